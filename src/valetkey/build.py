@@ -1,0 +1,27 @@
+# SPDX-FileCopyrightText: 2026 The Valetkey authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Putting an engine together from what the user set."""
+
+from valetkey.engine import Engine
+from valetkey.guard import Guard
+from valetkey.login import Login, LoginName, open_login
+from valetkey.seams import Seams
+from valetkey.send import HttpSender
+from valetkey.settings import Settings
+from valetkey.store import Store, open_store
+
+
+def build_engine(settings: Settings, *, store: Store | str | None = None, login: Login | LoginName = "auto") -> Engine:
+    """
+    Build the engine of one session.
+
+    :param settings: The settings.
+    :param store: A store, or a text that names one (see `valetkey.store.open_store`).
+    :param login: A way to ask a person, or a text that names one (see `valetkey.login.open_login`).
+    :returns: The engine.
+    :raises ConfigurationError: If there is no such store or way.
+    """
+    kept = open_store(store) if store is None or isinstance(store, str) else store
+    asking = open_login(login) if isinstance(login, str) else login
+    return Engine(settings, kept, Seams(send=HttpSender(Guard()), login=asking))

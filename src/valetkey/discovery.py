@@ -1,0 +1,173 @@
+# SPDX-FileCopyrightText: 2026 The Valetkey authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Finding the authorization server of an MCP server: the order of the questions; what they mean is in `protocol`."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import TypeVar
+
+from valetkey import policy, urls
+from valetkey.errors import TemporaryError, Unsupported
+from valetkey.protocol import resource as resource_protocol
+from valetkey.protocol import server as server_protocol
+from valetkey.protocol.challenge import Challenge
+from valetkey.protocol.refusal import is_temporary
+from valetkey.send import Send
+from valetkey.settings import Settings
+from valetkey.values import MetadataSource, ResourceMetadata, Scope, ServerMetadata
+from valetkey.wire import HttpRequest, HttpResponse
+
+Document = TypeVar("Document")
+
+
+@dataclass(frozen=True, slots=True)
+class Discovered:
+    """
+    What a grant needs to know.
+
+    :param resource: The value of the `resource` parameter.
+    :param scopes: The scope the resource publishes, if any.
+    :param server: The authorization server.
+    """
+
+    resource: str
+    scopes: Scope | None
+    server: ServerMetadata
+
+
+def discover(settings: Settings, challenge: Challenge | None, send: Send) -> Discovered:
+    """
+    Find the authorization server: resource metadata, then server metadata, then what 2025-03-26 servers have.
+
+    :param settings: The settings; endpoints in them replace what is found.
+    :param challenge: The challenge of the MCP server, if it sent one.
+    :param send: Sends requests.
+    :returns: What was found.
+    :raises Unsupported: If nothing can be found.
+    :raises TemporaryError: If something may be there but did not answer.
+    :raises TrustError: If something is there but belongs to somebody else.
+    """
+    canonical = settings.resource or urls.canonical_resource(settings.server_url)
+    if settings.needs_no_discovery:
+        return Discovered(canonical, None, _configured(settings))
+    questions = _Questions(send)
+    announced = challenge.get_all("resource_metadata") if challenge is not None else ()
+    metadata = _resource(settings, announced, questions)
+    if metadata is None:
+        server = _server_without_resource_metadata(settings, announced, questions)
+        return Discovered(canonical, None, _overridden(server, settings))
+    issuers = policy.choose_issuers(metadata, settings.issuer)
+    if not issuers:
+        message = f"{metadata.url} names no authorization server for {settings.server_url}."
+        raise Unsupported(message, hint="Ask its operator, or give issuer=.", tried=tuple(questions.log))
+    server = _first_server(issuers, settings, questions)
+    return Discovered(settings.resource or metadata.resource, metadata.scopes_supported, _overridden(server, settings))
+
+
+@dataclass(slots=True)
+class _Questions:
+    """Asks for documents and remembers what was asked and what came back."""
+
+    send: Send
+    log: list[str] = field(default_factory=list)
+    trouble: TemporaryError | None = None
+
+    def ask(self, request: HttpRequest, parse: Callable[[HttpResponse], Document | None]) -> Document | None:
+        """Give the document, or None when this place has none; a place that may have one is remembered as trouble."""
+        try:
+            response = self.send(request)
+        except TemporaryError as error:
+            self.trouble = error
+            self.log.append(f"{request.url}: no answer")
+            return None
+        document = parse(response)
+        if document is None:
+            media_type = (response.header("Content-Type") or "no Content-Type").partition(";")[0]
+            self.log.append(f"{request.url}: {response.status} {media_type}")
+            if is_temporary(response):
+                self.trouble = TemporaryError(f"{request.url} answered {response.status}.", hint="Try again later.")
+        return document
+
+    def require_certainty(self) -> None:
+        """Nothing was found; make sure that nothing is there. A 5xx or a broken connection is not "nothing"."""
+        if self.trouble is not None:
+            raise self.trouble
+
+
+def _resource(settings: Settings, announced: tuple[str, ...], questions: _Questions) -> ResourceMetadata | None:
+    for candidate in resource_protocol.resource_candidates(settings.server_url, announced):
+        metadata = questions.ask(
+            resource_protocol.resource_request(candidate),
+            partial(
+                resource_protocol.parse_resource,
+                candidate=candidate,
+                server_url=settings.server_url,
+                strict=settings.strict,
+            ),
+        )
+        if metadata is not None:
+            return metadata
+    questions.require_certainty()
+    return None
+
+
+def _server_without_resource_metadata(
+    settings: Settings, announced: tuple[str, ...], questions: _Questions
+) -> ServerMetadata:
+    if settings.issuer is not None:
+        return _first_server((settings.issuer,), settings, questions)
+    if announced:  # a server that announces resource metadata is no 2025-03-26 server
+        message = f"{settings.server_url} announces metadata for its login, but none can be read."
+        raise Unsupported(message, hint="Ask its operator, or give issuer=.", tried=tuple(questions.log))
+    legacy = server_protocol.legacy_issuer(settings.server_url)
+    found = _server(legacy, settings, questions, legacy=True)
+    if found is not None:
+        return server_protocol.from_legacy(found)
+    questions.require_certainty()
+    return server_protocol.guessed_server(settings.server_url)
+
+
+def _first_server(issuers: tuple[str, ...], settings: Settings, questions: _Questions) -> ServerMetadata:
+    for issuer in issuers:
+        found = _server(server_protocol.require_issuer(issuer), settings, questions)
+        if found is not None:
+            return found
+        questions.require_certainty()  # a person must not end up at another server because this one is down
+    message = f"{', '.join(issuers)} publishes no metadata of an authorization server."
+    hint = "Ask its operator, or give authorization_endpoint and token_endpoint."
+    raise Unsupported(message, hint=hint, tried=tuple(questions.log))
+
+
+def _server(issuer: str, settings: Settings, questions: _Questions, *, legacy: bool = False) -> ServerMetadata | None:
+    strict = settings.strict or settings.issuer is not None
+    for url in server_protocol.server_candidates(issuer):
+        found = questions.ask(
+            server_protocol.server_request(url, legacy=legacy),
+            partial(server_protocol.parse_server, issuer=issuer, strict=strict),
+        )
+        if found is not None:
+            return found
+    return None
+
+
+def _configured(settings: Settings) -> ServerMetadata:
+    """Everything was given. Without an issuer the token endpoint's origin stands for it."""
+    endpoint = settings.token_endpoint or ""
+    return ServerMetadata(
+        issuer=settings.issuer or urls.origin(endpoint),
+        authorization_endpoint=settings.authorization_endpoint,
+        token_endpoint=endpoint,
+        registration_endpoint=settings.registration_endpoint,
+        source=MetadataSource.CONFIGURED,
+    )
+
+
+def _overridden(server: ServerMetadata, settings: Settings) -> ServerMetadata:
+    return replace(
+        server,
+        authorization_endpoint=settings.authorization_endpoint or server.authorization_endpoint,
+        token_endpoint=settings.token_endpoint or server.token_endpoint,
+        registration_endpoint=settings.registration_endpoint or server.registration_endpoint,
+    )

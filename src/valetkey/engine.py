@@ -1,0 +1,180 @@
+# SPDX-FileCopyrightText: 2026 The Valetkey authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""
+The engine: the one stateful object. It has a token at hand, and gets another when that one is rejected.
+
+It is ordinary blocking code in a thread of its own (`flight`), and nothing is locked around the caller's request. What
+it does to get a token is in `attempts`.
+"""
+
+import concurrent.futures
+import logging
+import threading
+from collections.abc import Sequence
+
+from valetkey import policy, urls
+from valetkey.attempts import Attempts, Need, need_after
+from valetkey.errors import AuthError, LoginRequired, TemporaryError
+from valetkey.flight import SingleFlight, arrival
+from valetkey.login import Invitation
+from valetkey.protocol.challenge import Challenge
+from valetkey.seams import Seams
+from valetkey.settings import Settings
+from valetkey.store import Store
+from valetkey.values import Session, Token
+
+logger = logging.getLogger("valetkey")
+
+COOL_DOWN = 30.0
+"""Seconds after a failed renewal ahead of time before it is tried again."""
+
+
+class Engine:
+    """
+    Keeps the session of one principal at one MCP server. Safe to use from any thread, task and event loop.
+
+    :param settings: The settings.
+    :param store: Where the session is kept.
+    :param seams: Where the engine touches the world.
+    """
+
+    def __init__(self, settings: Settings, store: Store, seams: Seams) -> None:
+        self.settings = settings
+        self._seams = seams
+        self._attempts = Attempts(settings, store, seams, self._announce)
+        self._flight: SingleFlight[Session] = SingleFlight()
+        self._session: Session | None = None  # replaced as a whole, so reading it needs no lock
+        self._has_looked = False
+        self._rest_until = 0.0
+        self._invitation: Invitation | None = None
+
+    @property
+    def session(self) -> Session | None:
+        """The session at hand: what is known after a login about issuer, endpoints and client."""
+        return self._session
+
+    @property
+    def invitation(self) -> Invitation | None:
+        """What a person is being asked right now, if anything."""
+        return self._invitation
+
+    def serves(self, url: str) -> bool:
+        """
+        Tell whether a request may carry this session's token: only to the MCP server's own origin.
+
+        :param url: The request's URL.
+        :returns: True if it may.
+        """
+        return urls.same_origin(url, self.settings.server_url)
+
+    def current(self) -> Token | None:
+        """
+        Give the token to send now. Memory only, but for the first call, which looks into the store once.
+
+        A token close to its end is renewed in the background meanwhile.
+
+        :returns: The token; None when there is none, or only an expired one that the server would reject.
+        :raises StoreError: If the store cannot be read.
+        """
+        if not self._has_looked:
+            self._session = self._attempts.sessions.read()[0]
+            self._has_looked = True
+        session = self._session
+        if session is None or policy.is_expired(session.token, self._seams.now()):
+            return None
+        if policy.is_renewal_due(session.token, self._seams.now()):
+            self._renew_early(session)
+        return session.token
+
+    def is_known(self) -> bool:
+        """
+        Tell whether the MCP server is known to want a token.
+
+        :returns: True if there is a session, be it expired: then a request without a token would be wasted.
+        """
+        return self._session is not None
+
+    def replace(
+        self, rejected: Token | None, challenges: Sequence[Challenge] = (), *, seconds: float | None = None
+    ) -> Token:
+        """
+        Get another token than the rejected one, waiting for a person if need be.
+
+        :param rejected: The token the server rejected, None if none was sent.
+        :param challenges: The challenges of the rejection.
+        :param seconds: How long to wait, None for as long as it takes. What runs goes on, and a later call finds it.
+        :returns: The token to send instead.
+        :raises AuthError: If there is none to be had.
+        """
+        need = need_after(rejected, challenges)
+        while True:
+            future, is_own = self._join(need)
+            try:
+                session = future.result(seconds)
+            except concurrent.futures.TimeoutError as error:
+                raise self._still_waiting() from error
+            if is_own or self._attempts.satisfies(session, need):
+                return session.token
+
+    async def replace_async(
+        self, rejected: Token | None, challenges: Sequence[Challenge] = (), *, seconds: float | None = None
+    ) -> Token:
+        """
+        Do what `replace` does, from a task of any event loop.
+
+        :param rejected: The token the server rejected, None if none was sent.
+        :param challenges: The challenges of the rejection.
+        :param seconds: How long to wait, None for as long as it takes.
+        :returns: The token to send instead.
+        :raises AuthError: If there is none to be had.
+        """
+        need = need_after(rejected, challenges)
+        while True:
+            future, is_own = self._join(need)
+            try:
+                session = await arrival(future, seconds)
+            except TimeoutError as error:
+                raise self._still_waiting() from error
+            if is_own or self._attempts.satisfies(session, need):
+                return session.token
+
+    def _join(self, need: Need) -> tuple[concurrent.futures.Future[Session], bool]:
+        def work(cancelled: threading.Event) -> Session:
+            session = self._attempts.obtain(need, cancelled)
+            self._session, self._has_looked = session, True
+            return session
+
+        return self._flight.join(work)
+
+    def _renew_early(self, session: Session) -> None:
+        """Nobody waits for this, and its failure is nobody's: who joins it meanwhile then starts an attempt of his."""
+        renewable = session.token.refresh_token is not None or self.settings.is_machine
+        if not renewable or self._seams.now() < self._rest_until:
+            return
+        need = Need(rejected=session.token.access_token.reveal(), early=True)
+
+        def work(cancelled: threading.Event) -> Session:
+            try:
+                self._session = self._attempts.obtain(need, cancelled)
+            except AuthError as error:
+                self._rest_until = self._seams.now() + COOL_DOWN
+                logger.info("renewal ahead of time failed, the token still serves: %s", error)
+                return session
+            return self._session
+
+        self._flight.join(work)
+
+    def _still_waiting(self) -> AuthError:
+        invitation = self._invitation
+        if invitation is None:
+            message = f"A token for {self.settings.server_url} is being obtained, but it takes long."
+            return TemporaryError(message, hint="Try again in a moment.")
+        return LoginRequired(
+            f"{invitation.server_url} waits for you to log in at {invitation.issuer}.",
+            hint="Finish the login in your browser, then try again.",
+            authorization_url=invitation.authorization_url,
+        )
+
+    def _announce(self, invitation: Invitation | None) -> None:
+        self._invitation = invitation

@@ -1,0 +1,224 @@
+# SPDX-FileCopyrightText: 2026 The Valetkey authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""
+Every error Valetkey raises, named for what the caller does next.
+
+    AuthError                   .hint: one sentence that says what to do; str(error) is safe to show and to log
+    ├─ TemporaryError           try again later: network, time-out, 5xx, 429 (.retry_after)
+    ├─ LoginRequired            a person is needed (.authorization_url when a login is waiting for one)
+    │   └─ LoginFailed          a person was asked: denied, too late, no way to receive the answer (.error)
+    ├─ Refused                  the authorization server said no (.error .description .status .endpoint)
+    │   ├─ ClientRefused        it does not accept this client, or does not register it
+    │   └─ ScopeRefused         the scope the MCP server wants was not granted (.required .granted)
+    ├─ Unsupported              the server cannot do what is needed (.tried: what was asked and what came back)
+    ├─ TrustError               fatal: never retried, never followed by another try
+    │   ├─ IssuerMismatch       RFC 8414 §3.3, RFC 9207 §2.4 (.expected .received)
+    │   ├─ ResourceMismatch     RFC 9728 §3.3 (.expected .received)
+    │   ├─ InsecureEndpoint     neither https nor loopback, or not a URL a credential may go to (.url)
+    │   └─ StateMismatch        RFC 6749 §10.12: the answer belongs to another login
+    ├─ MalformedDocument        an answer that cannot be read (.url .member)
+    ├─ StoreError               the session store cannot be read, written or locked
+    └─ ConfigurationError       the caller's own settings contradict each other (also a ValueError)
+
+Text that came from a server is quoted and capped by `quote`; no error holds a token, a body or a live response.
+"""
+
+import json
+
+QUOTE_LIMIT = 200
+
+
+def quote(text: object, limit: int = QUOTE_LIMIT) -> str:
+    """
+    Make text from outside harmless: one line, control characters escaped, capped.
+
+    :param text: Anything a server sent.
+    :param limit: Longest text in characters that is kept.
+    :returns: The text in double quotes.
+    """
+    string = text if isinstance(text, str) else repr(text)
+    shortened = string if len(string) <= limit else string[:limit] + "…"
+    return json.dumps("".join(char if char.isprintable() else f"\\x{ord(char):02x}" for char in shortened))
+
+
+class AuthError(Exception):
+    """
+    Anything that kept Valetkey from getting a token.
+
+    :param message: What happened, safe to show.
+    :param hint: One sentence that says what to do about it.
+    """
+
+    def __init__(self, message: str, *, hint: str) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message} {self.hint}"
+
+
+class TemporaryError(AuthError):
+    """
+    Nothing is lost; the same call may succeed later.
+
+    :param retry_after: Seconds the server asked to wait, if it did.
+    """
+
+    def __init__(self, message: str, *, hint: str, retry_after: float | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.retry_after = retry_after
+
+
+class LoginRequired(AuthError):
+    """
+    A person has to log in, and none has answered yet.
+
+    :param authorization_url: The link that person has to open, when a login is waiting.
+    """
+
+    def __init__(self, message: str, *, hint: str, authorization_url: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.authorization_url = authorization_url
+
+
+class LoginFailed(LoginRequired):
+    """
+    A person was asked and the login did not succeed.
+
+    :param error: The error code of the authorization response (RFC 6749 §4.1.2.1), if there was one.
+    """
+
+    def __init__(self, message: str, *, hint: str, error: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.error = error
+
+
+class Refused(AuthError):
+    """
+    The authorization server answered with an error (RFC 6749 §5.2, RFC 7591 §3.2.2).
+
+    :param error: The error code, as the server sent it.
+    :param description: The server's description: untrusted text, use `quote` before showing it.
+    :param status: The HTTP status.
+    :param endpoint: The URL that answered.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        hint: str,
+        error: str | None = None,
+        description: str | None = None,
+        status: int | None = None,
+        endpoint: str | None = None,
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.error = error
+        self.description = description
+        self.status = status
+        self.endpoint = endpoint
+
+
+class ClientRefused(Refused):
+    """The authorization server does not accept this client, or does not register it."""
+
+
+class ScopeRefused(Refused):
+    """
+    The MCP server wants a scope that was not granted.
+
+    :param required: Scopes the MCP server asked for.
+    :param granted: Scopes the token has.
+    """
+
+    def __init__(
+        self, message: str, *, hint: str, required: tuple[str, ...] = (), granted: tuple[str, ...] = ()
+    ) -> None:
+        super().__init__(message, hint=hint, error="insufficient_scope")
+        self.required = required
+        self.granted = granted
+
+
+class Unsupported(AuthError):
+    """
+    The server does not offer what a login needs.
+
+    :param tried: One line for each thing that was asked: the URL and what came back.
+    """
+
+    def __init__(self, message: str, *, hint: str, tried: tuple[str, ...] = ()) -> None:
+        super().__init__(message, hint=hint)
+        self.tried = tried
+
+
+class TrustError(AuthError):
+    """A check of identity failed: someone may be pretending, so nothing else is tried."""
+
+
+class IssuerMismatch(TrustError):
+    """
+    A document, a response or a credential belongs to another issuer.
+
+    :param expected: The issuer that was expected.
+    :param received: The issuer that came.
+    """
+
+    def __init__(self, message: str, *, hint: str, expected: str | None, received: str | None) -> None:
+        super().__init__(message, hint=hint)
+        self.expected = expected
+        self.received = received
+
+
+class ResourceMismatch(TrustError):
+    """
+    The protected resource metadata describes another server.
+
+    :param expected: The URL of the MCP server.
+    :param received: The resource the document names.
+    """
+
+    def __init__(self, message: str, *, hint: str, expected: str, received: str) -> None:
+        super().__init__(message, hint=hint)
+        self.expected = expected
+        self.received = received
+
+
+class InsecureEndpoint(TrustError):
+    """
+    A URL that no request may go to, or that may not carry a credential.
+
+    :param url: The URL, as it was received.
+    """
+
+    def __init__(self, message: str, *, hint: str, url: str) -> None:
+        super().__init__(message, hint=hint)
+        self.url = url
+
+
+class StateMismatch(TrustError):
+    """The answer that came to the redirect address belongs to another login, or to none."""
+
+
+class MalformedDocument(AuthError):
+    """
+    An answer that cannot be read.
+
+    :param url: Where it came from.
+    :param member: The member that is missing or wrong, if it is one.
+    """
+
+    def __init__(self, message: str, *, hint: str, url: str, member: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.url = url
+        self.member = member
+
+
+class StoreError(AuthError):
+    """The session store cannot be read, written or locked."""
+
+
+class ConfigurationError(AuthError, ValueError):
+    """The settings given by the caller contradict each other or are incomplete."""

@@ -1,0 +1,14 @@
+# SPDX-FileCopyrightText: 2026 The Valetkey authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""`OAuth` for every client over httpx. The MCP SDK 1.x takes it as `auth=` of its HTTP client."""
+
+import httpx
+
+from valetkey._auth import AuthFlow
+
+__all__ = ["OAuth"]
+
+
+class OAuth(AuthFlow[httpx.Request, httpx.Response], httpx.Auth):
+    __doc__ = AuthFlow.__doc__

@@ -1,0 +1,225 @@
+# SPDX-FileCopyrightText: 2026 The Valetkey authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""
+The answer of a login comes to a listener on this computer's loopback interface (RFC 8252 §7.3, §8.3).
+
+The listener lives in threads of its own, from before the link is shown until the person has seen the result.
+"""
+
+import os
+import socket
+import threading
+import time
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import TracebackType
+from typing import Self
+from urllib.parse import parse_qs, urlsplit
+
+from valetkey.errors import AuthError, LoginFailed
+from valetkey.login import Invitation, page
+
+_PATH = "/callback"
+_LOOPBACK = "127.0.0.1"
+_PATIENCE = 15.0
+"""Seconds the browser waits for the code to be exchanged before it is told anyway."""
+_DELIVERY = 2.0
+"""Seconds the page has to reach the browser before the listener closes."""
+_POLL = 0.05
+
+
+class LoopbackLogin:
+    """
+    Asks the person through `show`, and waits for the browser at a loopback address.
+
+    :param show: Brings the invitation to the person; must not block.
+    """
+
+    def __init__(self, show: Callable[[Invitation], None]) -> None:
+        self._show = show
+
+    def open(self, redirect_uri: str | None, *, fixed: bool) -> "LoopbackVisit":
+        """
+        Start listening.
+
+        :param redirect_uri: The address to use, None for a free port.
+        :param fixed: True if no other address will do; else a taken port leads to a free one.
+        :returns: The visit.
+        :raises LoginFailed: If a fixed address is taken.
+        """
+        if redirect_uri is None:
+            return LoopbackVisit(self._show, *_listen(_LOOPBACK, 0, _PATH))
+        parts = urlsplit(redirect_uri)
+        try:
+            return LoopbackVisit(
+                self._show, _listen(parts.hostname or "", parts.port or 0, parts.path)[0], redirect_uri
+            )
+        except OSError as error:
+            if not fixed:
+                return self.open(None, fixed=False)
+            message = f"Nothing can listen at {redirect_uri}: {error.strerror or error}."
+            hint = "End the program that uses this port, or choose another redirect_uri."
+            raise LoginFailed(message, hint=hint) from error
+
+
+def _listen(host: str, port: int, path: str) -> tuple[list["_Listener"], str]:
+    """Bind; `localhost` means both families, wherever both exist (RFC 8252 §8.3)."""
+    hosts = [_LOOPBACK, "::1"] if host == "localhost" else [host]
+    listeners = [_Listener(hosts[0], port)]
+    bound = listeners[0].server_address[1]
+    for other in hosts[1:]:
+        try:
+            listeners.append(_Listener(other, int(bound)))
+        except OSError:
+            break  # a computer without IPv6
+    authority = f"[{host}]" if ":" in host else host
+    return listeners, f"http://{authority}:{bound}{path}"
+
+
+class _Listener(ThreadingHTTPServer):
+    daemon_threads = True
+    allow_reuse_address = os.name == "posix"  # on Windows it would let two programs share the port
+
+    def __init__(self, host: str, port: int) -> None:
+        self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        self.visit: LoopbackVisit | None = None
+        super().__init__((host, port), _Handler)
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Keep quiet about browsers that hang up."""
+
+
+class LoopbackVisit:
+    """
+    One login at one address.
+
+    :param show: Brings the invitation to the person.
+    :param listeners: The bound listeners.
+    :param redirect_uri: Their address.
+    """
+
+    def __init__(self, show: Callable[[Invitation], None], listeners: list[_Listener], redirect_uri: str) -> None:
+        self.redirect_uri = redirect_uri
+        self._show = show
+        self._listeners = listeners
+        self._lock = threading.Lock()  # guards _callback
+        self._callback: str | None = None
+        self._answered = threading.Event()
+        self._concluded = threading.Event()
+        self._delivered = threading.Event()
+        self._page = page.undecided_page()
+        self._server = ""
+
+    def __enter__(self) -> Self:
+        for listener in self._listeners:
+            listener.visit = self
+            arguments = {"poll_interval": _POLL}
+            threading.Thread(
+                target=listener.serve_forever, kwargs=arguments, name="valetkey-callback", daemon=True
+            ).start()
+        return self
+
+    def ask(self, invitation: Invitation, *, seconds: float, cancelled: threading.Event) -> str:
+        """
+        Show the invitation and wait for the browser.
+
+        :param invitation: What to tell.
+        :param seconds: How long the person has.
+        :param cancelled: Ends the waiting.
+        :returns: The URL the browser came with.
+        :raises LoginFailed: If the time is over or nobody waits any more.
+        """
+        self._server = urlsplit(invitation.server_url).netloc
+        deadline = time.monotonic() + seconds
+        self._show(invitation)
+        while not self._answered.wait(_POLL):
+            if cancelled.is_set():
+                raise LoginFailed("The login was broken off.", hint="Start again to log in.")
+            if time.monotonic() >= deadline:
+                message = f"Nobody logged in at {invitation.issuer} within {seconds:g} seconds."
+                raise LoginFailed(message, hint="Start again, and finish the login in the browser in time.")
+        return self._callback or ""
+
+    def conclude(self, error: AuthError | None) -> None:
+        """
+        Show the person how it ended.
+
+        :param error: What went wrong, None if the login succeeded.
+        """
+        self._page = page.failed_page(error.message, error.hint) if error else page.logged_in_page(self._server)
+        self._concluded.set()
+        if self._answered.is_set():
+            self._delivered.wait(_DELIVERY)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._concluded.set()
+        for listener in self._listeners:
+            listener.shutdown()
+            listener.server_close()
+
+    def take(self, callback: str) -> bytes:
+        """
+        Take what a browser brought; the first answer counts.
+
+        :param callback: The URL it came with.
+        :returns: The page to show, once it is known how the login ended.
+        """
+        with self._lock:
+            first = self._callback is None
+            if first:
+                self._callback = callback
+        if not first:
+            return page.stray_page()
+        self._answered.set()
+        self._concluded.wait(_PATIENCE)
+        return self._page
+
+    def delivered(self) -> None:
+        """Note that the browser has its page."""
+        self._delivered.set()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: _Listener
+    server_version = "valetkey"
+    sys_version = ""
+    timeout = 10.0
+
+    def do_GET(self) -> None:
+        """Sort the answer of the login from everything else that knocks at a port."""
+        visit = self.server.visit
+        if visit is None or not self._is_for(visit.redirect_uri):
+            self._send(404, page.stray_page())
+        elif self._is_prefetch():
+            self._send(503, page.stray_page())  # the browser comes again when the person really goes there
+        elif not self._has_answer():
+            self._send(400, page.stray_page())
+        else:
+            self._send(200, visit.take(visit.redirect_uri + "?" + urlsplit(self.path).query))
+            visit.delivered()
+
+    def _is_for(self, redirect_uri: str) -> bool:
+        expected = urlsplit(redirect_uri)
+        # A page of another site that has its name resolved to loopback comes with that name.
+        return urlsplit(self.path).path == expected.path and self.headers.get("Host", "") == expected.netloc
+
+    def _is_prefetch(self) -> bool:
+        purposes = (self.headers.get(name, "") for name in ("Sec-Purpose", "Purpose", "X-Moz", "X-Purpose"))
+        return any("prefetch" in purpose or "preview" in purpose for purpose in purposes)
+
+    def _has_answer(self) -> bool:
+        parameters = parse_qs(urlsplit(self.path).query, keep_blank_values=True)
+        return "code" in parameters or "error" in parameters
+
+    def _send(self, status: int, body: bytes) -> None:
+        self.send_response(status)
+        for name, value in {**page.HEADERS, "Content-Length": str(len(body))}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
+        """Write nothing: the request line holds the code."""

@@ -1,0 +1,22 @@
+# SPDX-FileCopyrightText: 2026 The Valetkey authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Nobody is asked: for jobs that run without a person."""
+
+from valetkey.errors import LoginRequired
+from valetkey.login import Visit
+
+
+class NeverLogin:
+    """Fails at once instead of waiting for somebody who is not there."""
+
+    def open(self, redirect_uri: str | None, *, fixed: bool) -> Visit:  # noqa: ARG002 - whatever the address
+        """
+        Refuse.
+
+        :param redirect_uri: Not used.
+        :param fixed: Not used.
+        :raises LoginRequired: Always.
+        """
+        message = "The MCP server wants a person to log in, and nobody may be asked here."
+        raise LoginRequired(message, hint="Log in once where a person is, with the same session store, then try again.")

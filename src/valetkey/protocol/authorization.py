@@ -1,0 +1,133 @@
+# SPDX-FileCopyrightText: 2026 The Valetkey authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""
+The authorization request and the answer at the redirect address (RFC 6749 §4.1, RFC 7636, RFC 8707 §2, RFC 9207).
+"""
+
+import base64
+import hashlib
+from dataclasses import dataclass
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+from valetkey import urls
+from valetkey.errors import (
+    AuthError,
+    IssuerMismatch,
+    LoginFailed,
+    MalformedDocument,
+    StateMismatch,
+    TemporaryError,
+    quote,
+)
+from valetkey.values import Client, Scope, Secret, ServerMetadata, scope_to_text
+
+_LOGIN_AGAIN = "Log in again, and only through the link of this program."
+
+
+@dataclass(frozen=True, slots=True)
+class PendingLogin:
+    """
+    What is remembered of an authorization request until its answer comes (MCP, Authorization Response Validation).
+
+    The answer is checked against this and nothing else, and the code goes to this server's token endpoint.
+
+    :param state: Random, bound to this request.
+    :param verifier: The PKCE code verifier (RFC 7636 §4.1).
+    """
+
+    server: ServerMetadata
+    client: Client
+    redirect_uri: str
+    resource: str
+    scope: Scope | None
+    state: Secret
+    verifier: Secret
+
+
+def code_challenge(verifier: Secret) -> str:
+    """
+    Derive the S256 challenge (RFC 7636 §4.2).
+
+    :param verifier: The code verifier.
+    :returns: base64url of its SHA-256, without padding.
+    """
+    digest = hashlib.sha256(verifier.reveal().encode("ascii")).digest()
+    return base64.urlsafe_b64encode(digest).rstrip(b"=").decode("ascii")
+
+
+def authorization_url(pending: PendingLogin) -> str:
+    """
+    Build the URL the person's browser opens; `parse_callback` reads the answer.
+
+    :param pending: The login.
+    :returns: The URL. Parameters the endpoint already has are kept (RFC 6749 §3.1), ours are never repeated.
+    :raises InsecureEndpoint: If the endpoint must not be opened in a browser.
+    """
+    endpoint = urls.require_endpoint(pending.server.authorization_endpoint or "", "authorization endpoint")
+    ours = {
+        "response_type": "code",
+        "client_id": pending.client.client_id,
+        "redirect_uri": pending.redirect_uri,
+        "state": pending.state.reveal(),
+        "code_challenge": code_challenge(pending.verifier),
+        "code_challenge_method": "S256",
+        "resource": pending.resource,
+    }
+    if pending.scope:
+        ours["scope"] = scope_to_text(pending.scope)  # left out rather than sent empty (MCP, Scope Selection)
+    parts = urlsplit(endpoint)
+    kept = [(name, value) for name, value in parse_qsl(parts.query, keep_blank_values=True) if name not in ours]
+    return parts._replace(query=urlencode([*kept, *ours.items()])).geturl()
+
+
+def parse_callback(callback_url: str, pending: PendingLogin) -> Secret:
+    """
+    Check the answer to `authorization_url`: state first, then the issuer, then the rest.
+
+    :param callback_url: The URL the browser was sent to, with its query.
+    :param pending: The login.
+    :returns: The authorization code.
+    :raises StateMismatch: If the answer is not the one to this login.
+    :raises IssuerMismatch: If it does not come from the login's issuer (RFC 9207 §2.4).
+    :raises LoginFailed: If the person or the server declined.
+    :raises TemporaryError: If the server could not do it now.
+    :raises MalformedDocument: If the answer is incomplete.
+    """
+    pairs = parse_qsl(urlsplit(callback_url).query, keep_blank_values=True, max_num_fields=100)
+    parameters = dict(pairs)
+    if len(parameters) != len(pairs):  # RFC 6749 §3.1
+        message = "The answer to the login repeats a parameter."
+        raise StateMismatch(message, hint=_LOGIN_AGAIN)
+    if Secret(parameters.get("state", "")) != pending.state:  # RFC 6749 §10.12
+        message = "The answer that reached this program belongs to another login, or was forged."
+        raise StateMismatch(message, hint=_LOGIN_AGAIN)
+    _check_issuer(parameters.get("iss"), pending.server)  # before anything else in it is believed or shown
+    if "error" in parameters:
+        raise _declined(parameters, pending.server)
+    if not parameters.get("code"):
+        message = f"{pending.server.issuer} answered the login without a code."
+        raise MalformedDocument(message, hint="Log in again.", url=pending.redirect_uri, member="code")
+    return Secret(parameters["code"])
+
+
+def _check_issuer(received: str | None, server: ServerMetadata) -> None:
+    """The table of MCP 2026-07-28, Authorization Response Validation: compared byte by byte, tolerance nowhere."""
+    if received is None and not server.iss_parameter_supported:
+        return
+    if received != server.issuer:
+        message = f"The answer to the login does not come from {server.issuer}."
+        raise IssuerMismatch(message, hint=_LOGIN_AGAIN, expected=server.issuer, received=received)
+
+
+def _declined(parameters: dict[str, str], server: ServerMetadata) -> AuthError:
+    error, description = parameters["error"], parameters.get("error_description")
+    told = f"{quote(error)} {quote(description)}" if description else quote(error)
+    if error in ("temporarily_unavailable", "server_error"):
+        return TemporaryError(f"{server.issuer} could not complete the login: {told}.", hint="Try again later.")
+    if error == "access_denied":
+        return LoginFailed(
+            f"The login at {server.issuer} was denied: {told}.", hint="Log in and allow it.", error=error
+        )
+    hint = "Check the settings of this client at that server."
+    return LoginFailed(f"{server.issuer} declined the login: {told}.", hint=hint, error=error)

@@ -1,0 +1,184 @@
+# SPDX-FileCopyrightText: 2026 The Valetkey authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""
+The challenges of a 401 or 403 answer (RFC 9110 §11.3 and §11.6.1, RFC 6750 §3, RFC 9728 §5.1).
+
+`WWW-Authenticate = #challenge`, `challenge = auth-scheme [ 1*SP ( token68 / #auth-param ) ]`: a comma may end a
+parameter or a challenge, so the field is read character by character and never matched as a whole.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from valetkey.values import Scope, scope_from_text
+
+_TOKEN = frozenset("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")  # RFC 9110 §5.6.2
+_TOKEN68 = frozenset("-._~+/0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")  # RFC 9110 §11.2
+_SPACE = " \t"
+_LONGEST_FIELD = 16_384
+_MOST_CHALLENGES = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Challenge:
+    """
+    One challenge.
+
+    :param scheme: The authentication scheme in lower case (RFC 9110 §11.1).
+    :param parameters: Names in lower case and values, in order; a name that the server repeats stays repeated.
+    """
+
+    scheme: str
+    token68: str | None = None
+    parameters: tuple[tuple[str, str], ...] = ()
+
+    def get(self, name: str) -> str | None:
+        """
+        Look a parameter up. Of a repeated one the first counts (RFC 9110 §11.2 forbids repeating).
+
+        :param name: The name in lower case.
+        :returns: Its first value, or None.
+        """
+        return next(iter(self.get_all(name)), None)
+
+    def get_all(self, name: str) -> tuple[str, ...]:
+        """
+        Look all values of a parameter up; Sentry's server sends `resource_metadata` twice.
+
+        :param name: The name in lower case.
+        :returns: The values in order.
+        """
+        return tuple(value for key, value in self.parameters if key == name)
+
+    @property
+    def scope(self) -> Scope | None:
+        """The scope the server wants; absent and empty both mean that it names none (RFC 6750 §3)."""
+        return scope_from_text(self.get("scope"))
+
+
+def parse_challenges(fields: Iterable[str]) -> tuple[Challenge, ...]:
+    """
+    Read every WWW-Authenticate field of a response.
+
+    Unknown schemes and parameters are kept; a fault ends the reading of its field only, so that what stood before
+    it and what stands in other fields still counts.
+
+    :param fields: The field values in order; several fields are one list (RFC 9110 §5.3).
+    :returns: The challenges in order.
+    """
+    reader = _Reader()
+    for text in fields:
+        reader.read(text[:_LONGEST_FIELD])
+    return reader.challenges()
+
+
+def bearer_challenge(challenges: Iterable[Challenge]) -> Challenge | None:
+    """
+    Choose the challenge to answer: only Bearer, and of several the one that says most.
+
+    Parameters are never put together from several challenges (RFC 9110 §11.3).
+
+    :param challenges: All challenges of the response.
+    :returns: The Bearer challenge with metadata or an error code, else the first Bearer challenge, else None.
+    """
+    bearers = [challenge for challenge in challenges if challenge.scheme == "bearer"]
+    telling = (challenge for challenge in bearers if challenge.get("resource_metadata") or challenge.get("error"))
+    return next(telling, bearers[0] if bearers else None)
+
+
+@dataclass(slots=True)
+class _Draft:
+    scheme: str
+    token68: str | None = None
+    parameters: list[tuple[str, str]] = field(default_factory=list)
+
+
+class _Reader:
+    """Reads fields one after the other; a field that starts with a parameter continues the last challenge."""
+
+    def __init__(self) -> None:
+        self._drafts: list[_Draft] = []
+        self._text = ""
+        self._at = 0
+
+    def challenges(self) -> tuple[Challenge, ...]:
+        return tuple(Challenge(draft.scheme, draft.token68, tuple(draft.parameters)) for draft in self._drafts)
+
+    def read(self, text: str) -> None:
+        self._text, self._at = text, 0
+        while len(self._drafts) <= _MOST_CHALLENGES:
+            self._skip(_SPACE + ",")  # empty list elements are ignored (RFC 9110 §5.6.1.2)
+            if self._at == len(text) or not self._element():
+                return
+
+    def _element(self) -> bool:
+        """Read one parameter, or a scheme with its token68; False at a fault."""
+        name = self._take(_TOKEN)
+        if not name:
+            return False
+        if self._is_parameter():
+            return self._parameter(name)
+        self._drafts.append(_Draft(name.lower()))
+        if self._skip(_SPACE) and (token68 := self._take_token68()) is not None:
+            self._drafts[-1].token68 = token68
+        return True
+
+    def _is_parameter(self) -> bool:
+        after = self._text[self._at :].lstrip(_SPACE)  # RFC 9110 §11.2 allows whitespace around "="
+        return after.startswith("=")
+
+    def _parameter(self, name: str) -> bool:
+        self._skip(_SPACE)
+        self._at += len("=")
+        self._skip(_SPACE)
+        value = self._quoted_string() if self._text.startswith('"', self._at) else self._take(_LENIENT_VALUE)
+        if value is None or not self._drafts:
+            return False
+        self._drafts[-1].parameters.append((name.lower(), value))
+        return True
+
+    def _take_token68(self) -> str | None:
+        """Read a token68; what is followed by anything but a comma or the end was a parameter or a scheme."""
+        start = self._at
+        text = self._take(_TOKEN68)
+        while self._text.startswith("=", self._at):
+            self._at += 1
+        token68 = self._text[start : self._at]
+        self._skip(_SPACE)
+        if text and self._text[self._at : self._at + 1] in ("", ","):
+            return token68
+        self._at = start
+        return None
+
+    def _quoted_string(self) -> str | None:
+        """Read a quoted-string and undo its quoted-pairs (RFC 9110 §5.6.4); None when it never ends."""
+        value: list[str] = []
+        self._at += 1
+        while self._at < len(self._text):
+            char = self._text[self._at]
+            if char == '"':
+                self._at += 1
+                return "".join(value)
+            if char == "\\":
+                self._at += 1
+                char = self._text[self._at : self._at + 1]
+            value.append(char)
+            self._at += 1
+        return None
+
+    def _take(self, alphabet: frozenset[str]) -> str:
+        start = self._at
+        while self._at < len(self._text) and self._text[self._at] in alphabet:
+            self._at += 1
+        return self._text[start : self._at]
+
+    def _skip(self, characters: str) -> bool:
+        start = self._at
+        while self._at < len(self._text) and self._text[self._at] in characters:
+            self._at += 1
+        return self._at > start
+
+
+_LENIENT_VALUE = _TOKEN | frozenset(":/?@=()[]{}")
+"""An unquoted value should be a token; servers also send bare URLs (qwen-code's reports name some)."""

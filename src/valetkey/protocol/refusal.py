@@ -1,0 +1,91 @@
+# SPDX-FileCopyrightText: 2026 The Valetkey authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""
+Error answers of an authorization server (RFC 6749 §5.2, RFC 7591 §3.2.2): which pass, and what they say.
+"""
+
+from collections.abc import Mapping
+from email.utils import parsedate_to_datetime
+from urllib.parse import parse_qsl
+
+from valetkey import wire
+from valetkey.errors import TemporaryError
+from valetkey.wire import HttpResponse
+
+_TEMPORARY_CODES = frozenset({"temporarily_unavailable", "server_error"})
+"""Codes of RFC 6749 §4.1.2.1 that some servers also use at the token endpoint."""
+
+
+def read_parameters(response: HttpResponse) -> Mapping[str, object] | None:
+    """
+    Read the members of an answer: a JSON object, or a form as GitHub sends it unless told otherwise.
+
+    :param response: The answer.
+    :returns: The members, or None when the body is neither (an HTML page, an empty body).
+    """
+    document = wire.json_object(response)
+    if document is not None:
+        return document
+    media_type = (response.header("Content-Type") or "").partition(";")[0].strip().lower()
+    if media_type != "application/x-www-form-urlencoded":
+        return None
+    try:
+        return dict(parse_qsl(response.body.decode(), keep_blank_values=True, max_num_fields=100))
+    except ValueError:
+        return None
+
+
+def read_refusal(response: HttpResponse) -> tuple[str | None, str | None]:
+    """
+    Read the error code and its description; empty bodies and HTML pages have neither.
+
+    :param response: The answer.
+    :returns: Code and description, untrusted text both.
+    """
+    parameters = read_parameters(response) or {}
+    error, description = parameters.get("error"), parameters.get("error_description")
+    return (
+        error if isinstance(error, str) and error else None,
+        description if isinstance(description, str) and description else None,
+    )
+
+
+def is_temporary(response: HttpResponse) -> bool:
+    """
+    Tell whether the same request may succeed later: nothing may be forgotten because of such an answer.
+
+    :param response: The answer.
+    :returns: True for 5xx, 429 and the error codes that say so.
+    """
+    return response.status >= 500 or response.status == 429 or read_refusal(response)[0] in _TEMPORARY_CODES
+
+
+def temporary_error(response: HttpResponse, who: str, *, now: float) -> TemporaryError:
+    """
+    Build the error for such an answer.
+
+    :param response: The answer.
+    :param who: Who answered ("The token endpoint").
+    :param now: Unix time in seconds.
+    :returns: The error, with the time the server asked to wait.
+    """
+    message = f"{who} {response.url} answered {response.status}."
+    return TemporaryError(message, hint="Try again later.", retry_after=retry_after(response, now=now))
+
+
+def retry_after(response: HttpResponse, *, now: float) -> float | None:
+    """
+    Read Retry-After (RFC 9110 §10.2.3).
+
+    :param response: The answer.
+    :param now: Unix time in seconds.
+    :returns: Seconds to wait, at least 0, or None.
+    """
+    value = (response.header("Retry-After") or "").strip()
+    if value.isascii() and value.isdigit():
+        return float(value[:9])
+    try:
+        return max(0.0, parsedate_to_datetime(value).timestamp() - now)
+    except (ValueError, OverflowError):
+        return None

@@ -1,0 +1,97 @@
+# SPDX-FileCopyrightText: 2026 The Valetkey authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""
+Protected resource metadata: where it may be, and what it says (RFC 9728 §2, §3; MCP Authorization Server Discovery).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from valetkey import urls, wire
+from valetkey.errors import ResourceMismatch, quote
+from valetkey.values import ResourceMetadata
+from valetkey.wire import HttpRequest, HttpResponse
+
+_NAME = "oauth-protected-resource"
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceCandidate:
+    """
+    A place where the metadata may be, together with the identifier the document there has to prove.
+
+    :param url: The URL to ask.
+    :param resource: The identifier RFC 9728 §3.3 wants in the document.
+    :param announced: True if the server named the URL itself, in its challenge.
+    """
+
+    url: str
+    resource: str
+    announced: bool = False
+
+
+def resource_candidates(server_url: str, announced: Sequence[str] = ()) -> tuple[ResourceCandidate, ...]:
+    """
+    List the places in the order MCP prescribes: the challenge's URL, the path, the root.
+
+    :param server_url: The URL of the MCP server.
+    :param announced: The values of `resource_metadata` in the challenge (RFC 9728 §5.1).
+    :returns: The candidates, each URL once.
+    """
+    identifier = urls.canonical_resource(server_url)
+    root = urls.origin(server_url)
+    named = [ResourceCandidate(url, identifier, announced=True) for url in announced]
+    # RFC 9728 §3.1 knows the path form only; the root form for a server with a path is MCP's addition.
+    guessed = [
+        ResourceCandidate(urls.insert_well_known(identifier, _NAME), identifier),
+        ResourceCandidate(urls.insert_well_known(root, _NAME), root),
+    ]
+    unique = {candidate.url: candidate for candidate in reversed([*named, *guessed])}
+    return tuple(reversed(unique.values()))
+
+
+def resource_request(candidate: ResourceCandidate) -> HttpRequest:
+    """
+    Build the request for one candidate; `parse_resource` reads the answer.
+
+    :param candidate: The candidate.
+    :returns: The request.
+    :raises InsecureEndpoint: If the URL must not be asked.
+    """
+    urls.require_endpoint(candidate.url, "resource metadata URL")
+    return wire.get_json(candidate.url, "read what the MCP server says about its login")
+
+
+def parse_resource(
+    response: HttpResponse, candidate: ResourceCandidate, server_url: str, *, strict: bool = False
+) -> ResourceMetadata | None:
+    """
+    Read the answer to `resource_request`.
+
+    :param response: The answer.
+    :param candidate: The candidate that was asked.
+    :param server_url: The URL of the MCP server.
+    :param strict: True to accept only the identifier of RFC 9728 §3.3, not an ancestor of it.
+    :returns: The metadata, or None when the answer is no such document and the next candidate has its turn.
+    :raises ResourceMismatch: If the document describes another resource: nothing of it may be used.
+    :raises MalformedDocument: If a member has the wrong type.
+    """
+    document = wire.json_object(response) if response.status == 200 else None  # RFC 9728 §3.2
+    resource = wire.text_member(document, "resource", response.url) if document is not None else None
+    if document is None or resource is None:
+        return None
+    accepted = resource == candidate.resource if strict else urls.covers(resource, server_url)
+    if not accepted:
+        message = (
+            f"The metadata at {candidate.url} describes {quote(resource)}, "
+            f"but the MCP server is {urls.canonical_resource(server_url)}."
+        )
+        hint = "Check the server's URL; if it is right, its operator has to correct the published resource."
+        raise ResourceMismatch(message, hint=hint, expected=candidate.resource, received=resource)
+    return ResourceMetadata(
+        resource=resource,
+        authorization_servers=wire.list_member(document, "authorization_servers", response.url) or (),
+        scopes_supported=wire.list_member(document, "scopes_supported", response.url),
+        url=candidate.url,
+    )

@@ -1,0 +1,159 @@
+# SPDX-FileCopyrightText: 2026 The Valetkey authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""
+Authorization server metadata: where it may be, and what it says (RFC 8414 §2, §3; OpenID Connect Discovery §4;
+MCP 2025-03-26 for servers that publish nothing about themselves).
+"""
+
+from dataclasses import replace
+from urllib.parse import urlsplit
+
+from valetkey import urls, wire
+from valetkey.errors import IssuerMismatch, Unsupported, quote
+from valetkey.values import MetadataSource, ServerMetadata
+from valetkey.wire import HttpRequest, HttpResponse
+
+_OAUTH = "oauth-authorization-server"
+_OPENID = "openid-configuration"
+
+
+def server_candidates(issuer: str) -> tuple[str, ...]:
+    """
+    List the URLs of an issuer's metadata in the order MCP prescribes.
+
+    :param issuer: The issuer, exactly as published. Its last slash is dropped for the URL only (RFC 8414 §3.1).
+    :returns: Two URLs for an issuer without a path, three for one with a path. The root documents of a host are
+        never read for an issuer with a path: they describe another issuer.
+    """
+    base = issuer.removesuffix("/")
+    inserted = (urls.insert_well_known(base, _OAUTH), urls.insert_well_known(base, _OPENID))
+    if not urlsplit(base).path:
+        return inserted
+    return (*inserted, f"{base}/.well-known/{_OPENID}")
+
+
+def require_issuer(issuer: str) -> str:
+    """
+    Refuse an issuer that is not one (RFC 8414 §2: https, no query, no fragment).
+
+    :param issuer: The issuer, exactly as published.
+    :returns: The same string.
+    :raises InsecureEndpoint: If it is not https, or http on loopback.
+    :raises Unsupported: If it has a query.
+    """
+    urls.require_endpoint(issuer, "issuer")
+    if urlsplit(issuer).query:
+        message = f"The issuer {quote(issuer)} has a query."
+        raise Unsupported(message, hint="This is a fault of the server; its operator has to correct its metadata.")
+    return issuer
+
+
+def server_request(url: str, *, legacy: bool = False) -> HttpRequest:
+    """
+    Build the request for one candidate; `parse_server` reads the answer.
+
+    :param url: A URL of `server_candidates`.
+    :param legacy: True on the 2025-03-26 path, whose servers want to see the protocol version.
+    :returns: The request.
+    """
+    version = (("MCP-Protocol-Version", "2025-03-26"),) if legacy else ()
+    return wire.get_json(url, "read what the authorization server offers", headers=version)
+
+
+def parse_server(response: HttpResponse, issuer: str, *, strict: bool = False) -> ServerMetadata | None:
+    """
+    Read the answer to `server_request`.
+
+    :param response: The answer.
+    :param issuer: The issuer whose document was asked for.
+    :param strict: True for byte-exact comparison of the issuer without the one tolerance of `urls.same_issuer`.
+    :returns: The metadata, or None when the answer is no such document and the next candidate has its turn.
+    :raises IssuerMismatch: If the document belongs to another issuer: nothing of it may be used.
+    :raises InsecureEndpoint: If one of its endpoints must not be used.
+    :raises MalformedDocument: If a member has the wrong type.
+    """
+    document = wire.json_object(response) if response.status == 200 else None  # RFC 8414 §3.2
+    named = wire.text_member(document, "issuer", response.url) if document is not None else None
+    if document is None or named is None:
+        return None
+    if not urls.same_issuer(issuer, named, strict=strict):  # RFC 8414 §3.3
+        message = f"{response.url} should describe the issuer {quote(issuer)}, but it names {quote(named)}."
+        hint = f"If you trust {quote(named)}, give it as issuer= to Valetkey; else tell the server's operator."
+        raise IssuerMismatch(message, hint=hint, expected=issuer, received=named)
+    url = response.url
+    return ServerMetadata(
+        issuer=named,
+        authorization_endpoint=_endpoint(document, "authorization_endpoint", url),
+        token_endpoint=_endpoint(document, "token_endpoint", url),
+        registration_endpoint=_endpoint(document, "registration_endpoint", url),
+        scopes_supported=wire.list_member(document, "scopes_supported", url),
+        code_challenge_methods_supported=wire.list_member(document, "code_challenge_methods_supported", url),
+        token_endpoint_auth_methods_supported=wire.list_member(document, "token_endpoint_auth_methods_supported", url),
+        grant_types_supported=wire.list_member(document, "grant_types_supported", url),
+        iss_parameter_supported=document.get("authorization_response_iss_parameter_supported") is True,
+    )
+
+
+def _endpoint(document: dict[str, object], member: str, url: str) -> str | None:
+    value = wire.text_member(document, member, url)
+    return None if value is None else urls.require_endpoint(value, member.replace("_", " "))
+
+
+def legacy_issuer(server_url: str) -> str:
+    """
+    Give the issuer of a server that publishes no resource metadata: its own origin (MCP 2025-03-26, §2.3).
+
+    :param server_url: The URL of the MCP server.
+    :returns: The origin.
+    """
+    return urls.origin(server_url)
+
+
+def from_legacy(metadata: ServerMetadata) -> ServerMetadata:
+    """
+    Mark metadata that came from the MCP server's own origin.
+
+    :param metadata: What `parse_server` read there.
+    :returns: The same, with its source.
+    """
+    return replace(metadata, source=MetadataSource.LEGACY)
+
+
+def guessed_server(server_url: str) -> ServerMetadata:
+    """
+    Give the default endpoints of MCP 2025-03-26, for a server without any metadata.
+
+    :param server_url: The URL of the MCP server.
+    :returns: `/authorize`, `/token` and `/register` on its origin, marked as a guess.
+    """
+    base = legacy_issuer(server_url)
+    return ServerMetadata(
+        issuer=base,
+        authorization_endpoint=f"{base}/authorize",
+        token_endpoint=f"{base}/token",
+        registration_endpoint=f"{base}/register",
+        source=MetadataSource.GUESSED,
+    )
+
+
+def require_code_flow(metadata: ServerMetadata) -> None:
+    """
+    Make sure a person can log in at this server with PKCE (MCP, Authorization Code Protection).
+
+    :param metadata: The server's metadata.
+    :raises Unsupported: If an endpoint is missing or S256 is not announced. A guessed or configured server has no
+        document to announce it in: there S256 is used unannounced (MCP 2025-03-26 requires it of the server).
+    """
+    if metadata.authorization_endpoint is None or metadata.token_endpoint is None:
+        message = f"The authorization server {metadata.issuer} names no authorization or token endpoint."
+        raise Unsupported(message, hint="A person cannot log in there; ask its operator, or use client credentials.")
+    if metadata.source in (MetadataSource.GUESSED, MetadataSource.CONFIGURED):
+        return
+    if "S256" not in (metadata.code_challenge_methods_supported or ()):
+        message = f"The authorization server {metadata.issuer} does not announce PKCE with S256."
+        hint = (
+            "Ask its operator to publish code_challenge_methods_supported; if you know that it supports S256, "
+            "give its authorization_endpoint and token_endpoint yourself."
+        )
+        raise Unsupported(message, hint=hint)

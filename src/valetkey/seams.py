@@ -1,0 +1,40 @@
+# SPDX-FileCopyrightText: 2026 The Valetkey authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Where the engine touches the world: network, person, clock, randomness. Each can be replaced by a fake."""
+
+import secrets
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from valetkey.login import Login
+from valetkey.send import Send
+
+
+def random_text() -> str:
+    """
+    Make a state or a code verifier: 32 random bytes in the alphabet of RFC 7636 §4.1.
+
+    :returns: 43 characters.
+    """
+    return secrets.token_urlsafe(32)
+
+
+@dataclass(frozen=True, slots=True)
+class Seams:
+    """
+    The seams of one engine.
+
+    :param send: Sends a request.
+    :param login: Asks a person.
+    :param now: Gives the Unix time in seconds.
+    :param pause: Sleeps for seconds.
+    :param random: Makes random text.
+    """
+
+    send: Send
+    login: Login
+    now: Callable[[], float] = time.time
+    pause: Callable[[float], None] = time.sleep
+    random: Callable[[], str] = random_text

@@ -1,0 +1,96 @@
+# SPDX-FileCopyrightText: 2026 The Valetkey authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""The one session of an engine in its store: read, written, compared."""
+
+import time
+
+from valetkey.errors import StoreError
+from valetkey.seams import Seams
+from valetkey.settings import Settings
+from valetkey.store import Condition, Conflict, Store
+from valetkey.store.records import decode_session, encode_session, session_key
+from valetkey.values import Session
+
+SAVING_SECONDS = 60.0
+"""How long an answer is held in memory while the store cannot be written."""
+
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.02, 0.5
+
+
+class Sessions:
+    """
+    Reads and writes the session of these settings. What it wrote or read last is at hand as `version`.
+
+    :param settings: The settings.
+    :param store: The store.
+    :param seams: Where the engine touches the world.
+    """
+
+    def __init__(self, settings: Settings, store: Store, seams: Seams) -> None:
+        self.store = store
+        self.key = session_key(settings)
+        self._settings = settings
+        self._seams = seams
+
+    def read(self) -> tuple[Session | None, str | None]:
+        """
+        Read the session.
+
+        :returns: The session and its version; None and None if there is none. A session of another issuer than the
+            pinned one is none of ours, but its version is needed to write over it.
+        :raises StoreError: If the store cannot be read.
+        """
+        record = self.store.get(self.key)
+        if record is None:
+            return None, None
+        session = decode_session(record.value)
+        if self._settings.issuer is not None and session.issuer != self._settings.issuer:
+            return None, record.version
+        return session, record.version
+
+    def write(self, session: Session, version: Condition) -> str:
+        """
+        Write the session once.
+
+        :param session: The session.
+        :param version: The version that must be there now.
+        :returns: The new version.
+        :raises Conflict: If another version is there.
+        :raises StoreError: If the store cannot be written.
+        """
+        return self.store.put(self.key, encode_session(session), if_version=version)
+
+    def prove_writable(self) -> None:
+        """
+        Make sure that what is about to be obtained can be kept, before anybody is asked for it.
+
+        :raises StoreError: If the store cannot be written.
+        """
+        self.store.put(self.key + ":intent", b"")
+
+    def save_answer(self, session: Session, version: Condition) -> Session:
+        """
+        Write a session that a server has just issued; it exists nowhere else, so a store in trouble is tried again.
+
+        :param session: The session.
+        :param version: The version that was there when the request was sent.
+        :returns: The session that is in the store now.
+        :raises StoreError: If the store could not be written for a whole minute.
+        """
+        deadline = time.monotonic() + SAVING_SECONDS
+        pause = _FIRST_PAUSE
+        while True:
+            try:
+                self.write(session, version)
+            except Conflict:
+                found, version = self.read()
+                if found is not None and found.token.obtained_at > session.token.obtained_at:
+                    return found  # somebody went on while we were frozen: theirs is the newer generation
+            except StoreError:
+                if time.monotonic() >= deadline:
+                    raise
+                self._seams.pause(pause)
+                pause = min(pause * 2, _LONGEST_PAUSE)
+            else:
+                return session

@@ -1,0 +1,149 @@
+# SPDX-FileCopyrightText: 2026 The Valetkey authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""
+The Store protocol: where sessions and clients are kept, and the one lock of the house.
+
+An engine of a store needs conditional writes and a lease; bytes in, bytes out. What the bytes mean is in
+`valetkey.store.records`.
+"""
+
+import os
+from enum import Enum
+from functools import lru_cache
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Literal, NamedTuple, Protocol, Self
+
+from valetkey.errors import ConfigurationError
+
+ENVIRONMENT = "VALETKEY_STORE"
+"""The environment variable that names the store, as `open_store` takes it."""
+
+
+class _AnyVersion(Enum):
+    ANY = "any"
+
+
+ANY: Final = _AnyVersion.ANY
+"""Write or delete whatever version is there."""
+
+Condition = str | None | Literal[_AnyVersion.ANY]
+"""A version that must be there, None for "nothing may be there", or `ANY`."""
+
+
+class Record(NamedTuple):
+    """A stored value and its version: an opaque text that is only ever compared."""
+
+    value: bytes
+    version: str
+
+
+class Conflict(Exception):
+    """The record is not at the version the caller named: somebody else has written it."""
+
+
+class Lease(Protocol):
+    """
+    The right to change one record, held by at most one task of all threads, processes and hosts.
+
+    A context manager; leaving it releases the lease.
+    """
+
+    def remaining(self) -> float:
+        """Give the seconds until the lease may pass to another holder; infinite for a lock of the kernel."""
+
+    def release(self) -> None:
+        """Give the lease back; doing it twice is allowed."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None: ...
+
+
+class Store(Protocol):
+    """
+    Versioned records and leases. Safe to use from any thread.
+
+    Every method raises `StoreError` when the store cannot do its work.
+    """
+
+    def get(self, key: str) -> Record | None:
+        """
+        Read a record.
+
+        :param key: The record's key.
+        :returns: The record, or None.
+        """
+
+    def put(self, key: str, value: bytes, *, if_version: Condition = ANY) -> str:
+        """
+        Write a record durably.
+
+        :param key: The record's key.
+        :param value: The new value.
+        :param if_version: What must be there now.
+        :returns: The new version.
+        :raises Conflict: If something else is there.
+        """
+
+    def delete(self, key: str, *, if_version: Condition = ANY) -> bool:
+        """
+        Delete a record.
+
+        :param key: The record's key.
+        :param if_version: What must be there now.
+        :returns: True if it was there.
+        :raises Conflict: If something else is there.
+        """
+
+    def lease(self, key: str, *, seconds: float) -> Lease | None:
+        """
+        Try to take the lease of a record. Never waits: who waits reads the record meanwhile.
+
+        :param key: The record's key; the record need not exist.
+        :param seconds: How long the lease lasts if its holder freezes. A lock of the kernel ends with its process.
+        :returns: The lease, or None when somebody else holds it.
+        """
+
+    def close(self) -> None:
+        """Let go of files and connections; the store may not be used any more."""
+
+
+def open_store(name: str | None = None) -> Store:
+    """
+    Open the store a text names.
+
+    :param name: `memory:` for one that ends with the process, `sqlite:///path` for a file. None takes the environment
+        variable VALETKEY_STORE, and without it the file in the platform's folder for application data.
+    :returns: The store; the same text gives the same store.
+    :raises ConfigurationError: If there is no such kind of store.
+    """
+    return _opened(name or os.environ.get(ENVIRONMENT) or f"sqlite:///{default_path()}")
+
+
+@lru_cache(maxsize=None)
+def _opened(name: str) -> Store:
+    from valetkey.store.memory import MemoryStore
+    from valetkey.store.sqlite import SqliteStore
+
+    if name == "memory:":
+        return MemoryStore()
+    prefix = "sqlite:///"
+    if name.startswith(prefix) and len(name) > len(prefix):
+        return SqliteStore(Path(name.removeprefix(prefix)).expanduser())
+    message = f"There is no store {name.partition(':')[0]!r}."
+    raise ConfigurationError(message, hint='Use "memory:" or "sqlite:///path/to/file".')
+
+
+def default_path() -> Path:
+    """
+    Give the file sessions are kept in by default.
+
+    :returns: `credentials.db` in the platform's folder for a user's application data.
+    """
+    import platformdirs
+
+    return platformdirs.user_data_path("valetkey", appauthor=False) / "credentials.db"

@@ -1,0 +1,231 @@
+# SPDX-FileCopyrightText: 2026 The Valetkey authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""
+What is kept in a store: keys and formats of session, client and pinned issuer.
+
+A key is its kind and a digest of its parts, so no part can run into another. A record carries the number of its
+format; one of a newer format is an error and is never overwritten.
+"""
+
+import hashlib
+import json
+from dataclasses import asdict
+from enum import StrEnum
+from typing import Any
+
+from valetkey import urls
+from valetkey.errors import StoreError
+from valetkey.settings import Settings
+from valetkey.values import (
+    Client,
+    ClientAuthentication,
+    MetadataSource,
+    RefreshIntent,
+    Secret,
+    ServerMetadata,
+    Session,
+    Token,
+)
+
+FORMAT = 1
+
+
+class Kind(StrEnum):
+    """The kinds of records."""
+
+    SESSION = "session"
+    CLIENT = "client"
+    PIN = "pin"
+
+
+def session_key(settings: Settings) -> str:
+    """
+    Give the key of a session. It can be computed before anything is discovered; what the session is bound to
+    (issuer, client, resource) stands inside the record.
+
+    :param settings: The settings.
+    :returns: The key.
+    """
+    server = urls.canonical_resource(settings.server_url)
+    grant = "machine" if settings.is_machine else "person"
+    return _key(Kind.SESSION, settings.principal, server, settings.client_id or "", grant, settings.label)
+
+
+def client_key(issuer: str, settings: Settings) -> str:
+    """
+    Give the key of a client we registered: one for each issuer, fixed redirect address and name.
+
+    :param issuer: The issuer.
+    :param settings: The settings.
+    :returns: The key.
+    """
+    return _key(Kind.CLIENT, issuer, settings.redirect_uri or "loopback", settings.client_name)
+
+
+def pin_key(settings: Settings) -> str:
+    """
+    Give the key of the issuer that was first seen for a client registered by hand.
+
+    :param settings: The settings, with a client_id.
+    :returns: The key.
+    """
+    return _key(Kind.PIN, urls.canonical_resource(settings.server_url), settings.client_id or "")
+
+
+def _key(kind: Kind, *parts: str) -> str:
+    digest = hashlib.sha256(json.dumps([FORMAT, *parts]).encode()).hexdigest()
+    return f"{kind}:{digest}"
+
+
+def encode_session(session: Session) -> bytes:
+    """
+    Write a session.
+
+    :param session: The session.
+    :returns: The record's value.
+    """
+    return _encode(Kind.SESSION, asdict(session))
+
+
+def decode_session(value: bytes) -> Session:
+    """
+    Read what `encode_session` wrote.
+
+    :param value: The record's value.
+    :returns: The session.
+    :raises StoreError: If it is damaged or of a newer format.
+    """
+    members = _decode(Kind.SESSION, value)
+    try:
+        token, intent = members["token"], members["refresh_intent"]
+        return Session(
+            token=Token(
+                access_token=Secret(token["access_token"]),
+                obtained_at=token["obtained_at"],
+                expires_at=token["expires_at"],
+                refresh_token=_secret(token["refresh_token"]),
+                scope=_tuple(token["scope"]),
+            ),
+            client=_client(members["client"]),
+            server=_server(members["server"]),
+            resource=members["resource"],
+            requested_scope=_tuple(members["requested_scope"]),
+            refresh_intent=RefreshIntent(**intent) if intent else None,
+            interactive=members["interactive"],
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise _damaged(Kind.SESSION) from error
+
+
+def encode_client(client: Client) -> bytes:
+    """
+    Write a client.
+
+    :param client: The client.
+    :returns: The record's value.
+    """
+    return _encode(Kind.CLIENT, asdict(client))
+
+
+def decode_client(value: bytes) -> Client:
+    """
+    Read what `encode_client` wrote.
+
+    :param value: The record's value.
+    :returns: The client.
+    :raises StoreError: If it is damaged or of a newer format.
+    """
+    try:
+        return _client(_decode(Kind.CLIENT, value))
+    except (KeyError, TypeError, ValueError) as error:
+        raise _damaged(Kind.CLIENT) from error
+
+
+def encode_pin(issuer: str) -> bytes:
+    """
+    Write the issuer of a client registered by hand.
+
+    :param issuer: The issuer.
+    :returns: The record's value.
+    """
+    return _encode(Kind.PIN, {"issuer": issuer})
+
+
+def decode_pin(value: bytes) -> str:
+    """
+    Read what `encode_pin` wrote.
+
+    :param value: The record's value.
+    :returns: The issuer.
+    :raises StoreError: If it is damaged or of a newer format.
+    """
+    issuer = _decode(Kind.PIN, value).get("issuer")
+    if not isinstance(issuer, str):
+        raise _damaged(Kind.PIN)
+    return issuer
+
+
+def _encode(kind: Kind, members: dict[str, Any]) -> bytes:
+    return json.dumps({"format": FORMAT, "kind": kind, **members}, default=_plain, ensure_ascii=False).encode()
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, Secret):
+        return value.reveal()
+    message = f"a {type(value).__name__} has no place in a record"
+    raise TypeError(message)
+
+
+def _decode(kind: Kind, value: bytes) -> dict[str, Any]:
+    try:
+        document = json.loads(value)
+    except ValueError as error:
+        raise _damaged(kind) from error
+    if not isinstance(document, dict) or document.get("kind") != kind or not isinstance(document.get("format"), int):
+        raise _damaged(kind)
+    if document["format"] > FORMAT:
+        message = f"The session store was written by a newer version of Valetkey (format {document['format']})."
+        raise StoreError(message, hint="Update Valetkey here, or name another store in VALETKEY_STORE.")
+    return document
+
+
+def _damaged(kind: Kind) -> StoreError:
+    message = f"A {kind} record in the session store is damaged."
+    return StoreError(message, hint="Move the store's file away and log in again.")
+
+
+def _client(members: dict[str, Any]) -> Client:
+    authentication = members["authentication"]
+    return Client(
+        client_id=members["client_id"],
+        issuer=members["issuer"],
+        secret=_secret(members["secret"]),
+        authentication=ClientAuthentication(authentication) if authentication else None,
+        redirect_uri=members["redirect_uri"],
+        secret_expires_at=members["secret_expires_at"],
+        registered=members["registered"],
+    )
+
+
+def _server(members: dict[str, Any]) -> ServerMetadata:
+    return ServerMetadata(
+        issuer=members["issuer"],
+        authorization_endpoint=members["authorization_endpoint"],
+        token_endpoint=members["token_endpoint"],
+        registration_endpoint=members["registration_endpoint"],
+        scopes_supported=_tuple(members["scopes_supported"]),
+        code_challenge_methods_supported=_tuple(members["code_challenge_methods_supported"]),
+        token_endpoint_auth_methods_supported=_tuple(members["token_endpoint_auth_methods_supported"]),
+        grant_types_supported=_tuple(members["grant_types_supported"]),
+        iss_parameter_supported=members["iss_parameter_supported"],
+        source=MetadataSource(members["source"]),
+    )
+
+
+def _secret(text: str | None) -> Secret | None:
+    return None if text is None else Secret(text)
+
+
+def _tuple(items: list[str] | None) -> tuple[str, ...] | None:
+    return None if items is None else tuple(items)

@@ -1,0 +1,67 @@
+# SPDX-FileCopyrightText: 2026 The Valetkey authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Taking turns: get the lease of a record, or what its holder has meanwhile written."""
+
+import random
+import threading
+import time
+from collections.abc import Callable
+from typing import Protocol, TypeVar
+
+from valetkey.store import Lease, Store
+
+LEASE_SECONDS = 20.0
+"""How long a lease lasts if its holder freezes; longer than any single exchange."""
+
+_SHORTEST_PAUSE = 0.005
+_LONGEST_PAUSE = 0.05
+
+Result = TypeVar("Result")
+
+
+class Pause(Protocol):
+    """Sleeps for seconds."""
+
+    def __call__(self, seconds: float, /) -> None: ...
+
+
+class TurnTimeout(Exception):
+    """The holder of the lease took too long."""
+
+
+def take_turn(
+    store: Store,
+    key: str,
+    done: Callable[[], Result | None],
+    *,
+    seconds: float,
+    pause: Pause = time.sleep,
+    cancelled: threading.Event | None = None,
+) -> Result | Lease:
+    """
+    Wait for the lease of a record, looking at the record first each time: who waits only for the lease makes all
+    waiters go through it one by one.
+
+    :param store: The store.
+    :param key: The record's key.
+    :param done: Gives the result if somebody else has already brought it.
+    :param seconds: How long to wait.
+    :param pause: Sleeps.
+    :param cancelled: Ends the waiting.
+    :returns: The result, or the lease: then it is the caller's turn, and `done` has to be asked once more.
+    :raises TurnTimeout: If neither came in time.
+    """
+    deadline = time.monotonic() + seconds
+    interval = _SHORTEST_PAUSE
+    while True:
+        result = done()
+        if result is not None:
+            return result
+        lease = store.lease(key, seconds=LEASE_SECONDS)
+        if lease is not None:
+            return lease
+        if time.monotonic() >= deadline or (cancelled is not None and cancelled.is_set()):
+            raise TurnTimeout(key)
+        pause(interval * random.uniform(0.5, 1.0))  # noqa: S311 - jitter, not a secret
+        interval = min(interval * 2, _LONGEST_PAUSE)

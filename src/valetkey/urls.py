@@ -1,0 +1,183 @@
+# SPDX-FileCopyrightText: 2026 The Valetkey authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""
+What a URL must be: https or loopback, canonical resource, same origin, issuer equality.
+
+URLs stay strings everywhere: a URL type that normalises would break the byte-exact comparisons of RFC 8414 §3.3.
+"""
+
+import ipaddress
+from urllib.parse import SplitResult, urlsplit
+
+from valetkey.errors import InsecureEndpoint, quote
+
+_DEFAULT_PORTS = {"https": 443, "http": 80}
+_PATH_SLASH = "/"
+
+
+def require_endpoint(url: str, what: str) -> str:
+    """
+    Refuse a URL that no request of ours may go to and no browser may open.
+
+    Allowed are https, and http to a loopback host (MCP Security Best Practices, SSRF). User information and
+    fragments hide where a URL really leads and are refused too.
+
+    :param url: The URL as it was received.
+    :param what: What the URL is for, for the error ("token endpoint").
+    :returns: The same string, untouched.
+    :raises InsecureEndpoint: If the URL must not be used.
+    """
+    fault = _fault(url)
+    if fault is not None:
+        message = f"The {what} {quote(url)} {fault}."
+        raise InsecureEndpoint(message, hint="Use an https URL, or http on this computer's loopback address.", url=url)
+    return url
+
+
+def _fault(url: str) -> str | None:
+    if any(ord(char) <= ord(" ") or ord(char) == 0x7F or char in '\\"<>`{}|^' for char in url):
+        return "contains characters that no URL has"
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        return "is not a URL"
+    if parts.scheme.lower() not in _DEFAULT_PORTS or not host:
+        return "is not an http(s) URL"
+    if parts.username is not None or parts.password is not None:
+        return "carries user information"
+    if "#" in url:
+        return "has a fragment"
+    if parts.scheme.lower() == "http" and not is_loopback_host(host):
+        return "is not encrypted"
+    return None
+
+
+def is_loopback_host(host: str) -> bool:
+    """
+    Tell whether a host name is this computer's loopback interface (RFC 8252 §7.3).
+
+    :param host: Host name or address, without brackets.
+    :returns: True for `localhost`, 127.0.0.0/8 and ::1.
+    """
+    if host.lower() == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def is_loopback(url: str) -> bool:
+    """
+    Tell whether a URL leads to this computer's loopback interface.
+
+    :param url: The URL.
+    :returns: True if its host is a loopback host.
+    """
+    return is_loopback_host(urlsplit(url).hostname or "")
+
+
+def origin(url: str) -> str:
+    """
+    Give the origin of a URL: scheme and host in lower case, the port only where it is not the default.
+
+    :param url: The URL.
+    :returns: For example `https://mcp.example.com:8443`.
+    """
+    parts = urlsplit(url)
+    scheme = parts.scheme.lower()
+    host = (parts.hostname or "").lower()
+    authority = f"[{host}]" if ":" in host else host
+    if parts.port is not None and parts.port != _DEFAULT_PORTS.get(scheme):
+        authority = f"{authority}:{parts.port}"
+    return f"{scheme}://{authority}"
+
+
+def same_origin(one: str, other: str) -> bool:
+    """
+    Tell whether two URLs have the same scheme, host and port.
+
+    :param one: A URL.
+    :param other: Another URL.
+    :returns: True if they share their origin.
+    """
+    return origin(one) == origin(other)
+
+
+def canonical_resource(url: str) -> str:
+    """
+    Derive the resource identifier of an MCP server from its URL (MCP Authorization, Canonical Server URI).
+
+    Scheme and host in lower case, default port and fragment dropped, path and query as they are, no slash for an
+    empty path.
+
+    :param url: The URL the user gave.
+    :returns: The canonical URI.
+    """
+    parts = urlsplit(url)
+    path = "" if parts.path == _PATH_SLASH and not parts.query else parts.path
+    query = f"?{parts.query}" if parts.query else ""
+    return f"{origin(url)}{path}{query}"
+
+
+def covers(resource: str, url: str) -> bool:
+    """
+    Tell whether a published resource identifier stands for the MCP server at `url`.
+
+    It is the same identifier, or an ancestor on the same origin at a segment boundary: RFC 9728 §3.3 wants identity,
+    but many servers publish their origin or a parent path, and the official SDKs accept it. A last slash alone makes
+    no difference (FastMCP drops it). Another origin never covers.
+
+    :param resource: The `resource` member of the metadata.
+    :param url: The URL of the MCP server.
+    :returns: True if it covers the server.
+    """
+    if _fault(resource) is not None or not same_origin(resource, url):
+        return False
+    published, asked = urlsplit(resource), urlsplit(url)
+    if published.query and published.query != asked.query:
+        return False
+    return _with_last_slash(asked.path).startswith(_with_last_slash(published.path))
+
+
+def _with_last_slash(path: str) -> str:
+    return path if path.endswith(_PATH_SLASH) else path + _PATH_SLASH
+
+
+def same_issuer(expected: str, received: str, *, strict: bool) -> bool:
+    """
+    Compare the issuer a metadata URL was built from with the issuer its document names (RFC 8414 §3.3).
+
+    The comparison is byte-exact. The one tolerance, off with `strict`: an issuer without a path may differ by its
+    lone slash, because Google, JumpCloud and every server built on pydantic's URL type publish
+    `https://host/` on one side and `https://host` on the other.
+
+    :param expected: The issuer as the protected resource metadata names it.
+    :param received: The issuer as its own document names it.
+    :param strict: True for no tolerance.
+    :returns: True if both are the same issuer.
+    """
+    if expected == received:
+        return True
+    return not strict and _without_root_slash(expected) == _without_root_slash(received)
+
+
+def _without_root_slash(issuer: str) -> str:
+    parts = urlsplit(issuer)
+    return issuer[:-1] if parts.path == _PATH_SLASH and not parts.query and issuer.endswith(_PATH_SLASH) else issuer
+
+
+def insert_well_known(url: str, name: str) -> str:
+    """
+    Put a well-known path between the host and the path of a URL (RFC 8414 §3.1, RFC 9728 §3.1).
+
+    :param url: The identifier.
+    :param name: The registered name, for example `oauth-protected-resource`.
+    :returns: The URL of the document; only a slash right after the host is dropped.
+    """
+    parts: SplitResult = urlsplit(url)
+    path = "" if parts.path == _PATH_SLASH else parts.path
+    query = f"?{parts.query}" if parts.query else ""
+    return f"{origin(url)}/.well-known/{name}{path}{query}"

@@ -1,0 +1,204 @@
+# SPDX-FileCopyrightText: 2026 The Valetkey authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""The values of a login: metadata, client, token, session. Frozen, and secrets never show in `repr`."""
+
+import hmac
+from dataclasses import dataclass
+from enum import StrEnum
+
+Scope = tuple[str, ...]
+"""Scope tokens in the order they were named, each once (RFC 6749 §3.3)."""
+
+
+class Secret:
+    """
+    A text that must not be shown. Only `reveal()` gives it back; `str`, `repr` and formatting do not.
+
+    :param text: The secret.
+    """
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def reveal(self) -> str:
+        """
+        Give the secret back, for the request or the record it belongs in.
+
+        :returns: The secret text.
+        """
+        return self._text
+
+    def __repr__(self) -> str:
+        return "Secret(…)"
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Secret):
+            return NotImplemented
+        return hmac.compare_digest(self._text.encode(), other._text.encode())
+
+    def __hash__(self) -> int:
+        return hash(self._text)
+
+    def __copy__(self) -> "Secret":
+        return self
+
+    def __deepcopy__(self, memo: dict[int, object]) -> "Secret":
+        return self
+
+    def __reduce__(self) -> str | tuple[object, ...]:
+        message = "a Secret is not pickled: it would be readable in the pickle"
+        raise TypeError(message)
+
+
+def scope_from_text(text: str | None) -> Scope | None:
+    """
+    Read a scope value: case-sensitive tokens between spaces, duplicates removed (RFC 6749 §3.3, RFC 6750 §3).
+
+    :param text: The value; empty and absent both mean "no scope named".
+    :returns: The tokens, or None when none is named.
+    """
+    tokens = tuple(dict.fromkeys((text or "").split()))
+    return tokens or None
+
+
+def scope_to_text(scope: Scope) -> str:
+    """
+    Write a scope value.
+
+    :param scope: The tokens.
+    :returns: The tokens with single spaces between them.
+    """
+    return " ".join(scope)
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceMetadata:
+    """
+    What a protected resource publishes about itself (RFC 9728 §2), already checked against the MCP server's URL.
+
+    :param resource: The identifier, exactly as published: this string goes into the `resource` parameter.
+    :param authorization_servers: Issuers, exactly as published.
+    """
+
+    resource: str
+    authorization_servers: tuple[str, ...] = ()
+    scopes_supported: Scope | None = None
+    url: str = ""
+
+
+class MetadataSource(StrEnum):
+    """How the metadata of an authorization server was found; a guess is never mistaken for a discovery."""
+
+    DISCOVERED = "discovered"
+    """From a well-known document of the issuer (RFC 8414, OpenID Connect Discovery)."""
+    LEGACY = "legacy"
+    """From the MCP server's own origin, because it publishes no resource metadata (MCP 2025-03-26)."""
+    GUESSED = "guessed"
+    """The default endpoints of MCP 2025-03-26: no document exists at all."""
+    CONFIGURED = "configured"
+    """Given by the user."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServerMetadata:
+    """
+    What an authorization server publishes about itself (RFC 8414 §2), already checked against its issuer.
+
+    `None` in a list means the member is absent, so its default applies (RFC 8414 §2).
+    """
+
+    issuer: str
+    authorization_endpoint: str | None = None
+    token_endpoint: str | None = None
+    registration_endpoint: str | None = None
+    scopes_supported: Scope | None = None
+    code_challenge_methods_supported: tuple[str, ...] | None = None
+    token_endpoint_auth_methods_supported: tuple[str, ...] | None = None
+    grant_types_supported: tuple[str, ...] | None = None
+    iss_parameter_supported: bool = False
+    source: MetadataSource = MetadataSource.DISCOVERED
+
+
+class ClientAuthentication(StrEnum):
+    """How a client proves itself to the token endpoint (RFC 7591 §2)."""
+
+    NONE = "none"
+    BASIC = "client_secret_basic"
+    POST = "client_secret_post"
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """
+    A client as one authorization server knows it. It belongs to `issuer` and is shown to no other.
+
+    :param authentication: The method fixed at registration; None lets the server's metadata decide.
+    :param secret_expires_at: Unix time in seconds, None for never (RFC 7591 §3.2.1).
+    :param registered: True for a client that we registered ourselves and may register again.
+    """
+
+    client_id: str
+    issuer: str
+    secret: Secret | None = None
+    authentication: ClientAuthentication | None = None
+    redirect_uri: str | None = None
+    secret_expires_at: float | None = None
+    registered: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """
+    An access token and what came with it (RFC 6749 §5.1).
+
+    :param expires_at: Unix time in seconds, None when the server did not say.
+    :param scope: The granted scope; None when neither asked for nor told.
+    """
+
+    access_token: Secret
+    obtained_at: float
+    expires_at: float | None = None
+    refresh_token: Secret | None = None
+    scope: Scope | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RefreshIntent:
+    """
+    A refresh that has been started: written before the refresh token is sent, cleared with the answer.
+
+    Whoever finds it knows that the outcome of that refresh is unknown.
+
+    :param started_at: Unix time in seconds.
+    """
+
+    started_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """
+    Everything that is needed to go on after a restart, without any discovery.
+
+    :param server: The authorization server's metadata, as it was when the token was issued.
+    :param resource: The exact `resource` value of the grant (RFC 8707).
+    :param requested_scope: The scope that was asked for in the grant.
+    :param refresh_intent: A refresh that was started and whose answer has not been saved.
+    :param interactive: True when a person logged in for this session.
+    """
+
+    token: Token
+    client: Client
+    server: ServerMetadata
+    resource: str
+    requested_scope: Scope | None = None
+    refresh_intent: RefreshIntent | None = None
+    interactive: bool = True
+
+    @property
+    def issuer(self) -> str:
+        """The issuer everything in this session is bound to."""
+        return self.server.issuer

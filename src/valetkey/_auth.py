@@ -11,14 +11,14 @@ another one; whatever comes then is the caller's. Nothing is locked meanwhile, a
 from collections.abc import AsyncGenerator, Generator, Sequence
 from typing import Any, Generic, Protocol, TypeVar
 
-from valetkey import policy
+from valetkey import policy, values
 from valetkey.build import build_engine
 from valetkey.engine import Engine
 from valetkey.login import Login, LoginName
 from valetkey.protocol.challenge import Challenge, parse_challenges
 from valetkey.settings import LOGIN_SECONDS, GrantName, Settings
 from valetkey.store import Store
-from valetkey.values import ClientAuthentication, Secret, Token, scope_from_text
+from valetkey.values import Secret, Token, scope_from_text
 
 _AUTHORIZATION = "Authorization"
 
@@ -80,9 +80,6 @@ class AuthFlow(Generic[RequestT, ResponseT]):
     :raises ConfigurationError: If the settings contradict each other.
     """
 
-    requires_request_body = True
-    requires_response_body = False
-
     def __init__(
         self,
         url: str,
@@ -110,7 +107,7 @@ class AuthFlow(Generic[RequestT, ResponseT]):
             server_url=url,
             client_id=client_id,
             client_secret=Secret(client_secret) if isinstance(client_secret, str) else client_secret,
-            client_authentication=ClientAuthentication(client_authentication) if client_authentication else None,
+            client_authentication=values.client_authentication(client_authentication),
             client_name=client_name,
             issuer=issuer,
             authorization_endpoint=authorization_endpoint,

@@ -3,6 +3,8 @@
 
 """Putting an engine together from what the user set."""
 
+import weakref
+
 from valetkey.engine import Engine
 from valetkey.guard import Guard
 from valetkey.login import Login, LoginName, open_login
@@ -25,3 +27,24 @@ def build_engine(settings: Settings, *, store: Store | str | None = None, login:
     kept = open_store(store) if store is None or isinstance(store, str) else store
     asking = open_login(login) if isinstance(login, str) else login
     return Engine(settings, kept, Seams(send=HttpSender(Guard()), login=asking))
+
+
+_shared: "weakref.WeakValueDictionary[tuple[Settings, object, object], Engine]" = weakref.WeakValueDictionary()
+
+
+def shared_engine(settings: Settings, *, store: Store | str | None = None, login: Login | LoginName = "auto") -> Engine:
+    """
+    Give the engine of one session, the same for everybody in this process who asks with the same settings.
+
+    :param settings: The settings.
+    :param store: A store, or a text that names one.
+    :param login: A way to ask a person, or a text that names one.
+    :returns: The engine.
+    :raises ConfigurationError: If there is no such store or way.
+    """
+    kept = open_store(store) if store is None or isinstance(store, str) else store
+    key = (settings, kept, login)
+    engine = _shared.get(key)
+    if engine is None:
+        engine = _shared.setdefault(key, build_engine(settings, store=kept, login=login))
+    return engine

@@ -38,8 +38,8 @@ def quote(text: object, limit: int = QUOTE_LIMIT) -> str:
     :returns: The text in double quotes.
     """
     string = text if isinstance(text, str) else repr(text)
-    shortened = string if len(string) <= limit else string[:limit] + "…"
-    return json.dumps("".join(char if char.isprintable() else f"\\x{ord(char):02x}" for char in shortened))
+    shortened = string if len(string) <= limit else string[:limit] + "..."
+    return json.dumps(shortened).replace("\x7f", "\\u007f")  # ASCII: a Cyrillic "a" in a host name shows
 
 
 class AuthError(Exception):
@@ -57,6 +57,14 @@ class AuthError(Exception):
 
     def __str__(self) -> str:
         return f"{self.message} {self.hint}"
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _without_init, (type(self), self.args), self.__dict__
+
+
+def _without_init(kind: type[AuthError], arguments: tuple[object, ...]) -> AuthError:
+    """Errors cross process boundaries (pools pickle them), and a pickle knows no keyword-only arguments."""
+    return kind.__new__(kind, *arguments)
 
 
 class TemporaryError(AuthError):

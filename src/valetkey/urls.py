@@ -8,12 +8,16 @@ URLs stay strings everywhere: a URL type that normalises would break the byte-ex
 """
 
 import ipaddress
+import re
 from urllib.parse import SplitResult, urlsplit
 
 from valetkey.errors import InsecureEndpoint, quote
 
 _DEFAULT_PORTS = {"https": 443, "http": 80}
 _PATH_SLASH = "/"
+_AUTHORITY = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]*)?")
+"""A host as DNS knows it, or an IPv6 literal, and a port: what every URL parser reads alike."""
+_ROOT_WITH_SLASH = re.compile(r"[^/?#]+//[^/?#]+/")
 
 
 def require_endpoint(url: str, what: str) -> str:
@@ -30,13 +34,15 @@ def require_endpoint(url: str, what: str) -> str:
     """
     fault = _fault(url)
     if fault is not None:
-        message = f"The {what} {quote(url)} {fault}."
+        message = f"The {what} {quote(_without_user(url))} {fault}."
         raise InsecureEndpoint(message, hint="Use an https URL, or http on this computer's loopback address.", url=url)
     return url
 
 
 def _fault(url: str) -> str | None:
-    if any(ord(char) <= ord(" ") or ord(char) == 0x7F or char in '\\"<>`{}|^' for char in url):
+    if not url.isascii():
+        return "has characters outside ASCII (a host name goes in its xn-- form, a path percent-encoded)"
+    if any(char <= " " or char == "\x7f" or char in '\\"<>`{}|^' for char in url):
         return "contains characters that no URL has"
     try:
         parts = urlsplit(url)
@@ -47,11 +53,18 @@ def _fault(url: str) -> str | None:
         return "is not an http(s) URL"
     if parts.username is not None or parts.password is not None:
         return "carries user information"
+    if not _AUTHORITY.fullmatch(parts.netloc):  # "%" and the like: programs do not agree on where these lead
+        return "has a host that is no host name"
     if "#" in url:
         return "has a fragment"
     if parts.scheme.lower() == "http" and not is_loopback_host(host):
         return "is not encrypted"
     return None
+
+
+def _without_user(url: str) -> str:
+    """Leave user information out of an error: it may be a password."""
+    return re.sub(r"^([^/?#\\]*?:)?[/\\]*[^/?#\\]*@", r"\1//...@", url)
 
 
 def is_loopback_host(host: str) -> bool:
@@ -101,9 +114,12 @@ def same_origin(one: str, other: str) -> bool:
 
     :param one: A URL.
     :param other: Another URL.
-    :returns: True if they share their origin.
+    :returns: True if they share their origin; what is no URL has none.
     """
-    return origin(one) == origin(other)
+    try:
+        return origin(one) == origin(other)
+    except ValueError:
+        return False
 
 
 def canonical_resource(url: str) -> str:
@@ -165,8 +181,8 @@ def same_issuer(expected: str, received: str, *, strict: bool) -> bool:
 
 
 def _without_root_slash(issuer: str) -> str:
-    parts = urlsplit(issuer)
-    return issuer[:-1] if parts.path == _PATH_SLASH and not parts.query and issuer.endswith(_PATH_SLASH) else issuer
+    # As text: what the document names may be no URL at all.
+    return issuer[:-1] if _ROOT_WITH_SLASH.fullmatch(issuer) else issuer
 
 
 def insert_well_known(url: str, name: str) -> str:

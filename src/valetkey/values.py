@@ -7,6 +7,8 @@ import hmac
 from dataclasses import dataclass
 from enum import StrEnum
 
+from valetkey.errors import ConfigurationError
+
 Scope = tuple[str, ...]
 """Scope tokens in the order they were named, each once (RFC 6749 §3.3)."""
 
@@ -37,7 +39,8 @@ class Secret:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Secret):
             return NotImplemented
-        return hmac.compare_digest(self._text.encode(), other._text.encode())
+        # A pasted text may hold half a surrogate pair, which strict UTF-8 has no bytes for.
+        return hmac.compare_digest(*(secret._text.encode("utf-8", "surrogatepass") for secret in (self, other)))
 
     def __hash__(self) -> int:
         return hash(self._text)
@@ -128,6 +131,22 @@ class ClientAuthentication(StrEnum):
     NONE = "none"
     BASIC = "client_secret_basic"
     POST = "client_secret_post"
+
+
+def client_authentication(name: str | None) -> ClientAuthentication | None:
+    """
+    Read the name of a method that a user gave.
+
+    :param name: The name as in RFC 7591 §2, or None.
+    :returns: The method, None for "let the metadata decide".
+    :raises ConfigurationError: If there is no such method.
+    """
+    if name is None:
+        return None
+    if name not in list(ClientAuthentication):
+        message = f"There is no client authentication {name!r}."
+        raise ConfigurationError(message, hint=f"Use one of {', '.join(ClientAuthentication)}.")
+    return ClientAuthentication(name)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,11 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeGuard
 from urllib.parse import urlencode
 
 from valetkey.errors import MalformedDocument
+from valetkey.values import Scope, scope_from_text
 
 Fields = Mapping[str, str]
 """Parameters of a form: each name once (RFC 6749 §3.2)."""
@@ -109,7 +110,7 @@ def text_member(document: Mapping[str, Any], member: str, url: str) -> str | Non
     value = document.get(member)
     if value is None or value == "":
         return None
-    if not isinstance(value, str):
+    if not _is_text(value):
         raise _wrong_type(url, member, "a string")
     return value
 
@@ -127,9 +128,27 @@ def list_member(document: Mapping[str, Any], member: str, url: str) -> tuple[str
     value = document.get(member)
     if value is None or value == []:
         return None
-    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+    if not isinstance(value, list) or not all(_is_text(item) for item in value):
         raise _wrong_type(url, member, "a list of strings")
     return tuple(value)
+
+
+def scope_member(document: Mapping[str, Any], member: str, url: str) -> Scope | None:
+    """
+    Read a member that is a list of scopes: empty strings left out, each token once (RFC 6749 §3.3).
+
+    :param document: The JSON object.
+    :param member: Its member.
+    :param url: Where the document came from.
+    :returns: The tokens, or None when there is none: an empty `scope` parameter is never sent.
+    :raises MalformedDocument: If the member is something else than a list of strings.
+    """
+    return scope_from_text(" ".join(list_member(document, member, url) or ()))
+
+
+def _is_text(value: object) -> TypeGuard[str]:
+    """JSON can write half a surrogate pair (RFC 8259 §8.2), and no request or file can carry it on."""
+    return isinstance(value, str) and not any("\ud800" <= char <= "\udfff" for char in value)
 
 
 def _wrong_type(url: str, member: str, wanted: str) -> MalformedDocument:

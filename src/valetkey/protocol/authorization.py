@@ -8,7 +8,7 @@ The authorization request and the answer at the redirect address (RFC 6749 §4.1
 import base64
 import hashlib
 from dataclasses import dataclass
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qsl, unquote_plus, urlencode, urlsplit
 
 from valetkey import urls
 from valetkey.errors import (
@@ -23,6 +23,11 @@ from valetkey.errors import (
 from valetkey.values import Client, Scope, Secret, ServerMetadata, scope_to_text
 
 _LOGIN_AGAIN = "Log in again, and only through the link of this program."
+_HINTS = {
+    "access_denied": "Log in and allow it.",
+    "invalid_scope": "Ask for another scope.",
+    "invalid_target": "The server issues no tokens for this resource; check the URL of the MCP server.",  # RFC 8707 §2
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +82,8 @@ def authorization_url(pending: PendingLogin) -> str:
     if pending.scope:
         ours["scope"] = scope_to_text(pending.scope)  # left out rather than sent empty (MCP, Scope Selection)
     parts = urlsplit(endpoint)
-    kept = [(name, value) for name, value in parse_qsl(parts.query, keep_blank_values=True) if name not in ours]
-    return parts._replace(query=urlencode([*kept, *ours.items()])).geturl()
+    kept = [pair for pair in parts.query.split("&") if pair and unquote_plus(pair.partition("=")[0]) not in ours]
+    return parts._replace(query="&".join([*kept, urlencode(ours)])).geturl()
 
 
 def parse_callback(callback_url: str, pending: PendingLogin) -> Secret:
@@ -94,11 +99,7 @@ def parse_callback(callback_url: str, pending: PendingLogin) -> Secret:
     :raises TemporaryError: If the server could not do it now.
     :raises MalformedDocument: If the answer is incomplete.
     """
-    pairs = parse_qsl(urlsplit(callback_url).query, keep_blank_values=True, max_num_fields=100)
-    parameters = dict(pairs)
-    if len(parameters) != len(pairs):  # RFC 6749 §3.1
-        message = "The answer to the login repeats a parameter."
-        raise StateMismatch(message, hint=_LOGIN_AGAIN)
+    parameters = _parameters(callback_url)
     if Secret(parameters.get("state", "")) != pending.state:  # RFC 6749 §10.12
         message = "The answer that reached this program belongs to another login, or was forged."
         raise StateMismatch(message, hint=_LOGIN_AGAIN)
@@ -109,6 +110,21 @@ def parse_callback(callback_url: str, pending: PendingLogin) -> Secret:
         message = f"{pending.server.issuer} answered the login without a code."
         raise MalformedDocument(message, hint="Log in again.", url=pending.redirect_uri, member="code")
     return Secret(parameters["code"])
+
+
+def _parameters(callback_url: str) -> dict[str, str]:
+    """Decode the query; who cannot be understood cannot prove that this login is meant."""
+    try:
+        callback_url.encode()
+        pairs = parse_qsl(urlsplit(callback_url).query, keep_blank_values=True, max_num_fields=100)
+    except ValueError:
+        message = "The answer to the login cannot be read."
+        raise StateMismatch(message, hint=_LOGIN_AGAIN) from None  # the cause would quote the answer
+    parameters = dict(pairs)
+    if len(parameters) != len(pairs):  # RFC 6749 §3.1
+        message = "The answer to the login repeats a parameter."
+        raise StateMismatch(message, hint=_LOGIN_AGAIN)
+    return parameters
 
 
 def _check_issuer(received: str | None, server: ServerMetadata) -> None:
@@ -125,9 +141,5 @@ def _declined(parameters: dict[str, str], server: ServerMetadata) -> AuthError:
     told = f"{quote(error)} {quote(description)}" if description else quote(error)
     if error in ("temporarily_unavailable", "server_error"):
         return TemporaryError(f"{server.issuer} could not complete the login: {told}.", hint="Try again later.")
-    if error == "access_denied":
-        return LoginFailed(
-            f"The login at {server.issuer} was denied: {told}.", hint="Log in and allow it.", error=error
-        )
-    hint = "Check the settings of this client at that server."
+    hint = _HINTS.get(error, "Check the settings of this client at that server.")
     return LoginFailed(f"{server.issuer} declined the login: {told}.", hint=hint, error=error)

@@ -107,18 +107,20 @@ class _Reader:
 
     def read(self, text: str) -> None:
         self._text, self._at = text, 0
-        while len(self._drafts) <= _MOST_CHALLENGES:
+        while True:
             self._skip(_SPACE + ",")  # empty list elements are ignored (RFC 9110 §5.6.1.2)
             if self._at == len(text) or not self._element():
                 return
 
     def _element(self) -> bool:
-        """Read one parameter, or a scheme with its token68; False at a fault."""
+        """Read one parameter, or a scheme with its token68; False at a fault, and at one challenge too many."""
         name = self._take(_TOKEN)
         if not name:
             return False
         if self._is_parameter():
             return self._parameter(name)
+        if len(self._drafts) == _MOST_CHALLENGES:
+            return False
         self._drafts.append(_Draft(name.lower()))
         if self._skip(_SPACE) and (token68 := self._take_token68()) is not None:
             self._drafts[-1].token68 = token68

@@ -8,7 +8,7 @@ Client authentication at the token endpoint: none, basic, post (RFC 6749 §2.3, 
 import base64
 from urllib.parse import quote_plus
 
-from valetkey.errors import ConfigurationError
+from valetkey.errors import ConfigurationError, quote
 from valetkey.values import Client, ClientAuthentication, Secret, ServerMetadata
 
 _Parts = tuple[dict[str, str], tuple[tuple[str, str], ...]]
@@ -49,7 +49,7 @@ def authenticate(client: Client, server: ServerMetadata) -> _Parts:
     if method is ClientAuthentication.NONE:
         return {"client_id": client.client_id}, ()
     if client.secret is None:
-        message = f"The client {client.client_id!r} has to authenticate with {method}, but it has no secret."
+        message = f"The client {quote(client.client_id)} has to authenticate with {method}, but it has no secret."
         raise ConfigurationError(message, hint="Give its client_secret.")
     if method is ClientAuthentication.POST:
         return {"client_id": client.client_id, "client_secret": client.secret.reveal()}, ()

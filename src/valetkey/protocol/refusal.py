@@ -6,6 +6,7 @@ Error answers of an authorization server (RFC 6749 §5.2, RFC 7591 §3.2.2): whi
 """
 
 from collections.abc import Mapping
+from datetime import UTC
 from email.utils import parsedate_to_datetime
 from urllib.parse import parse_qsl
 
@@ -15,6 +16,7 @@ from valetkey.wire import HttpResponse
 
 _TEMPORARY_CODES = frozenset({"temporarily_unavailable", "server_error"})
 """Codes of RFC 6749 §4.1.2.1 that some servers also use at the token endpoint."""
+_LONGEST_WAIT = 365 * 86_400.0
 
 
 def read_parameters(response: HttpResponse) -> Mapping[str, object] | None:
@@ -80,12 +82,15 @@ def retry_after(response: HttpResponse, *, now: float) -> float | None:
 
     :param response: The answer.
     :param now: Unix time in seconds.
-    :returns: Seconds to wait, at least 0, or None.
+    :returns: Seconds to wait, from 0 to a year, or None.
     """
     value = (response.header("Retry-After") or "").strip()
     if value.isascii() and value.isdigit():
-        return float(value[:9])
+        return min(float(value), _LONGEST_WAIT)
     try:
-        return max(0.0, parsedate_to_datetime(value).timestamp() - now)
+        moment = parsedate_to_datetime(value)
+        if moment.tzinfo is None:  # the asctime form of RFC 9110 §5.6.7 names no zone: it is UTC
+            moment = moment.replace(tzinfo=UTC)
+        return min(max(0.0, moment.timestamp() - now), _LONGEST_WAIT)
     except (ValueError, OverflowError):
         return None

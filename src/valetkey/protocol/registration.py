@@ -8,11 +8,15 @@ Dynamic client registration (RFC 7591 §3): how we introduce ourselves, and what
 import json
 from dataclasses import dataclass
 
-from valetkey import wire
-from valetkey.errors import ClientRefused, MalformedDocument, TemporaryError, quote
+from valetkey import urls, wire
+from valetkey.errors import ClientRefused, MalformedDocument, quote
 from valetkey.protocol.refusal import is_temporary, read_refusal, temporary_error
 from valetkey.values import Client, ClientAuthentication, Scope, Secret, ServerMetadata, scope_to_text
 from valetkey.wire import HttpRequest, HttpResponse
+
+_BY_HAND = "Register a client by hand and give its client_id."
+_LATEST = 1e12
+"""Unix time that no secret lives to; a larger number is no time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +41,9 @@ def registration_request(server: ServerMetadata, metadata: ClientMetadata) -> Ht
     :param server: The server, which must have a registration endpoint.
     :param metadata: What to register.
     :returns: The request: no credential in it.
+    :raises InsecureEndpoint: If the registration endpoint must not be used.
     """
+    endpoint = urls.require_endpoint(server.registration_endpoint or "", "registration endpoint")
     document: dict[str, object] = {
         "client_name": metadata.name,
         "redirect_uris": [metadata.redirect_uri],
@@ -51,7 +57,7 @@ def registration_request(server: ServerMetadata, metadata: ClientMetadata) -> Ht
         document["scope"] = scope_to_text(metadata.scope)
     return HttpRequest(
         "POST",
-        server.registration_endpoint or "",
+        endpoint,
         "register this program as a client",
         headers=(("Content-Type", "application/json"), ("Accept", "application/json")),
         body=json.dumps(document).encode(),
@@ -104,7 +110,10 @@ def _authentication(
         return None if has_secret else ClientAuthentication.NONE
     if named not in list(ClientAuthentication):
         message = f"{response.url} registered this client for the authentication method {quote(named)}."
-        raise ClientRefused(message, hint="Register a client by hand and give its client_id.", endpoint=response.url)
+        raise ClientRefused(message, hint=_BY_HAND, endpoint=response.url)
+    if named != ClientAuthentication.NONE and not has_secret:  # DCR-7: better now than after the person has logged in
+        message = f"{response.url} registered this client for {quote(named)}, but gave it no secret."
+        raise ClientRefused(message, hint=_BY_HAND, endpoint=response.url)
     return ClientAuthentication(named)
 
 
@@ -119,10 +128,12 @@ def _redirect_uri(document: dict[str, object], response: HttpResponse, requested
 
 def _expiry(value: object) -> float | None:
     """0 means never (RFC 7591 §3.2.1); anything unreadable is taken as never and heals by `invalid_client`."""
-    return float(value) if isinstance(value, int | float) and value > 0 else None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < _LATEST:
+        return None
+    return float(value)
 
 
-def _refused(response: HttpResponse) -> ClientRefused | TemporaryError:
+def _refused(response: HttpResponse) -> ClientRefused:
     error, description = read_refusal(response)
     told = f": {quote(error)}" if error else ""
     told += f" {quote(description)}" if description else ""

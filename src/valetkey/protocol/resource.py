@@ -47,8 +47,10 @@ def resource_candidates(server_url: str, announced: Sequence[str] = ()) -> tuple
         ResourceCandidate(urls.insert_well_known(identifier, _NAME), identifier),
         ResourceCandidate(urls.insert_well_known(root, _NAME), root),
     ]
-    unique = {candidate.url: candidate for candidate in reversed([*named, *guessed])}
-    return tuple(reversed(unique.values()))
+    unique: dict[str, ResourceCandidate] = {}
+    for candidate in (*named, *guessed):
+        unique.setdefault(candidate.url, candidate)
+    return tuple(unique.values())
 
 
 def resource_request(candidate: ResourceCandidate) -> HttpRequest:
@@ -92,6 +94,6 @@ def parse_resource(
     return ResourceMetadata(
         resource=resource,
         authorization_servers=wire.list_member(document, "authorization_servers", response.url) or (),
-        scopes_supported=wire.list_member(document, "scopes_supported", response.url),
+        scopes_supported=wire.scope_member(document, "scopes_supported", response.url),
         url=candidate.url,
     )

@@ -43,7 +43,7 @@ def require_issuer(issuer: str) -> str:
     :raises Unsupported: If it has a query.
     """
     urls.require_endpoint(issuer, "issuer")
-    if urlsplit(issuer).query:
+    if "?" in issuer:
         message = f"The issuer {quote(issuer)} has a query."
         raise Unsupported(message, hint="This is a fault of the server; its operator has to correct its metadata.")
     return issuer
@@ -87,7 +87,7 @@ def parse_server(response: HttpResponse, issuer: str, *, strict: bool = False) -
         authorization_endpoint=_endpoint(document, "authorization_endpoint", url),
         token_endpoint=_endpoint(document, "token_endpoint", url),
         registration_endpoint=_endpoint(document, "registration_endpoint", url),
-        scopes_supported=wire.list_member(document, "scopes_supported", url),
+        scopes_supported=wire.scope_member(document, "scopes_supported", url),
         code_challenge_methods_supported=wire.list_member(document, "code_challenge_methods_supported", url),
         token_endpoint_auth_methods_supported=wire.list_member(document, "token_endpoint_auth_methods_supported", url),
         grant_types_supported=wire.list_member(document, "grant_types_supported", url),

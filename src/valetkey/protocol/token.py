@@ -115,20 +115,19 @@ def parse_token(response: HttpResponse, *, now: float, requested_scope: Scope | 
             message, hint="Check that this is the token endpoint; else try again.", url=response.url
         )
     access_token = wire.text_member(parameters, "access_token", response.url)
-    if access_token is None:
-        message = f"The token endpoint {response.url} answered without an access token."
+    if access_token is None or not _fits_header(access_token):
+        message = f"The token endpoint {response.url} answered without an access token that a header can carry."
         hint = "This is a fault of the server; tell its operator."
         raise MalformedDocument(message, hint=hint, url=response.url, member="access_token")
     _require_bearer(parameters, response.url)
     lifetime = read_lifetime(parameters.get("expires_in"))
     refresh_token = wire.text_member(parameters, "refresh_token", response.url)
-    scope = parameters.get("scope")
     return Token(
         access_token=Secret(access_token),
         obtained_at=now,
         expires_at=now + lifetime if lifetime is not None else None,
         refresh_token=Secret(refresh_token) if refresh_token is not None else None,
-        scope=scope_from_text(scope if isinstance(scope, str) else None) or requested_scope,
+        scope=_granted_scope(parameters.get("scope"), requested_scope),
     )
 
 
@@ -161,6 +160,19 @@ def read_lifetime(value: object) -> float | None:
     except (ValueError, OverflowError):
         return None
     return min(seconds, _LONGEST_LIFE) if math.isfinite(seconds) and seconds > 0 else None
+
+
+def _fits_header(access_token: str) -> bool:
+    """RFC 6750 §2.1: visible ASCII. Anything else would break the header, or out of it."""
+    return all("!" <= char <= "~" for char in access_token)
+
+
+def _granted_scope(value: object, requested: Scope | None) -> Scope | None:
+    """Left out, the scope is as requested (RFC 6749 §5.1). GitHub puts commas where the others put spaces."""
+    text = value if isinstance(value, str) else ""
+    if " " not in text and text not in (requested or ()):
+        text = text.replace(",", " ")
+    return scope_from_text(text) or requested
 
 
 def _require_bearer(parameters: Mapping[str, object], url: str) -> None:

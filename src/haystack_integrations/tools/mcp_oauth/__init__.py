@@ -1,0 +1,46 @@
+# SPDX-FileCopyrightText: 2026 The Valetkey authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""
+Haystack's MCP tools with a login that happens by itself.
+
+Change one import line, from `haystack_integrations.tools.mcp` to this package; names and signatures are the same.
+"""
+
+from haystack_integrations.tools.mcp import (
+    MCPClient,
+    MCPConnectionError,
+    MCPError,
+    MCPInvocationError,
+    MCPServerInfo,
+    MCPTool,
+    MCPToolNotFoundError,
+    MCPToolset,
+    StdioClient,
+    StdioServerInfo,
+)
+
+from haystack_integrations.tools.mcp_oauth.client import SSEClient, StreamableHttpClient
+from haystack_integrations.tools.mcp_oauth.config import OAuthConfig
+from haystack_integrations.tools.mcp_oauth.errors import MCPAuthorizationError, MCPLoginRequiredError
+from haystack_integrations.tools.mcp_oauth.server_info import SSEServerInfo, StreamableHttpServerInfo
+
+__all__ = [
+    "MCPAuthorizationError",
+    "MCPClient",
+    "MCPConnectionError",
+    "MCPError",
+    "MCPInvocationError",
+    "MCPLoginRequiredError",
+    "MCPServerInfo",
+    "MCPTool",
+    "MCPToolNotFoundError",
+    "MCPToolset",
+    "OAuthConfig",
+    "SSEClient",
+    "SSEServerInfo",
+    "StdioClient",
+    "StdioServerInfo",
+    "StreamableHttpClient",
+    "StreamableHttpServerInfo",
+]

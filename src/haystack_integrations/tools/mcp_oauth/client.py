@@ -1,0 +1,263 @@
+# SPDX-FileCopyrightText: 2026 The Valetkey authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""
+MCP clients that log in: upstream's `MCPClient` interface over connections that survive a rejected token.
+
+A login happens outside Haystack's clocks wherever that is possible: before `connect` is called. Where it is not, in
+the middle of a run, the call waits a little, then fails with a sentence, and the login goes on.
+"""
+
+import asyncio
+import concurrent.futures
+from abc import abstractmethod
+from collections.abc import Coroutine
+from contextlib import AsyncExitStack
+from functools import partial
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import mcp.client.sse
+import mcp.client.streamable_http
+from haystack.utils import Secret
+from haystack_integrations.tools.mcp import MCPClient, MCPConnectionError, MCPError
+from haystack_integrations.tools.mcp.mcp_tool import AsyncExecutor
+
+from haystack_integrations.tools.mcp_oauth.config import OAuthConfig
+from haystack_integrations.tools.mcp_oauth.connection import Connection
+from haystack_integrations.tools.mcp_oauth.errors import Rejected, readable, still_rejected
+from haystack_integrations.tools.mcp_oauth.event_stream import EventStream
+from haystack_integrations.tools.mcp_oauth.gate import Gate
+from haystack_integrations.tools.mcp_oauth.http_client import guarded_client_class
+from mcp import types
+from valetkey.build import shared_engine
+from valetkey.engine import Engine
+from valetkey.errors import AuthError
+
+if TYPE_CHECKING:
+    from haystack_integrations.tools.mcp_oauth.server_info import SSEServerInfo, StreamableHttpServerInfo
+
+PATIENCE = 20.0
+"""Seconds a call in the middle of a run waits for a login: less than Haystack's 30."""
+
+FIRST_ANSWER = 5.0
+"""Seconds `open` waits for a server to say whether it wants a login; one that says nothing is left to `connect`."""
+
+Result = TypeVar("Result")
+
+
+class AuthorizingClient(MCPClient):
+    """
+    What both transports have in common. Its methods may be called from any event loop.
+
+    :param server_info: The server and its settings.
+    """
+
+    def __init__(self, server_info: "StreamableHttpServerInfo | SSEServerInfo") -> None:
+        super().__init__(server_info.max_retries, server_info.base_delay, server_info.max_delay)
+        self.url: str = server_info.url or ""
+        self.timeout = server_info.timeout
+        self.headers = _plain_headers(server_info.headers)
+        self._config = server_info.oauth_config or OAuthConfig()
+        try:
+            settings = self._config.to_settings(self.url)
+            self._engine: Engine = shared_engine(settings, store=self._config.token_storage, login=self._config.login)
+        except AuthError as error:
+            raise readable(error, "configure") from error
+        self._executor = AsyncExecutor.get_instance()
+        self._connection: Connection | None = None
+        self._opening: asyncio.Task[Connection] | None = None
+
+    @property
+    def oauth_config(self) -> OAuthConfig:
+        """The OAuth settings, after a login with what discovery has found."""
+        return self._config.filled_in(self._engine.session)
+
+    def open(self) -> None:
+        """
+        Connect ahead of `connect`, from the caller's thread, and log in if the server wants it.
+
+        Whatever else goes wrong is left to `connect`, which tries again or finds the connection open.
+
+        :raises MCPAuthorizationError: If no token can be obtained.
+        """
+        if _running_loop() is self._executor.get_loop():
+            return  # nobody may wait here for what happens here
+        try:
+            if self._engine.current() is None and self._engine.is_known():
+                self._engine.replace(None)
+            rejected = self._wait_for_first_answer()
+            if rejected is not None:
+                self._engine.replace(rejected.token, rejected.challenges)
+        except AuthError as error:
+            raise readable(error, "connect") from error
+
+    def _wait_for_first_answer(self) -> Rejected | None:
+        future = asyncio.run_coroutine_threadsafe(self._open_shared(), self._executor.get_loop())
+        try:
+            future.result(FIRST_ANSWER)
+        except Rejected as rejected:
+            return rejected
+        except (Exception, concurrent.futures.CancelledError):  # noqa: BLE001 - `connect` meets it again and tells
+            return None
+        return None
+
+    async def connect(self) -> list[types.Tool]:
+        """
+        Connect to the MCP server, or find it connected.
+
+        :returns: The server's tools.
+        :raises MCPAuthorizationError: If the server wants a token and none can be obtained.
+        :raises MCPConnectionError: If the connection fails.
+        """
+        return await self._on_executor(self._connect())
+
+    async def call_tool(self, tool_name: str, tool_args: dict[str, Any]) -> str:
+        """
+        Call a tool, once more if its token was rejected.
+
+        :param tool_name: Name of the tool to call.
+        :param tool_args: Arguments to pass to the tool.
+        :returns: JSON string representation of the tool invocation result.
+        :raises MCPAuthorizationError: If the server wants another token and none can be obtained.
+        :raises MCPConnectionError: If not connected to an MCP server.
+        :raises MCPInvocationError: If the tool invocation fails.
+        """
+        return await self._on_executor(self._call_tool(tool_name, tool_args))
+
+    async def aclose(self) -> None:
+        """Close the connection."""
+        await self._on_executor(self._close())
+
+    async def _connect(self) -> list[types.Tool]:
+        try:
+            try:
+                connection = await self._open_shared()
+            except Rejected as rejected:
+                await self._replace(rejected, "connect")
+                connection = await self._open_shared()
+        except Rejected as again:
+            raise readable(still_rejected(self.url), "connect") from again
+        except MCPError:
+            raise
+        except Exception as error:
+            message = f"Failed to connect to HTTP server at {self.url}: {error}"
+            raise MCPConnectionError(message=message, operation="connect") from error
+        return connection.tools
+
+    async def _call_tool(self, tool_name: str, tool_args: dict[str, Any]) -> str:
+        if self._engine.current() is None and self._engine.is_known():
+            await self._replace(Rejected(None, ()), "call_tool")
+        try:
+            return await super().call_tool(tool_name, tool_args)
+        except Rejected as rejected:
+            await self._replace(rejected, "call_tool")
+        try:
+            return await super().call_tool(tool_name, tool_args)
+        except Rejected as again:
+            raise readable(still_rejected(self.url), "call_tool") from again
+
+    async def _replace(self, rejected: Rejected, operation: str) -> None:
+        try:
+            await self._engine.replace_async(rejected.token, rejected.challenges, seconds=PATIENCE)
+        except AuthError as error:
+            raise readable(error, operation) from error
+
+    async def _open_shared(self) -> Connection:
+        """Give the connection that is alive; else everybody waits for the same new one."""
+        if self._connection is not None and self._connection.is_alive:
+            return self._connection
+        if self._opening is None or self._opening.done():
+            self._opening = asyncio.create_task(self._open_anew())
+            self._opening.add_done_callback(_retrieve)
+        return await asyncio.shield(self._opening)
+
+    async def _open_anew(self) -> Connection:
+        if self._connection is not None:
+            await self._connection.close()
+        gate = Gate(self._engine)
+        self._connection = Connection(gate, self._enter_transport)
+        self.session = self._connection  # type: ignore[assignment]  # upstream only asks it to call tools
+        await self._connection.open()
+        return self._connection
+
+    async def _close(self) -> None:
+        if self._opening is not None:
+            self._opening.cancel()
+        if self._connection is not None:
+            await self._connection.close()
+        self._connection = None
+        self.session = None
+
+    @abstractmethod
+    async def _enter_transport(self, stack: AsyncExitStack, gate: Gate) -> tuple[Any, ...]:
+        """Enter the SDK's transport and give its streams."""
+
+    async def _on_executor(self, work: Coroutine[Any, Any, Result]) -> Result:
+        """Run where the connection lives: upstream's loop; from any other loop, wait for it there."""
+        loop = self._executor.get_loop()
+        if _running_loop() is loop:
+            return await work
+        return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work, loop))
+
+
+class StreamableHttpClient(AuthorizingClient):
+    """
+    MCP client over streamable HTTP that logs in when the server wants it.
+
+    :param server_info: The server and its settings.
+    """
+
+    async def _enter_transport(self, stack: AsyncExitStack, gate: Gate) -> tuple[Any, ...]:
+        library = _http_library(mcp.client.streamable_http)
+        client_class = guarded_client_class(library, gate)
+        http_client = await stack.enter_async_context(
+            client_class(headers=self.headers, timeout=self.timeout, follow_redirects=True)
+        )
+        transport = mcp.client.streamable_http.streamable_http_client(self.url, http_client=http_client)
+        return tuple(await stack.enter_async_context(transport))
+
+
+class SSEClient(AuthorizingClient):
+    """
+    MCP client over SSE that logs in when the server wants it.
+
+    :param server_info: The server and its settings.
+    """
+
+    async def _enter_transport(self, stack: AsyncExitStack, gate: Gate) -> tuple[Any, ...]:
+        library = _http_library(mcp.client.sse)
+        client_class = guarded_client_class(library, gate, EventStream())
+        transport = mcp.client.sse.sse_client(
+            self.url,
+            headers=self.headers,
+            timeout=self.timeout,
+            httpx_client_factory=partial(client_class, follow_redirects=True),
+        )
+        return tuple(await stack.enter_async_context(transport))
+
+
+def _http_library(transport: ModuleType) -> ModuleType:
+    """Give the HTTP library a transport of the SDK speaks; both may be installed, so being importable says nothing."""
+    library: ModuleType = getattr(transport, "httpx2", None) or transport.httpx
+    return library
+
+
+def _plain_headers(headers: dict[str, str | Secret] | None) -> dict[str, str] | None:
+    if not headers:
+        return None
+    resolved = {name: value.resolve_value() if isinstance(value, Secret) else value for name, value in headers.items()}
+    return {name: value or "" for name, value in resolved.items()}
+
+
+def _running_loop() -> asyncio.AbstractEventLoop | None:
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None
+
+
+def _retrieve(task: "asyncio.Task[Connection]") -> None:
+    """Look at the error of an opening nobody may have waited for."""
+    if not task.cancelled():
+        task.exception()

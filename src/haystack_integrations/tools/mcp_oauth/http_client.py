@@ -1,0 +1,121 @@
+# SPDX-FileCopyrightText: 2026 The Valetkey authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""The HTTP client under one MCP session: the library's own, with the session's gate in `send`."""
+
+import json
+import logging
+import time
+from types import ModuleType
+from typing import Any
+
+from haystack_integrations.tools.mcp_oauth.errors import Rejected
+from haystack_integrations.tools.mcp_oauth.event_stream import EventStream
+from haystack_integrations.tools.mcp_oauth.gate import Gate, SessionLost
+from valetkey._auth import rejection
+from valetkey.values import Token
+
+logger = logging.getLogger("valetkey.requests")
+
+_AUTHORIZATION = "Authorization"
+
+
+def guarded_client_class(library: ModuleType, gate: Gate, events: EventStream | None = None) -> type[Any]:
+    """
+    Make the client class for one session.
+
+    :param library: `httpx` or `httpx2`, whichever the installed SDK speaks.
+    :param gate: The session's gate.
+    :param events: The stream on which answers come in, for the SSE transport; None where the response is the answer.
+    :returns: A subclass of the library's `AsyncClient`. It overrides `send`, through which every request goes, and
+        leaves proxies, certificates and everything else to the library.
+    """
+
+    class GuardedClient(library.AsyncClient):  # type: ignore[misc, name-defined]
+        async def send(self, request: Any, **arguments: Any) -> Any:
+            token = gate.token_for(str(request.url))
+            if token is not None:
+                request.headers[_AUTHORIZATION] = f"Bearer {token.access_token.reveal()}"
+            message = _message(request)
+            if message is None:
+                return await self._send_plain(request, token, arguments)
+            started = time.monotonic()
+            try:
+                response = await super().send(request, **arguments)
+            except library.TransportError as error:
+                _log(request, message, started, "no answer")
+                return self._answered(request, message, error)
+            _log(request, message, started, str(response.status_code))
+            reason = _reason(response, token, request)
+            if reason is None:
+                return response
+            await response.aclose()
+            return self._answered(request, message, reason)
+
+        async def _send_plain(self, request: Any, token: Token | None, arguments: dict[str, Any]) -> Any:
+            """Send what is no JSON-RPC message: the GET of a stream, the DELETE of a session."""
+            if events is not None:
+                request.headers["Accept-Encoding"] = "identity"
+            started = time.monotonic()
+            response = await super().send(request, **arguments)
+            _log(request, None, started, str(response.status_code))
+            challenges = rejection(response)
+            if events is None:
+                return response  # a stream beside the session: the SDK does without it
+            if challenges is not None:
+                await response.aclose()
+                raise Rejected(token, challenges)
+            return events.wrap(library, response) if response.status_code == 200 else response
+
+        @staticmethod
+        def _answered(request: Any, message: dict[str, Any], reason: Exception) -> Any:
+            answer = gate.answer(message, reason)
+            if answer is None:
+                return library.Response(202, request=request)
+            if events is None:
+                return library.Response(200, json=answer, request=request)
+            events.deliver(answer)
+            return library.Response(202, request=request)
+
+    return GuardedClient
+
+
+def _message(request: Any) -> dict[str, Any] | None:
+    """Read the JSON-RPC message of a POST; the SDK sends each in a request of its own."""
+    if request.method != "POST":
+        return None
+    message = json.loads(request.content)
+    return message if isinstance(message, dict) else None
+
+
+def _reason(response: Any, token: Token | None, request: Any) -> Exception | None:
+    challenges = rejection(response)
+    if challenges is not None:
+        return Rejected(token, challenges)
+    if response.status_code == 404 and "mcp-session-id" in request.headers:
+        return SessionLost("the MCP server has ended the session")
+    return None
+
+
+def _log(request: Any, message: dict[str, Any] | None, started: float, outcome: str) -> None:
+    milliseconds = (time.monotonic() - started) * 1000
+    purpose = _purpose(request.method, message)
+    logger.debug(
+        "%s %s: %s in %.0f ms (%s)",
+        request.method,
+        request.url.copy_with(query=None),  # an SSE endpoint has its session id there
+        outcome,
+        milliseconds,
+        purpose,
+        extra={"purpose": purpose, "outcome": outcome, "milliseconds": milliseconds},
+    )
+
+
+def _purpose(method: str, message: dict[str, Any] | None) -> str:
+    if message is None:
+        return "end the MCP session" if method == "DELETE" else "listen to the MCP server"
+    name = str(message.get("method", "an answer"))
+    if name == "tools/call":
+        return f"call the tool {message.get('params', {}).get('name')!r}"
+    known = {"initialize": "open the MCP session", "tools/list": "list the tools"}
+    return known.get(name, f"tell the MCP server {name}")

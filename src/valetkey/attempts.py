@@ -147,7 +147,8 @@ class Attempts:
         """Ask nobody for what will not help: a person is not asked twice for the same thing."""
         server, pinned = self._settings.server_url, self._settings.scope
         if need.early and not self._settings.is_machine:
-            raise TemporaryError("There is nothing to renew with.", hint="Log in when the token ends.")
+            message = "There is nothing to renew with."
+            raise TemporaryError(message, hint="Log in when the token ends.")
         if need.more_scope is not None and pinned is not None:
             message = f"{server} wants the scope {' '.join(need.more_scope)}."
             raise ScopeRefused(message, hint="Add it to scope=.", required=need.more_scope, granted=pinned)

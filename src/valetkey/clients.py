@@ -149,12 +149,12 @@ class Clients:
             client = parse_registration(response, server, metadata, now=self._seams.now())
         except (Refused, MalformedDocument) as error:
             if server.source is MetadataSource.GUESSED:
-                raise self._no_login(server, error) from error
+                raise self._no_login(error) from error
             raise
         self._store.put(client_key(server.issuer, self._settings), encode_client(client))
         return client
 
-    def _no_login(self, server: ServerMetadata, error: AuthError) -> Unsupported:
+    def _no_login(self, error: AuthError) -> Unsupported:
         message = f"{self._settings.server_url} rejects the call, but publishes nothing about how to log in."
         hint = "Check the URL; if it is right, ask its operator for a token, or give issuer= and client_id=."
         return Unsupported(message, hint=hint, tried=(error.message,))

@@ -3,13 +3,16 @@
 
 """How a token is obtained from nothing: a person logs in, or a machine proves itself."""
 
+import logging
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from valetkey.clients import Clients
 from valetkey.discovery import Discovered
 from valetkey.errors import AuthError, ClientRefused, Unsupported
+from valetkey.exchange_log import log_exchange
 from valetkey.login import Invitation, Visit
 from valetkey.protocol.authorization import PendingLogin, authorization_url, parse_callback
 from valetkey.protocol.server import require_code_flow
@@ -81,11 +84,22 @@ class AuthorizationCode:
         invitation = Invitation(
             self._settings.server_url, pending.server.issuer, authorization_url(pending), visit.redirect_uri
         )
+        started, outcome = time.monotonic(), "no answer"
         occasion.announce(invitation)
         try:
-            return visit.ask(invitation, seconds=self._settings.login_timeout, cancelled=occasion.cancelled)
+            answer = visit.ask(invitation, seconds=self._settings.login_timeout, cancelled=occasion.cancelled)
+            outcome = "answered"
         finally:
             occasion.announce(None)
+            log_exchange(
+                logging.INFO,
+                method="browser",
+                url=invitation.authorization_url,
+                purpose="let the person log in",
+                outcome=outcome,
+                seconds=time.monotonic() - started,
+            )
+        return answer
 
     def _redeem(self, callback: str, pending: PendingLogin, occasion: Occasion) -> None:
         code = parse_callback(callback, pending)

@@ -18,10 +18,9 @@ import anyio
 import httpx2
 
 from valetkey.errors import InsecureEndpoint, MalformedDocument, TemporaryError, quote
+from valetkey.exchange_log import log_exchange
 from valetkey.guard import Guard
 from valetkey.wire import HttpRequest, HttpResponse
-
-logger = logging.getLogger("valetkey.requests")
 
 Send = Callable[[HttpRequest], HttpResponse]
 """The seam: sends one request and gives the whole answer; `TemporaryError` when none came."""
@@ -67,30 +66,28 @@ class HttpSender:
             message = f"{quote(request.url)} is not a URL."
             raise InsecureEndpoint(message, hint="Tell the server's operator.", url=request.url) from error
         except (httpx2.ConnectError, httpx2.ConnectTimeout) as error:
-            self._log(request, started, "no connection")
+            _log(request, started, "no connection")
             message = f"{request.url} cannot be reached."
             raise TemporaryError(message, hint="Check the network and try again.") from error
         except (httpx2.HTTPError, TimeoutError) as error:
-            self._log(request, started, "no answer")
+            _log(request, started, "no answer")
             message = f"{request.url} did not answer in {self._guard.longest_exchange:g} s."
             if not isinstance(error, TimeoutError | httpx2.TimeoutException):
                 message = f"{request.url} broke the connection off."
             raise UnknownOutcome(message, hint="Try again later.") from error
-        self._log(request, started, str(response.status))
+        _log(request, started, str(response.status))
         return response
 
-    @staticmethod
-    def _log(request: HttpRequest, started: float, outcome: str) -> None:
-        milliseconds = (time.monotonic() - started) * 1000
-        logger.info(
-            "%s %s: %s in %.0f ms (%s)",
-            request.method,
-            request.url,
-            outcome,
-            milliseconds,
-            request.purpose,
-            extra={"purpose": request.purpose, "outcome": outcome, "milliseconds": milliseconds},
-        )
+
+def _log(request: HttpRequest, started: float, outcome: str) -> None:
+    log_exchange(
+        logging.INFO,
+        method=request.method,
+        url=request.url,
+        purpose=request.purpose,
+        outcome=outcome,
+        seconds=time.monotonic() - started,
+    )
 
 
 @lru_cache(maxsize=1)

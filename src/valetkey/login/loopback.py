@@ -135,7 +135,8 @@ class LoopbackVisit:
         self._show(invitation)
         while not self._answered.wait(_POLL):
             if cancelled.is_set():
-                raise LoginFailed("The login was broken off.", hint="Start again to log in.")
+                message = "The login was broken off."
+                raise LoginFailed(message, hint="Start again to log in.")
             if time.monotonic() >= deadline:
                 message = f"Nobody logged in at {invitation.issuer} within {seconds:g} seconds."
                 raise LoginFailed(message, hint="Start again, and finish the login in the browser in time.")

@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 
 """
-Authorization server metadata: where it may be, and what it says (RFC 8414 §2, §3; OpenID Connect Discovery §4;
-MCP 2025-03-26 for servers that publish nothing about themselves).
+Authorization server metadata: where it may be, and what it says (RFC 8414 §2, §3; OpenID Connect Discovery §4).
+
+For servers that publish nothing about themselves there is the way of MCP 2025-03-26.
 """
 
 from dataclasses import replace

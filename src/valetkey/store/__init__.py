@@ -10,7 +10,7 @@ An engine of a store needs conditional writes and a lease; bytes in, bytes out. 
 
 import os
 from enum import Enum
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Literal, NamedTuple, Protocol, Self
@@ -124,7 +124,7 @@ def open_store(name: str | None = None) -> Store:
     return _opened(name or os.environ.get(ENVIRONMENT) or f"sqlite:///{default_path()}")
 
 
-@lru_cache(maxsize=None)
+@cache
 def _opened(name: str) -> Store:
     from valetkey.store.memory import MemoryStore
     from valetkey.store.sqlite import SqliteStore

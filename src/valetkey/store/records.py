@@ -41,8 +41,10 @@ class Kind(StrEnum):
 
 def session_key(settings: Settings) -> str:
     """
-    Give the key of a session. It can be computed before anything is discovered; what the session is bound to
-    (issuer, client, resource) stands inside the record.
+    Give the key of a session.
+
+    It can be computed before anything is discovered; what the session is bound to (issuer, client, resource) stands
+    inside the record.
 
     :param settings: The settings.
     :returns: The key.

@@ -7,7 +7,7 @@ import random
 import threading
 import time
 from collections.abc import Callable
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 from valetkey.store import Lease, Store
 
@@ -20,12 +20,6 @@ _LONGEST_PAUSE = 0.05
 Result = TypeVar("Result")
 
 
-class Pause(Protocol):
-    """Sleeps for seconds."""
-
-    def __call__(self, seconds: float, /) -> None: ...
-
-
 class TurnTimeout(Exception):
     """The holder of the lease took too long."""
 
@@ -36,12 +30,13 @@ def take_turn(
     done: Callable[[], Result | None],
     *,
     seconds: float,
-    pause: Pause = time.sleep,
+    pause: Callable[[float], None] = time.sleep,
     cancelled: threading.Event | None = None,
 ) -> Result | Lease:
     """
-    Wait for the lease of a record, looking at the record first each time: who waits only for the lease makes all
-    waiters go through it one by one.
+    Wait for the lease of a record, looking at the record first each time.
+
+    Whoever waited only for the lease would make all waiters go through it one by one.
 
     :param store: The store.
     :param key: The record's key.

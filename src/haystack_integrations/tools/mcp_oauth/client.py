@@ -13,7 +13,6 @@ import concurrent.futures
 from abc import abstractmethod
 from collections.abc import Coroutine
 from contextlib import AsyncExitStack
-from functools import partial
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -22,6 +21,7 @@ import mcp.client.streamable_http
 from haystack.utils import Secret
 from haystack_integrations.tools.mcp import MCPClient, MCPConnectionError, MCPError
 from haystack_integrations.tools.mcp.mcp_tool import AsyncExecutor
+from mcp import types
 
 from haystack_integrations.tools.mcp_oauth.config import OAuthConfig
 from haystack_integrations.tools.mcp_oauth.connection import Connection
@@ -29,7 +29,6 @@ from haystack_integrations.tools.mcp_oauth.errors import Rejected, readable, sti
 from haystack_integrations.tools.mcp_oauth.event_stream import EventStream
 from haystack_integrations.tools.mcp_oauth.gate import Gate
 from haystack_integrations.tools.mcp_oauth.http_client import guarded_client_class
-from mcp import types
 from valetkey.build import shared_engine
 from valetkey.engine import Engine
 from valetkey.errors import AuthError
@@ -228,11 +227,15 @@ class SSEClient(AuthorizingClient):
     async def _enter_transport(self, stack: AsyncExitStack, gate: Gate) -> tuple[Any, ...]:
         library = _http_library(mcp.client.sse)
         client_class = guarded_client_class(library, gate, EventStream())
+
+        def new_client(headers: Any = None, timeout: Any = None, auth: Any = None) -> Any:
+            return client_class(headers=headers, timeout=timeout, auth=auth, follow_redirects=True)
+
         transport = mcp.client.sse.sse_client(
             self.url,
             headers=self.headers,
             timeout=self.timeout,
-            httpx_client_factory=partial(client_class, follow_redirects=True),
+            httpx_client_factory=new_client,
         )
         return tuple(await stack.enter_async_context(transport))
 

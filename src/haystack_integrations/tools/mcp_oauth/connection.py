@@ -13,8 +13,9 @@ from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from typing import Any
 
-from haystack_integrations.tools.mcp_oauth.gate import Gate
 from mcp import ClientSession, types
+
+from haystack_integrations.tools.mcp_oauth.gate import Gate
 
 OpenTransport = Callable[[AsyncExitStack, Gate], Awaitable[tuple[Any, ...]]]
 

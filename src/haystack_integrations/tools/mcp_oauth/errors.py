@@ -9,6 +9,7 @@ because `MCPToolset` shows only those with their own text and replaces every oth
 """
 
 from haystack_integrations.tools.mcp import MCPConnectionError, MCPError
+
 from valetkey.errors import AuthError, LoginRequired, Refused
 from valetkey.protocol.challenge import Challenge
 from valetkey.values import Token

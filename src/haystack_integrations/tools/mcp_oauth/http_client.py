@@ -13,9 +13,8 @@ from haystack_integrations.tools.mcp_oauth.errors import Rejected
 from haystack_integrations.tools.mcp_oauth.event_stream import EventStream
 from haystack_integrations.tools.mcp_oauth.gate import Gate, SessionLost
 from valetkey._auth import rejection
+from valetkey.exchange_log import log_exchange
 from valetkey.values import Token
-
-logger = logging.getLogger("valetkey.requests")
 
 _AUTHORIZATION = "Authorization"
 
@@ -98,16 +97,13 @@ def _reason(response: Any, token: Token | None, request: Any) -> Exception | Non
 
 
 def _log(request: Any, message: dict[str, Any] | None, started: float, outcome: str) -> None:
-    milliseconds = (time.monotonic() - started) * 1000
-    purpose = _purpose(request.method, message)
-    logger.debug(
-        "%s %s: %s in %.0f ms (%s)",
-        request.method,
-        request.url.copy_with(query=None),  # an SSE endpoint has its session id there
-        outcome,
-        milliseconds,
-        purpose,
-        extra={"purpose": purpose, "outcome": outcome, "milliseconds": milliseconds},
+    log_exchange(
+        logging.DEBUG,
+        method=request.method,
+        url=str(request.url),
+        purpose=_purpose(request.method, message),
+        outcome=outcome,
+        seconds=time.monotonic() - started,
     )
 
 

@@ -1,0 +1,30 @@
+# SPDX-FileCopyrightText: 2026 The Valetkey authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""
+The log of what goes over the wire: one line for each request, why it was made, and how long it took.
+
+The logger is `valetkey.requests`. What the login needs is logged at INFO, the traffic of an MCP session at DEBUG. A
+line never holds a header, a body or a query; each record also has its parts as attributes.
+"""
+
+import logging
+from urllib.parse import urlsplit
+
+logger = logging.getLogger("valetkey.requests")
+
+
+def log_exchange(level: int, *, method: str, url: str, purpose: str, outcome: str, seconds: float) -> None:
+    """
+    Log one exchange.
+
+    :param level: A level of `logging`.
+    :param method: The HTTP method, or who acted.
+    :param url: The URL; its query is left out.
+    :param purpose: What it was for.
+    :param outcome: The status, or what came instead of one.
+    :param seconds: How long it took.
+    """
+    address = urlsplit(url)._replace(query="", fragment="").geturl()
+    parts = {"method": method, "url": address, "purpose": purpose, "outcome": outcome, "seconds": seconds}
+    logger.log(level, "%s %s: %s in %.0f ms (%s)", method, address, outcome, seconds * 1000, purpose, extra=parts)

@@ -23,10 +23,10 @@ sys.path.insert(0, str(_ROOT))
 
 from haystack.tools import Tool  # noqa: E402
 from haystack.utils import Secret  # noqa: E402
-from tests.servers import RunningServer, browser_environment, fastmcp  # noqa: E402
 
 from haystack_integrations.tools import mcp as upstream  # noqa: E402
 from haystack_integrations.tools import mcp_oauth  # noqa: E402
+from tests.servers import RunningServer, browser_environment, fastmcp  # noqa: E402
 from valetkey.httpx2 import OAuth  # noqa: E402
 
 CALLS = 50
@@ -43,7 +43,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="valetkey-benchmark-") as folder:
         os.environ["VALETKEY_STORE"] = f"sqlite:///{folder}/credentials.db"
         os.environ.update(browser_environment())
-        print(f"{CALLS} parallel tool calls of {SECONDS * 1000:.0f} ms, {PAIRS} pairs in turn, seconds for all {CALLS}\n")
+        print(
+            f"{CALLS} parallel tool calls of {SECONDS * 1000:.0f} ms: seconds for all of them, {PAIRS} pairs in turn\n"
+        )
         print(f"{'answers':<8} {'':<14} {'median':>7} {'min':>7} {'max':>7}")
         for answers, is_json in (("SSE", False), ("JSON", True)):
             with fastmcp("own", json_response=is_json) as server:

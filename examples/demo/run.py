@@ -37,7 +37,10 @@ def main() -> None:
     arguments.add_argument("--browser", action="store_true", help="log in with your own browser")
     own_browser = arguments.parse_args().browser
     started = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="valetkey-demo-") as folder, fastmcp("own", access_token_seconds=TOKEN_SECONDS) as server:
+    with (
+        tempfile.TemporaryDirectory(prefix="valetkey-demo-") as folder,
+        fastmcp("own", access_token_seconds=TOKEN_SECONDS) as server,
+    ):
         demo = Demo(server.mcp_url, Path(folder), own_browser=own_browser)
         print(f"An MCP server that wants a login runs at {server.mcp_url}.\n")
 
@@ -124,7 +127,7 @@ def _rejected(result: dict[str, Any]) -> int:
     return sum(row["outcome"] == "401" for row in result["rows"])
 
 
-def _require(condition: bool, complaint: str) -> None:  # noqa: FBT001 - a condition is what it takes
+def _require(condition: bool, complaint: str) -> None:
     if not condition:
         raise NotAsTold(complaint)
 

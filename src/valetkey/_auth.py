@@ -21,6 +21,8 @@ from valetkey.store import Store
 from valetkey.values import Secret, Token, scope_from_text
 
 _AUTHORIZATION = "Authorization"
+_OURS = "valetkey.credential"
+"""The extension of a request that has a credential from us: sent once more, it is still ours to replace."""
 
 
 class AnyRequest(Protocol):
@@ -30,6 +32,8 @@ class AnyRequest(Protocol):
     def url(self) -> Any: ...
     @property
     def headers(self) -> Any: ...
+    @property
+    def extensions(self) -> Any: ...
     def read(self) -> bytes: ...
     async def aread(self) -> bytes: ...
 
@@ -37,6 +41,8 @@ class AnyRequest(Protocol):
 class AnyResponse(Protocol):
     """What the responses of both libraries have in common."""
 
+    @property
+    def url(self) -> Any: ...
     @property
     def status_code(self) -> int: ...
     @property
@@ -145,7 +151,7 @@ class AuthFlow(Generic[RequestT, ResponseT]):
         if token is None and self._engine.is_known():
             token = self._engine.replace(None)
         response = yield _with_token(request, token)
-        challenges = rejection(response)
+        challenges = self._rejection(response)
         if challenges is not None:
             yield _with_token(request, self._engine.replace(token, challenges))
 
@@ -165,13 +171,19 @@ class AuthFlow(Generic[RequestT, ResponseT]):
         if token is None and self._engine.is_known():
             token = await self._engine.replace_async(None)
         response = yield _with_token(request, token)
-        challenges = rejection(response)
+        challenges = self._rejection(response)
         if challenges is not None:
             yield _with_token(request, await self._engine.replace_async(token, challenges))
 
     def _applies_to(self, request: RequestT) -> bool:
         """A request for somebody else, or with a credential of its own, is none of ours."""
-        return self._engine.serves(str(request.url)) and _AUTHORIZATION not in request.headers
+        credential = request.headers.get(_AUTHORIZATION)
+        is_ours = credential is None or Secret(credential) == request.extensions.get(_OURS)
+        return is_ours and self._engine.serves(str(request.url))
+
+    def _rejection(self, response: ResponseT) -> tuple[Challenge, ...] | None:
+        """What another origin says after a redirect is no word of the MCP server."""
+        return rejection(response) if self._engine.serves(str(response.url)) else None
 
 
 def rejection(response: AnyResponse) -> tuple[Challenge, ...] | None:
@@ -189,5 +201,7 @@ def rejection(response: AnyResponse) -> tuple[Challenge, ...] | None:
 
 def _with_token(request: RequestT, token: Token | None) -> RequestT:
     if token is not None:
-        request.headers[_AUTHORIZATION] = f"Bearer {token.access_token.reveal()}"
+        credential = f"Bearer {token.access_token.reveal()}"
+        request.headers[_AUTHORIZATION] = credential
+        request.extensions[_OURS] = Secret(credential)
     return request

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from valetkey import policy, urls
 from valetkey.clients import Clients
 from valetkey.discovery import discover
-from valetkey.errors import Refused, ScopeRefused, TemporaryError
+from valetkey.errors import Refused, ScopeRefused, TemporaryError, quote
 from valetkey.grants import AuthorizationCode, ClientCredentials, Grant, Occasion
 from valetkey.login import Invitation
 from valetkey.protocol.challenge import Challenge, bearer_challenge
@@ -27,7 +27,7 @@ from valetkey.store import Conflict, Store
 from valetkey.store.turn import TurnTimeout, take_turn
 from valetkey.values import Scope, Session, Token
 
-logger = logging.getLogger("valetkey")
+_logger = logging.getLogger("valetkey")
 
 TURN_SECONDS = 25.0
 """How long another program may take to renew the same session; a login may take its own time on top."""
@@ -40,7 +40,8 @@ class Need:
 
     :param rejected: The access token that will not do any more; None if there was none.
     :param challenge: What the MCP server said.
-    :param more_scope: The scope that was missing, for a token that is otherwise good.
+    :param more_scope: The scope that was missing, for a token that is otherwise good; empty if the server did not name
+        it.
     :param early: True if the token still serves: then nobody is asked.
     """
 
@@ -63,7 +64,7 @@ def need_after(rejected: Token | None, challenges: Sequence[Challenge]) -> Need:
     return Need(
         rejected=rejected.access_token.reveal() if rejected is not None else None,
         challenge=challenge,
-        more_scope=challenge.scope if challenge is not None and wants_more else None,
+        more_scope=challenge.scope or () if challenge is not None and wants_more else None,
     )
 
 
@@ -80,7 +81,7 @@ class Attempts:
     def __init__(
         self, settings: Settings, store: Store, seams: Seams, announce: Callable[[Invitation | None], None]
     ) -> None:
-        self.sessions = Sessions(settings, store, seams)
+        self.sessions: Sessions = Sessions(settings, store, seams)
         self._settings = settings
         self._seams = seams
         self._announce = announce
@@ -116,19 +117,28 @@ class Attempts:
             return session if self.satisfies(session, need) else None
 
         patience = TURN_SECONDS if self._settings.is_machine else TURN_SECONDS + self._settings.login_timeout
-        store, key, pause = self.sessions.store, self.sessions.key, self._seams.pause
         try:
-            turn = take_turn(store, key, done, seconds=patience, pause=pause, cancelled=cancelled)
+            turn = take_turn(
+                self.sessions.store,
+                self.sessions.key,
+                done,
+                seconds=patience,
+                pause=self._seams.pause,
+                cancelled=cancelled,
+                monotonic=self._seams.monotonic,
+            )
         except TurnTimeout as error:
             message = f"Another program has been obtaining a token for {self._settings.server_url} for too long."
             raise TemporaryError(message, hint="Try again in a moment.") from error
         if isinstance(turn, Session):
             return turn
         with turn:
-            return done() or self._act(need, cancelled)
+            return self._act(need, cancelled)
 
     def _act(self, need: Need, cancelled: threading.Event) -> Session:
         session, version = self.sessions.read()
+        if session is not None and self.satisfies(session, need):
+            return session
         if session is None or version is None or session.token.refresh_token is None or need.more_scope is not None:
             self._require_sense(need, session)
             return self._begin(need, session, cancelled)
@@ -140,7 +150,7 @@ class Attempts:
             if need.early:
                 raise ended.refusal from ended
             self._clients.forget_refused(session.client, ended.refusal)
-            logger.info("the session at %s cannot be renewed, it begins anew", session.issuer)
+            _logger.info("the session at %s cannot be renewed, it begins anew", session.issuer)
             return self._begin(need, session, cancelled)
 
     def _require_sense(self, need: Need, session: Session | None) -> None:
@@ -150,19 +160,30 @@ class Attempts:
             message = "There is nothing to renew with."
             raise TemporaryError(message, hint="Log in when the token ends.")
         if need.more_scope is not None and pinned is not None:
-            message = f"{server} wants the scope {' '.join(need.more_scope)}."
+            message = f"{server} wants {_in_words(need.more_scope)}."
             raise ScopeRefused(message, hint="Add it to scope=.", required=need.more_scope, granted=pinned)
-        if session is None or not session.interactive or need.more_scope is not None:
+        if session is None or need.more_scope is not None or session.token.access_token.reveal() != need.rejected:
             return
-        age = self._seams.now() - session.token.obtained_at
-        if session.token.access_token.reveal() == need.rejected and 0 <= age < policy.FRESH_SECONDS:
+        if self._is_from_just_now(session):
             message = f"{server} rejects the token that {session.issuer} has just issued for it."
             hint = "Tell the server's operator: it does not accept the tokens of its own authorization server."
             raise Refused(message, hint=hint)
 
+    def _require_news(self, more_scope: Scope, scope: Scope, previous: Session) -> None:
+        """Who has just been asked for all of this is not asked again (MCP Security, Scope Minimization)."""
+        if self._is_from_just_now(previous) and set(scope) <= set(previous.requested_scope or ()):
+            message = f"{self._settings.server_url} wants {_in_words(more_scope)}. The last login did not bring it."
+            hint = "Ask the server's operator whether this account may have it, and log in again in a minute."
+            raise ScopeRefused(message, hint=hint, required=more_scope, granted=previous.token.scope or ())
+
+    def _is_from_just_now(self, session: Session) -> bool:
+        age = self._seams.now() - session.token.obtained_at
+        return session.interactive and 0 <= age < policy.FRESH_SECONDS
+
     def _begin(self, need: Need, previous: Session | None, cancelled: threading.Event) -> Session:
         """Obtain a token from nothing."""
         self.sessions.prove_writable()
+        version = self.sessions.read()[1]
         found = discover(self._settings, need.challenge, self._seams.send)
         scope = policy.choose_scope(
             pinned=self._settings.scope,
@@ -172,10 +193,15 @@ class Attempts:
         )
         if need.more_scope is not None and previous is not None and previous.issuer == found.server.issuer:
             scope = policy.unite(previous.requested_scope, previous.token.scope, scope)
+            self._require_news(need.more_scope, scope, previous)
         saved: list[Session] = []
 
         def save(session: Session) -> None:
-            saved.append(self.sessions.save_answer(session, self.sessions.read()[1]))
+            saved.append(self.sessions.save_answer(session, version))
 
         self._grant.obtain(found, scope, Occasion(save, self._announce, cancelled))
         return saved[-1]
+
+
+def _in_words(scope: Scope) -> str:
+    return f"the scope {quote(' '.join(scope))}" if scope else "more scope, but does not say which"

@@ -80,8 +80,9 @@ class Clients:
             return client
 
         key = client_key(server.issuer, self._settings)
+        pause, monotonic = self._seams.pause, self._seams.monotonic
         try:
-            turn = take_turn(self._store, key, known, seconds=_REGISTRATION_SECONDS, pause=self._seams.pause)
+            turn = take_turn(self._store, key, known, seconds=_REGISTRATION_SECONDS, pause=pause, monotonic=monotonic)
         except TurnTimeout as error:
             message = f"Another program has been registering at {server.issuer} for too long."
             raise TemporaryError(message, hint="Try again later.") from error

@@ -88,6 +88,8 @@ class _Questions:
             self.log.append(f"{request.url}: {response.status} {media_type}")
             if is_temporary(response):
                 self.trouble = TemporaryError(f"{request.url} answered {response.status}.", hint="Try again later.")
+        else:
+            self.trouble = None  # what did not answer before is not needed any more
         return document
 
     def require_certainty(self) -> None:

@@ -24,7 +24,7 @@ from valetkey.settings import Settings
 from valetkey.store import Store
 from valetkey.values import Session, Token
 
-logger = logging.getLogger("valetkey")
+_logger = logging.getLogger("valetkey")
 
 COOL_DOWN = 30.0
 """Seconds after a failed renewal ahead of time before it is tried again."""
@@ -159,7 +159,7 @@ class Engine:
                 self._session = self._attempts.obtain(need, cancelled)
             except AuthError as error:
                 self._rest_until = self._seams.now() + COOL_DOWN
-                logger.info("renewal ahead of time failed, the token still serves: %s", error)
+                _logger.info("renewal ahead of time failed, the token still serves: %s", error)
                 return session
             return self._session
 

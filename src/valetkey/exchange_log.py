@@ -11,7 +11,7 @@ line never holds a header, a body or a query; each record also has its parts as 
 import logging
 from urllib.parse import urlsplit
 
-logger = logging.getLogger("valetkey.requests")
+_logger = logging.getLogger("valetkey.requests")
 
 
 def log_exchange(level: int, *, method: str, url: str, purpose: str, outcome: str, seconds: float) -> None:
@@ -27,4 +27,4 @@ def log_exchange(level: int, *, method: str, url: str, purpose: str, outcome: st
     """
     address = urlsplit(url)._replace(query="", fragment="").geturl()
     parts = {"method": method, "url": address, "purpose": purpose, "outcome": outcome, "seconds": seconds}
-    logger.log(level, "%s %s: %s in %.0f ms (%s)", method, address, outcome, seconds * 1000, purpose, extra=parts)
+    _logger.log(level, "%s %s: %s in %.0f ms (%s)", method, address, outcome, seconds * 1000, purpose, extra=parts)

@@ -17,7 +17,6 @@ from contextlib import suppress
 from typing import Any, Generic, TypeVar
 
 import anyio
-import anyio.from_thread
 import anyio.lowlevel
 
 _FAREWELL = 12.0
@@ -107,11 +106,13 @@ async def arrival(future: concurrent.futures.Future[Result], seconds: float | No
     :raises TimeoutError: If it takes longer.
     """
     landed = anyio.Event()
-    token = anyio.lowlevel.current_token()
+    loop: Any = anyio.lowlevel.current_token().native_token
+    # Not anyio.from_thread: it waits for the loop, which may be at rest, or be the one that calls.
+    call_soon = loop.run_sync_soon if hasattr(loop, "run_sync_soon") else loop.call_soon_threadsafe  # trio, asyncio
 
     def tell(_: object) -> None:
         with suppress(RuntimeError):  # the loop is gone, and with it who waited
-            anyio.from_thread.run_sync(landed.set, token=token)
+            call_soon(landed.set)
 
     if not future.done():
         future.add_done_callback(tell)

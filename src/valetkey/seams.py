@@ -31,6 +31,7 @@ class Seams:
     :param now: Gives the Unix time in seconds.
     :param pause: Sleeps for seconds.
     :param random: Makes random text.
+    :param monotonic: Gives the seconds of a clock that nobody sets, for deadlines.
     """
 
     send: Send
@@ -38,3 +39,4 @@ class Seams:
     now: Callable[[], float] = time.time
     pause: Callable[[float], None] = time.sleep
     random: Callable[[], str] = random_text
+    monotonic: Callable[[], float] = time.monotonic

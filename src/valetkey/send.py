@@ -17,6 +17,7 @@ from functools import lru_cache, partial
 import anyio
 import httpx2
 
+from valetkey import urls
 from valetkey.errors import InsecureEndpoint, MalformedDocument, TemporaryError, quote
 from valetkey.exchange_log import log_exchange
 from valetkey.guard import Guard
@@ -35,7 +36,7 @@ class UnknownOutcome(TemporaryError):
 
 class HttpSender:
     """
-    A `Send` over httpx2. Proxies and certificate authorities come from the environment.
+    A `Send` over httpx2. Proxies and certificate authorities come from the environment; loopback goes without a proxy.
 
     Each request runs in an event loop of its own, because only a cancelled task keeps a total time limit against a
     server that answers drop by drop. It therefore has to be called from a thread without a running event loop, which
@@ -97,7 +98,9 @@ def _tls() -> ssl.SSLContext:
 
 async def _exchange(request: HttpRequest, guard: Guard) -> HttpResponse:
     limits = httpx2.Timeout(guard.longest_exchange, connect=min(CONNECT_SECONDS, guard.longest_exchange))
-    async with httpx2.AsyncClient(verify=_tls(), timeout=limits, follow_redirects=False) as client:
+    # A request to this computer may be plain http, and a proxy of the environment would get to read it.
+    proxied = not urls.is_loopback(request.url)
+    async with httpx2.AsyncClient(verify=_tls(), timeout=limits, trust_env=proxied, follow_redirects=False) as client:
         headers = {"User-Agent": _USER_AGENT, "Accept-Encoding": "identity", **dict(request.headers)}
         with anyio.fail_after(guard.longest_exchange):
             async with client.stream(request.method, request.url, headers=headers, content=request.body) as response:

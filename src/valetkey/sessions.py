@@ -3,8 +3,6 @@
 
 """The one session of an engine in its store: read, written, compared."""
 
-import time
-
 from valetkey.errors import StoreError
 from valetkey.seams import Seams
 from valetkey.settings import Settings
@@ -28,8 +26,8 @@ class Sessions:
     """
 
     def __init__(self, settings: Settings, store: Store, seams: Seams) -> None:
-        self.store = store
-        self.key = session_key(settings)
+        self.store: Store = store
+        self.key: str = session_key(settings)
         self._settings = settings
         self._seams = seams
 
@@ -78,8 +76,18 @@ class Sessions:
         :returns: The session that is in the store now.
         :raises StoreError: If the store could not be written for a whole minute.
         """
-        deadline = time.monotonic() + SAVING_SECONDS
+        deadline = self._seams.monotonic() + SAVING_SECONDS
         pause = _FIRST_PAUSE
+        while True:
+            try:
+                return self._write_newest(session, version)
+            except StoreError:
+                if self._seams.monotonic() >= deadline:
+                    raise
+                self._seams.pause(pause)
+                pause = min(pause * 2, _LONGEST_PAUSE)
+
+    def _write_newest(self, session: Session, version: Condition) -> Session:
         while True:
             try:
                 self.write(session, version)
@@ -87,10 +95,5 @@ class Sessions:
                 found, version = self.read()
                 if found is not None and found.token.obtained_at > session.token.obtained_at:
                     return found  # somebody went on while we were frozen: theirs is the newer generation
-            except StoreError:
-                if time.monotonic() >= deadline:
-                    raise
-                self._seams.pause(pause)
-                pause = min(pause * 2, _LONGEST_PAUSE)
             else:
                 return session

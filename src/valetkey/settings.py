@@ -3,18 +3,21 @@
 
 """What the user may set. Nothing has to be: an MCP server's URL is enough."""
 
+import re
 from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import urldefrag, urlsplit
 
 from valetkey import urls
-from valetkey.errors import ConfigurationError, InsecureEndpoint
+from valetkey.errors import ConfigurationError, InsecureEndpoint, quote
 from valetkey.values import ClientAuthentication, Scope, Secret
 
 GrantName = Literal["auto", "authorization_code", "client_credentials"]
 
 LOGIN_SECONDS = 300.0
 """How long a person has for a login."""
+
+_ABSOLUTE_URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^#\s]+")  # RFC 8707 §2, RFC 3986 §4.3
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -62,9 +65,9 @@ class Settings:
     label: str = "default"
 
     def __post_init__(self) -> None:
+        self._check_urls()
         # A fragment never reaches a server and is no part of a resource (RFC 8707 §2).
         object.__setattr__(self, "server_url", urldefrag(self.server_url).url)
-        self._check_urls()
         if self.client_secret is not None and self.client_id is None:
             message = "There is a client_secret without a client_id."
             raise ConfigurationError(message, hint="Give both, or none.")
@@ -74,14 +77,16 @@ class Settings:
         if self.is_machine and self.client_secret is None:
             message = "The client credentials grant needs a client_id and a client_secret."
             raise ConfigurationError(message, hint="Give both, or let a person log in.")
+        if self.client_authentication not in (None, ClientAuthentication.NONE) and self.client_secret is None:
+            message = f"The client authentication {self.client_authentication} needs a client_id and a client_secret."
+            raise ConfigurationError(message, hint="Give both, or leave client_authentication out.")
         if not self.login_timeout > 0:
             message = f"A login_timeout of {self.login_timeout} seconds leaves no time."
             raise ConfigurationError(message, hint="Give a positive number of seconds.")
 
     def _check_urls(self) -> None:
-        parts = urlsplit(self.server_url)
-        if parts.scheme.lower() not in ("https", "http") or not parts.hostname:
-            message = f"{self.server_url!r} is not the URL of an MCP server."
+        if not _is_http(self.server_url):
+            message = f"{quote(self.server_url)} is not the URL of an MCP server."
             raise ConfigurationError(message, hint="Give an http(s) URL.")
         given = {
             "issuer": self.issuer,
@@ -96,6 +101,9 @@ class Settings:
                     urls.require_endpoint(url, name)
         except InsecureEndpoint as error:
             raise ConfigurationError(error.message, hint=error.hint) from error
+        if self.resource is not None and not _ABSOLUTE_URI.fullmatch(self.resource):
+            message = f"The resource {quote(self.resource)} is not an absolute URI without a fragment."
+            raise ConfigurationError(message, hint="Give it as the server's operator names it, for example its URL.")
         if self.redirect_uri is not None and not _is_listenable(self.redirect_uri):
             message = f"Nothing can listen at the redirect_uri {self.redirect_uri}."
             raise ConfigurationError(
@@ -115,6 +123,15 @@ class Settings:
         if self.client_id is None or self.token_endpoint is None:
             return False
         return self.is_machine or self.authorization_endpoint is not None
+
+
+def _is_http(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        return False
+    return parts.scheme.lower() in ("https", "http") and bool(host)
 
 
 def _is_listenable(redirect_uri: str) -> bool:

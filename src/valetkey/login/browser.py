@@ -49,7 +49,7 @@ def browser_command(
     :returns: The program and its arguments, None where no browser can be shown.
     """
     for entry in filter(None, environment.get("BROWSER", "").split(os.pathsep)):
-        words = shlex.split(entry)
+        words = _words(entry)
         if words and which(words[0]):
             placed = [word.replace(_PLACE, url) for word in words]
             return placed if _PLACE in entry else [*placed, url]
@@ -60,6 +60,13 @@ def browser_command(
     if not (environment.get("DISPLAY") or environment.get("WAYLAND_DISPLAY")):
         return None
     return next(([*opener, url] for opener in _UNIX_OPENERS if which(opener[0])), None)
+
+
+def _words(entry: str) -> list[str]:
+    try:
+        return shlex.split(entry)
+    except ValueError:  # a quotation that does not end
+        return []
 
 
 def _start(command: list[str]) -> bool:

@@ -6,6 +6,7 @@
 import os
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from urllib.parse import urlsplit
 
 from valetkey.login import Invitation
@@ -63,5 +64,6 @@ def invitation_text(invitation: Invitation, *, opened: bool, environment: Mappin
 def _print(text: str) -> None:
     stream = sys.stderr or sys.__stderr__
     if stream is not None:  # a program without a console has neither
-        stream.write(text + "\n")
-        stream.flush()
+        with suppress(OSError, ValueError):  # or one that is closed
+            stream.write(text + "\n")
+            stream.flush()

@@ -7,8 +7,10 @@ The answer of a login comes to a listener on this computer's loopback interface 
 The listener lives in threads of its own, from before the link is shown until the person has seen the result.
 """
 
+import errno
 import os
 import socket
+import socketserver
 import threading
 import time
 from collections.abc import Callable
@@ -17,6 +19,7 @@ from types import TracebackType
 from typing import Self
 from urllib.parse import parse_qs, urlsplit
 
+from valetkey import urls
 from valetkey.errors import AuthError, LoginFailed
 from valetkey.login import Invitation, page
 
@@ -27,6 +30,8 @@ _PATIENCE = 15.0
 _DELIVERY = 2.0
 """Seconds the page has to reach the browser before the listener closes."""
 _POLL = 0.05
+_NO_SUCH_FAMILY = frozenset({errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT})
+"""What binding says on a computer that has only IPv4, or only IPv6."""
 
 
 class LoopbackLogin:
@@ -48,43 +53,51 @@ class LoopbackLogin:
         :returns: The visit.
         :raises LoginFailed: If a fixed address is taken.
         """
-        if redirect_uri is None:
-            return LoopbackVisit(self._show, *_listen(_LOOPBACK, 0, _PATH))
-        parts = urlsplit(redirect_uri)
+        parts = urlsplit(redirect_uri or f"http://{_LOOPBACK}:0{_PATH}")
         try:
-            return LoopbackVisit(
-                self._show, _listen(parts.hostname or "", parts.port or 0, parts.path)[0], redirect_uri
-            )
+            listeners = _listen(parts.hostname or "", parts.port or 0)
         except OSError as error:
-            if not fixed:
+            if redirect_uri is not None and not fixed:
                 return self.open(None, fixed=False)
-            message = f"Nothing can listen at {redirect_uri}: {error.strerror or error}."
+            message = f"Nothing can listen at {redirect_uri or _LOOPBACK}: {error.strerror or error}."
             hint = "End the program that uses this port, or choose another redirect_uri."
             raise LoginFailed(message, hint=hint) from error
+        port = listeners[0].server_address[1]
+        return LoopbackVisit(self._show, listeners, redirect_uri or f"http://{_LOOPBACK}:{port}{_PATH}")
 
 
-def _listen(host: str, port: int, path: str) -> tuple[list["_Listener"], str]:
+def _listen(host: str, port: int) -> list["_Listener"]:
     """Bind; `localhost` means both families, wherever both exist (RFC 8252 §8.3)."""
-    hosts = [_LOOPBACK, "::1"] if host == "localhost" else [host]
-    listeners = [_Listener(hosts[0], port)]
-    bound = listeners[0].server_address[1]
-    for other in hosts[1:]:
+    if host != "localhost":
+        return [_Listener(host, port)]
+    listeners = []
+    for address in (_LOOPBACK, "::1"):
         try:
-            listeners.append(_Listener(other, int(bound)))
-        except OSError:
-            break  # a computer without IPv6
-    authority = f"[{host}]" if ":" in host else host
-    return listeners, f"http://{authority}:{bound}{path}"
+            listeners.append(_Listener(address, port))
+        except OSError as error:
+            if error.errno in _NO_SUCH_FAMILY:
+                continue
+            for listener in listeners:  # somebody else at one of the two would get half of the answers
+                listener.server_close()
+            raise
+    if not listeners:
+        raise OSError(errno.EADDRNOTAVAIL, os.strerror(errno.EADDRNOTAVAIL))
+    return listeners
 
 
 class _Listener(ThreadingHTTPServer):
     daemon_threads = True
+    request_queue_size = 64  # a knock too many would wait a second for its next try
     allow_reuse_address = os.name == "posix"  # on Windows it would let two programs share the port
 
     def __init__(self, host: str, port: int) -> None:
         self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
         self.visit: LoopbackVisit | None = None
         super().__init__((host, port), _Handler)
+
+    def server_bind(self) -> None:
+        """Bind and no more: the base class would ask DNS for the name of the loopback address."""
+        socketserver.TCPServer.server_bind(self)
 
     def handle_error(self, request: object, client_address: object) -> None:
         """Keep quiet about browsers that hang up."""
@@ -199,13 +212,17 @@ class _Handler(BaseHTTPRequestHandler):
         elif not self._has_answer():
             self._send(400, page.stray_page())
         else:
-            self._send(200, visit.take(visit.redirect_uri + "?" + urlsplit(self.path).query))
-            visit.delivered()
+            address = visit.redirect_uri.partition("?")[0]
+            try:
+                self._send(200, visit.take(f"{address}?{urlsplit(self.path).query}"))
+            finally:
+                visit.delivered()  # or the browser has hung up
 
     def _is_for(self, redirect_uri: str) -> bool:
-        expected = urlsplit(redirect_uri)
+        path = urlsplit(redirect_uri).path or "/"
         # A page of another site that has its name resolved to loopback comes with that name.
-        return urlsplit(self.path).path == expected.path and self.headers.get("Host", "") == expected.netloc
+        host = self.headers.get("Host", "").lower()
+        return urlsplit(self.path).path == path and f"http://{host}" == urls.origin(redirect_uri)
 
     def _is_prefetch(self) -> bool:
         purposes = (self.headers.get(name, "") for name in ("Sec-Purpose", "Purpose", "X-Moz", "X-Purpose"))

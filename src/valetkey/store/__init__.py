@@ -9,6 +9,7 @@ An engine of a store needs conditional writes and a lease; bytes in, bytes out. 
 """
 
 import os
+import threading
 from enum import Enum
 from functools import cache
 from pathlib import Path
@@ -121,7 +122,11 @@ def open_store(name: str | None = None) -> Store:
     :returns: The store; the same text gives the same store.
     :raises ConfigurationError: If there is no such kind of store.
     """
-    return _opened(name or os.environ.get(ENVIRONMENT) or f"sqlite:///{default_path()}")
+    with _opening:
+        return _opened(name or os.environ.get(ENVIRONMENT) or f"sqlite:///{default_path()}")
+
+
+_opening = threading.Lock()  # two threads at once must not get two stores
 
 
 @cache

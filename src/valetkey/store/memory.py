@@ -16,7 +16,7 @@ class MemoryStore:
     """Sessions in this process only: for tests, and where nothing may touch a disk."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()  # guards _records and _leased
+        self._lock = threading.RLock()  # guards _records and _leased; a lease may be collected while it is held
         self._records: dict[str, Record] = {}
         self._leased: set[str] = set()
 
@@ -74,6 +74,9 @@ class _MemoryLease:
         if self._store is not None:
             self._store._release(self._key)
             self._store = None
+
+    def __del__(self) -> None:
+        self.release()
 
     def __enter__(self) -> Self:
         return self

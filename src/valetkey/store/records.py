@@ -10,9 +10,10 @@ format; one of a newer format is an error and is never overwritten.
 
 import hashlib
 import json
+from collections.abc import Callable
 from dataclasses import asdict
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeVar
 
 from valetkey import urls
 from valetkey.errors import StoreError
@@ -29,6 +30,9 @@ from valetkey.values import (
 )
 
 FORMAT = 1
+
+Value = TypeVar("Value")
+_Members = dict[str, Any]
 
 
 class Kind(StrEnum):
@@ -100,21 +104,15 @@ def decode_session(value: bytes) -> Session:
     """
     members = _decode(Kind.SESSION, value)
     try:
-        token, intent = members["token"], members["refresh_intent"]
+        intent = members["refresh_intent"]
         return Session(
-            token=Token(
-                access_token=Secret(token["access_token"]),
-                obtained_at=token["obtained_at"],
-                expires_at=token["expires_at"],
-                refresh_token=_secret(token["refresh_token"]),
-                scope=_tuple(token["scope"]),
-            ),
+            token=_token(members["token"]),
             client=_client(members["client"]),
             server=_server(members["server"]),
-            resource=members["resource"],
-            requested_scope=_tuple(members["requested_scope"]),
-            refresh_intent=RefreshIntent(**intent) if intent else None,
-            interactive=members["interactive"],
+            resource=_text(members, "resource"),
+            requested_scope=_texts(members, "requested_scope"),
+            refresh_intent=RefreshIntent(_time(intent, "started_at")) if intent is not None else None,
+            interactive=bool(members["interactive"]),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise _damaged(Kind.SESSION) from error
@@ -162,13 +160,13 @@ def decode_pin(value: bytes) -> str:
     :returns: The issuer.
     :raises StoreError: If it is damaged or of a newer format.
     """
-    issuer = _decode(Kind.PIN, value).get("issuer")
-    if not isinstance(issuer, str):
-        raise _damaged(Kind.PIN)
-    return issuer
+    try:
+        return _text(_decode(Kind.PIN, value), "issuer")
+    except (KeyError, TypeError) as error:
+        raise _damaged(Kind.PIN) from error
 
 
-def _encode(kind: Kind, members: dict[str, Any]) -> bytes:
+def _encode(kind: Kind, members: _Members) -> bytes:
     return json.dumps({"format": FORMAT, "kind": kind, **members}, default=_plain, ensure_ascii=False).encode()
 
 
@@ -179,11 +177,11 @@ def _plain(value: object) -> str:
     raise TypeError(message)
 
 
-def _decode(kind: Kind, value: bytes) -> dict[str, Any]:
+def _decode(kind: Kind, value: bytes) -> _Members:
     try:
         document = json.loads(value)
-    except ValueError as error:
-        raise _damaged(kind) from error
+    except (ValueError, RecursionError):
+        raise _damaged(kind) from None  # the cause holds the whole record
     if not isinstance(document, dict) or document.get("kind") != kind or not isinstance(document.get("format"), int):
         raise _damaged(kind)
     if document["format"] > FORMAT:
@@ -197,37 +195,71 @@ def _damaged(kind: Kind) -> StoreError:
     return StoreError(message, hint="Move the store's file away and log in again.")
 
 
-def _client(members: dict[str, Any]) -> Client:
-    authentication = members["authentication"]
-    return Client(
-        client_id=members["client_id"],
-        issuer=members["issuer"],
-        secret=_secret(members["secret"]),
-        authentication=ClientAuthentication(authentication) if authentication else None,
-        redirect_uri=members["redirect_uri"],
-        secret_expires_at=members["secret_expires_at"],
-        registered=members["registered"],
+def _token(members: _Members) -> Token:
+    return Token(
+        access_token=Secret(_text(members, "access_token")),
+        obtained_at=_time(members, "obtained_at"),
+        expires_at=_optional(_time, members, "expires_at"),
+        refresh_token=_secret(members, "refresh_token"),
+        scope=_texts(members, "scope"),
     )
 
 
-def _server(members: dict[str, Any]) -> ServerMetadata:
+def _client(members: _Members) -> Client:
+    authentication = _optional(_text, members, "authentication")
+    return Client(
+        client_id=_text(members, "client_id"),
+        issuer=_text(members, "issuer"),
+        secret=_secret(members, "secret"),
+        authentication=ClientAuthentication(authentication) if authentication is not None else None,
+        redirect_uri=_optional(_text, members, "redirect_uri"),
+        secret_expires_at=_optional(_time, members, "secret_expires_at"),
+        registered=bool(members["registered"]),
+    )
+
+
+def _server(members: _Members) -> ServerMetadata:
     return ServerMetadata(
-        issuer=members["issuer"],
-        authorization_endpoint=members["authorization_endpoint"],
-        token_endpoint=members["token_endpoint"],
-        registration_endpoint=members["registration_endpoint"],
-        scopes_supported=_tuple(members["scopes_supported"]),
-        code_challenge_methods_supported=_tuple(members["code_challenge_methods_supported"]),
-        token_endpoint_auth_methods_supported=_tuple(members["token_endpoint_auth_methods_supported"]),
-        grant_types_supported=_tuple(members["grant_types_supported"]),
-        iss_parameter_supported=members["iss_parameter_supported"],
+        issuer=_text(members, "issuer"),
+        authorization_endpoint=_optional(_text, members, "authorization_endpoint"),
+        token_endpoint=_optional(_text, members, "token_endpoint"),
+        registration_endpoint=_optional(_text, members, "registration_endpoint"),
+        scopes_supported=_texts(members, "scopes_supported"),
+        code_challenge_methods_supported=_texts(members, "code_challenge_methods_supported"),
+        token_endpoint_auth_methods_supported=_texts(members, "token_endpoint_auth_methods_supported"),
+        grant_types_supported=_texts(members, "grant_types_supported"),
+        iss_parameter_supported=bool(members["iss_parameter_supported"]),
         source=MetadataSource(members["source"]),
     )
 
 
-def _secret(text: str | None) -> Secret | None:
+def _optional(read: Callable[[_Members, str], Value], members: _Members, name: str) -> Value | None:
+    return None if members[name] is None else read(members, name)
+
+
+def _text(members: _Members, name: str) -> str:
+    value = members[name]
+    if not isinstance(value, str):
+        raise TypeError(name)
+    return value
+
+
+def _time(members: _Members, name: str) -> float:
+    value = members[name]
+    if not isinstance(value, int | float):
+        raise TypeError(name)
+    return value
+
+
+def _secret(members: _Members, name: str) -> Secret | None:
+    text = _optional(_text, members, name)
     return None if text is None else Secret(text)
 
 
-def _tuple(items: list[str] | None) -> tuple[str, ...] | None:
-    return None if items is None else tuple(items)
+def _texts(members: _Members, name: str) -> tuple[str, ...] | None:
+    items = members[name]
+    if items is None:
+        return None
+    if not isinstance(items, list) or not all(isinstance(item, str) for item in items):
+        raise TypeError(name)
+    return tuple(items)

@@ -6,8 +6,8 @@ The embedded store: one SQLite file, and a lock of the kernel for each key.
 
 Rollback journal and `synchronous=FULL`: a write that has returned survives a loss of power, and a read-only folder
 can still be read. `secure_delete`: a deleted token is gone from the file. A lease is an exclusive transaction on a
-small database of its own, so it is free the moment its process dies and is not inherited by a fork. Lock files are
-never deleted: who deletes one splits those who wait for it.
+small database of its own, so it is free the moment its process dies and a forked child does not have it. Lock files
+are never deleted: who deletes one splits those who wait for it.
 """
 
 import hashlib
@@ -16,6 +16,8 @@ import os
 import secrets
 import sqlite3
 import stat
+import threading
+import weakref
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -46,11 +48,19 @@ class SqliteStore:
 
     def get(self, key: str) -> Record | None:
         """Read a record."""
-        if not self._path.exists():
-            return None
+        with _as_store_error(self._path):
+            try:
+                self._path.lstat()
+            except (FileNotFoundError, NotADirectoryError):
+                return None
         with self._connection() as connection:
+            if connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'records'").fetchone() is None:
+                return None  # the file has just been created, or its first write was broken off
             row = connection.execute("SELECT value, version FROM records WHERE key = ?", (key,)).fetchone()
-        return None if row is None else Record(bytes(row[0]), str(row[1]))
+            if row is not None and not isinstance(row[0], bytes):
+                message = "a record is damaged"
+                raise sqlite3.DatabaseError(message)
+        return None if row is None else Record(row[0], str(row[1]))
 
     def put(self, key: str, value: bytes, *, if_version: Condition = ANY) -> str:
         """Write a record."""
@@ -120,11 +130,13 @@ class SqliteStore:
 class _KernelLease:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
+        _held.add(self)
 
     def remaining(self) -> float:
         return math.inf
 
     def release(self) -> None:
+        _held.discard(self)
         self._connection.close()  # rolls the exclusive transaction back, and with it goes the lock
 
     def __del__(self) -> None:
@@ -139,6 +151,21 @@ class _KernelLease:
         self.release()
 
 
+_held: "weakref.WeakSet[_KernelLease]" = weakref.WeakSet()
+_creation = threading.Lock()  # held while a new file is open, see _prepare_file
+
+
+def _after_fork() -> None:
+    """Close what came from the parent: SQLite counts its locks as the child's own, and nobody would ever get them."""
+    _creation.release()
+    for lease in list(_held):
+        lease.release()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(before=_creation.acquire, after_in_parent=_creation.release, after_in_child=_after_fork)
+
+
 def _check(connection: sqlite3.Connection, key: str, wanted: Condition) -> None:
     if wanted is ANY:
         return
@@ -151,10 +178,7 @@ def _check(connection: sqlite3.Connection, key: str, wanted: Condition) -> None:
 def _as_store_error(path: Path) -> Iterator[None]:
     try:
         yield
-    except sqlite3.DatabaseError as error:
-        if "no such table" in str(error):
-            message = f"The session store {path} is empty."
-            raise StoreError(message, hint="Move the file away; a new one is made at the next login.") from error
+    except (sqlite3.Error, UnicodeDecodeError) as error:  # SQLite quotes a damaged file in its messages
         message = f"The session store {path} cannot be used: {error}."
         hint = "Check the disk and the file's rights; if the file is damaged, move it away and log in again."
         raise StoreError(message, hint=hint) from error
@@ -165,7 +189,9 @@ def _as_store_error(path: Path) -> Iterator[None]:
 
 
 def _prepare_folder(folder: Path) -> None:
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    missing = [path for path in (folder, *folder.parents) if not path.exists()]
+    for path in reversed(missing):
+        path.mkdir(mode=0o700, exist_ok=True)  # with `parents=True` only the last one would get the mode
     _check_owner(folder)
 
 
@@ -173,24 +199,31 @@ def _prepare_file(path: Path) -> None:
     """
     Create a file that only its owner can read, before SQLite would create it for everybody.
 
-    An existing file is not even opened: closing it would drop the locks this process holds on it (POSIX).
+    An existing file is not even opened, and nobody in this process uses a new one before it is closed: closing it
+    drops the locks this process holds on it (POSIX).
     """
     try:
-        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+        with _creation:
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
     except FileExistsError:
         _check_owner(path)
 
 
 def _check_owner(path: Path) -> None:
-    """Refuse what another user could have written or could replace, as ssh does."""
+    """
+    Refuse what another user could have written or could replace, as ssh does.
+
+    A sticky folder such as /tmp does not help: SQLite rolls back a journal that somebody has put beside the file.
+    """
     if os.name != "posix":
         return
-    status = path.lstat()
-    if stat.S_ISLNK(status.st_mode) and not path.is_dir():
+    link = path.lstat()
+    target = path.stat() if path.is_dir() else link
+    if stat.S_ISLNK(target.st_mode):
         fault = "is a symbolic link"
-    elif path.stat().st_uid not in (os.getuid(), 0):
+    elif {link.st_uid, target.st_uid} - {os.geteuid(), 0}:
         fault = "belongs to another user"
-    elif path.stat().st_mode & (stat.S_IWGRP | stat.S_IWOTH) and not path.stat().st_mode & stat.S_ISVTX:
+    elif target.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
         fault = "can be written by other users"
     else:
         return

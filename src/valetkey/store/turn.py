@@ -32,6 +32,7 @@ def take_turn(
     seconds: float,
     pause: Callable[[float], None] = time.sleep,
     cancelled: threading.Event | None = None,
+    monotonic: Callable[[], float] = time.monotonic,
 ) -> Result | Lease:
     """
     Wait for the lease of a record, looking at the record first each time.
@@ -44,10 +45,11 @@ def take_turn(
     :param seconds: How long to wait.
     :param pause: Sleeps.
     :param cancelled: Ends the waiting.
+    :param monotonic: The clock of the deadline.
     :returns: The result, or the lease: then it is the caller's turn, and `done` has to be asked once more.
     :raises TurnTimeout: If neither came in time.
     """
-    deadline = time.monotonic() + seconds
+    deadline = monotonic() + seconds
     interval = _SHORTEST_PAUSE
     while True:
         result = done()
@@ -56,7 +58,7 @@ def take_turn(
         lease = store.lease(key, seconds=LEASE_SECONDS)
         if lease is not None:
             return lease
-        if time.monotonic() >= deadline or (cancelled is not None and cancelled.is_set()):
+        if monotonic() >= deadline or (cancelled is not None and cancelled.is_set()):
             raise TurnTimeout(key)
         pause(interval * random.uniform(0.5, 1.0))  # noqa: S311 - jitter, not a secret
         interval = min(interval * 2, _LONGEST_PAUSE)

@@ -10,6 +10,7 @@ the middle of a run, the call waits a little, then fails with a sentence, and th
 
 import asyncio
 import concurrent.futures
+import logging
 from abc import abstractmethod
 from collections.abc import Coroutine
 from contextlib import AsyncExitStack
@@ -19,13 +20,19 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import mcp.client.sse
 import mcp.client.streamable_http
 from haystack.utils import Secret
-from haystack_integrations.tools.mcp import MCPClient, MCPConnectionError, MCPError
+from haystack_integrations.tools.mcp import MCPClient, MCPConnectionError, MCPError, MCPInvocationError
 from haystack_integrations.tools.mcp.mcp_tool import AsyncExecutor
 from mcp import types
 
 from haystack_integrations.tools.mcp_oauth.config import OAuthConfig
 from haystack_integrations.tools.mcp_oauth.connection import Connection
-from haystack_integrations.tools.mcp_oauth.errors import Rejected, readable, still_rejected
+from haystack_integrations.tools.mcp_oauth.errors import (
+    Lost,
+    MCPAuthorizationError,
+    Rejected,
+    readable,
+    still_rejected,
+)
 from haystack_integrations.tools.mcp_oauth.event_stream import EventStream
 from haystack_integrations.tools.mcp_oauth.gate import Gate
 from haystack_integrations.tools.mcp_oauth.http_client import guarded_client_class
@@ -35,6 +42,8 @@ from valetkey.errors import AuthError
 
 if TYPE_CHECKING:
     from haystack_integrations.tools.mcp_oauth.server_info import SSEServerInfo, StreamableHttpServerInfo
+
+_logger = logging.getLogger("valetkey")
 
 PATIENCE = 20.0
 """Seconds a call in the middle of a run waits for a login: less than Haystack's 30."""
@@ -147,14 +156,32 @@ class AuthorizingClient(MCPClient):
     async def _call_tool(self, tool_name: str, tool_args: dict[str, Any]) -> str:
         if self._engine.current() is None and self._engine.is_known():
             await self._replace(Rejected(None, ()), "call_tool")
+        was_rejected, losses = False, 0
+        while True:
+            try:
+                return await super().call_tool(tool_name, tool_args)
+            except Rejected as rejected:
+                if was_rejected:
+                    raise readable(still_rejected(self.url), "call_tool") from rejected
+                was_rejected = True
+                await self._replace(rejected, "call_tool")
+            except Lost as lost:
+                if losses >= self.max_retries:
+                    message = f"Tool '{tool_name}' failed after {losses} reconnection attempts. Last error: {lost}"
+                    raise MCPInvocationError(message, tool_name, tool_args) from lost
+                await self._reconnect(losses)
+                losses += 1
+
+    async def _reconnect(self, losses: int) -> None:
+        """Connect anew, waiting longer each time, as upstream does for its own clients."""
+        if losses:
+            await asyncio.sleep(min(self.base_delay * 2 ** (losses - 1), self.max_delay))
         try:
-            return await super().call_tool(tool_name, tool_args)
-        except Rejected as rejected:
-            await self._replace(rejected, "call_tool")
-        try:
-            return await super().call_tool(tool_name, tool_args)
-        except Rejected as again:
-            raise readable(still_rejected(self.url), "call_tool") from again
+            await self._connect()
+        except MCPAuthorizationError:
+            raise
+        except MCPConnectionError as error:
+            _logger.warning("no new MCP session yet: %s", error)
 
     async def _replace(self, rejected: Rejected, operation: str) -> None:
         try:

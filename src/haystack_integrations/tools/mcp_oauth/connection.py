@@ -9,12 +9,14 @@ only asks it. A session whose transport dies is noticed, and never drags anybody
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack
 from typing import Any
 
+import anyio
 from mcp import ClientSession, types
 
+from haystack_integrations.tools.mcp_oauth.errors import Lost
 from haystack_integrations.tools.mcp_oauth.gate import Gate
 
 OpenTransport = Callable[[AsyncExitStack, Gate], Awaitable[tuple[Any, ...]]]
@@ -36,6 +38,7 @@ class Connection:
         self._stop = asyncio.Event()
         self._opened: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._task: asyncio.Task[None] | None = None
+        self._failure: Exception | None = None
 
     @property
     def is_alive(self) -> bool:
@@ -65,18 +68,34 @@ class Connection:
         :param arguments: Its arguments.
         :returns: The SDK's result.
         :raises Rejected: If the server wants another token; the tool was not called.
-        :raises ConnectionError: If the session is dead.
+        :raises Lost: If there is no answer, because the connection or the session is gone.
         """
-        if self._session is None or self.gate.is_lost:
-            message = "the MCP session is closed"
-            raise ConnectionError(message)
+        if self._session is None or self._task is None or not self.is_alive:
+            raise Lost(self._ending())
         try:
-            return await self._session.call_tool(name, arguments)
+            return await self._while_open(self._task, self._session.call_tool(name, arguments))
         except Exception as error:
             reason = self.gate.reason_of(error)
+            if _means_closed(reason):
+                self._session = None
+                raise Lost(self._ending()) from error
+            if isinstance(reason, ConnectionError):
+                raise Lost(str(reason)) from error
             if reason is error:
                 raise
             raise reason from error
+
+    async def _while_open(self, life: asyncio.Future[None], call: Coroutine[Any, Any, Any]) -> Any:
+        """Wait for a call, but no longer than the transport lives: SDK 1.x forgets the calls of one that has failed."""
+        calling: asyncio.Future[Any] = asyncio.ensure_future(call)
+        calling.add_done_callback(_retrieve)
+        try:
+            await asyncio.wait({calling, life}, return_when=asyncio.FIRST_COMPLETED)
+            if not calling.done():
+                raise ConnectionError(self._ending())
+            return await calling
+        finally:
+            calling.cancel()
 
     async def close(self) -> None:
         """Close the session and wait until its transport is closed too."""
@@ -101,9 +120,9 @@ class Connection:
                 await self._stop.wait()
                 self._session = None
         except BaseException as error:
-            self._session = None
+            self._failure = self._cause(error)
             if not self._opened.done():
-                self._opened.set_exception(self._cause(error))
+                self._opened.set_exception(self._failure)
             if not isinstance(error, Exception):
                 raise
         finally:
@@ -116,3 +135,19 @@ class Connection:
         if isinstance(error, Exception):
             return self.gate.reason_of(error)
         return ConnectionError("the MCP session was closed while it was being opened")
+
+    def _ending(self) -> str:
+        return str(self._failure) if self._failure is not None else "the MCP session is closed"
+
+
+def _means_closed(error: Exception) -> bool:
+    """Tell whether an error of the SDK's session says that there is no session any more."""
+    if isinstance(error, anyio.ClosedResourceError | anyio.BrokenResourceError):
+        return True
+    return getattr(getattr(error, "error", None), "code", None) == types.CONNECTION_CLOSED
+
+
+def _retrieve(call: "asyncio.Future[Any]") -> None:
+    """Look at the error of a call that nobody waits for any more."""
+    if not call.cancelled():
+        call.exception()

@@ -66,6 +66,12 @@ class Rejected(MCPError):
         self.challenges = challenges
 
 
+class Lost(MCPError):
+    """
+    A call got no answer because the connection is gone. It never leaves this package.
+    """
+
+
 def still_rejected(server_url: str) -> Refused:
     """
     Build the error for a fresh token that the server does not accept either.

@@ -26,6 +26,14 @@ class SessionLost(ConnectionError):
     """The MCP server does not know the session any more (404, MCP Transports, Session Management)."""
 
 
+class Unanswered(ConnectionError):
+    """The MCP server gave no answer."""
+
+
+class NotAccepted(Exception):
+    """The MCP server answered with an HTTP error that is no matter of the token."""
+
+
 class Gate:
     """
     The gate of one MCP session. Used in one event loop only.

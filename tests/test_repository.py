@@ -1,0 +1,98 @@
+# SPDX-FileCopyrightText: 2026 The Valetkey authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""What holds for the repository as a whole."""
+
+import importlib
+import pkgutil
+import re
+from pathlib import Path
+
+import pytest
+
+import valetkey
+from tests.requirements import requirement
+
+ROOT = Path(__file__).parent.parent
+HEADER = """\
+# SPDX-FileCopyrightText: 2026 The Valetkey authors
+# SPDX-License-Identifier: Apache-2.0
+"""
+LONGEST_MODULE = 320
+HAYSTACK = "haystack_integrations.tools.mcp_oauth"
+
+
+def python_files(*folders):
+    files = [path for folder in folders for path in (ROOT / folder).rglob("*.py") if "node_modules" not in path.parts]
+    assert files, f"no Python file below {folders}"
+    return files
+
+
+def relative(paths):
+    return sorted(str(path.relative_to(ROOT)) for path in paths)
+
+
+def public_modules():
+    direct = (module.name for module in pkgutil.iter_modules(valetkey.__path__, "valetkey."))
+    return ["valetkey", *(name for name in direct if not name.startswith("valetkey._")), HAYSTACK]
+
+
+def order_of_names(name):
+    """The order that ruff's RUF022 wants: constants, classes, the rest."""
+    return (0 if name.isupper() else 1 if name[:1].isupper() else 2), name
+
+
+def test_every_python_file_starts_with_the_licence_header():
+    files = python_files("src", "tests", "examples", "benchmarks")
+    assert relative(path for path in files if not path.read_text(encoding="utf-8").startswith(HEADER)) == []
+
+
+def test_the_version_is_that_of_the_newest_changelog_section():
+    sections = re.findall(r"^## \[([^\]]+)\]", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert sections[0] == valetkey.__version__
+
+
+@pytest.mark.parametrize("folder", ["src/haystack_integrations", "src/haystack_integrations/tools"])
+def test_a_namespace_shared_with_other_distributions_holds_nothing_but_our_folder(folder):
+    """A file there would overwrite, or hide, what another distribution installs (PEP 420)."""
+    children = {path.name for path in (ROOT / folder).iterdir()} - {"__pycache__"}
+    assert children == {"mcp_oauth" if folder.endswith("tools") else "tools"}
+
+
+@pytest.mark.parametrize("package", ["src/valetkey", "src/haystack_integrations/tools/mcp_oauth"])
+def test_both_packages_say_that_they_are_typed(package):
+    assert (ROOT / package / "py.typed").read_bytes() == b""
+
+
+def test_no_module_outgrows_its_subject():
+    lengths = {path: len(path.read_text(encoding="utf-8").splitlines()) for path in python_files("src")}
+    assert relative(path for path, lines in lengths.items() if lines > LONGEST_MODULE) == []
+
+
+@pytest.mark.parametrize("package", ["valetkey", HAYSTACK])
+def test_a_package_names_what_is_public(package):
+    assert importlib.import_module(package).__all__
+
+
+@pytest.mark.parametrize("module", public_modules())
+def test_public_names_are_sorted_and_exist(module):
+    imported = importlib.import_module(module)
+    names = list(getattr(imported, "__all__", []))
+    assert names == sorted(set(names), key=order_of_names)
+    assert [name for name in names if not hasattr(imported, name)] == []
+
+
+@pytest.mark.parametrize("wrong", ["", "WWW", "www-3", "WWW-0", "WWW-3a", "WWW 3", "3-WWW", "WWW-3, WWW-4"])
+def test_what_does_not_look_like_a_requirement_is_no_requirement(wrong):
+    with pytest.raises(ValueError, match="does not look like"):
+        requirement("WWW-3", wrong)
+
+
+def test_a_requirement_needs_an_id():
+    with pytest.raises(ValueError, match="at least one"):
+        requirement()
+
+
+def test_requirements_become_a_marker():
+    marker = requirement("WWW-3", "DPOP-10").mark
+    assert (marker.name, marker.args) == ("requirement", ("WWW-3", "DPOP-10"))

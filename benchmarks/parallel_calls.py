@@ -44,7 +44,7 @@ def main() -> None:
         os.environ["VALETKEY_STORE"] = f"sqlite:///{folder}/credentials.db"
         os.environ.update(browser_environment())
         print(
-            f"{CALLS} parallel tool calls of {SECONDS * 1000:.0f} ms: seconds for all of them, {PAIRS} pairs in turn\n"
+            f"{CALLS} parallel tool calls of {SECONDS * 1000:.0f} ms: seconds for all, {PAIRS} pairs in turn\n"
         )
         print(f"{'answers':<8} {'':<14} {'median':>7} {'min':>7} {'max':>7}")
         for answers, is_json in (("SSE", False), ("JSON", True)):

@@ -43,9 +43,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="valetkey-benchmark-") as folder:
         os.environ["VALETKEY_STORE"] = f"sqlite:///{folder}/credentials.db"
         os.environ.update(browser_environment())
-        print(
-            f"{CALLS} parallel tool calls of {SECONDS * 1000:.0f} ms: seconds for all, {PAIRS} pairs in turn\n"
-        )
+        print(f"{CALLS} parallel tool calls of {SECONDS * 1000:.0f} ms: seconds for all, {PAIRS} pairs in turn\n")
         print(f"{'answers':<8} {'':<14} {'median':>7} {'min':>7} {'max':>7}")
         for answers, is_json in (("SSE", False), ("JSON", True)):
             with fastmcp("own", json_response=is_json) as server:

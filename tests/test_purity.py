@@ -4,6 +4,8 @@
 """The pure modules: arguments in, values out. What they may import is listed, so that nothing slips in."""
 
 import ast
+import dataclasses
+import importlib
 from pathlib import Path
 
 import pytest
@@ -67,6 +69,22 @@ def test_these_tests_look_at_real_files():
 @pytest.mark.parametrize("path", PURE, ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_a_pure_module_can_neither_act_nor_look_at_the_world(path):
     assert impurities(path.read_text(encoding="utf-8")) == []
+
+
+def public_dataclasses():
+    modules = [importlib.import_module(name.removesuffix(".__init__")) for name in sorted(PURE_MODULES)]
+    found = {item for module in modules for name, item in vars(module).items() if not name.startswith("_")}
+    return sorted((item for item in found if isinstance(item, type) and dataclasses.is_dataclass(item)), key=str)
+
+
+@pytest.mark.parametrize("value", public_dataclasses(), ids=lambda value: value.__name__)
+def test_the_values_of_the_pure_side_cannot_be_changed(value):
+    assert value.__dataclass_params__.frozen
+    assert "__slots__" in vars(value)
+
+
+def test_these_tests_know_the_values():
+    assert {value.__name__ for value in public_dataclasses()} > {"Challenge", "PendingLogin", "Session", "HttpRequest"}
 
 
 @pytest.mark.parametrize(

@@ -103,6 +103,12 @@ def test_a_session_belongs_to_the_issuer_of_its_server():
     assert SESSION.issuer == "https://as.example"
 
 
+def test_what_nobody_says_is_the_careful_choice():
+    assert SESSION.server.iss_parameter_supported is False
+    assert CLIENT.registered is False
+    assert SESSION.interactive is True
+
+
 @pytest.mark.parametrize("changed", ["token", "resource", "refresh_intent"])
 def test_a_session_cannot_be_changed(changed):
     with pytest.raises(AttributeError):

@@ -25,7 +25,7 @@ from valetkey.sessions import Sessions
 from valetkey.settings import Settings
 from valetkey.store import Conflict, Store
 from valetkey.store.turn import TurnTimeout, take_turn
-from valetkey.values import Scope, Session, Token
+from valetkey.values import Scope, Secret, Session, Token
 
 _logger = logging.getLogger("valetkey")
 
@@ -88,6 +88,7 @@ class Attempts:
         self._clients = Clients(settings, store, seams)
         grant = ClientCredentials if settings.is_machine else AuthorizationCode
         self._grant: Grant = grant(settings, seams, self._clients)
+        self._ended: Secret | None = None  # the access token of a grant that its issuer has ended
 
     def satisfies(self, session: Session | None, need: Need) -> bool:
         """
@@ -151,6 +152,7 @@ class Attempts:
                 raise ended.refusal from ended
             self._clients.forget_refused(session.client, ended.refusal)
             _logger.info("the session at %s cannot be renewed, it begins anew", session.issuer)
+            self._ended = session.token.access_token
             return self._begin(need, session, cancelled)
 
     def _require_sense(self, need: Need, session: Session | None) -> None:
@@ -164,6 +166,8 @@ class Attempts:
             raise ScopeRefused(message, hint="Add it to scope=.", required=need.more_scope, granted=pinned)
         if session is None or need.more_scope is not None or session.token.access_token.reveal() != need.rejected:
             return
+        if session.token.access_token == self._ended:
+            return  # the issuer has ended this grant itself, so its token may well have been good before
         if self._is_from_just_now(session):
             message = f"{server} rejects the token that {session.issuer} has just issued for it."
             hint = "Tell the server's operator: it does not accept the tokens of its own authorization server."

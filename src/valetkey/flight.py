@@ -10,6 +10,7 @@ token is always saved, and a login goes on while a person types.
 
 import atexit
 import concurrent.futures
+import os
 import threading
 import weakref
 from collections.abc import Callable
@@ -64,6 +65,11 @@ class SingleFlight(Generic[Result]):
         with self._lock:
             self._cancelled.set()
 
+    def forget(self) -> None:
+        """Let go of work that nobody does any more."""
+        self._lock = threading.Lock()
+        self._running = None
+
     def _run(
         self,
         work: Callable[[threading.Event], Result],
@@ -94,6 +100,16 @@ def _finish() -> None:
     for flight in list(_flights):
         flight.cancel()
     concurrent.futures.wait(running, timeout=_FAREWELL)
+
+
+def _after_fork() -> None:
+    """A forked child has the futures of its parent and not the threads that would ever end them."""
+    for flight in list(_flights):
+        flight.forget()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
 
 
 async def arrival(future: concurrent.futures.Future[Result], seconds: float | None) -> Result:

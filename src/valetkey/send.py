@@ -97,7 +97,8 @@ def _tls() -> ssl.SSLContext:
 
 
 async def _exchange(request: HttpRequest, guard: Guard) -> HttpResponse:
-    limits = httpx2.Timeout(guard.longest_exchange, connect=min(CONNECT_SECONDS, guard.longest_exchange))
+    # Connecting has to end first, or nobody would know that the request was not sent.
+    limits = httpx2.Timeout(guard.longest_exchange, connect=min(CONNECT_SECONDS, guard.longest_exchange / 2))
     # A request to this computer may be plain http, and a proxy of the environment would get to read it.
     proxied = not urls.is_loopback(request.url)
     async with httpx2.AsyncClient(verify=_tls(), timeout=limits, trust_env=proxied, follow_redirects=False) as client:

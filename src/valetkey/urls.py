@@ -51,7 +51,7 @@ def _fault(url: str) -> str | None:
         return "is not a URL"
     if parts.scheme.lower() not in _DEFAULT_PORTS or not host:
         return "is not an http(s) URL"
-    if parts.username is not None or parts.password is not None:
+    if parts.username is not None:
         return "carries user information"
     if not _AUTHORITY.fullmatch(parts.netloc):  # "%" and the like: programs do not agree on where these lead
         return "has a host that is no host name"

@@ -15,12 +15,13 @@ _STYLE = """
 * { box-sizing: border-box; margin: 0; }
 body { min-height: 100vh; display: grid; place-items: center; padding: 1.5rem; background: var(--ground);
   color: var(--ink); font: 1rem/1.55 system-ui, sans-serif; }
-main { width: 100%; max-width: 27rem; padding: 2.25rem 2.25rem 2rem; background: var(--card);
+main { width: 100%; max-width: 27rem; padding: clamp(1.5rem, 8vw, 2.25rem); background: var(--card);
   border: 1px solid var(--line); border-radius: 14px; }
 svg { display: block; width: 44px; height: 44px; margin-bottom: 1.1rem; }
-h1 { font-size: 1.35rem; line-height: 1.3; margin-bottom: .6rem; }
+h1 { font-size: 1.35rem; line-height: 1.3; margin-bottom: .6rem; text-wrap: balance; }
 p { color: var(--soft); overflow-wrap: anywhere; }
 p + p { margin-top: .7rem; }
+strong { color: var(--ink); }
 footer { margin-top: 1.6rem; padding-top: 1rem; border-top: 1px solid var(--line); color: var(--soft);
   font-size: .85rem; }
 """
@@ -34,6 +35,11 @@ _BAD = (
     '<svg viewBox="0 0 44 44" aria-hidden="true"><circle cx="22" cy="22" r="22" fill="#b3402e"/>'
     '<path d="M22 12.5v12.5" fill="none" stroke="#fff" stroke-width="4" stroke-linecap="round"/>'
     '<circle cx="22" cy="31.5" r="2.5" fill="#fff"/></svg>'
+)
+_NEUTRAL = (
+    '<svg viewBox="0 0 44 44" aria-hidden="true"><circle cx="22" cy="22" r="22" fill="#6f6d66"/>'
+    '<path d="M22 31.5v-12.5" fill="none" stroke="#fff" stroke-width="4" stroke-linecap="round"/>'
+    '<circle cx="22" cy="12.5" r="2.5" fill="#fff"/></svg>'
 )
 
 
@@ -80,7 +86,7 @@ def undecided_page() -> bytes:
 
     :returns: The page.
     """
-    return _page("Almost there", ["Go back to your program: it says how the login ended."], _GOOD)
+    return _page("Almost there", ["Go back to your program: it says how the login ended."], _NEUTRAL)
 
 
 def stray_page() -> bytes:
@@ -90,7 +96,7 @@ def stray_page() -> bytes:
     :returns: The page.
     """
     texts = ["This address only takes the answer to a login that your program has started."]
-    return _page("Nothing to see here", texts, _BAD)
+    return _page("Nothing to see here", texts, _NEUTRAL)
 
 
 def _page(title: str, paragraphs: list[str], picture: str) -> bytes:

@@ -4,8 +4,10 @@
 """A store that ends with its process."""
 
 import math
+import os
 import secrets
 import threading
+import weakref
 from types import TracebackType
 from typing import Self
 
@@ -19,6 +21,7 @@ class MemoryStore:
         self._lock = threading.RLock()  # guards _records and _leased; a lease may be collected while it is held
         self._records: dict[str, Record] = {}
         self._leased: set[str] = set()
+        _stores.add(self)
 
     def get(self, key: str) -> Record | None:
         """Read a record."""
@@ -52,6 +55,11 @@ class MemoryStore:
         with self._lock:
             self._records.clear()
 
+    def forget_leases(self) -> None:
+        """Free what threads hold that are not there any more."""
+        self._lock = threading.RLock()
+        self._leased.clear()
+
     def _check(self, key: str, wanted: Condition) -> None:
         record = self._records.get(key)
         if wanted is not ANY and wanted != (record.version if record else None):
@@ -60,6 +68,18 @@ class MemoryStore:
     def _release(self, key: str) -> None:
         with self._lock:
             self._leased.discard(key)
+
+
+_stores: "weakref.WeakSet[MemoryStore]" = weakref.WeakSet()
+
+
+def _after_fork() -> None:
+    for store in list(_stores):
+        store.forget_leases()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
 
 
 class _MemoryLease:

@@ -14,7 +14,6 @@ import logging
 from abc import abstractmethod
 from collections.abc import Coroutine
 from contextlib import AsyncExitStack
-from types import ModuleType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import mcp.client.sse
@@ -35,7 +34,7 @@ from haystack_integrations.tools.mcp_oauth.errors import (
 )
 from haystack_integrations.tools.mcp_oauth.event_stream import EventStream
 from haystack_integrations.tools.mcp_oauth.gate import Gate
-from haystack_integrations.tools.mcp_oauth.http_client import guarded_client_class
+from haystack_integrations.tools.mcp_oauth.http_client import guarded_client_class, library_of
 from valetkey.build import shared_engine
 from valetkey.engine import Engine
 from valetkey.errors import AuthError
@@ -71,10 +70,11 @@ class AuthorizingClient(MCPClient):
             settings = self._config.to_settings(self.url)
             self._engine: Engine = shared_engine(settings, store=self._config.token_storage, login=self._config.login)
         except AuthError as error:
-            raise readable(error, "configure") from error
+            raise readable(error, "configure", self.url) from error
         self._executor = AsyncExecutor.get_instance()
         self._connection: Connection | None = None
         self._opening: asyncio.Task[Connection] | None = None
+        self._is_closed = False
 
     @property
     def oauth_config(self) -> OAuthConfig:
@@ -98,7 +98,7 @@ class AuthorizingClient(MCPClient):
             if rejected is not None:
                 self._engine.replace(rejected.token, rejected.challenges)
         except AuthError as error:
-            raise readable(error, "connect") from error
+            raise readable(error, "connect", self.url) from error
 
     def _wait_for_first_answer(self) -> Rejected | None:
         future = asyncio.run_coroutine_threadsafe(self._open_shared(), self._executor.get_loop())
@@ -116,8 +116,9 @@ class AuthorizingClient(MCPClient):
 
         :returns: The server's tools.
         :raises MCPAuthorizationError: If the server wants a token and none can be obtained.
-        :raises MCPConnectionError: If the connection fails.
+        :raises MCPConnectionError: If the connection fails, or is closed meanwhile.
         """
+        self._is_closed = False
         return await self._on_executor(self._connect())
 
     async def call_tool(self, tool_name: str, tool_args: dict[str, Any]) -> str:
@@ -145,9 +146,11 @@ class AuthorizingClient(MCPClient):
                 await self._replace(rejected, "connect")
                 connection = await self._open_shared()
         except Rejected as again:
-            raise readable(still_rejected(self.url), "connect") from again
+            raise readable(still_rejected(self.url), "connect", self.url) from again
         except MCPError:
             raise
+        except AuthError as error:
+            raise readable(error, "connect", self.url) from error
         except Exception as error:
             message = f"Failed to connect to HTTP server at {self.url}: {error}"
             raise MCPConnectionError(message=message, operation="connect") from error
@@ -156,14 +159,15 @@ class AuthorizingClient(MCPClient):
     async def _call_tool(self, tool_name: str, tool_args: dict[str, Any]) -> str:
         if self._engine.current() is None and self._engine.is_known():
             await self._replace(Rejected(None, ()), "call_tool")
-        was_rejected, losses = False, 0
+        met: set[bool] = set()  # once for another token, and once for more scope: the new token may lack it
+        losses = 0
         while True:
             try:
                 return await super().call_tool(tool_name, tool_args)
             except Rejected as rejected:
-                if was_rejected:
-                    raise readable(still_rejected(self.url), "call_tool") from rejected
-                was_rejected = True
+                if rejected.wants_more_scope in met:
+                    raise readable(still_rejected(self.url), "call_tool", self.url) from rejected
+                met.add(rejected.wants_more_scope)
                 await self._replace(rejected, "call_tool")
             except Lost as lost:
                 if losses >= self.max_retries:
@@ -187,16 +191,27 @@ class AuthorizingClient(MCPClient):
         try:
             await self._engine.replace_async(rejected.token, rejected.challenges, seconds=PATIENCE)
         except AuthError as error:
-            raise readable(error, operation) from error
+            raise readable(error, operation, self.url) from error
 
     async def _open_shared(self) -> Connection:
         """Give the connection that is alive; else everybody waits for the same new one."""
+        if self._is_closed:  # while we waited for a login: nobody would close another connection
+            raise self._closed()
         if self._connection is not None and self._connection.is_alive:
             return self._connection
         if self._opening is None or self._opening.done():
             self._opening = asyncio.create_task(self._open_anew())
             self._opening.add_done_callback(_retrieve)
-        return await asyncio.shield(self._opening)
+        opening = self._opening
+        try:
+            return await asyncio.shield(opening)
+        except asyncio.CancelledError as error:
+            if self._is_closed and opening.cancelled():
+                raise self._closed() from error
+            raise
+
+    def _closed(self) -> MCPConnectionError:
+        return MCPConnectionError(message=f"The client of {self.url} was closed.", operation="connect")
 
     async def _open_anew(self) -> Connection:
         if self._connection is not None:
@@ -208,6 +223,7 @@ class AuthorizingClient(MCPClient):
         return self._connection
 
     async def _close(self) -> None:
+        self._is_closed = True
         if self._opening is not None:
             self._opening.cancel()
         if self._connection is not None:
@@ -235,7 +251,7 @@ class StreamableHttpClient(AuthorizingClient):
     """
 
     async def _enter_transport(self, stack: AsyncExitStack, gate: Gate) -> tuple[Any, ...]:
-        library = _http_library(mcp.client.streamable_http)
+        library = library_of(mcp.client.streamable_http)
         client_class = guarded_client_class(library, gate)
         http_client = await stack.enter_async_context(
             client_class(headers=self.headers, timeout=self.timeout, follow_redirects=True)
@@ -252,7 +268,7 @@ class SSEClient(AuthorizingClient):
     """
 
     async def _enter_transport(self, stack: AsyncExitStack, gate: Gate) -> tuple[Any, ...]:
-        library = _http_library(mcp.client.sse)
+        library = library_of(mcp.client.sse)
         client_class = guarded_client_class(library, gate, EventStream())
 
         def new_client(headers: Any = None, timeout: Any = None, auth: Any = None) -> Any:
@@ -265,12 +281,6 @@ class SSEClient(AuthorizingClient):
             httpx_client_factory=new_client,
         )
         return tuple(await stack.enter_async_context(transport))
-
-
-def _http_library(transport: ModuleType) -> ModuleType:
-    """Give the HTTP library a transport of the SDK speaks; both may be installed, so being importable says nothing."""
-    library: ModuleType = getattr(transport, "httpx2", None) or transport.httpx
-    return library
 
 
 def _plain_headers(headers: dict[str, str | Secret] | None) -> dict[str, str] | None:

@@ -3,7 +3,7 @@
 
 """What may be set for the login of an MCP server. All of it is optional, and all of it may stand in a YAML file."""
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal
 
 from haystack.utils import Secret, deserialize_secrets_inplace
@@ -60,7 +60,7 @@ class OAuthConfig:
     """
 
     client_id: str | None = None
-    client_secret: Secret | None = None
+    client_secret: Secret | None = field(default=None, repr=False)  # Haystack 2 shows a secret given as text
     issuer: str | None = None
     scopes: list[str] | None = None
     token_endpoint_auth_method: str | None = None
@@ -82,7 +82,7 @@ class OAuthConfig:
 
         :returns: Dictionary representation of this configuration.
         """
-        serialized = {field.name: getattr(self, field.name) for field in fields(self)}
+        serialized = {one.name: getattr(self, one.name) for one in fields(self)}
         if self.client_secret is not None:
             serialized["client_secret"] = self.client_secret.to_dict()
         return serialized

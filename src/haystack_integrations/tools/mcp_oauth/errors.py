@@ -10,6 +10,7 @@ because `MCPToolset` shows only those with their own text and replaces every oth
 
 from haystack_integrations.tools.mcp import MCPConnectionError, MCPError
 
+from valetkey import policy
 from valetkey.errors import AuthError, LoginRequired, Refused
 from valetkey.protocol.challenge import Challenge
 from valetkey.values import Token
@@ -21,10 +22,13 @@ class MCPAuthorizationError(MCPConnectionError, ValueError):
 
     :param error: What went wrong; its type says what to do next.
     :param operation: What was being done.
+    :param server_url: The URL of the MCP server. It stands in the message: a program may use many servers.
     """
 
-    def __init__(self, error: AuthError, operation: str) -> None:
-        super().__init__(message=str(error), operation=operation)
+    def __init__(self, error: AuthError, operation: str, server_url: str) -> None:
+        text = str(error)
+        message = text if server_url in text else f"No access to {server_url}: {text}"
+        super().__init__(message=message, operation=operation)
         self.error = error
         self.hint = error.hint
 
@@ -34,22 +38,23 @@ class MCPLoginRequiredError(MCPAuthorizationError):
     A person has to log in; `authorization_url` is the link, when a login is waiting.
     """
 
-    def __init__(self, error: LoginRequired, operation: str) -> None:
-        super().__init__(error, operation)
+    def __init__(self, error: LoginRequired, operation: str, server_url: str) -> None:
+        super().__init__(error, operation, server_url)
         self.authorization_url = error.authorization_url
 
 
-def readable(error: AuthError, operation: str) -> MCPAuthorizationError:
+def readable(error: AuthError, operation: str, server_url: str) -> MCPAuthorizationError:
     """
     Put an error of the engine into the form that reaches the user.
 
     :param error: The error.
     :param operation: What was being done.
+    :param server_url: The URL of the MCP server.
     :returns: The error to raise from it.
     """
     if isinstance(error, LoginRequired):
-        return MCPLoginRequiredError(error, operation)
-    return MCPAuthorizationError(error, operation)
+        return MCPLoginRequiredError(error, operation, server_url)
+    return MCPAuthorizationError(error, operation, server_url)
 
 
 class Rejected(MCPError):
@@ -64,6 +69,7 @@ class Rejected(MCPError):
         super().__init__("the MCP server rejected the token")
         self.token = token
         self.challenges = challenges
+        self.wants_more_scope = policy.wants_more_scope(challenges)
 
 
 class Lost(MCPError):

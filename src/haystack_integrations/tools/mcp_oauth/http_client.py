@@ -19,6 +19,17 @@ from valetkey.values import Token
 _AUTHORIZATION = "Authorization"
 
 
+def library_of(transport: ModuleType) -> ModuleType:
+    """
+    Tell which HTTP library a transport of the SDK speaks. Both may be installed, so being importable says nothing.
+
+    :param transport: The transport's module.
+    :returns: `httpx` or `httpx2`.
+    """
+    library: ModuleType = getattr(transport, "httpx2", None) or transport.httpx
+    return library
+
+
 def guarded_client_class(library: ModuleType, gate: Gate, events: EventStream | None = None) -> type[Any]:
     """
     Make the client class for one session.
@@ -113,7 +124,7 @@ async def _json_rpc_error(response: Any) -> dict[str, Any] | None:
         return None
     try:
         document = json.loads(await response.aread())
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     error = document.get("error") if isinstance(document, dict) else None
     return error if isinstance(error, dict) and {"code", "message"} <= error.keys() else None

@@ -1,0 +1,526 @@
+# SPDX-FileCopyrightText: 2026 The Valetkey authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""The listener for the answer of a login, asked over real sockets as a browser, and others, would."""
+
+import http.client
+import logging
+import select
+import socket
+import threading
+import time
+from contextlib import ExitStack, contextmanager
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.auditing import audited
+from tests.requirements import requirement
+from tests.servers.process import free_port
+from valetkey.errors import LoginFailed
+from valetkey.login import Invitation, page
+from valetkey.login.loopback import LoopbackLogin
+
+CODE, STATE = "canary-code-81", "canary-state-92"
+ANSWER = f"/callback?code={CODE}&state={STATE}"
+SERVER = "https://mcp.example:8443/mcp?tenant=1"
+FAILURE = LoginFailed('as.example declined: "<b>no</b> & no".', hint='Ask <a href="x">them</a>.')
+
+
+class Login:
+    """A login that waits for its answer in a thread of its own."""
+
+    def __init__(self, visit, shown):
+        self.visit = visit
+        self.port = urlsplit(visit.redirect_uri).port
+        self.cancelled = threading.Event()
+        self.callback = None
+        self.error = None
+        self._shown = shown
+        self._thread = threading.Thread(target=self._ask)
+        self._seconds = 30.0
+
+    def start(self, seconds):
+        self._seconds = seconds
+        self._thread.start()
+        assert self._shown.wait(10)
+
+    def ask_here(self):
+        """Ask in this thread, and wait here."""
+        url = f"https://as.example/authorize?state={STATE}"
+        invitation = Invitation(SERVER, "https://as.example", url, self.visit.redirect_uri)
+        return self.visit.ask(invitation, seconds=self._seconds, cancelled=self.cancelled)
+
+    def _ask(self):
+        try:
+            self.callback = self.ask_here()
+        except LoginFailed as error:
+            self.error = error
+
+    def outcome(self):
+        self._thread.join(10)
+        assert not self._thread.is_alive()
+        return self.error or self.callback
+
+    def is_waiting(self):
+        return self._thread.is_alive()
+
+    def connect(self, host="127.0.0.1"):
+        return http.client.HTTPConnection(host, self.port, timeout=10)
+
+    def ask(self, path, method="GET", headers=None, host="127.0.0.1"):
+        """Send a request and give the answer, which must come before the login is over."""
+        connection = self.connect(host)
+        try:
+            connection.request(method, path, headers=headers or {})
+            response = connection.getresponse()
+            response.body = response.read()
+            return response
+        finally:
+            connection.close()
+
+
+@contextmanager
+def login(redirect_uri=None, *, fixed=False, seconds=30.0):
+    shown = threading.Event()
+    with LoopbackLogin(lambda _: shown.set()).open(redirect_uri, fixed=fixed) as visit:
+        running = Login(visit, shown)
+        running.start(seconds)
+        try:
+            yield running
+        finally:
+            running.cancelled.set()
+            running.outcome()
+
+
+def answered(running, error=None, path=ANSWER):
+    """Bring the answer, end the login, and give the page the browser got."""
+    browser = running.connect()
+    browser.request("GET", path)
+    running.outcome()
+    running.visit.conclude(error)
+    response = browser.getresponse()
+    response.body = response.read()
+    browser.close()
+    return response
+
+
+@requirement("NAT-1", "NAT-2", "AUT-10")
+def test_the_address_is_a_loopback_literal_with_a_free_port():
+    with login() as one, login() as other:
+        assert one.visit.redirect_uri == f"http://127.0.0.1:{one.port}/callback"
+        assert 1024 <= one.port != other.port
+
+
+@requirement("NAT-3")
+def test_a_fixed_address_is_used_as_it_is():
+    address = f"http://127.0.0.1:{free_port()}/oauth/answer"
+    with login(address, fixed=True) as running:
+        assert running.visit.redirect_uri == address
+        assert answered(running, path=f"/oauth/answer?code={CODE}&state={STATE}").status == 200
+        assert running.callback == f"{address}?code={CODE}&state={STATE}"
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.3", "localhost", "LOCALHOST"])
+@pytest.mark.parametrize("path", ["", "/", "/callback", "/a/b%20c"])
+def test_the_answer_arrives_at_any_address_that_settings_allow(host, path):
+    """A browser sends the host in lower case, and a slash where there is no path."""
+    port = free_port()
+    with login(f"http://{host}:{port}{path}", fixed=True) as running:
+        headers = {"Host": f"{host.lower()}:{port}"}
+        browser = running.connect(host)
+        browser.request("GET", f"{path or '/'}?code={CODE}&state={STATE}", headers=headers)
+        assert running.outcome() == f"http://{host}:{port}{path}?code={CODE}&state={STATE}"
+        running.visit.conclude(None)
+        assert browser.getresponse().status == 200
+        browser.close()
+
+
+def test_a_query_in_a_fixed_address_is_not_doubled():
+    port = free_port()
+    with login(f"http://127.0.0.1:{port}/callback?app=1", fixed=True) as running:
+        answered(running, path=f"/callback?app=1&code={CODE}")
+        assert running.callback == f"http://127.0.0.1:{port}/callback?app=1&code={CODE}"
+
+
+@requirement("NAT-3")
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+def test_a_fixed_port_that_is_taken_fails_at_once_with_a_hint(host):
+    with taken("127.0.0.1") as port:
+        started = time.monotonic()
+        with pytest.raises(LoginFailed, match=rf"Nothing can listen at http://{host}:{port}/callback") as caught:
+            LoopbackLogin(print).open(f"http://{host}:{port}/callback", fixed=True)
+        assert time.monotonic() - started < 1
+    assert "redirect_uri" in caught.value.hint
+
+
+@requirement("NAT-2", "NAT-4")
+def test_localhost_is_not_shared_with_a_program_that_has_one_of_its_addresses():
+    """Else half of the answers would go there."""
+    for address in loopback_addresses():
+        with taken(address) as port:
+            with pytest.raises(LoginFailed, match="Nothing can listen"):
+                LoopbackLogin(print).open(f"http://localhost:{port}/callback", fixed=True)
+            for other in loopback_addresses():
+                assert other == address or not is_open(other, port)
+
+
+def test_a_preferred_port_that_is_taken_leads_to_a_free_one():
+    with taken("127.0.0.1") as port, login(f"http://127.0.0.1:{port}/callback") as running:
+        assert running.port != port
+        assert answered(running).status == 200
+
+
+def test_a_preferred_port_that_is_free_is_used():
+    address = f"http://127.0.0.1:{free_port()}/callback"
+    with login(address) as running:
+        assert running.visit.redirect_uri == address
+
+
+@requirement("NAT-3")
+def test_the_same_port_can_be_used_for_one_login_after_the_other():
+    address = f"http://127.0.0.1:{free_port()}/callback"
+    for _ in range(3):
+        with login(address, fixed=True) as running:
+            assert answered(running).status == 200
+
+
+def test_an_address_this_computer_does_not_have_fails_with_a_hint():
+    with pytest.raises(LoginFailed, match="Nothing can listen"):
+        LoopbackLogin(print).open(f"http://[::2]:{free_port()}/callback", fixed=True)
+
+
+@requirement("NAT-2", "NAT-4")
+def test_localhost_listens_at_every_loopback_address_there_is():
+    port = free_port()
+    with login(f"http://localhost:{port}/callback", fixed=True) as running:
+        addresses = loopback_addresses()
+        assert addresses
+        for address in addresses:
+            response = running.ask("/favicon.ico", host=address, headers={"Host": f"localhost:{port}"})
+            assert response.status == 404
+        browser = running.connect(addresses[-1])
+        browser.request("GET", ANSWER, headers={"Host": f"localhost:{port}"})
+        assert running.outcome() == f"http://localhost:{port}{ANSWER}"
+        running.visit.conclude(None)
+        assert browser.getresponse().status == 200
+        browser.close()
+    assert not any(is_open(address, port) for address in addresses)
+
+
+@requirement("NAT-5")
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+def test_nothing_listens_beyond_the_loopback_address(host):
+    """A listener on 0.0.0.0 would have the port on every address, also on this one."""
+    with login(f"http://{host}:{free_port()}/callback", fixed=True) as running, socket.socket() as probe:
+        probe.bind(("127.0.0.2", running.port))
+        assert not is_open("127.0.0.2", running.port)
+
+
+@requirement("NAT-5")
+def test_the_port_is_open_before_the_person_is_asked_and_closed_afterwards():
+    ports = []
+
+    def show(invitation):
+        ports.append(urlsplit(invitation.redirect_uri).port)
+        assert is_open("127.0.0.1", ports[0])
+
+    with LoopbackLogin(show).open(None, fixed=False) as visit:
+        running = Login(visit, threading.Event())
+        running.cancelled.set()
+        with pytest.raises(LoginFailed):
+            running.ask_here()
+    assert len(ports) == 1
+    assert not is_open("127.0.0.1", ports[0])
+
+
+@requirement("NAT-5")
+@pytest.mark.parametrize("error", [None, FAILURE], ids=["success", "failure"])
+def test_the_port_is_closed_when_the_login_is_over(error):
+    with login() as running:
+        answered(running, error)
+    assert not is_open("127.0.0.1", running.port)
+
+
+def test_no_name_is_looked_up_to_listen():
+    """The standard library asks DNS for the name of 127.0.0.1, which takes seconds where nobody answers."""
+    with audited("socket.gethostbyaddr", "socket.gethostbyname", "socket.getaddrinfo") as events:
+        LoopbackLogin(print).open(None, fixed=False)._listeners[0].server_close()
+    assert events == []
+
+
+STRAYS = {
+    "favicon": ("GET", "/favicon.ico", {}, 404),
+    "root": ("GET", "/", {}, 404),
+    "another path with a code": ("GET", f"/other?code={CODE}&state={STATE}", {}, 404),
+    "a longer path": ("GET", f"/callback/?code={CODE}&state={STATE}", {}, 404),
+    "another case": ("GET", f"/Callback?code={CODE}&state={STATE}", {}, 404),
+    "no query": ("GET", "/callback", {}, 400),
+    "neither code nor error": ("GET", f"/callback?state={STATE}", {}, 400),
+    "a code in the fragment": ("GET", f"/callback#code={CODE}", {}, 400),
+    "HEAD": ("HEAD", ANSWER, {}, 501),
+    "POST": ("POST", ANSWER, {}, 501),
+    "PUT": ("PUT", ANSWER, {}, 501),
+    "OPTIONS": ("OPTIONS", ANSWER, {}, 501),
+    "Sec-Purpose": ("GET", ANSWER, {"Sec-Purpose": "prefetch;prerender"}, 503),
+    "Purpose": ("GET", ANSWER, {"Purpose": "prefetch"}, 503),
+    "X-Moz": ("GET", ANSWER, {"X-Moz": "prefetch"}, 503),
+    "X-Purpose": ("GET", ANSWER, {"X-Purpose": "preview"}, 503),
+    "a rebound name": ("GET", ANSWER, {"Host": "evil.example"}, 404),
+    "a rebound name with the port": ("GET", ANSWER, {"Host": "evil.example:{port}"}, 404),
+    "another port": ("GET", ANSWER, {"Host": "127.0.0.1:1"}, 404),
+    "another name of this computer": ("GET", ANSWER, {"Host": "localhost:{port}"}, 404),
+    "a host with a path": ("GET", ANSWER, {"Host": "127.0.0.1:{port}/x"}, 404),
+    "an empty host": ("GET", ANSWER, {"Host": ""}, 404),
+}
+
+
+@requirement("NAT-7", "NAT-8")
+@pytest.mark.parametrize(("method", "path", "headers", "status"), STRAYS.values(), ids=STRAYS.keys())
+def test_what_is_no_answer_does_not_count_and_the_answer_after_it_does(method, path, headers, status):
+    with login() as running:
+        headers = {name: value.format(port=running.port) for name, value in headers.items()}
+        response = running.ask(path, method, headers)
+        assert response.status == status
+        assert running.is_waiting()
+        assert answered(running).status == 200
+        assert running.callback == running.visit.redirect_uri + ANSWER.removeprefix("/callback")
+
+
+@requirement("NAT-7")
+def test_noise_at_the_port_does_not_end_the_login():
+    noise = [b"", b"\r\n", b"GET\r\n\r\n", b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", b"GET //[ HTTP/1.1\r\n\r\n"]
+    with login() as running:
+        for sent in [*noise, b"A" * 100_000, b"GET /callback HTTP/1.1\r\n" + b"X: y\r\n" * 200 + b"\r\n"]:
+            with socket.create_connection(("127.0.0.1", running.port), timeout=10) as connection:
+                connection.sendall(sent)
+        assert running.is_waiting()
+        assert answered(running).status == 200
+
+
+def test_a_visitor_that_says_nothing_does_not_keep_the_answer_out():
+    with login() as running, ExitStack() as visitors:
+        for _ in range(5):
+            visitors.enter_context(socket.create_connection(("127.0.0.1", running.port), timeout=10))
+        assert answered(running).status == 200
+
+
+@requirement("NAT-7", "RSP-14")
+@pytest.mark.parametrize("path", ["/favicon.ico", "/callback"])
+def test_who_is_no_answer_learns_nothing(path):
+    with login() as running:
+        response = running.ask(path)
+        assert response.body == page.stray_page()
+        assert headers_of(response) == page.HEADERS
+        assert b"mcp.example" not in response.body
+
+
+def test_an_error_is_an_answer_too():
+    with login() as running:
+        answered(running, FAILURE, path=f"/callback?error=access_denied&state={STATE}")
+        assert running.callback == f"{running.visit.redirect_uri}?error=access_denied&state={STATE}"
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "code=a&code=b",
+        "code=",
+        "error=",
+        "code=%C3%A9&state=%",
+        "code=" + "c" * 8000,
+        "iss=https%3A%2F%2Fas&code=a%26b",
+    ],
+    ids=lambda query: query[:20],
+)
+@requirement("RSP-8", "RSP-10")
+def test_the_query_is_handed_over_as_it_came(query):
+    """What it means is not decided here: all of it goes to the check."""
+    with login() as running:
+        answered(running, path=f"/callback?{query}")
+        assert running.callback == f"{running.visit.redirect_uri}?{query}"
+
+
+def test_an_address_in_absolute_form_is_understood():
+    with login() as running:
+        answered(running, path=f"http://127.0.0.1:{running.port}{ANSWER}")
+        assert running.callback == f"{running.visit.redirect_uri}?code={CODE}&state={STATE}"
+
+
+def test_the_first_answer_counts_and_the_second_does_not():
+    with login() as running:
+        browser = running.connect()
+        browser.request("GET", ANSWER)
+        running.outcome()
+        second = running.ask(f"/callback?code=another&state={STATE}")
+        assert second.body == page.stray_page()
+        running.visit.conclude(None)
+        assert b"You are logged in" in browser.getresponse().read()
+        browser.close()
+        assert running.callback == running.visit.redirect_uri + ANSWER.removeprefix("/callback")
+
+
+def test_the_page_comes_when_it_is_known_how_the_login_ended():
+    with login() as running:
+        browser = running.connect()
+        browser.request("GET", ANSWER)
+        running.outcome()
+        assert select.select([browser.sock], [], [], 0.1)[0] == []
+        running.visit.conclude(None)
+        response = browser.getresponse()
+        assert (response.status, response.reason) == (200, "OK")
+        assert response.read() == page.logged_in_page("mcp.example:8443")
+        browser.close()
+
+
+def test_the_page_of_a_failure_says_what_went_wrong_and_what_to_do():
+    with login() as running:
+        response = answered(running, FAILURE)
+        assert response.body == page.failed_page(FAILURE.message, FAILURE.hint)
+        assert b"<b>" not in response.body
+        assert b"as.example declined: &quot;&lt;b&gt;no&lt;/b&gt; &amp; no&quot;." in response.body
+
+
+def test_the_page_is_delivered_before_the_port_is_closed():
+    browser = None
+    with login() as running:
+        browser = running.connect()
+        browser.request("GET", ANSWER)
+        running.outcome()
+        running.visit.conclude(None)
+    response = browser.getresponse()
+    assert response.read() == page.logged_in_page("mcp.example:8443")
+    browser.close()
+
+
+def test_a_browser_that_has_hung_up_is_not_waited_for():
+    with login() as running:
+        browser = running.connect()
+        browser.request("GET", ANSWER)
+        running.outcome()
+        browser.close()
+        started = time.monotonic()
+        running.visit.conclude(None)
+        assert time.monotonic() - started < 1
+
+
+def test_a_login_that_nobody_answered_is_concluded_at_once():
+    with login() as running:
+        started = time.monotonic()
+        running.visit.conclude(FAILURE)
+        assert time.monotonic() - started < 1
+
+
+def test_a_login_that_ends_without_a_word_does_not_leave_the_browser_waiting():
+    with login() as running:
+        browser = running.connect()
+        browser.request("GET", ANSWER)
+        running.outcome()
+    assert browser.getresponse().read() == page.undecided_page()
+    browser.close()
+
+
+@requirement("RSP-14", "SEC-13", "SEC-14")
+def test_the_page_goes_out_with_exactly_these_headers():
+    with login() as running:
+        response = answered(running, path=f"{ANSWER}&next=https://evil.example/&redirect_uri=https://evil.example/")
+        assert headers_of(response) == page.HEADERS
+        assert {name.lower() for name in response.headers} == {
+            *(name.lower() for name in page.HEADERS),
+            "content-length",
+            "server",
+            "date",
+        }
+        assert int(response.headers["Content-Length"]) == len(response.body)
+        assert response.headers["Server"].strip() == "valetkey"
+        assert b"evil" not in response.body
+
+
+@requirement("SEC-12", "RSP-14")
+@pytest.mark.parametrize("error", [None, FAILURE], ids=["success", "failure"])
+def test_neither_code_nor_state_is_shown_or_logged(error, caplog, capfd):
+    caplog.set_level(logging.DEBUG)
+    with login() as running:
+        strays = [running.ask(path) for path in (f"/other?code={CODE}", f"/callback?state={STATE}")]
+        refused = running.ask(ANSWER, "POST")
+        response = answered(running, error)
+    written = capfd.readouterr()
+    for shown in [*(one.body.decode() for one in [*strays, refused, response]), caplog.text, written.out, written.err]:
+        assert CODE not in shown
+        assert STATE not in shown
+    assert CODE not in str(response.headers)
+
+
+@requirement("NAT-7")
+def test_a_person_who_does_not_come_is_not_waited_for_for_ever():
+    with login(seconds=0.1) as running:
+        error = running.outcome()
+        assert isinstance(error, LoginFailed)
+        assert str(error) == (
+            "Nobody logged in at https://as.example within 0.1 seconds. "
+            "Start again, and finish the login in the browser in time."
+        )
+
+
+def test_a_login_can_be_broken_off():
+    with login() as running:
+        started = time.monotonic()
+        running.cancelled.set()
+        assert isinstance(running.outcome(), LoginFailed)
+        assert time.monotonic() - started < 1
+        assert "broken off" in running.error.message
+
+
+def test_an_error_while_asking_closes_the_port():
+    ports = []
+
+    def show(invitation):
+        ports.append(urlsplit(invitation.redirect_uri).port)
+        raise FAILURE
+
+    with pytest.raises(LoginFailed), LoopbackLogin(show).open(None, fixed=False) as visit:
+        Login(visit, threading.Event()).ask_here()
+    assert not is_open("127.0.0.1", ports[0])
+
+
+def test_two_logins_at_once_get_their_own_answers():
+    with login() as one, login() as other:
+        answered(other, path="/callback?code=other")
+        answered(one, path="/callback?code=one")
+        assert one.callback == f"{one.visit.redirect_uri}?code=one"
+        assert other.callback == f"{other.visit.redirect_uri}?code=other"
+
+
+def headers_of(response):
+    return {name: response.headers[name] for name in page.HEADERS}
+
+
+def loopback_addresses():
+    """The addresses of `localhost` that this computer has."""
+    found = []
+    for family, address in ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")):
+        try:
+            with socket.socket(family) as probe:
+                probe.bind((address, 0))
+        except OSError:
+            continue
+        found.append(address)
+    return found
+
+
+@contextmanager
+def taken(address):
+    """Another program listens at a port of one address; the other addresses have that port free."""
+    with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET) as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        other.bind((address, free_port()))
+        other.listen()
+        yield other.getsockname()[1]
+
+
+def is_open(address, port):
+    try:
+        socket.create_connection((address, port), timeout=5).close()
+    except OSError:
+        return False
+    return True

@@ -1,0 +1,26 @@
+# SPDX-FileCopyrightText: 2026 The Valetkey authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Where no person is, nobody is asked."""
+
+import pytest
+
+from tests.auditing import audited
+from tests.requirements import requirement
+from valetkey.errors import LoginFailed, LoginRequired
+from valetkey.login.never import NeverLogin
+
+
+@requirement("AUT-17")
+@pytest.mark.parametrize("address", [None, "http://127.0.0.1:8080/callback"])
+@pytest.mark.parametrize("fixed", [True, False])
+def test_it_fails_at_once_and_says_what_to_do(address, fixed):
+    with audited("socket.bind", "subprocess.Popen") as events, pytest.raises(LoginRequired) as caught:
+        NeverLogin().open(address, fixed=fixed)
+    assert not isinstance(caught.value, LoginFailed)  # nobody was asked
+    assert str(caught.value) == (
+        "The MCP server wants a person to log in, and nobody may be asked here. "
+        "Log in once where a person is, with the same session store, then try again."
+    )
+    assert caught.value.authorization_url is None
+    assert events == []

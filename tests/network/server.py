@@ -1,0 +1,141 @@
+# SPDX-FileCopyrightText: 2026 The Valetkey authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""A server that answers byte by byte what a test wants, and remembers what it was sent."""
+
+import socket
+import ssl
+import threading
+from collections.abc import Callable
+from types import TracebackType
+from typing import Self
+
+_PATIENCE = 10.0
+
+
+class Peer:
+    """
+    One connection that has sent a whole request.
+
+    :param connection: The connection.
+    :param request: What was sent: head and body.
+    :param over: Set when the server ends.
+    """
+
+    def __init__(self, connection: socket.socket, request: bytes, over: threading.Event) -> None:
+        self.request = request
+        self._connection = connection
+        self._over = over
+
+    def send(self, *parts: bytes) -> None:
+        """
+        Send bytes.
+
+        :param parts: The bytes.
+        """
+        for part in parts:
+            self._connection.sendall(part)
+
+    def drip(self, content: bytes, *, every: float) -> None:
+        """
+        Send single bytes with pauses, until all is sent or the other side has gone.
+
+        :param content: The bytes.
+        :param every: Seconds between them.
+        """
+        for byte in content:
+            self.send(bytes([byte]))
+            if self._over.wait(every):
+                return
+
+    def wait(self) -> None:
+        """Say nothing until the other side hangs up."""
+        self._connection.recv(1)
+
+
+class WireServer:
+    """
+    A server on 127.0.0.1 while the context is open.
+
+    :param answer: Answers a request; the connection is closed when it returns.
+    :param tls: Speaks TLS if given.
+    """
+
+    def __init__(self, answer: Callable[[Peer], None], *, tls: ssl.SSLContext | None = None) -> None:
+        self.requests: list[bytes] = []
+        self.seen: list[bytes] = []
+        self._answer = answer
+        self._tls = tls
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port = int(self._listener.getsockname()[1])
+        self.url = f"{'https' if tls else 'http'}://127.0.0.1:{self.port}"
+        self._over = threading.Event()
+        self._threads: list[threading.Thread] = []
+
+    def __enter__(self) -> Self:
+        self._start(self._accept)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._over.set()
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        for thread in self._threads:
+            thread.join(_PATIENCE)
+
+    def _start(self, work: Callable[..., None], *arguments: object) -> None:
+        thread = threading.Thread(target=work, args=arguments, daemon=True)
+        self._threads.append(thread)
+        thread.start()
+
+    def _accept(self) -> None:
+        while not self._over.is_set():
+            try:
+                connection, _ = self._listener.accept()
+            except OSError:
+                return
+            self._start(self._serve, connection)
+
+    def _serve(self, connection: socket.socket) -> None:
+        connection.settimeout(_PATIENCE)
+        try:
+            with self._tls.wrap_socket(connection, server_side=True) if self._tls else connection as wrapped:
+                request = self._read(wrapped)
+                if request:
+                    self.requests.append(request)
+                    self._answer(Peer(wrapped, request, self._over))
+        except OSError:
+            return  # the other side has hung up
+        finally:
+            connection.close()
+
+    def _read(self, connection: socket.socket) -> bytes:
+        received = b""
+        while b"\r\n\r\n" not in received:
+            part = connection.recv(65536)
+            if not part:
+                return b""
+            self.seen.append(part)
+            received += part
+        head, _, body = received.partition(b"\r\n\r\n")
+        length = next(
+            (int(line[15:]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length:")), 0
+        )
+        while len(body) < length:
+            body += connection.recv(65536)
+        return head + b"\r\n\r\n" + body
+
+
+def answer(status: str = "200 OK", *headers: str, body: bytes = b"") -> bytes:
+    """
+    Write an answer.
+
+    :param status: Its status and reason.
+    :param headers: Its header fields.
+    :param body: Its body; the length is added.
+    :returns: The bytes.
+    """
+    lines = [f"HTTP/1.1 {status}", *headers, f"Content-Length: {len(body)}", "Connection: close", "", ""]
+    return "\r\n".join(lines).encode() + body

@@ -21,7 +21,7 @@ from valetkey import urls
 from valetkey.errors import InsecureEndpoint, MalformedDocument, TemporaryError, quote
 from valetkey.exchange_log import log_exchange
 from valetkey.guard import Guard
-from valetkey.wire import HttpRequest, HttpResponse
+from valetkey.wire import HttpRequest, HttpResponse, without_echo
 
 Send = Callable[[HttpRequest], HttpResponse]
 """The seam: sends one request and gives the whole answer; `TemporaryError` when none came."""
@@ -77,7 +77,7 @@ class HttpSender:
                 message = f"{request.url} broke the connection off."
             raise UnknownOutcome(message, hint="Try again later.") from error
         _log(request, started, str(response.status))
-        return response
+        return without_echo(response, request)
 
 
 def _log(request: HttpRequest, started: float, outcome: str) -> None:

@@ -5,12 +5,12 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeGuard
 from urllib.parse import urlencode
 
 from valetkey.errors import MalformedDocument
-from valetkey.values import Scope, scope_from_text
+from valetkey.values import Scope, Secret, scope_from_text
 
 Fields = Mapping[str, str]
 """Parameters of a form: each name once (RFC 6749 §3.2)."""
@@ -25,6 +25,7 @@ class HttpRequest:
     :param issuer: The issuer whose endpoint this is; None for documents that are read before one is known.
     :param credentials_of: The issuers whose credentials travel in the request. The guard lets the request out
         only when each of them is `issuer`.
+    :param secrets: What in the body must not be seen again, see `without_echo`.
     """
 
     method: str
@@ -34,6 +35,7 @@ class HttpRequest:
     body: bytes = b""
     issuer: str | None = None
     credentials_of: tuple[str, ...] = ()
+    secrets: tuple[Secret, ...] = ()
 
     def __repr__(self) -> str:
         return f"HttpRequest({self.method} {self.url}: {self.purpose})"
@@ -59,6 +61,22 @@ class HttpResponse:
 
     def __repr__(self) -> str:
         return f"HttpResponse({self.status} from {self.url}, {len(self.body)} bytes)"
+
+
+def without_echo(response: HttpResponse, request: HttpRequest) -> HttpResponse:
+    """
+    Take out of an error answer what it repeats of the request's secrets: its text ends up in errors and logs.
+
+    :param response: The answer.
+    :param request: The request it answers.
+    :returns: The answer, with an ellipsis in the place of each secret; one that is no error is left alone.
+    """
+    if response.status < 400:
+        return response
+    body = response.body
+    for secret in request.secrets:
+        body = body.replace(secret.reveal().encode(), "…".encode())
+    return replace(response, body=body)
 
 
 def get_json(url: str, purpose: str, *, headers: tuple[tuple[str, str], ...] = ()) -> HttpRequest:

@@ -20,6 +20,7 @@ from valetkey import __version__
 from valetkey.errors import InsecureEndpoint, MalformedDocument, TemporaryError
 from valetkey.guard import LARGEST_BODY, LONGEST_EXCHANGE, Guard
 from valetkey.send import CONNECT_SECONDS, HttpSender, UnknownOutcome
+from valetkey.values import Secret
 from valetkey.wire import HttpRequest
 
 CANARY = "canary-3d7f"
@@ -114,6 +115,21 @@ def test_every_field_of_an_answer_is_kept_also_repeated_ones():
         ("www-authenticate", "Bearer a=b"),
         ("x-y", "z"),
     ]
+
+
+@requirement("SEC-12")
+def test_an_error_answer_that_repeats_a_secret_arrives_without_it():
+    echo = answer("400 X", body=f'{{"error_description": "{CANARY} is spent"}}'.encode())
+    with serving(echo) as server:
+        request = HttpRequest("POST", server.url, "renew the token", secrets=(Secret(CANARY),))
+        response = HttpSender(Guard())(request)
+    assert response.body == '{"error_description": "… is spent"}'.encode()
+
+
+def test_a_good_answer_keeps_what_it_repeats():
+    with serving(answer("200 OK", body=CANARY.encode())) as server:
+        request = HttpRequest("POST", server.url, "renew the token", secrets=(Secret(CANARY),))
+        assert HttpSender(Guard())(request).body == CANARY.encode()
 
 
 @requirement("SEC-6")

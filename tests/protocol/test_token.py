@@ -108,6 +108,7 @@ def test_the_request_for_a_code_is_exactly_this():
         ),
         issuer=ISSUER,
         credentials_of=(ISSUER, ISSUER),
+        secrets=(CODE, PENDING.verifier),
     )
 
 
@@ -126,6 +127,7 @@ def test_the_request_for_a_renewal_is_exactly_this():
         ),
         issuer=ISSUER,
         credentials_of=(ISSUER, ISSUER),
+        secrets=(Secret("old-refresh"),),
     )
 
 
@@ -140,6 +142,7 @@ def test_the_request_of_a_machine_is_exactly_this():
         body=b"grant_type=client_credentials&resource=https%3A%2F%2Fmcp.example%2Fmcp&scope=read+write",
         issuer=ISSUER,
         credentials_of=(ISSUER,),
+        secrets=(Secret("s3cret"),),
     )
 
 

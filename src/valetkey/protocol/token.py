@@ -36,7 +36,8 @@ def code_request(pending: PendingLogin, code: Secret) -> HttpRequest:
         "code_verifier": pending.verifier.reveal(),
         "resource": pending.resource,
     }
-    return _request(pending.server, pending.client, fields, "exchange the code for a token", (pending.server.issuer,))
+    purpose, secrets = "exchange the code for a token", (code, pending.verifier)
+    return _request(pending.server, pending.client, fields, purpose, (pending.server.issuer,), secrets)
 
 
 def refresh_request(session: Session, refresh_token: Secret) -> HttpRequest:
@@ -52,7 +53,7 @@ def refresh_request(session: Session, refresh_token: Secret) -> HttpRequest:
         "refresh_token": refresh_token.reveal(),
         "resource": session.resource,
     }
-    return _request(session.server, session.client, fields, "renew the token", (session.issuer,))
+    return _request(session.server, session.client, fields, "renew the token", (session.issuer,), (refresh_token,))
 
 
 def client_credentials_request(
@@ -70,11 +71,16 @@ def client_credentials_request(
     fields = {"grant_type": "client_credentials", "resource": resource}
     if scope:
         fields["scope"] = scope_to_text(scope)
-    return _request(server, client, fields, "prove this machine and get a token", ())
+    return _request(server, client, fields, "prove this machine and get a token", (), ())
 
 
 def _request(
-    server: ServerMetadata, client: Client, fields: dict[str, str], purpose: str, credentials_of: tuple[str, ...]
+    server: ServerMetadata,
+    client: Client,
+    fields: dict[str, str],
+    purpose: str,
+    credentials_of: tuple[str, ...],
+    secrets: tuple[Secret, ...],
 ) -> HttpRequest:
     endpoint = urls.require_endpoint(server.token_endpoint or "", "token endpoint")
     proof, headers = authenticate(client, server)
@@ -86,6 +92,7 @@ def _request(
         body=wire.form({**fields, **proof}),
         issuer=server.issuer,
         credentials_of=(client.issuer, *credentials_of),
+        secrets=secrets if client.secret is None else (*secrets, client.secret),
     )
 
 

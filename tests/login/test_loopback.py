@@ -333,7 +333,7 @@ def test_an_error_is_an_answer_too():
     ],
     ids=lambda query: query[:20],
 )
-@requirement("RSP-8", "RSP-10")
+@requirement("RSP-8")
 def test_the_query_is_handed_over_as_it_came(query):
     """What it means is not decided here: all of it goes to the check."""
     with login() as running:

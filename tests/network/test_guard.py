@@ -88,7 +88,7 @@ def test_https_and_this_computer_may_be_asked(url):
     Guard().check(HttpRequest("GET", url, "read a document"))
 
 
-@requirement("SEC-1", "SEC-2", "AUT-14")
+@requirement("SEC-1", "AUT-14")
 @pytest.mark.parametrize("url", REFUSED)
 def test_every_other_place_is_refused(url):
     with pytest.raises(InsecureEndpoint) as caught:

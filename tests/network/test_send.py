@@ -77,7 +77,6 @@ def test_a_document_is_asked_for_with_these_fields_and_no_others():
     }
 
 
-@requirement("TOK-1")
 def test_a_form_is_posted_as_it_is():
     with serving(answer()) as server:
         post(f"{server.url}/token", b"grant_type=refresh_token&refresh_token=a%2Bb")

@@ -227,6 +227,15 @@ def test_a_damaged_file_is_a_store_error_and_nothing_else(flips, tmp_path_factor
             continue
 
 
+def test_damage_that_sqlite_quotes_in_bytes_of_no_text_is_a_store_error(path, store):
+    store.put("key", b"1")
+    path.write_bytes(path.read_bytes().replace(b"CREATE TABLE", b"\xff\xfe\xfdATE TABLE"))
+    for use in uses(store):
+        with pytest.raises(StoreError) as caught:
+            use()
+        assert "move it away" in caught.value.hint
+
+
 def test_a_value_that_is_no_blob_is_damage(path, store):
     store.put("key", b"1")
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:

@@ -205,7 +205,7 @@ def test_of_many_threads_one_holds_the_lease_at_a_time(store):
 
 
 def in_threads(work, count):
-    threads = [threading.Thread(target=work, args=(number,)) for number in range(count)]
+    threads = [threading.Thread(target=work, args=(number,), daemon=True) for number in range(count)]
     for thread in threads:
         thread.start()
     for thread in threads:

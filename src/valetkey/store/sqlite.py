@@ -140,7 +140,7 @@ class _KernelLease:
         self._connection.close()  # rolls the exclusive transaction back, and with it goes the lock
 
     def __del__(self) -> None:
-        self.release()  # a connection that is only collected keeps its lock
+        self.release()  # Python 3.13 warns of a connection that is only collected
 
     def __enter__(self) -> Self:
         return self

@@ -1,0 +1,533 @@
+# SPDX-FileCopyrightText: 2026 The Valetkey authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""How another token is obtained: what somebody has already brought, a refresh, a person; and who is not asked."""
+
+import json
+import logging
+import math
+import threading
+from dataclasses import replace
+
+import pytest
+
+from tests.fakes.authorization_server import ISSUER, MCP, RESOURCE_METADATA, TOKEN, AuthorizationServer
+from tests.fakes.network import HTML, Internet, challenges, no_answer, unreachable
+from tests.fakes.seams import BEGINNING
+from tests.fakes.world import World, a_session
+from tests.requirements import requirement
+from valetkey.attempts import Need, need_after
+from valetkey.errors import (
+    AuthError,
+    InsecureEndpoint,
+    LoginFailed,
+    MalformedDocument,
+    Refused,
+    ScopeRefused,
+    StoreError,
+    TemporaryError,
+)
+from valetkey.store.records import session_key
+from valetkey.values import Secret, Token
+
+MACHINE = {"client_id": "machine", "client_secret": Secret("s3cret")}
+WANTS_WRITE = challenges('Bearer error="insufficient_scope", scope="write"')
+WANTS_MORE = challenges('Bearer error="insufficient_scope"')
+INVALID = challenges('Bearer error="invalid_token"')
+
+
+def obtain(world, *fields, rejects_kept=True, early=False, cancelled=None, **settings):
+    """Obtain a session after the server has rejected the kept token, if there is one, with these challenges."""
+    record = world.store.inner.get(session_key(world.settings(**settings)))
+    rejected = world.kept(**settings).token if record is not None and rejects_kept else None
+    need = replace(need_after(rejected, fields), early=early)
+    return world.attempts(**settings).obtain(need, cancelled or threading.Event())
+
+
+@pytest.fixture
+def world():
+    """A person has logged in a day ago; the token has expired, and the refresh token is good."""
+    world = World(publishes_scopes=("read",))
+    world.logged_in()
+    return world
+
+
+@pytest.fixture
+def without_refresh_tokens():
+    """A person has logged in a day ago, and got no refresh token."""
+    world = World(publishes_scopes=("read",), issues_refresh_tokens=False)
+    world.logged_in()
+    return world
+
+
+# What is wanted.
+
+
+def test_a_plain_401_wants_any_other_token():
+    token = Token(Secret("t"), BEGINNING)
+    assert need_after(token, INVALID) == Need("t", INVALID[0], None, early=False)
+    assert need_after(token, challenges("Negotiate")) == Need("t")
+    assert need_after(None, ()) == Need()
+
+
+@requirement("STP-1", "STP-4")
+@pytest.mark.parametrize(("fields", "more_scope"), [(WANTS_WRITE, ("write",)), (WANTS_MORE, ())])
+def test_insufficient_scope_wants_more_scope_even_if_it_does_not_say_which(fields, more_scope):
+    assert need_after(None, fields).more_scope == more_scope
+
+
+@pytest.mark.parametrize(
+    ("need", "is_answer"),
+    [
+        (Need(), True),
+        (Need("access-0"), False),
+        (Need("another"), True),
+        (Need("another", more_scope=("read",)), True),
+        (Need("another", more_scope=("read", "write")), False),
+        (Need("another", more_scope=()), True),
+        (Need("access-0", more_scope=()), False),
+    ],
+)
+def test_a_session_answers_a_need_with_another_token_that_has_the_scope(need, is_answer):
+    world = World()
+    assert world.attempts().satisfies(a_session(scope=("read",)), need) is is_answer
+
+
+def test_neither_nothing_nor_an_expired_token_answers_a_need():
+    world = World()
+    assert not world.attempts().satisfies(None, Need())
+    assert not world.attempts().satisfies(a_session(expires_at=BEGINNING), Need())
+
+
+# Cheapest first.
+
+
+@requirement("REF-7")
+def test_what_somebody_else_has_brought_costs_nothing(world):
+    old = world.kept().token
+    theirs = a_session("theirs", obtained_at=world.clock.time, expires_at=None)
+    world.keep(theirs)
+    assert world.attempts().obtain(need_after(old, INVALID), threading.Event()) == theirs
+    assert world.server.log() == []
+
+
+@requirement("REF-7")
+def test_what_somebody_brings_while_the_lease_is_taken_costs_nothing(world):
+    theirs = a_session("theirs", obtained_at=world.clock.time, expires_at=None)
+    world.store.before_lease = lambda: world.keep(theirs)
+    assert obtain(world) == theirs
+    assert world.server.log() == []
+
+
+@requirement("USE-8", "REF-5")
+def test_a_refresh_comes_before_a_person_and_needs_no_discovery(world):
+    session = obtain(world, *INVALID)
+    assert world.server.log() == [f"POST {TOKEN}"]
+    assert world.server.grant_types() == ["refresh_token"]
+    assert (world.person.asked, session) == ([], world.kept())
+
+
+@requirement("REF-2")
+def test_without_a_refresh_token_the_person_is_asked(without_refresh_tokens):
+    world = without_refresh_tokens
+    session = obtain(world, *INVALID)
+    assert world.server.grant_types() == ["authorization_code"]
+    assert (len(world.person.asked), session) == (1, world.kept())
+
+
+@requirement("REF-9")
+def test_after_invalid_grant_the_person_is_asked_and_the_log_says_so(world, caplog):
+    caplog.set_level(logging.INFO, "valetkey")
+    world.server.forget_refresh_tokens()
+    session = obtain(world)
+    assert f"the session at {ISSUER} cannot be renewed, it begins anew" in caplog.text
+    assert world.server.grant_types() == ["refresh_token", "authorization_code"]
+    assert (len(world.person.asked), session) == (1, world.kept())
+    assert world.server.registrations() == []
+
+
+@requirement("REF-9", "DCR-12")
+def test_a_client_the_server_has_forgotten_is_registered_anew(world):
+    world.server.clients.clear()
+    old = world.kept()
+    session = obtain(world)
+    assert len(world.server.registrations()) == len(world.person.asked) == 1
+    assert session.client.client_id != old.client.client_id
+    assert world.server.accepts(session.token.access_token.reveal())
+
+
+@requirement("REF-9")
+@pytest.mark.parametrize(
+    ("trouble", "error"),
+    [
+        (503, TemporaryError),
+        (429, TemporaryError),
+        (unreachable(), TemporaryError),
+        (HTML, MalformedDocument),
+        (403, Refused),
+    ],
+    ids=str,
+)
+def test_a_refresh_that_could_not_be_answered_asks_nobody_and_forgets_nothing(world, trouble, error):
+    before = world.kept()
+    world.server.has(TOKEN, trouble)
+    with pytest.raises(error):
+        obtain(world)
+    assert (world.person.asked, world.kept()) == ([], before)
+    assert obtain(world) == world.kept() != before
+
+
+def test_the_lease_is_given_back_whatever_happens(world):
+    key = session_key(world.settings())
+    world.server.has(TOKEN, 503)
+    with pytest.raises(TemporaryError):
+        obtain(world)
+    world.store.lease(key, seconds=20).release()
+    obtain(world)
+    assert world.store.lease(key, seconds=20) is not None
+
+
+def test_who_loses_the_race_without_a_lease_adopts_the_winners_session(world):
+    theirs = a_session("theirs", obtained_at=world.clock.time, expires_at=None)
+    world.store.before_write[session_key(world.settings())] = lambda: world.keep(theirs)
+    assert obtain(world) == theirs
+    assert (world.server.log(), world.kept()) == ([], theirs)
+
+
+def test_a_winner_whose_token_is_of_no_use_is_renewed_in_turn(world):
+    theirs = replace(world.kept(), refresh_intent=None, requested_scope=("theirs",))
+    world.store.before_write[session_key(world.settings())] = lambda: world.keep(theirs)
+    session = obtain(world)
+    assert world.server.grant_types() == ["refresh_token"]
+    assert session.requested_scope == ("theirs",)
+
+
+# Taking turns with other programs.
+
+
+def test_who_waits_for_another_program_takes_over_its_session(world):
+    lease = world.store.lease(session_key(world.settings()), seconds=20)
+    theirs = a_session("theirs", obtained_at=world.clock.time, expires_at=None)
+    attempts = world.attempts(seams=world.seams(pause=lambda seconds: (world.keep(theirs), lease.release())))
+    assert attempts.obtain(Need(), threading.Event()) == theirs
+    assert world.server.log() == []
+
+
+@pytest.mark.parametrize(("settings", "longest"), [({"login_timeout": 60}, 85), (MACHINE, 25)])
+def test_another_program_that_takes_too_long_is_not_waited_for(world, settings, longest):
+    started = world.clock.time
+    lease = world.store.lease(session_key(world.settings(**settings)), seconds=20)
+    with lease, pytest.raises(TemporaryError, match="Another program has been obtaining a token"):
+        obtain(world, **settings)
+    assert longest <= world.clock.time - started < longest + 1
+    assert world.server.log() == []
+
+
+def test_who_is_cancelled_does_not_wait_for_another_program(world):
+    cancelled = threading.Event()
+    cancelled.set()
+    lease = world.store.lease(session_key(world.settings()), seconds=20)
+    with lease, pytest.raises(TemporaryError, match="Another program"):
+        obtain(world, cancelled=cancelled)
+    assert world.clock.pauses == []
+
+
+# A store in trouble.
+
+
+def test_a_store_that_cannot_be_read_asks_nobody(world):
+    world.store.fails_reads = math.inf
+    with pytest.raises(StoreError):
+        obtain(world)
+    assert (world.server.log(), world.person.wanted_addresses) == ([], [])
+
+
+@pytest.mark.parametrize("issues_refresh_tokens", [True, False])
+def test_a_store_that_cannot_be_written_asks_nobody_and_spends_no_refresh_token(issues_refresh_tokens):
+    world = World(issues_refresh_tokens=issues_refresh_tokens)
+    world.logged_in()
+    before = world.kept()
+    world.store.fails_writes = math.inf
+    with pytest.raises(StoreError):
+        obtain(world)
+    assert (world.server.log(), world.person.wanted_addresses, world.kept()) == ([], [], before)
+    world.store.fails_writes = 0
+    assert obtain(world) == world.kept() != before
+
+
+def test_a_session_of_a_newer_format_asks_nobody_and_stays(world):
+    key = session_key(world.settings())
+    newer = json.dumps({"format": 2, "kind": "session"}).encode()
+    world.store.inner.put(key, newer)
+    with pytest.raises(StoreError, match="newer version of Valetkey"):
+        world.attempts().obtain(Need(), threading.Event())
+    assert (world.server.log(), world.person.wanted_addresses) == ([], [])
+    assert world.store.inner.get(key).value == newer
+
+
+@requirement("REF-8")
+@pytest.mark.parametrize("switch", ["fails_writes", "fails_reads"])
+def test_a_login_is_not_lost_when_the_store_fails_just_then(switch):
+    world = World()
+    world.person.brings = lambda url: setattr(world.store, switch, 5) or url
+    session = world.attempts().obtain(Need(), threading.Event())
+    assert session == world.kept()
+
+
+# Nobody is asked in vain.
+
+
+def test_a_session_that_cannot_be_renewed_early_asks_nobody(without_refresh_tokens):
+    with pytest.raises(TemporaryError, match="nothing to renew with"):
+        obtain(without_refresh_tokens, early=True)
+    assert without_refresh_tokens.server.log() == []
+
+
+def test_an_early_renewal_that_is_refused_asks_nobody(world):
+    world.server.forget_refresh_tokens()
+    with pytest.raises(Refused) as caught:
+        obtain(world, early=True)
+    assert caught.value.error == "invalid_grant"
+    assert (world.server.grant_types(), world.person.wanted_addresses) == (["refresh_token"], [])
+    assert world.kept().token.refresh_token is None
+
+
+@requirement("WWW-15", "STP-5")
+def test_a_server_that_rejects_the_token_of_a_login_just_made_asks_nobody_again():
+    world = World(issues_refresh_tokens=False)
+    obtain(world)
+    world.forget_what_happened()
+    with pytest.raises(Refused, match="has just issued for it"):
+        obtain(world, *INVALID)
+    assert (world.server.log(), world.person.asked) == ([], [])
+    world.clock.time += 60
+    obtain(world, *INVALID)
+    assert len(world.person.asked) == 1
+
+
+@requirement("REF-9")
+def test_a_login_may_be_tried_again_when_the_issuer_has_ended_a_fresh_grant_itself():
+    world = World()
+    attempts = world.attempts()
+    token = attempts.obtain(Need(), threading.Event()).token
+    world.server.forget_refresh_tokens()
+    world.person.denies = True
+    with pytest.raises(LoginFailed):
+        attempts.obtain(need_after(token, INVALID), threading.Event())
+    world.person.denies = False
+    session = attempts.obtain(need_after(token, INVALID), threading.Event())
+    assert world.server.accepts(session.token.access_token.reveal())
+    assert len(world.person.asked) == 3
+
+
+def test_a_clock_that_was_set_back_does_not_keep_a_person_from_logging_in():
+    world = World(issues_refresh_tokens=False)
+    obtain(world)
+    world.clock.time -= 3600
+    obtain(world, *INVALID)
+    assert len(world.person.asked) == 2
+
+
+def test_who_was_rejected_without_a_token_may_be_asked_although_the_last_login_is_fresh():
+    world = World(issues_refresh_tokens=False, token_life=10)
+    obtain(world)
+    world.clock.time += 11
+    obtain(world, rejects_kept=False)
+    assert len(world.person.asked) == 2
+
+
+@requirement("CC-8")
+def test_a_machine_may_try_again_at_once():
+    world = World()
+    world.server.knows("machine", secret="s3cret")
+    tokens = {obtain(world, *INVALID, **MACHINE).token.access_token.reveal() for _ in range(3)}
+    assert len(tokens) == 3
+    assert world.person.wanted_addresses == []
+
+
+def test_a_machine_renews_early_without_a_refresh_token():
+    world = World()
+    world.server.knows("machine", secret="s3cret")
+    first = obtain(world, **MACHINE)
+    assert obtain(world, early=True, **MACHINE) != first
+
+
+@requirement("USE-5", "SEC-1")
+def test_a_server_that_is_not_encrypted_gets_no_token():
+    world = World()
+    with pytest.raises(InsecureEndpoint, match="URL of the MCP server"):
+        world.attempts(server_url="http://mcp.example.com/mcp").obtain(Need(), threading.Event())
+    assert (world.server.log(), world.store.calls) == ([], [])
+
+
+@requirement("STP-8", "AUT-18")
+def test_a_denied_login_keeps_what_is_stored(world):
+    before = world.kept()
+    world.person.denies = True
+    with pytest.raises(LoginFailed, match="access_denied"):
+        obtain(world, *WANTS_WRITE)
+    assert world.kept() == before
+
+
+# More scope.
+
+
+@requirement("STP-1", "STP-3", "REF-6", "SCP-4", "SCP-5", "SCP-6")
+def test_more_scope_comes_from_a_login_for_the_union_and_not_from_a_refresh(world):
+    session = obtain(world, *WANTS_WRITE)
+    assert world.server.grant_types() == ["authorization_code"]
+    assert (session.requested_scope, session.token.scope) == (("read", "write"), ("read", "write"))
+
+
+@requirement("STP-3", "SCP-6")
+def test_the_union_has_what_was_requested_what_was_granted_and_what_is_wanted():
+    world = World(publishes_scopes=("read",), grants_only="granted")
+    world.logged_in()
+    world.server.grants_only = None
+    assert obtain(world, *WANTS_WRITE).requested_scope == ("read", "granted", "write")
+
+
+@requirement("VER-8")
+def test_a_challenge_that_repeats_what_is_there_adds_nothing_twice(world):
+    fields = challenges('Bearer error="insufficient_scope", scope="write read"')
+    assert obtain(world, *fields).requested_scope == ("read", "write")
+
+
+@requirement("STP-4", "REF-6")
+def test_more_scope_that_is_not_named_is_chosen_as_for_a_first_login(world):
+    world.server.publishes_scopes = ("read", "admin")
+    session = obtain(world, *WANTS_MORE)
+    assert world.server.grant_types() == ["authorization_code"]
+    assert session.requested_scope == ("read", "admin")
+
+
+@requirement("STP-9", "WWW-14")
+def test_the_metadata_a_403_announces_is_read(world):
+    custom = "https://mcp.example.com/custom"
+    world.server.describes_the_resource_at = (custom,)
+    obtain(world, *challenges(f'Bearer error="insufficient_scope", scope="write", resource_metadata="{custom}"'))
+    assert world.server.log()[0] == f"GET {custom}"
+
+
+@requirement("SCP-7", "STP-5")
+@pytest.mark.parametrize(
+    ("fields", "required", "says"),
+    [
+        (WANTS_WRITE, ("write",), 'wants the scope "write". Add it to scope='),
+        (WANTS_MORE, (), "wants more scope, but does not say which. Add it to scope="),
+    ],
+)
+def test_a_scope_the_user_has_set_is_not_widened(fields, required, says):
+    world = World()
+    world.logged_in(scope=("read",))
+    with pytest.raises(ScopeRefused, match=says) as caught:
+        obtain(world, *fields, scope=("read",))
+    assert (caught.value.required, caught.value.granted) == (required, ("read",))
+    assert (world.server.log(), world.person.wanted_addresses) == ([], [])
+
+
+@requirement("STP-5", "STP-6", "STP-7", "SCP-12")
+def test_a_scope_that_the_login_did_not_bring_is_not_asked_for_again_at_once(world):
+    world.server.grants_only = "read"
+    assert obtain(world, *WANTS_WRITE).token.scope == ("read",)
+    with pytest.raises(ScopeRefused, match="The last login did not bring it") as caught:
+        obtain(world, *WANTS_WRITE)
+    assert (caught.value.required, caught.value.granted) == (("write",), ("read",))
+    assert len(world.person.asked) == 1
+    world.clock.time += 60
+    obtain(world, *WANTS_WRITE)
+    assert len(world.person.asked) == 2
+
+
+@requirement("STP-5", "WWW-15")
+@pytest.mark.parametrize("fields", [WANTS_WRITE, WANTS_MORE])
+def test_a_server_that_is_never_content_with_the_scope_asks_nobody_twice(world, fields):
+    obtain(world, *WANTS_WRITE)
+    with pytest.raises(ScopeRefused):
+        obtain(world, *fields)
+    assert len(world.person.asked) == 1
+
+
+@requirement("STP-3")
+def test_a_third_scope_may_follow_the_second_at_once(world):
+    obtain(world, *WANTS_WRITE)
+    session = obtain(world, *challenges('Bearer error="insufficient_scope", scope="admin"'))
+    assert session.requested_scope == ("read", "write", "admin")
+
+
+@requirement("STP-2")
+def test_a_machine_asks_for_more_scope_too():
+    world = World(publishes_scopes=("read",))
+    world.server.knows("machine", secret="s3cret")
+    obtain(world, **MACHINE)
+    assert obtain(world, *WANTS_WRITE, **MACHINE).token.scope == ("read", "write")
+
+
+# Another authorization server.
+
+
+def move(world):
+    """Let the MCP server move its login to another issuer; the old one stays up."""
+    new = AuthorizationServer(issuer="https://new.example.com")
+    world.server.names_issuers = (new.issuer,)
+    world.send = Internet(world.server, new)
+    world.person.visits = new.visit
+    return new
+
+
+@requirement("REG-4", "REG-7", "ASM-2", "REF-1", "WWW-14")
+def test_a_login_that_has_moved_begins_anew_there_and_shows_nothing_of_the_old_one(world):
+    new = move(world)
+    old = world.kept()
+    world.server.forget_refresh_tokens()
+    session = obtain(world, *challenges(f'Bearer resource_metadata="{RESOURCE_METADATA}"'))
+    assert (session.issuer, len(new.registrations())) == (new.issuer, 1)
+    told = b"".join(request.body for request in new.requests).decode() + world.person.asked[0].authorization_url
+    known = (old.client.client_id, old.token.access_token.reveal(), old.token.refresh_token.reveal())
+    assert not any(text in told for text in known)
+    assert world.server.grant_types() == ["refresh_token"]
+
+
+@requirement("STP-3", "ASM-2")
+def test_the_scope_of_the_old_issuer_is_not_asked_for_at_the_new_one(world):
+    move(world)
+    session = obtain(world, *WANTS_WRITE)
+    assert session.requested_scope == ("write",)
+
+
+@requirement("REG-7")
+def test_a_session_of_another_issuer_than_the_pinned_one_is_written_over(world):
+    new = move(world)
+    world.server.names_issuers = (new.issuer, ISSUER)
+    session = obtain(world, rejects_kept=False, issuer=new.issuer)
+    assert (session.issuer, world.kept()) == (new.issuer, session)
+    assert world.server.grant_types() == []
+
+
+@requirement("RES-10", "USE-4")
+def test_two_servers_of_one_issuer_have_two_tokens_for_two_resources():
+    world = World()
+    mine = obtain(world)
+    world.server.mcp_url = f"{MCP}/other"
+    world.server.describes_the_resource_at = (f"{RESOURCE_METADATA}/other",)
+    other = obtain(world, server_url=f"{MCP}/other")
+    assert (mine.resource, other.resource) == (MCP, f"{MCP}/other")
+    assert mine.token.access_token != other.token.access_token
+    assert len(world.server.registrations()) == 1
+
+
+@requirement("RES-1")
+def test_login_and_refresh_send_the_same_resource():
+    world = World(names_the_resource="https://mcp.example.com")
+    obtain(world)
+    obtain(world)
+    assert [form["resource"] for form in world.server.token_forms()] == ["https://mcp.example.com"] * 2
+
+
+def test_an_answer_that_never_came_is_asked_for_again_with_the_same_token(world):
+    world.server.has(TOKEN, no_answer(), no_answer())
+    with pytest.raises(AuthError):
+        obtain(world)
+    session = obtain(world)
+    assert len({form["refresh_token"] for form in world.server.token_forms()}) == 1
+    assert (world.person.asked, session.refresh_intent) == ([], None)

@@ -1,0 +1,549 @@
+# SPDX-FileCopyrightText: 2026 The Valetkey authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""The engine: the token at hand, one attempt for everybody, renewal ahead of time, and callers who give up."""
+
+import logging
+import math
+import threading
+from dataclasses import replace
+
+import anyio
+import anyio.lowlevel
+import anyio.to_thread
+import pytest
+
+from tests.fakes.authorization_server import ISSUER, MCP, REGISTER, TOKEN
+from tests.fakes.network import LONGEST_WAIT, Gate, challenges, unreachable
+from tests.fakes.threads import in_background, in_threads
+from tests.fakes.world import World, a_session
+from tests.requirements import requirement
+from valetkey.errors import (
+    LoginFailed,
+    LoginRequired,
+    Refused,
+    ScopeRefused,
+    StoreError,
+    TemporaryError,
+)
+from valetkey.flight import SingleFlight
+from valetkey.store.records import session_key
+from valetkey.values import Secret
+
+BACKENDS = pytest.mark.parametrize("backend", ["asyncio", "trio"])
+MACHINE = {"client_id": "machine", "client_secret": Secret("s3cret")}
+MANY = 50
+
+
+def text(token):
+    return token.access_token.reveal()
+
+
+def all_is_quiet(engine):
+    """Wait until the work that runs in the background, if any, has ended."""
+    running = engine._flight.running()
+    if running is not None:
+        running.result(LONGEST_WAIT)
+
+
+class WatchedFlight(SingleFlight):
+    """Tells when somebody has joined what already ran."""
+
+    def __init__(self):
+        super().__init__()
+        self.somebody_has_joined = threading.Event()
+
+    def join(self, work):
+        future, is_own = super().join(work)
+        if not is_own:
+            self.somebody_has_joined.set()
+        return future, is_own
+
+
+@pytest.fixture
+def world():
+    """A person has logged in a day ago; the token has expired, and the refresh token is good."""
+    return World()
+
+
+@pytest.fixture
+def engine(world):
+    return world.logged_in()
+
+
+@pytest.fixture
+def nearly_expired(world):
+    """An engine with a token that still serves for half a minute."""
+    engine = world.logged_in()
+    world.clock.time = world.kept().token.expires_at - 30
+    return engine
+
+
+# The token at hand.
+
+
+def test_without_a_session_there_is_no_token_and_none_is_known_to_be_wanted(world):
+    engine = world.engine()
+    assert (engine.current(), engine.session, engine.is_known(), engine.invitation) == (None, None, False, None)
+
+
+def test_the_store_is_read_once_and_never_again(world):
+    world.keep(a_session(expires_at=None))
+    engine = world.engine()
+    assert [text(engine.current()) for _ in range(3)] == ["access-0"] * 3
+    assert world.store.calls == [("get", session_key(world.settings()))]
+    assert world.server.log() == []
+
+
+def test_an_expired_token_is_not_sent_but_the_server_is_known(world, engine):
+    assert engine.current() is None
+    assert engine.is_known()
+    assert world.server.log() == []
+
+
+@requirement("REF-8")
+def test_another_engine_goes_on_where_the_first_stopped_without_discovery(world, engine):
+    token = world.engine().replace(None)
+    assert world.server.log() == [f"POST {TOKEN}"]
+    assert world.server.accepts(text(token))
+
+
+def test_a_store_that_could_not_be_read_is_read_again_for_the_next_request(world):
+    world.keep(a_session(expires_at=None))
+    world.store.fails_reads = 1
+    engine = world.engine()
+    with pytest.raises(StoreError):
+        engine.current()
+    assert text(engine.current()) == "access-0"
+
+
+def test_after_a_login_the_session_shows_issuer_endpoints_and_client(world):
+    engine = world.engine()
+    token = engine.replace(None)
+    assert (engine.session, engine.session.token, engine.current()) == (world.kept(), token, token)
+    assert (engine.session.issuer, engine.session.server.token_endpoint) == (ISSUER, TOKEN)
+
+
+@requirement("USE-4", "USE-6", "VER-11")
+@pytest.mark.parametrize(
+    ("url", "serves"),
+    [
+        (MCP, True),
+        ("https://mcp.example.com/other?x=1", True),
+        ("HTTPS://MCP.example.com:443/", True),
+        ("http://mcp.example.com/mcp", False),
+        ("https://mcp.example.com:8443/mcp", False),
+        ("https://mcp.example.com.evil.example/mcp", False),
+        ("https://mcp.example.com@evil.example/mcp", False),
+        (f"{ISSUER}/token", False),
+        ("https://[", False),
+    ],
+)
+def test_the_token_is_for_the_servers_own_origin_only(world, url, serves):
+    assert world.engine().serves(url) is serves
+
+
+# Another token.
+
+
+@requirement("USE-8", "USE-9")
+def test_an_expired_token_is_renewed_before_a_request(world, engine):
+    token = engine.replace(None)
+    assert world.server.grant_types() == ["refresh_token"]
+    assert (world.server.accepts(text(token)), engine.current()) == (True, token)
+
+
+@requirement("GEN-3")
+def test_a_first_rejection_leads_through_discovery_registration_and_login(world):
+    token = world.engine().replace(None, challenges("Bearer"))
+    assert [line.rpartition("/")[2] for line in world.server.log()] == [
+        "mcp",
+        "oauth-authorization-server",
+        "register",
+        "token",
+    ]
+    assert world.server.accepts(text(token))
+
+
+def test_what_another_engine_has_brought_is_used(world, engine):
+    other = world.engine()
+    token = other.replace(None)
+    world.forget_what_happened()
+    assert engine.replace(None) == token
+    assert world.server.log() == []
+
+
+@requirement("WWW-15", "USE-8")
+def test_a_token_just_renewed_and_rejected_costs_one_request_each_time_and_no_person(world, engine):
+    token = engine.replace(None)
+    for _ in range(3):
+        token = engine.replace(token, challenges('Bearer error="invalid_token"'))
+    assert world.server.grant_types() == ["refresh_token"] * 4
+    assert world.person.asked == []
+
+
+def test_a_failure_leaves_the_engine_ready_for_the_next_try(world, engine):
+    world.server.has(TOKEN, 503)
+    with pytest.raises(TemporaryError):
+        engine.replace(None)
+    assert world.server.accepts(text(engine.replace(None)))
+
+
+@requirement("STP-8", "AUT-18")
+def test_a_denied_upgrade_leaves_the_old_token_in_use(world):
+    engine = world.engine()
+    token = engine.replace(None)
+    world.person.denies = True
+    with pytest.raises(LoginFailed):
+        engine.replace(token, challenges('Bearer error="insufficient_scope", scope="write"'))
+    assert engine.current() == token
+    assert world.engine().current() == token
+
+
+# At the same time.
+
+
+@requirement("REF-7")
+def test_many_threads_with_one_expired_token_make_one_token_request(world, engine):
+    tokens = in_threads(MANY, lambda number: engine.replace(None))
+    assert {text(token) for token in tokens} == {text(world.kept().token)}
+    assert world.server.grant_types() == ["refresh_token"]
+
+
+@BACKENDS
+@requirement("REF-7")
+def test_many_tasks_with_one_expired_token_make_one_token_request(world, engine, backend):
+    tokens = []
+
+    async def call():
+        tokens.append(await engine.replace_async(None))
+
+    async def main():
+        async with anyio.create_task_group() as tasks:
+            for _ in range(MANY):
+                tasks.start_soon(call)
+
+    anyio.run(main, backend=backend)
+    assert ([text(token) for token in tokens]) == [text(world.kept().token)] * MANY
+    assert world.server.grant_types() == ["refresh_token"]
+
+
+@requirement("REF-7")
+def test_threads_and_two_kinds_of_event_loops_share_one_token_request(world, engine):
+    async def main():
+        return await engine.replace_async(None)
+
+    def call(number):
+        if number % 3 == 0:
+            return engine.replace(None)
+        return anyio.run(main, backend=["asyncio", "trio"][number % 3 - 1])
+
+    tokens = in_threads(9, call)
+    assert {text(token) for token in tokens} == {text(world.kept().token)}
+    assert world.server.grant_types() == ["refresh_token"]
+
+
+@requirement("REF-7", "DCR-12")
+def test_many_engines_on_one_store_make_one_login_and_one_registration():
+    world = World()
+    seams = world.seams(pause=world.store.wait_for_a_change)
+    tokens = in_threads(8, lambda number: world.engine(seams=seams).replace(None))
+    assert {text(token) for token in tokens} == {text(world.kept().token)}
+    assert (len(world.person.asked), len(world.server.registrations())) == (1, 1)
+    assert world.server.grant_types() == ["authorization_code"]
+
+
+@requirement("REF-7")
+def test_many_engines_on_one_store_with_one_expired_token_make_one_token_request(world, engine):
+    seams = world.seams(pause=world.store.wait_for_a_change)
+    tokens = in_threads(8, lambda number: world.engine(seams=seams).replace(None))
+    assert {text(token) for token in tokens} == {text(world.kept().token)}
+    assert world.server.grant_types() == ["refresh_token"]
+
+
+@requirement("CC-8")
+def test_many_threads_of_a_machine_make_one_token_request():
+    world = World()
+    world.server.knows("machine", secret="s3cret")
+    engine = world.logged_in(**MACHINE)
+    in_threads(MANY, lambda number: engine.replace(None))
+    assert world.server.grant_types() == ["client_credentials"]
+
+
+@BACKENDS
+@requirement("STP-5", "SCP-12")
+def test_a_login_that_brings_less_scope_than_wanted_is_made_once(backend):
+    world = World(grants_only="read")
+    engine = world.engine()
+    fields = challenges('Bearer error="insufficient_scope", scope="write"')
+    assert engine.replace(None, fields) == world.kept().token
+    assert len(world.person.asked) == 1
+    world.clock.time += 86_400
+
+    async def main():
+        return await engine.replace_async(world.kept().token, fields)
+
+    assert anyio.run(main, backend=backend) == world.kept().token
+    assert len(world.person.asked) == 2
+
+
+@requirement("STP-10")
+def test_many_rejections_for_the_same_scope_make_one_login():
+    world = World(grants_only="read")
+    engine = world.engine()
+    token = engine.replace(None)
+    world.forget_what_happened()
+    fields = challenges('Bearer error="insufficient_scope", scope="write"')
+
+    def call(number):
+        try:
+            return text(engine.replace(token, fields))
+        except ScopeRefused as refused:
+            return refused.required
+
+    assert set(in_threads(8, call)) <= {text(world.kept().token), ("write",)}
+    assert len(world.person.asked) == 1
+
+
+@BACKENDS
+def test_everybody_who_waits_gets_the_same_refusal(world, engine, backend):
+    gate = world.server.gate(TOKEN)
+    world.server.has(TOKEN, 503)
+    refusals = []
+
+    async def call():
+        with pytest.raises(TemporaryError) as caught:
+            await engine.replace_async(None)
+        refusals.append(caught.value)
+
+    async def main():
+        async with anyio.create_task_group() as tasks:
+            for _ in range(3):
+                tasks.start_soon(call)
+            await anyio.to_thread.run_sync(gate.reached.wait, LONGEST_WAIT)
+            await anyio.lowlevel.checkpoint()  # every task has had its turn, and waits
+            gate.opened.set()
+
+    anyio.run(main, backend=backend)
+    assert (len(refusals), len(set(refusals))) == (3, 1)
+    assert len(world.server.token_forms()) == 1
+
+
+# Callers who give up.
+
+
+@requirement("AUT-17")
+def test_who_gives_up_learns_where_to_log_in_and_the_next_call_finds_the_token(world):
+    engine = world.engine()
+    world.person.gate = Gate()
+    waiting = in_background(lambda: engine.replace(None))
+    assert world.person.gate.reached.wait(LONGEST_WAIT)
+    with pytest.raises(LoginRequired, match="waits for you to log in") as caught:
+        engine.replace(None, seconds=0)
+    assert caught.value.authorization_url == world.person.asked[0].authorization_url
+    assert engine.invitation == world.person.asked[0]
+    world.person.gate.opened.set()
+    assert waiting.result(LONGEST_WAIT) == engine.replace(None, seconds=0) == engine.current()
+    assert engine.invitation is None
+    assert len(world.person.asked) == 1
+
+
+def test_who_gives_up_before_anybody_is_asked_is_told_to_try_again(world, engine):
+    gate = world.server.gate(TOKEN)
+    waiting = in_background(lambda: engine.replace(None))
+    assert gate.reached.wait(LONGEST_WAIT)
+    with pytest.raises(TemporaryError, match="takes long"):
+        engine.replace(None, seconds=0)
+    gate.opened.set()
+    assert waiting.result(LONGEST_WAIT) == engine.current()
+
+
+@BACKENDS
+def test_a_task_that_gives_up_leaves_the_login_running(backend):
+    world = World()
+    engine = world.engine()
+    world.person.gate = Gate()
+
+    async def main():
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(engine.replace_async, None)
+            await anyio.to_thread.run_sync(world.person.gate.reached.wait, LONGEST_WAIT)
+            with pytest.raises(LoginRequired) as caught:
+                await engine.replace_async(None, seconds=0)
+            assert caught.value.authorization_url == world.person.asked[0].authorization_url
+            world.person.gate.opened.set()
+        return await engine.replace_async(None)
+
+    assert anyio.run(main, backend=backend) == world.kept().token
+    assert len(world.person.asked) == 1
+
+
+@BACKENDS
+@requirement("REF-8")
+def test_a_cancelled_task_does_not_lose_a_rotated_refresh_token(world, engine, backend):
+    gate = world.server.gate(TOKEN)
+    before = world.kept().token
+
+    async def main():
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(engine.replace_async, None)
+            await anyio.to_thread.run_sync(gate.reached.wait, LONGEST_WAIT)
+            tasks.cancel_scope.cancel()
+
+    anyio.run(main, backend=backend)
+    gate.opened.set()
+    token = engine.replace(None)
+    assert world.server.grant_types() == ["refresh_token"]
+    assert token == world.kept().token
+    assert token.refresh_token not in (None, before.refresh_token)
+
+
+@BACKENDS
+def test_a_task_tries_again_when_what_it_joined_was_not_what_it_needs(world, nearly_expired, backend):
+    engine, gate = nearly_expired, world.server.gate(TOKEN)
+    world.server.has(TOKEN, unreachable())
+    token = engine.current()
+    assert gate.reached.wait(LONGEST_WAIT)
+
+    async def open_later():
+        gate.opened.set()
+
+    async def main():
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(open_later)
+            return await engine.replace_async(token, challenges("Bearer"))
+
+    assert world.server.accepts(text(anyio.run(main, backend=backend)))
+    assert world.server.grant_types() == ["refresh_token"] * 2
+
+
+# Ahead of time.
+
+
+@requirement("USE-9")
+def test_a_token_close_to_its_end_is_renewed_in_the_background_while_it_serves(world, nearly_expired):
+    gate = world.server.gate(TOKEN)
+    old = nearly_expired.current()
+    assert gate.reached.wait(LONGEST_WAIT)
+    assert nearly_expired.current() == old
+    gate.opened.set()
+    all_is_quiet(nearly_expired)
+    assert nearly_expired.current() == world.kept().token != old
+    assert world.server.grant_types() == ["refresh_token"]
+    assert world.person.wanted_addresses == []
+
+
+@pytest.mark.parametrize("gone", ["forget_refresh_tokens", "is_unreachable"])
+def test_a_renewal_ahead_of_time_that_fails_is_nobodys_error_and_rests_before_the_next(
+    world, nearly_expired, caplog, gone
+):
+    caplog.set_level(logging.INFO, "valetkey")
+    engine, old = nearly_expired, nearly_expired.session.token
+    if gone == "is_unreachable":
+        world.server.has(TOKEN, unreachable(), unreachable())
+    else:
+        world.server.forget_refresh_tokens()
+    assert engine.current() == old
+    all_is_quiet(engine)
+    assert "renewal ahead of time failed" in caplog.text
+    sent = len(world.server.requests)
+    world.clock.time += 10
+    assert engine.current() == old
+    all_is_quiet(engine)
+    assert len(world.server.requests) == sent == 1
+    world.clock.time += 19
+    assert engine.current() == old
+    assert world.person.wanted_addresses == []
+
+
+@requirement("USE-9")
+def test_after_its_rest_the_renewal_is_tried_again(world):
+    engine = world.logged_in()
+    world.clock.time = world.kept().token.expires_at - 50
+    world.server.has(TOKEN, unreachable())
+    engine.current()
+    all_is_quiet(engine)
+    world.clock.time += 30
+    engine.current()
+    all_is_quiet(engine)
+    assert world.server.grant_types() == ["refresh_token"] * 2
+    assert engine.session == world.kept()
+
+
+@requirement("REF-2")
+def test_without_a_refresh_token_nothing_is_renewed_ahead_of_time():
+    world = World(issues_refresh_tokens=False)
+    engine = world.logged_in()
+    world.clock.time = world.kept().token.expires_at - 1
+    assert engine.current() == world.kept().token
+    assert engine._flight.running() is None
+    assert world.server.log() == []
+
+
+@requirement("CC-8")
+def test_a_machine_is_renewed_ahead_of_time_without_a_refresh_token():
+    world = World()
+    world.server.knows("machine", secret="s3cret")
+    engine = world.logged_in(**MACHINE)
+    world.clock.time = world.kept(**MACHINE).token.expires_at - 1
+    old = engine.current()
+    all_is_quiet(engine)
+    assert engine.current() == world.kept(**MACHINE).token != old
+
+
+@pytest.mark.parametrize(("trouble", "requests"), [([], 1), ([unreachable()], 2)], ids=["good", "failed"])
+def test_who_joins_a_renewal_ahead_of_time_needs_an_attempt_of_his_own_only_if_it_fails(
+    world, nearly_expired, trouble, requests
+):
+    engine, gate = nearly_expired, world.server.gate(TOKEN)
+    world.server.has(TOKEN, *trouble)
+    engine._flight = flight = WatchedFlight()
+    old = engine.current()
+    assert gate.reached.wait(LONGEST_WAIT)
+    joined = in_background(lambda: engine.replace(old, challenges("Bearer")))
+    assert flight.somebody_has_joined.wait(LONGEST_WAIT)
+    gate.opened.set()
+    token = joined.result(LONGEST_WAIT)
+    assert (world.server.accepts(text(token)), token) == (True, world.kept().token)
+    assert world.server.grant_types() == ["refresh_token"] * requests
+
+
+def test_a_store_that_fails_ahead_of_time_is_nobodys_error(world, nearly_expired):
+    world.store.fails_writes = math.inf
+    old = nearly_expired.current()
+    all_is_quiet(nearly_expired)
+    assert nearly_expired.current() == old
+    assert world.server.log() == []
+
+
+# People who do not answer.
+
+
+def test_a_person_who_never_answers_is_let_go_when_the_work_is_cancelled(world):
+    engine = world.engine()
+    world.person.never_answers = True
+    waiting = in_background(lambda: engine.replace(None))
+    assert world.person.has_been_asked.wait(LONGEST_WAIT)
+    engine._flight.cancel()
+    with pytest.raises(LoginFailed):
+        waiting.result(LONGEST_WAIT)
+    assert engine.invitation is None
+    assert world.server.log()[-1] == f"POST {REGISTER}"
+
+
+@requirement("WWW-15")
+def test_a_fresh_token_that_is_rejected_ends_in_a_refusal():
+    world = World(issues_refresh_tokens=False)
+    engine = world.engine()
+    token = engine.replace(None)
+    with pytest.raises(Refused):
+        engine.replace(token, challenges('Bearer error="invalid_token"'))
+    assert len(world.person.asked) == 1
+
+
+def test_the_sessions_of_two_principals_do_not_mix(world):
+    alice, bob = world.engine(principal="alice"), world.engine(principal="bob")
+    of_alice, of_bob = alice.replace(None), bob.replace(None)
+    assert of_alice.access_token != of_bob.access_token
+    assert (alice.current(), bob.current()) == (of_alice, of_bob)
+    assert replace(world.kept(principal="alice"), token=of_bob) != world.kept(principal="alice")

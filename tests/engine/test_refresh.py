@@ -1,0 +1,360 @@
+# SPDX-FileCopyrightText: 2026 The Valetkey authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Renewing a session: what is written before and after, and which answers end what."""
+
+import math
+from dataclasses import replace
+
+import pytest
+
+from tests.fakes.authorization_server import ISSUER, MCP, TOKEN
+from tests.fakes.network import HTML, no_answer, unreachable
+from tests.fakes.world import World, a_session
+from tests.requirements import requirement
+from valetkey.errors import AuthError, MalformedDocument, Refused, StoreError, TemporaryError
+from valetkey.refresh import RefreshRefused, refresh
+from valetkey.send import UnknownOutcome
+from valetkey.sessions import Sessions
+from valetkey.store import Conflict
+from valetkey.values import Client, ClientAuthentication, RefreshIntent, Secret
+
+HTML_403 = (403, "text/html", "<html>Blocked by our firewall</html>")
+
+
+def answer(error):
+    return (400, "application/json", f'{{"error": "{error}"}}')
+
+
+class Renewal:
+    """A session in the store, whose server knows it, and the ways to renew it."""
+
+    def __init__(self, **switches):
+        self.world = World(**switches)
+        self.server = self.world.server
+        self.sessions = Sessions(self.world.settings(), self.world.store, self.world.seams())
+        self.world.logged_in()
+        self.session, self.version = self.sessions.read()
+
+    def run(self, send=None):
+        return refresh(self.session, self.version, self.sessions, self.world.seams(send=send or self.server))
+
+    @property
+    def kept(self):
+        return self.world.kept()
+
+    @property
+    def sent(self):
+        """The refresh tokens that were sent."""
+        return [form["refresh_token"] for form in self.server.token_forms()]
+
+
+@requirement("REF-4", "RES-1", "RES-8", "TOK-1")
+def test_the_request_has_what_it_needs_and_no_scope():
+    renewal = Renewal(publishes_scopes=("read",))
+    renewal.run()
+    assert renewal.server.token_forms() == [
+        {
+            "grant_type": "refresh_token",
+            "refresh_token": renewal.session.token.refresh_token.reveal(),
+            "resource": MCP,
+            "client_id": renewal.session.client.client_id,
+        }
+    ]
+    request = renewal.server.requests[-1]
+    assert (request.method, request.url, request.issuer, set(request.credentials_of)) == (
+        "POST",
+        TOKEN,
+        ISSUER,
+        {ISSUER},
+    )
+
+
+@requirement("REF-10")
+@pytest.mark.parametrize("method", [ClientAuthentication.BASIC, ClientAuthentication.POST])
+def test_a_confidential_client_proves_itself(method):
+    world = World()
+    redirect_uri = "http://127.0.0.1:8080/callback"
+    world.server.knows("mine", redirect_uri, secret="s3cret", method=method)
+    given = {"client_id": "mine", "client_secret": Secret("s3cret"), "redirect_uri": redirect_uri}
+    given["client_authentication"] = method
+    world.logged_in(**given)
+    sessions = Sessions(world.settings(**given), world.store, world.seams())
+    session, version = sessions.read()
+    assert refresh(session, version, sessions, world.seams()).token != session.token
+
+
+@requirement("REF-5")
+def test_a_rotated_refresh_token_replaces_the_old_one():
+    renewal = Renewal(rotates_refresh_tokens=True)
+    renewed = renewal.run()
+    assert renewed == renewal.kept
+    assert renewed.token.access_token != renewal.session.token.access_token
+    assert renewed.token.refresh_token not in (None, renewal.session.token.refresh_token)
+
+
+@requirement("REF-5")
+def test_a_refresh_token_that_is_not_rotated_is_kept():
+    renewal = Renewal(rotates_refresh_tokens=False)
+    renewed = renewal.run()
+    assert renewed == renewal.kept
+    assert renewed.token.access_token != renewal.session.token.access_token
+    assert renewed.token.refresh_token == renewal.session.token.refresh_token
+
+
+def test_the_expiry_is_absolute_and_counted_from_when_the_request_left():
+    renewal = Renewal(token_life=100)
+    started = renewal.world.clock.time
+
+    def slowly(request):
+        renewal.world.clock.time += 7
+        return renewal.server(request)
+
+    renewed = renewal.run(slowly)
+    assert (renewed.token.obtained_at, renewed.token.expires_at) == (started, started + 100)
+
+
+@requirement("REF-11", "SCP-12")
+def test_a_smaller_scope_is_what_was_granted():
+    renewal = Renewal(publishes_scopes=("read", "write"))
+    renewal.server.has(TOKEN, (200, "application/json", '{"access_token": "a", "scope": "read"}'))
+    assert renewal.run().token.scope == ("read",)
+
+
+@requirement("SCP-12")
+def test_an_answer_without_a_scope_keeps_the_scope():
+    renewal = Renewal(publishes_scopes=("read", "write"), tells_scope=False)
+    assert renewal.run().token.scope == ("read", "write")
+
+
+# What is written when.
+
+
+def test_the_intent_is_written_before_the_request_and_cleared_with_the_answer():
+    renewal = Renewal()
+    seen = []
+
+    def look(request):
+        seen.append(renewal.kept)
+        return renewal.server(request)
+
+    renewal.run(look)
+    assert seen == [replace(renewal.session, refresh_intent=RefreshIntent(started_at=renewal.world.clock.time))]
+    assert renewal.kept.refresh_intent is None
+
+
+def test_a_store_that_cannot_be_written_keeps_the_refresh_token_unspent():
+    renewal = Renewal()
+    renewal.world.store.fails_writes = math.inf
+    with pytest.raises(StoreError):
+        renewal.run()
+    assert renewal.server.log() == []
+    assert renewal.kept == renewal.session
+
+
+def test_a_session_that_somebody_else_has_written_is_not_renewed():
+    renewal = Renewal()
+    theirs = a_session("theirs")
+    renewal.world.keep(theirs)
+    with pytest.raises(Conflict):
+        renewal.run()
+    assert renewal.server.log() == []
+    assert renewal.kept == theirs
+
+
+@requirement("REF-8")
+def test_an_answer_is_not_lost_when_the_store_fails_just_then():
+    renewal = Renewal()
+
+    def answer_to_a_broken_store(request):
+        renewal.world.store.fails_writes = 5
+        return renewal.server(request)
+
+    renewed = renewal.run(answer_to_a_broken_store)
+    assert renewed == renewal.kept
+    assert renewed.token.refresh_token != renewal.session.token.refresh_token
+
+
+def test_who_was_frozen_meanwhile_uses_the_newer_session():
+    renewal = Renewal()
+    newer = a_session("newer", obtained_at=renewal.world.clock.time + 1)
+
+    def freeze(request):
+        response = renewal.server(request)
+        renewal.world.keep(newer)
+        return response
+
+    assert renewal.run(freeze) == newer
+    assert renewal.kept == newer
+
+
+def test_a_session_without_a_refresh_token_cannot_be_renewed():
+    renewal = Renewal(issues_refresh_tokens=False)
+    with pytest.raises(ValueError, match="no refresh token"):
+        renewal.run()
+    assert renewal.server.log() == []
+
+
+# Answers that end nothing.
+
+
+@requirement("REF-9", "TOK-14")
+@pytest.mark.parametrize(
+    ("trouble", "error"),
+    [
+        (500, TemporaryError),
+        (503, TemporaryError),
+        (429, TemporaryError),
+        ((502, "text/html", "<html>Bad gateway</html>"), TemporaryError),
+        (answer("temporarily_unavailable"), TemporaryError),
+        (answer("server_error"), TemporaryError),
+        (unreachable(), TemporaryError),
+        (HTML, MalformedDocument),
+        ((200, "application/json", ""), MalformedDocument),
+        ((200, "application/json", "{}"), MalformedDocument),
+        (HTML_403, Refused),
+        ((404, "text/plain", "not here"), Refused),
+    ],
+    ids=str,
+)
+def test_an_answer_that_says_nothing_about_the_token_keeps_everything(trouble, error):
+    renewal = Renewal()
+    renewal.server.has(TOKEN, trouble)
+    with pytest.raises(error):
+        renewal.run()
+    assert renewal.kept == renewal.session
+    assert len(renewal.sent) == 1
+
+
+def test_an_intent_that_cannot_be_taken_back_hides_no_error():
+    renewal = Renewal()
+
+    def break_everything(request):
+        renewal.world.store.fails_writes = math.inf
+        raise unreachable()
+
+    with pytest.raises(TemporaryError, match="cannot be reached"):
+        renewal.run(break_everything)
+    assert renewal.kept.token == renewal.session.token
+
+
+@requirement("RES-9")
+@pytest.mark.parametrize("error", ["invalid_scope", "invalid_request", "invalid_target", "unsupported_grant_type", "x"])
+def test_a_refusal_of_something_else_keeps_the_refresh_token(error):
+    renewal = Renewal()
+    renewal.server.refuses_tokens_with = error
+    with pytest.raises(RefreshRefused) as caught:
+        renewal.run()
+    assert caught.value.refusal.error == error
+    assert renewal.kept == renewal.session
+
+
+# Answers that end the refresh token.
+
+
+@requirement("REF-9", "REF-7")
+def test_invalid_grant_ends_the_refresh_token_and_nothing_else():
+    renewal = Renewal()
+    renewal.server.forget_refresh_tokens()
+    with pytest.raises(RefreshRefused) as caught:
+        renewal.run()
+    assert caught.value.refusal.error == "invalid_grant"
+    assert str(caught.value) == str(caught.value.refusal)
+    assert renewal.kept == replace(renewal.session, token=replace(renewal.session.token, refresh_token=None))
+
+
+@requirement("REF-9")
+def test_a_client_that_is_not_known_any_more_has_no_refresh_token():
+    renewal = Renewal()
+    renewal.server.clients.clear()
+    with pytest.raises(RefreshRefused) as caught:
+        renewal.run()
+    assert caught.value.refusal.error == "invalid_client"
+    assert renewal.kept.token.refresh_token is None
+    assert renewal.kept.token.access_token == renewal.session.token.access_token
+
+
+@requirement("REF-7")
+def test_invalid_grant_for_a_token_that_somebody_has_rotated_adopts_theirs():
+    renewal = Renewal()
+    theirs = a_session("theirs", refresh_token="theirs")
+
+    def be_late(request):
+        renewal.world.keep(theirs)
+        renewal.server.forget_refresh_tokens()
+        return renewal.server(request)
+
+    assert renewal.run(be_late) == theirs
+    assert renewal.kept == theirs
+
+
+def test_a_session_that_was_deleted_meanwhile_does_not_come_back():
+    renewal = Renewal()
+
+    def log_out(request):
+        renewal.world.store.inner.delete(renewal.sessions.key)
+        renewal.server.forget_refresh_tokens()
+        return renewal.server(request)
+
+    with pytest.raises(RefreshRefused):
+        renewal.run(log_out)
+    assert renewal.sessions.read() == (None, None)
+
+
+# No answer at all.
+
+
+@requirement("REF-9")
+def test_an_unknown_outcome_is_tried_once_more_with_the_same_token():
+    renewal = Renewal()
+    renewal.server.has(TOKEN, no_answer())
+    renewed = renewal.run()
+    assert renewed == renewal.kept
+    assert renewal.sent == [renewal.session.token.refresh_token.reveal()] * 2
+
+
+def test_a_lost_answer_is_healed_by_a_server_that_forgives():
+    renewal = Renewal(forgives_the_previous_refresh_token=True)
+    renewal.server.has(TOKEN, no_answer(), after_acting=True)
+    renewed = renewal.run()
+    assert renewal.server.accepts(renewed.token.access_token.reveal())
+    assert renewed == renewal.kept
+
+
+def test_a_lost_answer_ends_the_session_at_a_server_that_does_not_forgive():
+    renewal = Renewal()
+    renewal.server.has(TOKEN, no_answer(), after_acting=True)
+    with pytest.raises(RefreshRefused):
+        renewal.run()
+    assert renewal.kept.token.refresh_token is None
+
+
+def test_after_two_unknown_outcomes_the_intent_and_the_token_stay():
+    renewal = Renewal()
+    renewal.server.has(TOKEN, no_answer(), no_answer())
+    with pytest.raises(UnknownOutcome):
+        renewal.run()
+    intent = RefreshIntent(started_at=renewal.world.clock.time)
+    assert renewal.kept == replace(renewal.session, refresh_intent=intent)
+    assert len(renewal.sent) == 2
+
+
+def test_who_finds_an_intent_tries_the_same_token():
+    renewal = Renewal()
+    renewal.server.has(TOKEN, no_answer(), no_answer())
+    with pytest.raises(UnknownOutcome):
+        renewal.run()
+    renewal.session, renewal.version = renewal.sessions.read()
+    renewed = renewal.run()
+    assert (renewed, renewed.refresh_intent) == (renewal.kept, None)
+    assert len(set(renewal.sent)) == 1
+
+
+@requirement("REF-1")
+def test_a_refresh_token_goes_to_no_other_issuer():
+    renewal = Renewal()
+    renewal.session = replace(renewal.session, client=Client("c", "https://other.example.com"))
+    with pytest.raises(AuthError, match="about to be sent"):
+        renewal.run()
+    assert renewal.server.log() == []
+    assert renewal.kept.token == renewal.session.token

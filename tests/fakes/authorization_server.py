@@ -1,0 +1,343 @@
+# SPDX-FileCopyrightText: 2026 The Valetkey authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""An MCP server and its authorization server behind one `Send`, with switches for what real ones do oddly."""
+
+import base64
+import hashlib
+import json
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from urllib.parse import parse_qsl, unquote_plus, urlencode, urlsplit
+
+from tests.fakes.network import Gate, Trouble
+from valetkey import urls
+from valetkey.errors import AuthError
+from valetkey.guard import Guard
+from valetkey.wire import HttpRequest, HttpResponse, without_echo
+
+MCP = "https://mcp.example.com/mcp"
+RESOURCE_METADATA = "https://mcp.example.com/.well-known/oauth-protected-resource/mcp"
+ROOT_RESOURCE_METADATA = "https://mcp.example.com/.well-known/oauth-protected-resource"
+ISSUER = "https://auth.example.com"
+SERVER_METADATA = "https://auth.example.com/.well-known/oauth-authorization-server"
+OPENID_METADATA = "https://auth.example.com/.well-known/openid-configuration"
+TOKEN = "https://auth.example.com/token"
+REGISTER = "https://auth.example.com/register"
+
+
+@dataclass
+class RegisteredClient:
+    redirect_uris: list[str]
+    secret: str | None = None
+    method: str | None = None
+
+
+@dataclass
+class Granted:
+    """What a person or a machine was granted; a family of refresh tokens, the last one of which is current."""
+
+    client_id: str
+    resource: str | None
+    scope: str | None
+    refresh_tokens: list[str] = field(default_factory=list)
+    is_revoked: bool = False
+
+
+@dataclass(kw_only=True)
+class AuthorizationServer:
+    """The fields are the switches; what has happened is in `requests`."""
+
+    mcp_url: str = MCP
+    issuer: str = ISSUER
+    # What the MCP server says about itself.
+    describes_the_resource_at: tuple[str, ...] = (RESOURCE_METADATA,)
+    names_the_resource: str | None = None
+    names_issuers: tuple[str, ...] | None = None
+    publishes_scopes: tuple[str, ...] | None = None
+    # What the authorization server says about itself.
+    describes_itself_at: tuple[str, ...] | None = None
+    calls_itself: str | None = None
+    announces_pkce: tuple[str, ...] | None = ("S256",)
+    lists_scopes: tuple[str, ...] | None = None
+    lists_authentication: tuple[str, ...] | None = None
+    announces_iss: bool = False
+    says_further: dict[str, object] = field(default_factory=dict)
+    # How it registers clients.
+    registers_clients: bool = True
+    refuses_registration_with: tuple[int, str] | None = None
+    registers_with: dict[str, object] = field(default_factory=dict)
+    # How it answers a login.
+    declines_with: str | None = None
+    sends_iss: str | None = None
+    # How it issues tokens.
+    token_life: object = 3600
+    issues_refresh_tokens: bool = True
+    rotates_refresh_tokens: bool = True
+    revokes_the_family_on_reuse: bool = True
+    forgives_the_previous_refresh_token: bool = False
+    grants_only: str | None = None
+    tells_scope: bool = True
+    refuses_tokens_with: str | None = None
+    repeats_what_it_was_sent: bool = False
+    answers_as_form: bool = False
+    # What has happened, and what will.
+    requests: list[HttpRequest] = field(default_factory=list)
+    secrets: list[str] = field(default_factory=list)
+    clients: dict[str, RegisteredClient] = field(default_factory=dict)
+    troubles: dict[str, list[Trouble]] = field(default_factory=dict)
+    gates: dict[str, Gate] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._lock = threading.Lock()  # guards everything below and the lists above
+        self._count = 0
+        self._codes: dict[str, dict[str, str]] = {}
+        self._grants: list[Granted] = []
+        self._access_tokens: dict[str, str | None] = {}
+        if self.describes_itself_at is None:
+            self.describes_itself_at = (urls.insert_well_known(self._base, "oauth-authorization-server"),)
+
+    @property
+    def _base(self) -> str:
+        return self.issuer.rstrip("/")
+
+    # What tests ask and set.
+
+    def log(self) -> list[str]:
+        """Every request so far, as `METHOD url`."""
+        return [f"{request.method} {request.url}" for request in self.requests]
+
+    def token_forms(self) -> list[dict[str, str]]:
+        """The parameters of every token request so far."""
+        return [_form(request) for request in self.requests if request.url == f"{self._base}/token"]
+
+    def grant_types(self) -> list[str]:
+        return [form["grant_type"] for form in self.token_forms()]
+
+    def registrations(self) -> list[dict[str, object]]:
+        """The documents of every registration request so far."""
+        return [json.loads(request.body) for request in self.requests if request.url == f"{self._base}/register"]
+
+    def has(self, url: str, *what: int | tuple[int, str, str] | AuthError, after_acting: bool = False) -> None:
+        """Let the next requests to a URL meet these troubles, one each."""
+        self.troubles.setdefault(url, []).extend(Trouble(each, after_acting) for each in what)
+
+    def gate(self, url: str) -> Gate:
+        """Hold the requests to a URL."""
+        return self.gates.setdefault(url, Gate())
+
+    def knows(self, client_id: str, *redirect_uris: str, secret: str | None = None, method: str | None = None) -> None:
+        """Register a client by hand."""
+        self.clients[client_id] = RegisteredClient([*redirect_uris], secret, method)
+        self.secrets.extend([secret] if secret else [])
+
+    def accepts(self, access_token: str) -> bool:
+        """Tell whether the MCP server takes a token: issued here, for this resource, and not ended."""
+        with self._lock:
+            return self._access_tokens.get(access_token) == (self.names_the_resource or self.mcp_url)
+
+    def forget_access_tokens(self) -> None:
+        with self._lock:
+            self._access_tokens.clear()
+
+    def forget_refresh_tokens(self) -> None:
+        with self._lock:
+            self._grants.clear()
+
+    # The network.
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        Guard().check(request)  # as the real sender does
+        with self._lock:
+            self.requests.append(request)
+            waiting = self.troubles.get(request.url)
+            trouble = waiting.pop(0) if waiting else None
+            gate = self.gates.get(request.url)
+        if gate is not None:
+            gate.pass_through()
+        if trouble is None or trouble.after_acting:
+            with self._lock:
+                response = without_echo(self._answer(request), request)  # as the real sender does
+            if trouble is None:
+                return response
+        if isinstance(trouble.what, AuthError):
+            raise trouble.what
+        status, media_type, body = (trouble.what, "text/plain", "") if isinstance(trouble.what, int) else trouble.what
+        return HttpResponse(status, request.url, (("Content-Type", media_type),), body.encode())
+
+    def _answer(self, request: HttpRequest) -> HttpResponse:
+        routes: dict[str, Callable[[HttpRequest], HttpResponse]] = {
+            **{f"GET {url}": self._resource_metadata for url in self.describes_the_resource_at},
+            **{f"GET {url}": self._server_metadata for url in self.describes_itself_at or ()},
+            f"POST {self._base}/register": self._register,
+            f"POST {self._base}/token": self._token,
+        }
+        route = routes.get(f"{request.method} {request.url}")
+        return _json(request, 404, {"detail": "Not Found"}) if route is None else route(request)
+
+    def _resource_metadata(self, request: HttpRequest) -> HttpResponse:
+        issuers = (self.issuer,) if self.names_issuers is None else self.names_issuers
+        document: dict[str, object] = {"resource": self.names_the_resource or self.mcp_url}
+        document["authorization_servers"] = list(issuers)
+        if self.publishes_scopes is not None:
+            document["scopes_supported"] = list(self.publishes_scopes)
+        return _json(request, 200, document)
+
+    def _server_metadata(self, request: HttpRequest) -> HttpResponse:
+        members: dict[str, object] = {
+            "issuer": self.calls_itself or self.issuer,
+            "authorization_endpoint": f"{self._base}/authorize",
+            "token_endpoint": f"{self._base}/token",
+            "registration_endpoint": f"{self._base}/register" if self.registers_clients else None,
+            "scopes_supported": self.lists_scopes,
+            "code_challenge_methods_supported": self.announces_pkce,
+            "token_endpoint_auth_methods_supported": self.lists_authentication,
+            "authorization_response_iss_parameter_supported": self.announces_iss or None,
+            **self.says_further,
+        }
+        return _json(request, 200, {name: value for name, value in members.items() if value is not None})
+
+    def _register(self, request: HttpRequest) -> HttpResponse:
+        if not self.registers_clients:
+            return _json(request, 404, {"detail": "Not Found"})
+        if self.refuses_registration_with is not None:
+            status, error = self.refuses_registration_with
+            return _json(request, status, {"error": error, "error_description": "not here"})
+        document = {**json.loads(request.body), "client_id": self._mint("client", secret=False), **self.registers_with}
+        secret = document.get("client_secret")
+        if secret:
+            self.secrets.append(secret)
+        redirect_uris, method = document["redirect_uris"], document["token_endpoint_auth_method"]
+        self.clients[document["client_id"]] = RegisteredClient(redirect_uris, secret, method)
+        return _json(request, 201, document)
+
+    # The person's browser.
+
+    def visit(self, authorization_url: str, *, allows: bool = True) -> str:
+        """Log a person in and give the URL the browser is sent to."""
+        asked = dict(parse_qsl(urlsplit(authorization_url).query, strict_parsing=True))
+        assert authorization_url.startswith(f"{self._base}/authorize?")
+        assert (asked["response_type"], asked["code_challenge_method"]) == ("code", "S256")
+        assert asked["redirect_uri"] in self.clients[asked["client_id"]].redirect_uris
+        answer = {"state": asked["state"]}
+        iss = self.issuer if self.announces_iss and self.sends_iss is None else self.sends_iss
+        if iss is not None:
+            answer["iss"] = iss
+        declined = self.declines_with or (None if allows else "access_denied")
+        with self._lock:
+            self.secrets.append(asked["state"])
+            if declined is not None:
+                answer["error"] = declined
+            else:
+                answer["code"] = self._mint("code")
+                self._codes[answer["code"]] = asked
+        return f"{asked['redirect_uri']}?{urlencode(answer)}"
+
+    # The token endpoint.
+
+    def _token(self, request: HttpRequest) -> HttpResponse:
+        form = _form(request)
+        client_id = self._client_of(request, form)
+        if client_id is None:
+            return _json(request, 401, {"error": "invalid_client"})
+        if self.refuses_tokens_with is not None:
+            told = request.body.decode() if self.repeats_what_it_was_sent else "not like this"
+            refusal = {"error": self.refuses_tokens_with, "error_description": told}
+            return _json(request, 400, refusal)
+        granted = {
+            "authorization_code": self._redeem,
+            "refresh_token": self._refresh,
+            "client_credentials": self._trust_machine,
+        }[form["grant_type"]](form, client_id)
+        if granted is None:
+            return _json(request, 400, {"error": "invalid_grant"})
+        return self._issue(request, granted, may_rotate=form["grant_type"] != "client_credentials")
+
+    def _client_of(self, request: HttpRequest, form: dict[str, str]) -> str | None:
+        """RFC 6749 §2.3: exactly one method, the one the client is registered for."""
+        header = dict(request.headers).get("Authorization")
+        if header is None:
+            client_id, secret = form["client_id"], form.get("client_secret")
+            method = "none" if secret is None else "client_secret_post"
+        else:
+            assert not {"client_id", "client_secret"} & form.keys(), "two methods at once"
+            client_id, secret = map(unquote_plus, base64.b64decode(header.removeprefix("Basic ")).decode().split(":"))
+            method = "client_secret_basic"
+        client = self.clients.get(client_id)
+        if client is None or client.secret != secret or client.method not in (None, method):
+            return None
+        return client_id
+
+    def _redeem(self, form: dict[str, str], client_id: str) -> Granted | None:
+        asked = self._codes.pop(form["code"], None)
+        digest = hashlib.sha256(form["code_verifier"].encode()).digest()
+        self.secrets.append(form["code_verifier"])
+        challenge = base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+        told = [client_id, form["redirect_uri"], form["resource"], challenge]
+        if asked is None or told != [
+            asked[name] for name in ("client_id", "redirect_uri", "resource", "code_challenge")
+        ]:
+            return None
+        return self._grant(client_id, asked["resource"], self.grants_only or asked.get("scope"))
+
+    def _refresh(self, form: dict[str, str], client_id: str) -> Granted | None:
+        assert "scope" not in form, "a refresh keeps its scope"
+        sent = form["refresh_token"]
+        granted = next((each for each in self._grants if sent in each.refresh_tokens), None)
+        if (
+            granted is None
+            or granted.is_revoked
+            or (granted.client_id, granted.resource) != (client_id, form["resource"])
+        ):
+            return None
+        forgiven = (
+            granted.refresh_tokens[-2:] if self.forgives_the_previous_refresh_token else granted.refresh_tokens[-1:]
+        )
+        if sent not in forgiven:
+            granted.is_revoked = self.revokes_the_family_on_reuse
+            return None
+        return granted
+
+    def _trust_machine(self, form: dict[str, str], client_id: str) -> Granted | None:
+        assert self.clients[client_id].secret is not None, "a public client has nothing to prove itself with"
+        return self._grant(client_id, form["resource"], self.grants_only or form.get("scope"))
+
+    def _grant(self, client_id: str, resource: str, scope: str | None) -> Granted:
+        granted = Granted(client_id, resource, scope)
+        self._grants.append(granted)
+        return granted
+
+    def _issue(self, request: HttpRequest, granted: Granted, *, may_rotate: bool) -> HttpResponse:
+        access_token = self._mint("access")
+        self._access_tokens[access_token] = granted.resource
+        members: dict[str, object] = {"access_token": access_token, "token_type": "Bearer"}
+        if self.token_life is not None:
+            members["expires_in"] = self.token_life
+        if self.tells_scope and granted.scope is not None:
+            members["scope"] = granted.scope
+        is_first = not granted.refresh_tokens
+        if may_rotate and self.issues_refresh_tokens and (is_first or self.rotates_refresh_tokens):
+            granted.refresh_tokens.append(self._mint("refresh"))
+            members["refresh_token"] = granted.refresh_tokens[-1]
+        if self.answers_as_form:
+            content = (("Content-Type", "application/x-www-form-urlencoded"),)
+            return HttpResponse(200, request.url, content, urlencode(members).encode())
+        return _json(request, 200, members)
+
+    def _mint(self, kind: str, *, secret: bool = True) -> str:
+        self._count += 1
+        text = f"{kind}-{self._count}-of-{urlsplit(self.issuer).hostname}"
+        if secret:
+            self.secrets.append(text)
+        return text
+
+
+def _form(request: HttpRequest) -> dict[str, str]:
+    pairs = parse_qsl(request.body.decode(), keep_blank_values=True, strict_parsing=True)
+    assert len(dict(pairs)) == len(pairs), "a parameter is repeated"
+    return dict(pairs)
+
+
+def _json(request: HttpRequest, status: int, document: dict[str, object]) -> HttpResponse:
+    return HttpResponse(status, request.url, (("Content-Type", "application/json"),), json.dumps(document).encode())

@@ -1,0 +1,33 @@
+# SPDX-FileCopyrightText: 2026 The Valetkey authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Calls from threads, at the same moment or in the background."""
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TypeVar
+
+from tests.fakes.network import LONGEST_WAIT
+
+Result = TypeVar("Result")
+
+
+def in_threads(count: int, call: Callable[[int], Result]) -> list[Result]:
+    """Call from several threads at the same moment and give what came back."""
+    start = threading.Barrier(count)
+
+    def one(number: int) -> Result:
+        start.wait(LONGEST_WAIT)
+        return call(number)
+
+    with ThreadPoolExecutor(count) as pool:
+        return [future.result(LONGEST_WAIT) for future in [pool.submit(one, number) for number in range(count)]]
+
+
+def in_background(call: Callable[[], Result]) -> "Future[Result]":
+    """Call from another thread and go on."""
+    pool = ThreadPoolExecutor(1)
+    future = pool.submit(call)
+    pool.shutdown(wait=False)
+    return future

@@ -1,0 +1,319 @@
+# SPDX-FileCopyrightText: 2026 The Valetkey authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""
+An MCP server and its authorization server in one, in a thread of the test, that does what its switches say.
+
+With no switch thrown it is right in everything. It answers JSON, so what it has seen is known as soon as a call is
+over, and it remembers the tokens that came with the requests, which real servers do not show.
+"""
+
+import json
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+_HOST = "127.0.0.1"
+_LONGEST_WAIT = 20.0
+_FIRST_SCOPE = "mcp"
+TOKEN_PATH = "/oauth/token"
+"""Not where a client would look without having read the metadata."""
+_TOOL = {
+    "name": "add",
+    "description": "Add two numbers.",
+    "inputSchema": {"type": "object", "properties": {"a": {"type": "integer"}, "b": {"type": "integer"}}},
+}
+
+
+@dataclass
+class Switches:
+    """What this server does wrong, or otherwise than usual."""
+
+    open: bool = False
+    """Wants no token."""
+    hangs: bool = False
+    """Gives no answer to a message."""
+    hangs_in_calls: bool = False
+    fails_to_open: bool = False
+    """Answers 500 to who opens a session."""
+    breaks_off: bool = False
+    """Ends the connection instead of answering."""
+    publishes: bool = True
+    """Has metadata; without it, every other path is unknown too."""
+    announces: bool = True
+    """Names the metadata in its challenge."""
+    knows_s256: bool = True
+    registers: bool = True
+    issuer: str | None = None
+    """The issuer that the metadata names instead of the right one."""
+    slash: bool = False
+    """Publishes its issuer with a slash at the end, as FastMCP does."""
+    denies: bool = False
+    """The person says no."""
+    names_token_endpoint: bool = True
+    token_page: bool = False
+    """The token endpoint shows a web page."""
+    lifetime: int = 3600
+    """Seconds of life of the access tokens it issues."""
+    scope_of_calls: str | None = None
+    """The scope that only calls of tools want."""
+    forbids_calls: bool = False
+    fails_calls: bool = False
+    """Answers 500 to calls of tools."""
+    explains_failures: bool = False
+    """Sends a JSON-RPC error with its 500."""
+    accepts_tokens: bool = True
+    notifications_to_reject: int = 0
+    sessions_to_forget: int = 0
+    """How many calls of tools are told that their session is unknown."""
+    streams: bool = False
+    """Offers a stream of its own messages."""
+    refuses_streams: bool = False
+    """Answers 401 to who asks for that stream."""
+
+
+@dataclass
+class Seen:
+    """One request: `message` is the JSON-RPC method, `token` the Bearer token, `parameters` those of OAuth."""
+
+    method: str
+    path: str
+    message: str | None
+    token: str | None
+    parameters: dict[str, str]
+    headers: Mapping[str, str]
+    status: int | None = None
+    at: float = field(default_factory=time.monotonic)
+
+
+class MisbehavingServer:
+    """The server; it runs while the context is open."""
+
+    def __init__(self):
+        self.switches = Switches()
+        self.seen = []
+        self.executed = 0
+        self.scopes = {}
+        self.stream_opened = threading.Event()
+        self._refresh_tokens = {}
+        self._codes = {}
+        self._lock = threading.Lock()
+        self._closing = threading.Event()
+        self._server = _Server(self)
+        self.origin = f"http://{_HOST}:{self._server.server_address[1]}"
+        self.mcp_url = self.origin + "/mcp"
+
+    def __enter__(self):
+        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+        return self
+
+    def __exit__(self, *_):
+        self._closing.set()
+        self._server.shutdown()
+        self._server.server_close()
+
+    def requests(self, path=None, message=None):
+        """Give the requests to a path or with a message."""
+        return [one for one in list(self.seen) if path in (None, one.path) and message in (None, one.message)]
+
+    def revoke_access_tokens(self):
+        """Refuse every access token from now on; refresh tokens stay."""
+        self.scopes.clear()
+
+    def revoke_everything(self):
+        self.scopes.clear()
+        self._refresh_tokens.clear()
+
+    def wait_for_end(self):
+        """Block a handler as long as the server runs, but not for ever."""
+        self._closing.wait(_LONGEST_WAIT)
+
+    def code_for(self, scope):
+        with self._lock:
+            code = f"secret-code-{len(self._codes)}"
+            self._codes[code] = scope
+        return code
+
+    def redeem(self, form):
+        """Answer a token request."""
+        with self._lock:
+            if form["grant_type"] == "refresh_token":
+                scope = self._refresh_tokens.pop(form["refresh_token"], None)
+            else:
+                scope = self._codes.pop(form.get("code"), None)
+            if scope is None:
+                return 400, {"error": "invalid_grant"}
+            number = len(self.requests(TOKEN_PATH))
+            access_token, refresh_token = f"secret-access-{number}", f"secret-refresh-{number}"
+            self.scopes[access_token], self._refresh_tokens[refresh_token] = scope, scope
+        answer = {"access_token": access_token, "token_type": "Bearer", "expires_in": self.switches.lifetime}
+        return 200, {**answer, "refresh_token": refresh_token, "scope": scope}
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    block_on_close = False
+
+    def __init__(self, owner):
+        self.owner = owner
+        super().__init__((_HOST, 0), _Handler)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    timeout = _LONGEST_WAIT
+
+    def do_GET(self):
+        self._handle()
+
+    def do_POST(self):
+        self._handle()
+
+    def do_DELETE(self):
+        self._handle()
+
+    def log_message(self, format, *args):  # noqa: A002 - the base class's name
+        pass
+
+    def _handle(self):
+        self.owner, self.switches = self.server.owner, self.server.owner.switches
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        path = urlsplit(self.path).path
+        bearer = self.headers.get("Authorization", "")
+        self.message = json.loads(body) if path == "/mcp" and body else {}
+        parameters = parse_qs(urlsplit(self.path).query or (body.decode() if path == TOKEN_PATH else ""))
+        token = bearer.removeprefix("Bearer ") if bearer.startswith("Bearer ") else None
+        asked = {name: values[0] for name, values in parameters.items()}
+        self.one = Seen(self.command, path, self.message.get("method"), token, asked, self.headers)
+        self.owner.seen.append(self.one)
+        if path == "/mcp":
+            self._mcp()
+        elif not self.switches.publishes:
+            self._send(404, b"nothing here", "text/plain")
+        elif path == "/.well-known/oauth-protected-resource/mcp":
+            issuer = self.owner.origin + "/" * self.switches.slash
+            self._json(200, {"resource": self.owner.mcp_url, "authorization_servers": [issuer]})
+        elif path == "/.well-known/oauth-authorization-server":
+            self._json(200, self._metadata())
+        elif path == "/register" and self.switches.registers:
+            self._json(201, {**json.loads(body), "client_id": "registered-client"})
+        elif path == "/authorize":
+            self._authorize()
+        elif path == TOKEN_PATH and self.switches.token_page:
+            self._send(200, b"<!doctype html><title>Welcome</title>", "text/html")
+        elif path == TOKEN_PATH:
+            self._json(*self.owner.redeem(asked))
+        else:
+            self._send(404, b"nothing here", "text/plain")
+
+    def _metadata(self):
+        origin = self.owner.origin
+        document = {
+            "issuer": self.switches.issuer or origin,
+            "authorization_endpoint": origin + "/authorize",
+            "token_endpoint": origin + (TOKEN_PATH if self.switches.names_token_endpoint else "/elsewhere"),
+            "response_types_supported": ["code"],
+            "grant_types_supported": ["authorization_code", "refresh_token"],
+            "code_challenge_methods_supported": ["S256"] if self.switches.knows_s256 else ["plain"],
+            "token_endpoint_auth_methods_supported": ["none"],
+        }
+        return document | ({"registration_endpoint": origin + "/register"} if self.switches.registers else {})
+
+    def _authorize(self):
+        asked = self.one.parameters
+        answer = {"state": asked["state"]}
+        if self.switches.denies:
+            answer["error"] = "access_denied"
+        else:
+            answer["code"] = self.owner.code_for(asked.get("scope", _FIRST_SCOPE))
+        self._send(302, b"", "text/plain", Location=f"{asked['redirect_uri']}?{urlencode(answer)}")
+
+    def _mcp(self):
+        if self.switches.hangs or (self.switches.hangs_in_calls and self.one.message == "tools/call"):
+            self.owner.wait_for_end()
+            return
+        if self.switches.breaks_off:
+            self.close_connection = True
+            return
+        refusal = self._refusal()
+        if refusal is not None:
+            status, challenge = refusal
+            self._send(status, b"no", "text/plain", **({"WWW-Authenticate": challenge} if challenge else {}))
+        elif self.one.message == "tools/call" and self.switches.fails_calls:
+            error = {"jsonrpc": "2.0", "id": None, "error": {"code": -32603, "message": "the disk is full"}}
+            self._json(500, error if self.switches.explains_failures else {})
+        elif self.command == "GET":
+            self._stream()
+        elif self.command == "DELETE" or "id" not in self.message:
+            self._send(202 if self.command == "POST" else 200, b"", "text/plain")
+        else:
+            self._answer()
+
+    def _refusal(self):
+        """Give the status and the challenge of a rejection, if this request is rejected."""
+        switches, method = self.switches, self.one.message or ""
+        scope = self.owner.scopes.get(self.one.token)
+        where = f'resource_metadata="{self.owner.origin}/.well-known/oauth-protected-resource/mcp"'
+        challenge = f"Bearer {where}, scope={_FIRST_SCOPE!r}".replace("'", '"') if switches.announces else "Bearer"
+        if not switches.open and (scope is None or not switches.accepts_tokens):
+            return 401, challenge
+        if self.command == "GET" and switches.refuses_streams:
+            return 401, challenge
+        if method.startswith("notifications/") and switches.notifications_to_reject > 0:
+            switches.notifications_to_reject -= 1
+            return 401, challenge
+        if method == "initialize" and switches.fails_to_open:
+            return 500, None
+        if method != "tools/call":
+            return None
+        if switches.sessions_to_forget > 0:
+            switches.sessions_to_forget -= 1
+            return 404, None
+        if switches.forbids_calls:
+            return 403, None
+        if switches.scope_of_calls is not None and switches.scope_of_calls not in (scope or "").split():
+            return 403, f'{challenge.rpartition(",")[0]}, error="insufficient_scope", scope="{switches.scope_of_calls}"'
+        return None
+
+    def _stream(self):
+        if not self.switches.streams:
+            self._send(405, b"", "text/plain")
+            return
+        self.one.status = 200
+        self.send_response(200)
+        self.send_header("Content-Type", "text/event-stream")
+        self.send_header("Connection", "close")
+        self.end_headers()
+        self.owner.stream_opened.set()
+        self.owner.wait_for_end()
+
+    def _answer(self):
+        results = {
+            "initialize": {
+                "protocolVersion": (self.message.get("params") or {}).get("protocolVersion"),
+                "capabilities": {"tools": {}},
+                "serverInfo": {"name": "misbehaving", "version": "1"},
+            },
+            "tools/list": {"tools": [_TOOL]},
+        }
+        if self.one.message == "tools/call":
+            self.owner.executed += 1
+            arguments = self.message["params"]["arguments"]
+            text = str(arguments["a"] + arguments["b"])
+            results["tools/call"] = {"content": [{"type": "text", "text": text}], "isError": False}
+        answer = {"jsonrpc": "2.0", "id": self.message["id"], "result": results.get(self.one.message, {})}
+        self._send(200, json.dumps(answer).encode(), "application/json", **{"Mcp-Session-Id": "one"})
+
+    def _json(self, status, document):
+        self._send(status, json.dumps(document).encode(), "application/json")
+
+    def _send(self, status, body, media_type, **headers):
+        self.one.status = status
+        self.send_response(status)
+        for name, value in {"Content-Type": media_type, "Content-Length": str(len(body)), **headers}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)

@@ -1,0 +1,27 @@
+# SPDX-FileCopyrightText: 2026 The Valetkey authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""The two neighbours of the gate: an engine with a token, and the error by which the SDK hands an answer on."""
+
+from types import SimpleNamespace
+
+from valetkey.values import Secret, Token
+
+TOKEN = Token(access_token=Secret("the-token"), obtained_at=0.0)
+
+
+class OneServer:
+    """An engine that has a token for https://mcp.example.com."""
+
+    def serves(self, url):
+        return url.startswith("https://mcp.example.com/")
+
+    def current(self):
+        return TOKEN
+
+
+def as_raised_by_the_sdk(answer):
+    """Give what the SDK's session raises when it gets this answer."""
+    error = Exception(answer["error"]["message"])
+    error.error = SimpleNamespace(**answer["error"])
+    return error

@@ -1,0 +1,72 @@
+# SPDX-FileCopyrightText: 2026 The Valetkey authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""The person who logs in, as a test directs and watches them."""
+
+import shlex
+import sys
+from pathlib import Path
+
+from tests.servers import browser_environment
+
+_PATIENT_BROWSER = Path(__file__).parent / "patient_browser.py"
+
+
+class Person:
+    """
+    Somebody who allows everything until told otherwise.
+
+    :param folder: Where the notes of this person are kept.
+    :param setenv: Sets a variable of the environment: it is how a browser is chosen, here as everywhere.
+    """
+
+    def __init__(self, folder, setenv):
+        folder.mkdir()
+        self._opened = folder / "opened-urls"
+        self._sign = folder / "go-on"
+        self._command = folder / "command-line"
+        self._setenv = setenv
+        for name, value in browser_environment(log=self._opened).items():
+            setenv(name, value)
+
+    @property
+    def logins(self):
+        """How often a browser was opened and a login begun."""
+        return len(self._opened.read_text(encoding="utf-8").splitlines()) if self._opened.exists() else 0
+
+    @property
+    def command_line(self):
+        """The command line of the browser, after `is_watched`."""
+        return self._command.read_bytes()
+
+    def denies(self):
+        self._setenv("VALETKEY_TEST_BROWSER_DENY", "1")
+
+    def allows(self):
+        self._setenv("VALETKEY_TEST_BROWSER_DENY", "0")
+
+    def takes(self, seconds):
+        self._be_patient("TAKES", str(seconds))
+
+    def waits(self):
+        """Do nothing until `goes_on`."""
+        self._sign.unlink(missing_ok=True)
+        self._be_patient("WAITS_FOR", str(self._sign))
+
+    def goes_on(self):
+        self._sign.touch()
+
+    def hurries(self):
+        """Be fast from the next login on; who waits now goes on waiting."""
+        self._be_patient("WAITS_FOR", "")
+
+    def is_tampered_with(self, *, no_more=False):
+        """Have somebody in between who exchanges the state on the way back."""
+        self._be_patient("TAMPERS", "0" if no_more else "1")
+
+    def is_watched(self):
+        self._be_patient("COMMAND", str(self._command))
+
+    def _be_patient(self, setting, value):
+        self._setenv("BROWSER", f"{shlex.join([sys.executable, '-I', str(_PATIENT_BROWSER)])} %s")
+        self._setenv(f"VALETKEY_TEST_PERSON_{setting}", value)

@@ -1,0 +1,165 @@
+# SPDX-FileCopyrightText: 2026 The Valetkey authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""The clients work in any event loop, and nothing they start keeps anybody from ending."""
+
+import asyncio
+import json
+import time
+
+import pytest
+from haystack_integrations.tools.mcp.mcp_tool import AsyncExecutor
+
+from haystack_integrations.tools.mcp_oauth import MCPAuthorizationError, MCPConnectionError, StreamableHttpServerInfo
+from tests.haystack.calling import call, tool_of, wait_until
+from tests.haystack.processes import run_program
+from tests.haystack.shared_servers import KINDS, server_info
+from valetkey.errors import StoreError
+
+
+def text_of(answer):
+    return json.loads(answer)["content"][0]["text"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_client_can_be_used_from_another_event_loop(servers, kind, person):
+    client = server_info(servers.own(kind).mcp_url, kind).create_client()
+
+    async def use():
+        tools = await client.connect()
+        answers = await asyncio.gather(*(client.call_tool("add", {"a": number, "b": 1}) for number in range(5)))
+        await client.aclose()
+        return [tool.name for tool in tools], [text_of(answer) for answer in answers]
+
+    assert asyncio.run(use()) == (["whoami", "add", "slow", "fail"], ["1", "2", "3", "4", "5"])
+    assert person.logins == 1
+
+
+def test_a_client_can_be_used_from_one_event_loop_after_the_other(servers):
+    client = StreamableHttpServerInfo(url=servers.own().mcp_url).create_client()
+    asyncio.run(client.connect())
+    assert text_of(asyncio.run(client.call_tool("add", {"a": 1, "b": 2}))) == "3"
+    asyncio.run(client.aclose())
+
+
+def test_a_tool_can_be_awaited_in_the_callers_loop(servers, open_tool):
+    tool = open_tool(servers.own().mcp_url)
+    tool.warm_up()
+    assert text_of(asyncio.run(tool.ainvoke(a=1, b=2))) == "3"
+
+
+@pytest.mark.parametrize("kind", ["http", "sse"])
+def test_a_client_created_inside_upstreams_own_loop_does_not_wait_there(servers, kind, person):
+    """Nothing may block in that loop: what is waited for happens in it."""
+    info = server_info(servers.own(kind).mcp_url, kind)
+
+    async def create():
+        return info.create_client()
+
+    client = AsyncExecutor.get_instance().run(create(), timeout=2.0)
+    assert person.logins == 0
+    assert len(asyncio.run(client.connect())) == 4
+    assert text_of(asyncio.run(client.call_tool("add", {"a": 1, "b": 2}))) == "3"
+    asyncio.run(client.aclose())
+    assert person.logins == 1
+
+
+def test_a_client_can_be_closed_while_a_login_waits(misbehaving, person):
+    """The login goes on: the person may finish it, and the next client finds the token."""
+    info = StreamableHttpServerInfo(url=misbehaving.mcp_url)
+    person.waits()
+
+    async def close_during_the_login():
+        client = info.create_client()
+        connecting = asyncio.ensure_future(client.connect())
+        await asyncio.to_thread(wait_until, lambda: misbehaving.requests("/register"))
+        started = time.monotonic()
+        await client.aclose()
+        seconds = time.monotonic() - started
+        return client, connecting, seconds
+
+    async def close_and_finish():
+        client, connecting, seconds = await close_during_the_login()
+        person.goes_on()
+        with pytest.raises(MCPConnectionError, match="closed"):
+            await connecting
+        return client, seconds
+
+    client, seconds = AsyncExecutor.get_instance().run(close_and_finish(), timeout=20)
+    assert seconds < 1.0
+    assert client.session is None
+    wait_until(lambda: misbehaving.scopes)
+    sessions = len(misbehaving.requests(message="initialize"))
+    asyncio.run(info.create_client().aclose())
+    assert len(misbehaving.requests(message="initialize")) == sessions + 1
+    assert person.logins == 1
+
+
+def test_a_client_can_be_closed_while_its_server_says_nothing(misbehaving):
+    misbehaving.switches.hangs = True
+    info = StreamableHttpServerInfo(url=misbehaving.mcp_url)
+
+    async def close_while_connecting():
+        client = info.create_client()
+        connecting = asyncio.ensure_future(client.connect())
+        await asyncio.to_thread(wait_until, lambda: misbehaving.seen)
+        await client.aclose()
+        with pytest.raises(MCPConnectionError, match="closed"):
+            await connecting
+
+    AsyncExecutor.get_instance().run(close_while_connecting(), timeout=5)
+
+
+def test_an_unreadable_store_is_told_inside_upstreams_own_loop_too(misbehaving, store):
+    """There, nobody can look into it before the connection is opened."""
+    store.parent.mkdir(mode=0o700)
+    store.write_bytes(b"this is no database")
+    store.chmod(0o600)
+    info = StreamableHttpServerInfo(url=misbehaving.mcp_url)
+
+    async def connect():
+        await info.create_client().connect()
+
+    with pytest.raises(MCPAuthorizationError, match=str(store)) as raised:
+        AsyncExecutor.get_instance().run(connect(), timeout=5)
+    assert type(raised.value.error) is StoreError
+
+
+def test_a_call_after_the_end_says_that_there_is_no_connection(misbehaving):
+    client = StreamableHttpServerInfo(url=misbehaving.mcp_url).create_client()
+    asyncio.run(client.aclose())
+    asyncio.run(client.aclose())
+    with pytest.raises(MCPConnectionError, match="Not connected"):
+        asyncio.run(client.call_tool("add", {"a": 1, "b": 2}))
+
+
+def test_a_closed_client_can_be_connected_again(misbehaving, person):
+    client = StreamableHttpServerInfo(url=misbehaving.mcp_url).create_client()
+    asyncio.run(client.aclose())
+    assert [tool.name for tool in asyncio.run(client.connect())] == ["add"]
+    assert text_of(asyncio.run(client.call_tool("add", {"a": 1, "b": 2}))) == "3"
+    asyncio.run(client.aclose())
+    assert person.logins == 1
+
+
+def test_a_closed_toolset_can_be_warmed_up_again(misbehaving, open_toolset, person):
+    toolset = open_toolset(misbehaving.mcp_url)
+    for _ in range(2):
+        assert call(tool_of(toolset), a=1, b=2) == "3"
+        toolset.close()
+    assert person.logins == 1
+
+
+@pytest.mark.parametrize("kind", ["call", "leave-open"])
+def test_a_program_ends_when_it_has_done_its_work(misbehaving, kind):
+    ended = run_program(kind, misbehaving.mcp_url)
+    assert ended.output == "3\n"
+    assert ended.seconds_to_end < 5.0
+
+
+def test_a_program_ends_while_a_login_waits(misbehaving, person):
+    person.waits()
+    ended = run_program("give-up", misbehaving.mcp_url)
+    assert ended.output == "asked\n"
+    assert ended.seconds_to_end < 5.0
+    person.goes_on()

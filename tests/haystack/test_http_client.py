@@ -1,0 +1,198 @@
+# SPDX-FileCopyrightText: 2026 The Valetkey authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""The HTTP client under a session: nothing it meets ends the SDK's transport."""
+
+import asyncio
+import json
+
+import httpx
+import httpx2
+import pytest
+
+from haystack_integrations.tools.mcp_oauth.errors import Rejected
+from haystack_integrations.tools.mcp_oauth.event_stream import EventStream
+from haystack_integrations.tools.mcp_oauth.gate import Gate, NotAccepted, SessionLost, Unanswered
+from haystack_integrations.tools.mcp_oauth.http_client import guarded_client_class
+from tests.haystack.one_server import TOKEN, OneServer, as_raised_by_the_sdk
+
+URL = "https://mcp.example.com/mcp"
+CALL = {"jsonrpc": "2.0", "id": 7, "method": "tools/call", "params": {"name": "add"}}
+NOTIFICATION = {"jsonrpc": "2.0", "method": "notifications/cancelled"}
+CHALLENGE = {"WWW-Authenticate": 'Bearer error="invalid_token"'}
+
+
+@pytest.fixture(params=[httpx, httpx2], ids=["httpx", "httpx2"])
+def library(request):
+    return request.param
+
+
+@pytest.fixture
+def gate():
+    return Gate(OneServer())
+
+
+def exchange(library, gate, answer, message=CALL, *, events=None, headers=None, url=URL):
+    """Post a message to a server that answers so, and give the request it saw and the response the SDK sees."""
+    seen = []
+
+    def handle(request):
+        seen.append(request)
+        if isinstance(answer, Exception):
+            raise answer
+        return library.Response(**answer)
+
+    async def post():
+        client_class = guarded_client_class(library, gate, events)
+        async with client_class(transport=library.MockTransport(handle)) as client:
+            request = client.build_request("POST", url, json=message, headers=headers)
+            response = await client.send(request, stream=True)
+            await response.aread()
+            return response
+
+    response = asyncio.run(post())
+    return seen[0], response
+
+
+def reason_in(gate, response):
+    """Give the reason behind an answer of ours."""
+    assert response.status_code == 200
+    assert response.json()["id"] == CALL["id"]
+    return gate.reason_of(as_raised_by_the_sdk(response.json()))
+
+
+def test_a_message_carries_the_token_and_its_answer_is_untouched(library, gate):
+    body = {"jsonrpc": "2.0", "id": 7, "result": {}}
+    request, response = exchange(library, gate, {"status_code": 200, "json": body})
+    assert request.headers["Authorization"] == f"Bearer {TOKEN.access_token.reveal()}"
+    assert json.loads(request.content) == CALL
+    assert response.json() == body
+
+
+def test_another_origin_gets_no_token(library, gate):
+    request, _ = exchange(library, gate, {"status_code": 200, "json": {}}, url="https://elsewhere.example/mcp")
+    assert "Authorization" not in request.headers
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"status_code": 401, "headers": CHALLENGE},
+        {"status_code": 401},
+        {"status_code": 403, "headers": {"WWW-Authenticate": 'Bearer error="insufficient_scope", scope="x"'}},
+    ],
+    ids=["challenge", "no challenge", "insufficient scope"],
+)
+def test_a_rejected_call_gets_an_answer_with_the_reason(library, gate, answer):
+    _, response = exchange(library, gate, answer)
+    reason = reason_in(gate, response)
+    assert type(reason) is Rejected
+    assert reason.token is TOKEN
+
+
+def test_a_session_the_server_does_not_know_is_lost(library, gate):
+    _, response = exchange(library, gate, {"status_code": 404}, headers={"Mcp-Session-Id": "gone"})
+    assert type(reason_in(gate, response)) is SessionLost
+    assert gate.is_lost
+
+
+def test_an_unknown_path_is_no_lost_session(library, gate):
+    _, response = exchange(library, gate, {"status_code": 404})
+    assert "404 Not Found" in str(reason_in(gate, response))
+    assert not gate.is_lost
+
+
+@pytest.mark.parametrize("status", [400, 403, 405, 429, 500, 502, 503])
+def test_an_http_error_is_an_answer(library, gate, status):
+    _, response = exchange(library, gate, {"status_code": status, "text": "a page about the error"})
+    reason = reason_in(gate, response)
+    assert type(reason) is NotAccepted
+    assert str(status) in str(reason)
+
+
+def test_what_the_server_says_in_json_rpc_is_handed_on(library, gate):
+    error = {"code": -32602, "message": "unknown tool", "data": {"tool": "add"}}
+    body = {"jsonrpc": "2.0", "id": None, "error": error}
+    _, response = exchange(library, gate, {"status_code": 400, "json": body})
+    assert response.status_code == 200
+    assert response.json() == {"jsonrpc": "2.0", "id": 7, "error": error}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"{", b"[]", b'"text"', b"{}", b'{"error": "text"}', b'{"error": {"code": 1}}', b"\xff\xfe", b"[" * 100_000],
+)
+def test_json_that_is_no_json_rpc_is_an_http_error_like_any_other(library, gate, content):
+    answer = {"status_code": 400, "headers": {"Content-Type": "application/json"}, "content": content}
+    _, response = exchange(library, gate, answer)
+    assert type(reason_in(gate, response)) is NotAccepted
+
+
+@pytest.mark.parametrize("error", ["ConnectError", "ReadTimeout", "RemoteProtocolError"])
+def test_a_broken_connection_is_an_answer(library, gate, error):
+    _, response = exchange(library, gate, getattr(library, error)("it broke"))
+    reason = reason_in(gate, response)
+    assert type(reason) is Unanswered
+    assert str(reason) == f"{error}: it broke"
+
+
+@pytest.mark.parametrize("answer", [{"status_code": 401}, {"status_code": 500}], ids=["rejected", "failed"])
+def test_a_notification_that_is_not_accepted_counts_as_accepted(library, gate, answer):
+    """The SDK's transport would end over it, and nobody waits for its answer."""
+    _, response = exchange(library, gate, answer, NOTIFICATION)
+    assert (response.status_code, response.content) == (202, b"")
+    assert (gate.rejected is not None) == (answer["status_code"] == 401)
+
+
+def test_over_sse_the_answer_comes_in_on_the_stream(library, gate):
+    delivered = []
+
+    class Recording(EventStream):
+        def deliver(self, answer):
+            delivered.append(answer)
+
+    _, response = exchange(library, gate, {"status_code": 401, "headers": CHALLENGE}, events=Recording())
+    assert response.status_code == 202
+    (answer,) = delivered
+    assert answer["id"] == CALL["id"]
+    assert type(gate.reason_of(as_raised_by_the_sdk(answer))) is Rejected
+
+
+def stream(library, gate, events, answer):
+    """Ask for the server's stream."""
+
+    async def get():
+        client_class = guarded_client_class(library, gate, events)
+        async with client_class(transport=library.MockTransport(handle)) as client:
+            response = await client.send(client.build_request("GET", URL), stream=True)
+            await response.aread()
+            return response
+
+    seen = []
+
+    def handle(request):
+        seen.append(request)
+        return library.Response(**answer)
+
+    return asyncio.run(get()), seen[0]
+
+
+def test_the_stream_of_an_sse_session_carries_the_token_and_must_not_be_compressed(library, gate):
+    events = {"Content-Type": "text/event-stream"}
+    answer = {"status_code": 200, "headers": events, "text": "data: 1\n\n"}
+    response, request = stream(library, gate, EventStream(), answer)
+    assert request.headers["Authorization"] == f"Bearer {TOKEN.access_token.reveal()}"
+    assert request.headers["Accept-Encoding"] == "identity"
+    assert response.text == "data: 1\n\n"
+
+
+def test_a_rejected_stream_of_an_sse_session_ends_the_opening_with_the_reason(library, gate):
+    with pytest.raises(Rejected) as raised:
+        stream(library, gate, EventStream(), {"status_code": 401, "headers": CHALLENGE})
+    assert raised.value.token is TOKEN
+    assert raised.value.challenges
+
+
+def test_a_rejected_stream_beside_a_session_is_left_to_the_sdk(library, gate):
+    response, _ = stream(library, gate, None, {"status_code": 401, "headers": CHALLENGE})
+    assert response.status_code == 401

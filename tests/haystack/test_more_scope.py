@@ -1,0 +1,83 @@
+# SPDX-FileCopyrightText: 2026 The Valetkey authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""A server may want more scope for a call than for a connection, and may forbid a call altogether."""
+
+import pytest
+from haystack.tools.errors import ToolInvocationError
+
+from haystack_integrations.tools.mcp_oauth import MCPInvocationError, OAuthConfig, StreamableHttpServerInfo
+from tests.haystack.calling import authorization_error_behind, call, tool_of
+from valetkey.errors import ScopeRefused
+
+
+def test_a_call_that_wants_more_scope_leads_to_one_more_login_with_both(misbehaving, open_toolset, person):
+    add = tool_of(open_toolset(misbehaving.mcp_url))
+    misbehaving.switches.scope_of_calls = "admin"
+    assert call(add, a=1, b=2) == "3"
+    assert [one.parameters["scope"] for one in misbehaving.requests("/authorize")] == ["mcp", "mcp admin"]
+    assert [one.status for one in misbehaving.requests(message="tools/call")] == [403, 200]
+    assert call(add, a=2, b=3) == "5"
+    assert person.logins == 2
+
+
+def test_a_new_login_and_then_more_scope_may_be_wanted_by_one_call(misbehaving, open_toolset, person):
+    """A grant that ends takes the scope of its last login with it, and the new one begins with the usual scope."""
+    add = tool_of(open_toolset(misbehaving.mcp_url))
+    misbehaving.switches.scope_of_calls = "admin"
+    misbehaving.revoke_everything()
+    assert call(add, a=1, b=2) == "3"
+    assert [one.status for one in misbehaving.requests(message="tools/call")] == [401, 403, 200]
+    assert person.logins == 3
+
+
+def test_a_scope_beyond_the_users_choice_is_told_and_nobody_is_asked(misbehaving, open_toolset, person):
+    config = OAuthConfig(scopes=["mcp"])
+    add = tool_of(open_toolset(StreamableHttpServerInfo(url=misbehaving.mcp_url, oauth_config=config)))
+    misbehaving.switches.scope_of_calls = "admin"
+    with pytest.raises(ToolInvocationError, match="admin") as raised:
+        call(add, a=1, b=2)
+    error = authorization_error_behind(raised.value).error
+    assert (type(error), error.required, error.granted) == (ScopeRefused, ("admin",), ("mcp",))
+    assert person.logins == 1
+
+
+def test_a_forbidden_call_fails_as_a_call_and_nobody_is_asked(misbehaving, open_toolset, person):
+    add = tool_of(open_toolset(misbehaving.mcp_url))
+    misbehaving.switches.forbids_calls = True
+    with pytest.raises(ToolInvocationError, match="403") as raised:
+        call(add, a=1, b=2)
+    assert type(raised.value.__cause__) is MCPInvocationError
+    misbehaving.switches.forbids_calls = False
+    assert call(add, a=1, b=2) == "3"
+    assert person.logins == 1
+    assert len(misbehaving.requests(message="initialize")) == 2  # the rejected one, and the only session
+
+
+def test_a_server_that_breaks_down_over_a_call_keeps_its_session(misbehaving, open_toolset):
+    """SDK 1.x alone would wait for the answer until the end of Haystack's clock, and end the session."""
+    add = tool_of(open_toolset(misbehaving.mcp_url))
+    misbehaving.switches.fails_calls = True
+    with pytest.raises(ToolInvocationError, match="500 Internal Server Error"):
+        call(add, a=1, b=2)
+    misbehaving.switches.fails_calls = False
+    assert call(add, a=1, b=2) == "3"
+    assert len(misbehaving.requests(message="initialize")) == 2
+
+
+def test_what_a_server_says_about_its_failure_reaches_the_user(misbehaving, open_toolset):
+    add = tool_of(open_toolset(misbehaving.mcp_url))
+    misbehaving.switches.explains_failures = misbehaving.switches.fails_calls = True
+    with pytest.raises(ToolInvocationError, match="the disk is full"):
+        call(add, a=1, b=2)
+
+
+def test_a_new_token_that_is_rejected_too_is_told_and_nobody_is_asked_again(misbehaving, open_toolset, person):
+    """The refresh succeeds, and the call is still refused."""
+    add = tool_of(open_toolset(misbehaving.mcp_url))
+    misbehaving.switches.accepts_tokens = False
+    with pytest.raises(ToolInvocationError, match="rejects even a new token") as raised:
+        call(add, a=1, b=2)
+    assert misbehaving.mcp_url in str(authorization_error_behind(raised.value))
+    assert [one.status for one in misbehaving.requests(message="tools/call")] == [401, 401]
+    assert person.logins == 1

@@ -1,0 +1,50 @@
+# SPDX-FileCopyrightText: 2026 The Valetkey authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""What an import brings along: a program pays for what it uses."""
+
+import json
+
+import pytest
+
+from tests.processes.child import Child
+
+LOADED = """
+    import importlib, json, sys
+    before = set(sys.modules)
+    importlib.import_module(sys.argv[1])
+    print(json.dumps(sorted({name.partition(".")[0] for name in set(sys.modules) - before})))
+"""
+HEAVY = {
+    "anyio",
+    "cryptography",
+    "haystack",
+    "httpx",
+    "httpx2",
+    "mcp",
+    "platformdirs",
+    "pydantic",
+    "sqlite3",
+    "trio",
+    "typer",
+}
+
+
+@pytest.mark.parametrize(
+    ("module", "brings"),
+    [
+        ("valetkey", set()),
+        ("valetkey.errors", set()),
+        ("valetkey.settings", set()),
+        ("valetkey.store", set()),
+        ("valetkey.store.memory", set()),
+        ("valetkey.store.sqlite", {"sqlite3"}),
+        ("valetkey.protocol.challenge", set()),
+        ("valetkey.login.loopback", set()),
+        ("valetkey.httpx2", {"anyio", "httpx2"}),
+        ("valetkey.httpx", {"anyio", "httpx", "httpx2"}),
+    ],
+)
+def test_an_import_brings_what_it_needs_and_nothing_else(module, brings):
+    with Child(LOADED, module) as child:
+        assert HEAVY & set(json.loads(child.succeed())) == brings

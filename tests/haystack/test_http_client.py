@@ -69,6 +69,13 @@ def test_a_message_carries_the_token_and_its_answer_is_untouched(library, gate):
     assert response.json() == body
 
 
+def test_a_rejection_by_another_origin_is_none_by_the_mcp_server(library, gate):
+    answer = {"status_code": 401, "headers": CHALLENGE}
+    _, response = exchange(library, gate, answer, url="https://elsewhere.example/mcp")
+    assert isinstance(reason_in(gate, response), NotAccepted)
+    assert gate.rejected is None
+
+
 def test_another_origin_gets_no_token(library, gate):
     request, _ = exchange(library, gate, {"status_code": 200, "json": {}}, url="https://elsewhere.example/mcp")
     assert "Authorization" not in request.headers

@@ -47,6 +47,15 @@ class Gate:
         self.is_lost = False
         self.rejected: Rejected | None = None
 
+    def serves(self, url: str) -> bool:
+        """
+        Tell whether a URL is the MCP server's own.
+
+        :param url: The URL.
+        :returns: True on its origin.
+        """
+        return self._engine.serves(url)
+
     def token_for(self, url: str) -> Token | None:
         """
         Give the token for a request.
@@ -54,7 +63,7 @@ class Gate:
         :param url: The request's URL.
         :returns: The token, None for another origin or when there is none.
         """
-        return self._engine.current() if self._engine.serves(url) else None
+        return self._engine.current() if self.serves(url) else None
 
     def answer(self, message: dict[str, Any], reason: Exception) -> dict[str, Any] | None:
         """

@@ -53,7 +53,7 @@ def guarded_client_class(library: ModuleType, gate: Gate, events: EventStream | 
                 response = await self._send_message(request, message, arguments)
                 if response.status_code < 400:
                     return response
-                reason = _reason(response, token, request)
+                reason = _reason(response, token, request, gate)
                 said = await _json_rpc_error(response) if isinstance(reason, NotAccepted) else None
                 await response.aclose()
             except library.TransportError as error:
@@ -76,7 +76,7 @@ def guarded_client_class(library: ModuleType, gate: Gate, events: EventStream | 
             started = time.monotonic()
             response = await super().send(request, **arguments)
             _log(request, None, started, str(response.status_code))
-            challenges = rejection(response)
+            challenges = rejection(response) if gate.serves(str(response.url)) else None
             if events is None:
                 return response  # a stream beside the session: the SDK does without it
             if challenges is not None:
@@ -109,8 +109,9 @@ def _message(request: Any) -> dict[str, Any] | None:
     return message if isinstance(message, dict) else None
 
 
-def _reason(response: Any, token: Token | None, request: Any) -> Exception:
-    challenges = rejection(response)
+def _reason(response: Any, token: Token | None, request: Any, gate: Gate) -> Exception:
+    # What another origin says after a redirect is no word of the MCP server.
+    challenges = rejection(response) if gate.serves(str(response.url)) else None
     if challenges is not None:
         return Rejected(token, challenges)
     if response.status_code == 404 and "mcp-session-id" in request.headers:

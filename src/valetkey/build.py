@@ -3,6 +3,7 @@
 
 """Putting an engine together from what the user set."""
 
+import threading
 import weakref
 
 from valetkey.engine import Engine
@@ -30,6 +31,7 @@ def build_engine(settings: Settings, *, store: Store | str | None = None, login:
 
 
 _shared: "weakref.WeakValueDictionary[tuple[Settings, object, object], Engine]" = weakref.WeakValueDictionary()
+_sharing = threading.Lock()  # guards _shared
 
 
 def shared_engine(settings: Settings, *, store: Store | str | None = None, login: Login | LoginName = "auto") -> Engine:
@@ -44,7 +46,8 @@ def shared_engine(settings: Settings, *, store: Store | str | None = None, login
     """
     kept = open_store(store) if store is None or isinstance(store, str) else store
     key = (settings, kept, login)
-    engine = _shared.get(key)
-    if engine is None:
-        engine = _shared.setdefault(key, build_engine(settings, store=kept, login=login))
+    with _sharing:
+        engine = _shared.get(key)
+        if engine is None:
+            engine = _shared[key] = build_engine(settings, store=kept, login=login)
     return engine

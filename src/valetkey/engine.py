@@ -15,7 +15,7 @@ from collections.abc import Sequence
 
 from valetkey import policy, urls
 from valetkey.attempts import Attempts, Need, need_after
-from valetkey.errors import AuthError, LoginRequired, TemporaryError
+from valetkey.errors import AuthError, LoginRequired, StoreError, TemporaryError
 from valetkey.flight import SingleFlight, arrival
 from valetkey.login import Invitation
 from valetkey.protocol.challenge import Challenge
@@ -72,20 +72,26 @@ class Engine:
         """
         Give the token to send now. Memory only, but for the first call, which looks into the store once.
 
-        A token close to its end is renewed in the background meanwhile.
+        A token close to its end is renewed in the background meanwhile. A store that cannot be read is no concern of a
+        server that wants no token: who is rejected learns about it from `replace`.
 
         :returns: The token; None when there is none, or only an expired one that the server would reject.
-        :raises StoreError: If the store cannot be read.
         """
         if not self._has_looked:
-            self._session = self._attempts.sessions.read()[0]
-            self._has_looked = True
+            self._look()
         session = self._session
         if session is None or policy.is_expired(session.token, self._seams.now()):
             return None
         if policy.is_renewal_due(session.token, self._seams.now()):
             self._renew_early(session)
         return session.token
+
+    def _look(self) -> None:
+        self._has_looked = True
+        try:
+            self._session = self._attempts.sessions.read()[0]
+        except StoreError as error:
+            _logger.warning("going on without a session: %s", error)
 
     def is_known(self) -> bool:
         """

@@ -68,8 +68,7 @@ class HttpSender:
             raise InsecureEndpoint(message, hint="Tell the server's operator.", url=request.url) from error
         except (httpx2.ConnectError, httpx2.ConnectTimeout) as error:
             _log(request, started, "no connection")
-            message = f"{request.url} cannot be reached."
-            raise TemporaryError(message, hint="Check the network and try again.") from error
+            raise _not_reached(request, error) from error
         except (httpx2.HTTPError, TimeoutError) as error:
             _log(request, started, "no answer")
             message = f"{request.url} did not answer in {self._guard.longest_exchange:g} s."
@@ -78,6 +77,17 @@ class HttpSender:
             raise UnknownOutcome(message, hint="Try again later.") from error
         _log(request, started, str(response.status))
         return without_echo(response, request)
+
+
+def _not_reached(request: HttpRequest, error: BaseException) -> TemporaryError:
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            message = f"{request.url} does not prove with a certificate who it is: {quote(str(cause))}."
+            hint = "If your network has a certificate authority of its own, name it in SSL_CERT_FILE."
+            return TemporaryError(message, hint=hint)
+        cause = cause.__cause__ or cause.__context__
+    return TemporaryError(f"{request.url} cannot be reached.", hint="Check the network and try again.")
 
 
 def _log(request: HttpRequest, started: float, outcome: str) -> None:

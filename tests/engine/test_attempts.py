@@ -360,7 +360,7 @@ def test_a_server_that_is_not_encrypted_gets_no_token():
     assert (world.server.log(), world.store.calls) == ([], [])
 
 
-@requirement("STP-8", "AUT-18")
+@requirement("STP-8")
 def test_a_denied_login_keeps_what_is_stored(world):
     before = world.kept()
     world.person.denies = True
@@ -426,7 +426,7 @@ def test_a_scope_the_user_has_set_is_not_widened(fields, required, says):
     assert (world.server.log(), world.person.wanted_addresses) == ([], [])
 
 
-@requirement("STP-5", "STP-6", "STP-7", "SCP-12")
+@requirement("STP-5", "STP-7", "SCP-12")
 def test_a_scope_that_the_login_did_not_bring_is_not_asked_for_again_at_once(world):
     world.server.grants_only = "read"
     assert obtain(world, *WANTS_WRITE).token.scope == ("read",)

@@ -108,7 +108,7 @@ def test_a_document_about_another_resource_ends_everything():
     assert (caught.value.expected, caught.value.received) == (MCP, "https://evil.example.com/mcp")
 
 
-@requirement("SEC-1", "SEC-4")
+@requirement("SEC-1")
 def test_an_announced_url_that_is_not_encrypted_is_not_asked():
     server = AuthorizationServer()
     with pytest.raises(InsecureEndpoint):

@@ -471,7 +471,6 @@ def test_a_machine_that_is_not_served_asks_nobody(world, trouble, error):
     assert world.person.wanted_addresses == []
 
 
-@requirement("CC-7")
 def test_a_machine_proves_itself_at_the_endpoint_the_user_gave(world):
     world.server.knows("machine", secret="s3cret")
     session = Try(world, token_endpoint=TOKEN, **MACHINE).run()

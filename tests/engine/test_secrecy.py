@@ -162,7 +162,6 @@ FAILURES = {
 }
 
 
-@requirement("GEN-7")
 @pytest.mark.parametrize("name", FAILURES)
 def test_every_error_says_what_happened_and_what_to_do(name):
     (url, *what), person, store, server = FAILURES[name][0] or ("",), *FAILURES[name][1:]

@@ -33,6 +33,7 @@ def test_what_is_no_http_url_is_no_mcp_server(url):
         Settings(server_url=url)
 
 
+@requirement("CC-7")
 @pytest.mark.parametrize(
     "changes",
     [
@@ -86,7 +87,6 @@ def test_a_resource_of_any_scheme_is_taken_as_it_is(resource):
     assert Settings(server_url=URL, resource=resource).resource == resource
 
 
-@requirement("CC-1")
 @pytest.mark.parametrize(
     ("changes", "is_machine"),
     [

@@ -59,7 +59,9 @@ def test_a_new_process_with_the_same_store_makes_no_oauth_request(servers, open_
     server = servers.own()
     tool_of(open_toolset(server.mcp_url))
     server.reset_log()
-    assert run_program("call", server.mcp_url).output == "3\n"
+    ended = run_program("call", server.mcp_url)
+    assert ended.output == "3\n"
+    assert ended.seconds_to_end < 5.0
     assert [entry["status"] for entry in server.log() if entry["path"] != "/mcp" or entry["status"] == 401] == []
     assert person.logins == 1
 

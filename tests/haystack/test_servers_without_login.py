@@ -57,6 +57,13 @@ def test_a_server_that_wants_no_login_sees_the_requests_of_upstream(servers, kin
     assert not store.exists()
 
 
+def test_a_server_that_wants_no_login_does_not_care_whether_the_store_can_be_read(servers, open_toolset, store):
+    store.parent.mkdir(mode=0o700)
+    store.write_bytes(b"no database")
+    assert call(tool_of(open_toolset(servers.open("http").mcp_url)), a=1, b=2) == "3"
+    assert store.read_bytes() == b"no database"
+
+
 @pytest.mark.parametrize(
     "credential",
     [{"token": STATIC_TOKEN}, {"headers": {"authorization": f"Bearer {STATIC_TOKEN}"}}],

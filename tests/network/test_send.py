@@ -268,9 +268,10 @@ def test_a_server_that_breaks_off_leaves_the_outcome_unknown(parts):
 def test_a_server_without_a_trusted_certificate_gets_nothing(tmp_path):
     certificates = make_certificates(tmp_path)
     with WireServer(lambda peer: peer.send(answer()), tls=certificates.context("self-signed")) as server:
-        with pytest.raises(TemporaryError) as caught:
+        with pytest.raises(TemporaryError, match="does not prove with a certificate who it is") as caught:
             post(server.url)
         assert not isinstance(caught.value, UnknownOutcome)
+        assert "SSL_CERT_FILE" in caught.value.hint
     assert server.requests == []
 
 

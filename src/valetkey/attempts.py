@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from valetkey import policy, urls
 from valetkey.clients import Clients
 from valetkey.discovery import discover
-from valetkey.errors import Refused, ScopeRefused, TemporaryError, quote
+from valetkey.errors import ClientRefused, Refused, ScopeRefused, TemporaryError, quote
 from valetkey.grants import AuthorizationCode, ClientCredentials, Grant, Occasion
 from valetkey.login import Invitation
 from valetkey.protocol.challenge import Challenge, bearer_challenge
@@ -148,12 +148,17 @@ class Attempts:
         except Conflict:
             return self._act(need, cancelled)  # somebody without our lease wrote the session: look again
         except RefreshRefused as ended:
-            if need.early:
+            if need.early or self._is_a_matter_of_settings(session, ended.refusal):
                 raise ended.refusal from ended
             self._clients.forget_refused(session.client, ended.refusal)
             _logger.info("the session at %s cannot be renewed, it begins anew", session.issuer)
             self._ended = session.token.access_token
             return self._begin(need, session, cancelled)
+
+    @staticmethod
+    def _is_a_matter_of_settings(session: Session, refusal: Refused) -> bool:
+        """A client registered by hand that is refused will be refused after a login too."""
+        return isinstance(refusal, ClientRefused) and not session.client.registered
 
     def _require_sense(self, need: Need, session: Session | None) -> None:
         """Ask nobody for what will not help: a person is not asked twice for the same thing."""

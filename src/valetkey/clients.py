@@ -101,11 +101,15 @@ class Clients:
         :param server: The authorization server.
         :returns: The client.
         :raises IssuerMismatch: If the MCP server now names another issuer.
+        :raises Unsupported: If the server's endpoints are only guessed, and there is a secret.
         """
         settings = self._settings
         if settings.client_id is None:
             message = "There is no client_id."
             raise ConfigurationError(message, hint="Give client_id and client_secret.")
+        if settings.client_secret is not None and server.source is MetadataSource.GUESSED:
+            message = f"{settings.server_url} publishes no token endpoint, and a secret is not sent to a guess."
+            raise Unsupported(message, hint="Give issuer= or token_endpoint=.")
         if settings.issuer is None and server.source is not MetadataSource.CONFIGURED:
             self._check_pin(server.issuer)
         return Client(

@@ -87,11 +87,11 @@ class Engine:
         return session.token
 
     def _look(self) -> None:
-        self._has_looked = True
         try:
             self._session = self._attempts.sessions.read()[0]
         except StoreError as error:
             _logger.warning("going on without a session: %s", error)
+        self._has_looked = True
 
     def is_known(self) -> bool:
         """

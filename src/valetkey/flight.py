@@ -48,7 +48,11 @@ class SingleFlight(Generic[Result]):
             future: concurrent.futures.Future[Result] = concurrent.futures.Future()
             self._running, self._cancelled = future, threading.Event()
             arguments = (work, future, self._cancelled)
-        threading.Thread(target=self._run, args=arguments, name="valetkey", daemon=True).start()
+        try:
+            threading.Thread(target=self._run, args=arguments, name="valetkey", daemon=True).start()
+        except BaseException:
+            self._land()  # or everybody who comes later would wait for work that never began
+            raise
         return future, True
 
     def running(self) -> concurrent.futures.Future[Result] | None:

@@ -19,7 +19,7 @@ from valetkey.protocol.server import require_code_flow
 from valetkey.protocol.token import client_credentials_request, code_request, parse_token
 from valetkey.seams import Seams
 from valetkey.settings import Settings
-from valetkey.values import MetadataSource, Scope, Secret, Session
+from valetkey.values import Scope, Secret, Session
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,14 +142,14 @@ class ClientCredentials:
         :param found: The authorization server and the resource.
         :param scope: The scope to ask for.
         :param occasion: What belongs to this time.
-        :raises Unsupported: If no token endpoint is published: a secret is not sent to a guess.
+        :raises Unsupported: If no token endpoint is published.
         :raises Refused: If the server refuses.
         """
         server = found.server
-        if server.token_endpoint is None or server.source is MetadataSource.GUESSED:
-            message = f"{self._settings.server_url} publishes no token endpoint, and a secret is not sent to a guess."
-            raise Unsupported(message, hint="Give issuer= or token_endpoint=.")
         client = self._clients.configured(server)
+        if server.token_endpoint is None:
+            message = f"The authorization server {server.issuer} names no token endpoint."
+            raise Unsupported(message, hint="Ask its operator, or give token_endpoint=.")
         now = self._seams.now()
         request = client_credentials_request(server, client, resource=found.resource, scope=scope)
         token = parse_token(self._seams.send(request), now=now, requested_scope=scope)

@@ -86,11 +86,16 @@ def _withdraw(session: Session, version: str, sessions: Sessions) -> None:
 
 
 def _refused(session: Session, version: str, sessions: Sessions, refusal: Refused) -> Session:
-    """Only `invalid_grant` speaks about the token, and only if it is still the one we sent; nothing else ends it."""
+    """
+    Only `invalid_grant` speaks about the token, and only if it is still the one we sent; nothing else ends it.
+
+    A client that we registered and the server has forgotten takes its refresh tokens with it.
+    """
     found, _ = sessions.read()
     if found is not None and found.token.refresh_token != session.token.refresh_token:
         return found
-    keeps_token = refusal.error != "invalid_grant" and not isinstance(refusal, ClientRefused)
+    is_forgotten = isinstance(refusal, ClientRefused) and session.client.registered
+    keeps_token = refusal.error != "invalid_grant" and not is_forgotten
     ended = session if keeps_token else replace(session, token=replace(session.token, refresh_token=None))
     with suppress(Conflict):
         sessions.write(replace(ended, refresh_intent=None), version)

@@ -19,6 +19,7 @@ from tests.requirements import requirement
 from valetkey.attempts import Need, need_after
 from valetkey.errors import (
     AuthError,
+    ClientRefused,
     InsecureEndpoint,
     LoginFailed,
     MalformedDocument,
@@ -531,3 +532,15 @@ def test_an_answer_that_never_came_is_asked_for_again_with_the_same_token(world)
     session = obtain(world)
     assert len({form["refresh_token"] for form in world.server.token_forms()}) == 1
     assert (world.person.asked, session.refresh_intent) == ([], None)
+
+
+def test_a_client_registered_by_hand_that_is_refused_is_no_reason_to_ask_a_person():
+    hand_made = {"client_id": "by-hand", "client_secret": Secret("s3cret"), "redirect_uri": "http://127.0.0.1:8080/cb"}
+    world = World(publishes_scopes=("read",))
+    world.server.knows("by-hand", "http://127.0.0.1:8080/cb", secret="s3cret")
+    world.logged_in(**hand_made)
+    world.server.clients.clear()
+    with pytest.raises(ClientRefused):
+        obtain(world, *INVALID, **hand_made)
+    assert world.person.asked == []
+    assert world.kept(**hand_made).token.refresh_token is not None

@@ -223,3 +223,23 @@ def test_a_forked_child_does_not_wait_for_work_that_only_its_parent_does():
         """
     ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=30, check=True)
     assert ended.stdout == "child\nparent\n"
+
+
+def test_cancelling_when_nothing_runs_cancels_nothing():
+    flight = SingleFlight()
+    flight.cancel()
+    assert flight.join(lambda cancelled: cancelled.is_set())[0].result(LONGEST_WAIT) is False
+
+
+def test_work_that_could_not_begin_does_not_keep_others_waiting(monkeypatch):
+    flight = SingleFlight()
+    with monkeypatch.context() as broken:
+        broken.setattr(threading.Thread, "start", _cannot_start)
+        with pytest.raises(RuntimeError, match="can't start new thread"):
+            flight.join(lambda cancelled: "first")
+    assert flight.join(lambda cancelled: "second")[0].result(LONGEST_WAIT) == "second"
+
+
+def _cannot_start(thread):
+    message = "can't start new thread"
+    raise RuntimeError(message)

@@ -429,17 +429,20 @@ def test_a_machine_has_a_session_without_a_person_and_without_a_refresh_token(wo
 
 
 @requirement("CC-2", "ASM-16")
-@pytest.mark.parametrize(
-    "switches",
-    [
-        {"issuer": "https://mcp.example.com", "describes_the_resource_at": (), "describes_itself_at": ()},
-        {"says_further": {"token_endpoint": None}},
-    ],
-)
-def test_a_secret_is_not_sent_to_a_token_endpoint_that_nobody_has_named(switches):
-    world = World(**switches)
+@pytest.mark.parametrize("settings", [MACHINE, {**MACHINE, "redirect_uri": FIXED}], ids=["machine", "person"])
+def test_a_secret_is_not_sent_to_a_token_endpoint_that_nobody_has_named(settings):
+    world = World(issuer="https://mcp.example.com", describes_the_resource_at=(), describes_itself_at=())
     world.server.knows("machine", secret="s3cret")
-    Try(world, **MACHINE).fails(Unsupported, "a secret is not sent to a guess")
+    Try(world, **settings).fails(Unsupported, "a secret is not sent to a guess")
+    assert world.server.log() == []
+    assert world.person.asked == []
+
+
+@requirement("CC-2")
+def test_a_machine_needs_a_token_endpoint():
+    world = World(says_further={"token_endpoint": None})
+    world.server.knows("machine", secret="s3cret")
+    Try(world, **MACHINE).fails(Unsupported, "names no token endpoint")
     assert world.server.log() == []
 
 

@@ -274,6 +274,16 @@ def test_a_client_that_is_not_known_any_more_has_no_refresh_token():
     assert renewal.kept.token.access_token == renewal.session.token.access_token
 
 
+def test_a_client_registered_by_hand_that_is_refused_keeps_its_refresh_token():
+    """The refusal speaks about the client's settings; when they are corrected, the session goes on."""
+    renewal = Renewal()
+    renewal.session = replace(renewal.session, client=replace(renewal.session.client, registered=False))
+    renewal.server.clients.clear()
+    with pytest.raises(RefreshRefused):
+        renewal.run()
+    assert renewal.kept == renewal.session
+
+
 @requirement("REF-7")
 def test_invalid_grant_for_a_token_that_somebody_has_rotated_adopts_theirs():
     renewal = Renewal()

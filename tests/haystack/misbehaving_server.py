@@ -69,6 +69,8 @@ class Switches:
     notifications_to_reject: int = 0
     sessions_to_forget: int = 0
     """How many calls of tools are told that their session is unknown."""
+    forgets_tokens_too: bool = False
+    """Has forgotten every token when it has forgotten a session."""
     streams: bool = False
     """Offers a stream of its own messages."""
     refuses_streams: bool = False
@@ -100,6 +102,7 @@ class MisbehavingServer:
         self.stream_opened = threading.Event()
         self._refresh_tokens = {}
         self._codes = {}
+        self._issued = 0
         self._lock = threading.Lock()
         self._closing = threading.Event()
         self._server = _Server(self)
@@ -146,8 +149,8 @@ class MisbehavingServer:
                 scope = self._codes.pop(form.get("code"), None)
             if scope is None:
                 return 400, {"error": "invalid_grant"}
-            number = len(self.requests(TOKEN_PATH))
-            access_token, refresh_token = f"secret-access-{number}", f"secret-refresh-{number}"
+            self._issued += 1
+            access_token, refresh_token = f"secret-access-{self._issued}", f"secret-refresh-{self._issued}"
             self.scopes[access_token], self._refresh_tokens[refresh_token] = scope, scope
         answer = {"access_token": access_token, "token_type": "Bearer", "expires_in": self.switches.lifetime}
         return 200, {**answer, "refresh_token": refresh_token, "scope": scope}
@@ -160,6 +163,9 @@ class _Server(ThreadingHTTPServer):
     def __init__(self, owner):
         self.owner = owner
         super().__init__((_HOST, 0), _Handler)
+
+    def handle_error(self, request, client_address):
+        """Keep quiet about clients that hang up."""
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -271,6 +277,8 @@ class _Handler(BaseHTTPRequestHandler):
             return None
         if switches.sessions_to_forget > 0:
             switches.sessions_to_forget -= 1
+            if switches.forgets_tokens_too:
+                self.owner.revoke_everything()
             return 404, None
         if switches.forbids_calls:
             return 403, None

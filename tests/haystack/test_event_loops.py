@@ -110,6 +110,44 @@ def test_a_client_can_be_closed_while_its_server_says_nothing(misbehaving):
     AsyncExecutor.get_instance().run(close_while_connecting(), timeout=5)
 
 
+def test_a_connecting_task_can_be_cancelled_and_the_client_used_again(misbehaving):
+    misbehaving.switches.hangs = True
+    info = StreamableHttpServerInfo(url=misbehaving.mcp_url)
+
+    async def cancel_while_connecting():
+        client = info.create_client()
+        connecting = asyncio.ensure_future(client.connect())
+        await asyncio.to_thread(wait_until, lambda: misbehaving.seen)
+        connecting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await connecting
+        await client.aclose()
+        misbehaving.switches.hangs = False
+        tools = await client.connect()
+        await client.aclose()
+        return [tool.name for tool in tools]
+
+    assert AsyncExecutor.get_instance().run(cancel_while_connecting(), timeout=10) == ["add"]
+
+
+def test_a_client_that_was_never_connected_can_be_closed():
+    async def create_and_close():
+        await StreamableHttpServerInfo(url="http://127.0.0.1:9/mcp").create_client().aclose()
+
+    AsyncExecutor.get_instance().run(create_and_close(), timeout=5)
+
+
+def test_a_server_that_rejects_every_token_is_told_when_connecting(misbehaving, person):
+    misbehaving.switches.accepts_tokens = False
+
+    async def connect():
+        await StreamableHttpServerInfo(url=misbehaving.mcp_url).create_client().connect()
+
+    with pytest.raises(MCPAuthorizationError, match="rejects even a new token"):
+        AsyncExecutor.get_instance().run(connect(), timeout=10)
+    assert person.logins == 1
+
+
 def test_an_unreadable_store_is_told_inside_upstreams_own_loop_too(misbehaving, store):
     """There, nobody can look into it before the connection is opened."""
     store.parent.mkdir(mode=0o700)

@@ -5,10 +5,11 @@
 
 import pytest
 
+from haystack_integrations.tools.mcp_oauth import OAuthConfig, StreamableHttpServerInfo
 from tests.haystack.calling import call, requests_of, token_requests, tool_of
 from tests.haystack.processes import run_program
 from tests.haystack.shared_servers import server_info
-from tests.haystack.stored import wait_until_expired
+from tests.haystack.stored import let_expire, wait_until_expired
 from tests.servers import fastmcp
 
 COLD_START = [
@@ -76,4 +77,17 @@ def test_a_token_that_expires_during_the_run_costs_one_refresh_and_no_browser(op
         log = server.log()
     assert token_requests(log) == ["refresh_token"]
     assert {path for _, path in requests_of(log)} <= {"/mcp", "/token"}
+    assert person.logins == 1
+
+
+def test_a_token_that_has_expired_before_connecting_is_not_even_tried(misbehaving, open_toolset, person, store):
+    """Another engine, as in another process: it has other settings and finds the session in the store."""
+    tool_of(open_toolset(misbehaving.mcp_url))
+    let_expire(store)
+    misbehaving.seen.clear()
+    info = StreamableHttpServerInfo(url=misbehaving.mcp_url, oauth_config=OAuthConfig(login_timeout=60.0))
+    assert call(tool_of(open_toolset(info)), a=1, b=2) == "3"
+    assert misbehaving.seen[0].parameters["grant_type"] == "refresh_token"
+    assert {one.token for one in misbehaving.seen[1:]} == {"secret-access-2"}
+    assert 401 not in {one.status for one in misbehaving.seen}
     assert person.logins == 1

@@ -104,6 +104,19 @@ def test_a_session_the_server_has_ended_is_opened_again(misbehaving, open_toolse
     assert misbehaving.executed == person.logins == 1
 
 
+def test_a_login_denied_while_a_session_is_opened_again_is_asked_for_once(misbehaving, open_toolset, person):
+    """Traps 2 and 3: the login belongs to the reconnection, which is tried several times."""
+    add = tool_of(open_toolset(misbehaving.mcp_url))
+    misbehaving.switches.sessions_to_forget = 1
+    misbehaving.switches.forgets_tokens_too = misbehaving.switches.denies = True
+    with pytest.raises(ToolInvocationError, match="access_denied") as raised:
+        call(add, a=1, b=2)
+    assert type(authorization_error_behind(raised.value).error) is LoginFailed
+    assert person.logins == 2
+    misbehaving.switches.denies = False
+    assert call(add, a=1, b=2) == "3"
+
+
 def test_a_call_given_up_during_a_login_is_never_executed(misbehaving, open_toolset, person):
     """Trap 4: a request parked behind a login is sent when nobody waits for it any more."""
     add = tool_of(open_toolset(misbehaving.mcp_url, invocation_timeout=0.5))

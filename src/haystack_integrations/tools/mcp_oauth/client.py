@@ -149,8 +149,6 @@ class AuthorizingClient(MCPClient):
             raise readable(still_rejected(self.url), "connect", self.url) from again
         except MCPError:
             raise
-        except AuthError as error:
-            raise readable(error, "connect", self.url) from error
         except Exception as error:
             message = f"Failed to connect to HTTP server at {self.url}: {error}"
             raise MCPConnectionError(message=message, operation="connect") from error

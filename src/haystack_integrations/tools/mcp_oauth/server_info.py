@@ -4,9 +4,9 @@
 """Upstream's server infos, with clients that log in."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar, Self
 
-from haystack_integrations.tools.mcp import MCPClient
+from haystack_integrations.tools.mcp import MCPClient, MCPServerInfo
 from haystack_integrations.tools.mcp import SSEServerInfo as UpstreamSSEServerInfo
 from haystack_integrations.tools.mcp import StreamableHttpServerInfo as UpstreamStreamableHttpServerInfo
 
@@ -14,8 +14,52 @@ from haystack_integrations.tools.mcp_oauth.client import AuthorizingClient, SSEC
 from haystack_integrations.tools.mcp_oauth.config import OAuthConfig
 
 
+class _WithLogin(MCPServerInfo):
+    """What both transports have in common; it stands before upstream's class, whose methods it extends."""
+
+    _client_class: ClassVar[type[AuthorizingClient]]
+    token: Any
+    headers: Any
+    oauth_config: Any
+
+    def __post_init__(self) -> None:
+        """Validate the settings."""
+        super().__post_init__()  # type: ignore[misc]  # of upstream's dataclass
+        if self.oauth_config is not None:
+            self.oauth_config = OAuthConfig.from_upstream(self.oauth_config)
+
+    def create_client(self) -> MCPClient:
+        """
+        Create a client; if the server wants a login, it happens here, in the caller's thread.
+
+        :returns: The client, already connected where the server has answered.
+        :raises MCPAuthorizationError: If no token can be obtained.
+        """
+        names = {name.lower() for name in self.headers or {}}
+        if self.token is not None or "authorization" in names:
+            return super().create_client()  # type: ignore[safe-super]  # a credential of the user's own: upstream's way
+        client = self._client_class(self)  # type: ignore[arg-type]  # each subclass goes with its own client
+        client.open()
+        return client
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> Self:
+        """
+        Deserialize a server info from a dictionary.
+
+        :param data: Dictionary created by `to_dict`.
+        :returns: The server info.
+        """
+        config = data.get("oauth_config")
+        if isinstance(config, dict):  # upstream would make one of its own class; it leaves an object alone
+            data = {**data, "oauth_config": OAuthConfig.from_dict(config)}
+        info = super().from_dict(data)
+        assert isinstance(info, cls)  # noqa: S101 - upstream's annotation is wider than what it does
+        return info
+
+
 @dataclass
-class StreamableHttpServerInfo(UpstreamStreamableHttpServerInfo):
+class StreamableHttpServerInfo(_WithLogin, UpstreamStreamableHttpServerInfo):
     """
     A streamable HTTP MCP server that may want a login. The URL is enough.
 
@@ -35,40 +79,13 @@ class StreamableHttpServerInfo(UpstreamStreamableHttpServerInfo):
     :param oauth_config: Settings for the login, all of them optional.
     """
 
+    _client_class: ClassVar[type[AuthorizingClient]] = StreamableHttpClient
+
     oauth_config: OAuthConfig | None = None  # type: ignore[assignment]  # upstream's class is converted
-
-    def __post_init__(self) -> None:
-        """Validate the settings."""
-        super().__post_init__()
-        if self.oauth_config is not None:
-            self.oauth_config = OAuthConfig.from_upstream(self.oauth_config)
-
-    def create_client(self) -> MCPClient:
-        """
-        Create a client; if the server wants a login, it happens here, in the caller's thread.
-
-        :returns: The client, already connected where the server has answered.
-        :raises MCPAuthorizationError: If no token can be obtained.
-        """
-        if _has_own_credential(self):
-            return super().create_client()
-        return _opened(StreamableHttpClient(self))
-
-    @classmethod
-    def from_dict(cls, data: dict[str, Any]) -> "StreamableHttpServerInfo":
-        """
-        Deserialize a server info from a dictionary.
-
-        :param data: Dictionary created by `to_dict`.
-        :returns: The server info.
-        """
-        info = super().from_dict(_with_config(data))
-        assert isinstance(info, cls)  # noqa: S101 - upstream's annotation is wider than what it does
-        return info
 
 
 @dataclass
-class SSEServerInfo(UpstreamSSEServerInfo):
+class SSEServerInfo(_WithLogin, UpstreamSSEServerInfo):
     """
     An SSE MCP server that may want a login. The URL is enough.
 
@@ -80,49 +97,6 @@ class SSEServerInfo(UpstreamSSEServerInfo):
     :param oauth_config: Settings for the login, all of them optional.
     """
 
+    _client_class: ClassVar[type[AuthorizingClient]] = SSEClient
+
     oauth_config: OAuthConfig | None = None  # type: ignore[assignment]  # upstream's class is converted
-
-    def __post_init__(self) -> None:
-        """Validate the settings."""
-        super().__post_init__()
-        if self.oauth_config is not None:
-            self.oauth_config = OAuthConfig.from_upstream(self.oauth_config)
-
-    def create_client(self) -> MCPClient:
-        """
-        Create a client; if the server wants a login, it happens here, in the caller's thread.
-
-        :returns: The client, already connected where the server has answered.
-        :raises MCPAuthorizationError: If no token can be obtained.
-        """
-        if _has_own_credential(self):
-            return super().create_client()
-        return _opened(SSEClient(self))
-
-    @classmethod
-    def from_dict(cls, data: dict[str, Any]) -> "SSEServerInfo":
-        """
-        Deserialize a server info from a dictionary.
-
-        :param data: Dictionary created by `to_dict`.
-        :returns: The server info.
-        """
-        info = super().from_dict(_with_config(data))
-        assert isinstance(info, cls)  # noqa: S101 - upstream's annotation is wider than what it does
-        return info
-
-
-def _opened(client: AuthorizingClient) -> AuthorizingClient:
-    client.open()
-    return client
-
-
-def _has_own_credential(info: StreamableHttpServerInfo | SSEServerInfo) -> bool:
-    names = {name.lower() for name in info.headers or {}}
-    return info.token is not None or "authorization" in names
-
-
-def _with_config(data: dict[str, Any]) -> dict[str, Any]:
-    """Upstream's `from_dict` would make an `oauth_config` of its own class; it leaves an object alone."""
-    config = data.get("oauth_config")
-    return {**data, "oauth_config": OAuthConfig.from_dict(config)} if isinstance(config, dict) else data

@@ -5,7 +5,6 @@
 
 import logging
 import threading
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -84,7 +83,7 @@ class AuthorizationCode:
         invitation = Invitation(
             self._settings.server_url, pending.server.issuer, authorization_url(pending), visit.redirect_uri
         )
-        started, outcome = time.monotonic(), "no answer"
+        started, outcome = self._seams.monotonic(), "no answer"
         occasion.announce(invitation)
         try:
             answer = visit.ask(invitation, seconds=self._settings.login_timeout, cancelled=occasion.cancelled)
@@ -97,7 +96,7 @@ class AuthorizationCode:
                 url=invitation.authorization_url,
                 purpose="let the person log in",
                 outcome=outcome,
-                seconds=time.monotonic() - started,
+                seconds=self._seams.monotonic() - started,
             )
         return answer
 

@@ -219,5 +219,6 @@ def test_closing_twice_and_closing_what_was_never_opened_is_allowed(server):
         connection = connection_to(server.mcp_url)
         async with opened(connection):
             await connection.close()
+        return connection.is_alive
 
-    asyncio.run(use())
+    assert asyncio.run(use()) is False

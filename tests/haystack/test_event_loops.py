@@ -132,9 +132,11 @@ def test_a_connecting_task_can_be_cancelled_and_the_client_used_again(misbehavin
 
 def test_a_client_that_was_never_connected_can_be_closed():
     async def create_and_close():
-        await StreamableHttpServerInfo(url="http://127.0.0.1:9/mcp").create_client().aclose()
+        client = StreamableHttpServerInfo(url="http://127.0.0.1:9/mcp").create_client()
+        await client.aclose()
+        return client.session
 
-    AsyncExecutor.get_instance().run(create_and_close(), timeout=5)
+    assert AsyncExecutor.get_instance().run(create_and_close(), timeout=5) is None
 
 
 def test_a_server_that_rejects_every_token_is_told_when_connecting(misbehaving, person):

@@ -367,7 +367,10 @@ def test_without_its_endpoints_nobody_logs_in_at_a_server(missing, source):
     ],
 )
 def test_with_s256_a_person_can_log_in(source, methods):
-    require_code_flow(replace(SERVER, code_challenge_methods_supported=methods, source=source))
+    server = replace(SERVER, code_challenge_methods_supported=methods, source=source)
+    require_code_flow(server)
+    with pytest.raises(Unsupported, match="names no authorization or token endpoint"):
+        require_code_flow(replace(server, token_endpoint=None))
 
 
 @requirement("VER-1")

@@ -291,6 +291,7 @@ def test_it_can_be_read_while_somebody_writes(path, store):
 def test_a_held_lease_does_not_lock_the_file(path, store):
     with store.lease("key", seconds=20), closing(sqlite3.connect(path, timeout=0, isolation_level=None)) as connection:
         connection.execute("BEGIN EXCLUSIVE")
+        assert connection.in_transaction
 
 
 def test_two_stores_on_one_file_share_records_and_leases(path):

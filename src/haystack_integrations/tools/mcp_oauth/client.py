@@ -18,13 +18,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import mcp.client.sse
 import mcp.client.streamable_http
-from haystack.utils import Secret
 from haystack_integrations.tools.mcp import MCPClient, MCPConnectionError, MCPError, MCPInvocationError
 from haystack_integrations.tools.mcp.mcp_tool import AsyncExecutor
 from mcp import types
 
 from haystack_integrations.tools.mcp_oauth.config import OAuthConfig
-from haystack_integrations.tools.mcp_oauth.connection import Connection
+from haystack_integrations.tools.mcp_oauth.connection import Connection, look_at_error
 from haystack_integrations.tools.mcp_oauth.errors import (
     Lost,
     MCPAuthorizationError,
@@ -34,7 +33,7 @@ from haystack_integrations.tools.mcp_oauth.errors import (
 )
 from haystack_integrations.tools.mcp_oauth.event_stream import EventStream
 from haystack_integrations.tools.mcp_oauth.gate import Gate
-from haystack_integrations.tools.mcp_oauth.http_client import guarded_client_class, library_of
+from haystack_integrations.tools.mcp_oauth.http_client import guarded_client_class, library_of, plain_headers
 from valetkey.build import shared_engine
 from valetkey.engine import Engine
 from valetkey.errors import AuthError
@@ -64,7 +63,7 @@ class AuthorizingClient(MCPClient):
         super().__init__(server_info.max_retries, server_info.base_delay, server_info.max_delay)
         self.url: str = server_info.url or ""
         self.timeout = server_info.timeout
-        self.headers = _plain_headers(server_info.headers)
+        self.headers = plain_headers(server_info.headers)
         self._config = server_info.oauth_config or OAuthConfig()
         try:
             settings = self._config.to_settings(self.url)
@@ -199,7 +198,7 @@ class AuthorizingClient(MCPClient):
             return self._connection
         if self._opening is None or self._opening.done():
             self._opening = asyncio.create_task(self._open_anew())
-            self._opening.add_done_callback(_retrieve)
+            self._opening.add_done_callback(look_at_error)
         opening = self._opening
         try:
             return await asyncio.shield(opening)
@@ -281,21 +280,8 @@ class SSEClient(AuthorizingClient):
         return tuple(await stack.enter_async_context(transport))
 
 
-def _plain_headers(headers: dict[str, str | Secret] | None) -> dict[str, str] | None:
-    if not headers:
-        return None
-    resolved = {name: value.resolve_value() if isinstance(value, Secret) else value for name, value in headers.items()}
-    return {name: value or "" for name, value in resolved.items()}
-
-
 def _running_loop() -> asyncio.AbstractEventLoop | None:
     try:
         return asyncio.get_running_loop()
     except RuntimeError:
         return None
-
-
-def _retrieve(task: "asyncio.Task[Connection]") -> None:
-    """Look at the error of an opening nobody may have waited for."""
-    if not task.cancelled():
-        task.exception()

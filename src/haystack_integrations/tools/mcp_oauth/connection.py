@@ -88,7 +88,7 @@ class Connection:
     async def _while_open(self, life: asyncio.Future[None], call: Coroutine[Any, Any, Any]) -> Any:
         """Wait for a call, but no longer than the transport lives: SDK 1.x forgets the calls of one that has failed."""
         calling: asyncio.Future[Any] = asyncio.ensure_future(call)
-        calling.add_done_callback(_retrieve)
+        calling.add_done_callback(look_at_error)
         try:
             await asyncio.wait({calling, life}, return_when=asyncio.FIRST_COMPLETED)
             if not calling.done():
@@ -147,7 +147,11 @@ def _means_closed(error: Exception) -> bool:
     return getattr(getattr(error, "error", None), "code", None) == types.CONNECTION_CLOSED
 
 
-def _retrieve(call: "asyncio.Future[Any]") -> None:
-    """Look at the error of a call that nobody waits for any more."""
-    if not call.cancelled():
-        call.exception()
+def look_at_error(work: "asyncio.Future[Any]") -> None:
+    """
+    Look at the error of work that nobody may wait for any more, so that asyncio does not report it as lost.
+
+    :param work: A task or future that is done.
+    """
+    if not work.cancelled():
+        work.exception()

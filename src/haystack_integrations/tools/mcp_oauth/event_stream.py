@@ -43,7 +43,7 @@ class EventStream:
         """
         merged = self._merged
 
-        class Stream(library.AsyncByteStream):  # type: ignore[misc, name-defined]
+        class Stream(library.AsyncByteStream):  # type: ignore[misc, name-defined]  # chosen at run time
             def __aiter__(self) -> AsyncIterator[bytes]:
                 return merged(aiter(response.stream))
 

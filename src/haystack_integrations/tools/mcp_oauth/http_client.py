@@ -9,12 +9,16 @@ import time
 from types import ModuleType
 from typing import Any
 
+from haystack.utils import Secret
+
 from haystack_integrations.tools.mcp_oauth.errors import Rejected
 from haystack_integrations.tools.mcp_oauth.event_stream import EventStream
 from haystack_integrations.tools.mcp_oauth.gate import Gate, NotAccepted, SessionLost, Unanswered
 from valetkey._auth import rejection
 from valetkey.exchange_log import log_exchange
 from valetkey.values import Token
+
+_logger = logging.getLogger("valetkey")
 
 _AUTHORIZATION = "Authorization"
 
@@ -30,6 +34,21 @@ def library_of(transport: ModuleType) -> ModuleType:
     return library
 
 
+def plain_headers(headers: dict[str, str | Secret] | None) -> dict[str, str] | None:
+    """
+    Resolve the secrets in the user's headers.
+
+    :param headers: The headers, None for none.
+    :returns: Their texts; a secret without a value is an empty header, as upstream has it.
+    """
+    if not headers:
+        return None
+    resolved = {name: value.resolve_value() if isinstance(value, Secret) else value for name, value in headers.items()}
+    for name in (name for name, value in resolved.items() if value is None):
+        _logger.warning("the header %r has no value; it is sent empty", name)
+    return {name: value or "" for name, value in resolved.items()}
+
+
 def guarded_client_class(library: ModuleType, gate: Gate, events: EventStream | None = None) -> type[Any]:
     """
     Make the client class for one session.
@@ -41,7 +60,7 @@ def guarded_client_class(library: ModuleType, gate: Gate, events: EventStream | 
         leaves proxies, certificates and everything else to the library.
     """
 
-    class GuardedClient(library.AsyncClient):  # type: ignore[misc, name-defined]
+    class GuardedClient(library.AsyncClient):  # type: ignore[misc, name-defined]  # chosen at run time
         async def send(self, request: Any, **arguments: Any) -> Any:
             token = gate.token_for(str(request.url))
             if token is not None:

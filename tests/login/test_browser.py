@@ -14,6 +14,21 @@ from tests.requirements import requirement
 from valetkey.errors import InsecureEndpoint
 from valetkey.login.browser import browser_command, open_browser
 
+
+@pytest.fixture
+def wait_for_browsers():
+    """Each program this test starts has a thread that waits for its end, so that none becomes a zombie."""
+    from_others = set(threading.enumerate())  # a login of another test may still have its browser open
+
+    def wait():
+        for thread in set(threading.enumerate()) - from_others:
+            if thread.name == "valetkey-browser":
+                thread.join(10)
+                assert not thread.is_alive()
+
+    return wait
+
+
 URL = "https://as.example/authorize?client_id=a&state=b"
 HOSTILE = "https://as.example/authorize?a=1&calc;$(id)&b='x'&c=%22%0A*~!&-d=$HOME;rm%20-rf&%s"
 """Everything a shell would stumble over and a URL may hold."""
@@ -101,7 +116,7 @@ class Program:
 
 @requirement("AUT-13")
 @pytest.mark.parametrize("way", ["BROWSER", "BROWSER %s", "xdg-open"])
-def test_the_program_gets_the_link_as_one_literal_argument(tmp_path, monkeypatch, capfd, way):
+def test_the_program_gets_the_link_as_one_literal_argument(tmp_path, monkeypatch, capfd, way, wait_for_browsers):
     program = Program(tmp_path, "xdg-open")
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setenv("DISPLAY", ":0")
@@ -113,7 +128,7 @@ def test_the_program_gets_the_link_as_one_literal_argument(tmp_path, monkeypatch
     assert capfd.readouterr() == ("", "")
 
 
-def test_the_program_has_no_hold_on_the_terminal(tmp_path, monkeypatch):
+def test_the_program_has_no_hold_on_the_terminal(tmp_path, monkeypatch, wait_for_browsers):
     """Ctrl+C in the terminal does not close the browser, and the browser does not read what is typed."""
     program = Program(tmp_path, "browser")
     monkeypatch.setenv("BROWSER", str(program.path))
@@ -124,7 +139,7 @@ def test_the_program_has_no_hold_on_the_terminal(tmp_path, monkeypatch):
     wait_for_browsers()
 
 
-def test_without_a_display_nothing_is_started(tmp_path, monkeypatch):
+def test_without_a_display_nothing_is_started(tmp_path, monkeypatch, wait_for_browsers):
     (tmp_path / "xdg-open").write_text(f"#!/bin/sh\ntouch {tmp_path}/started\n")
     (tmp_path / "xdg-open").chmod(0o700)
     monkeypatch.setenv("PATH", str(tmp_path))
@@ -175,7 +190,7 @@ REFUSED = [
 
 @requirement("AUT-12", "AUT-14")
 @pytest.mark.parametrize("url", REFUSED)
-def test_what_is_no_page_for_a_browser_is_refused_and_starts_nothing(url, tmp_path, monkeypatch):
+def test_what_is_no_page_for_a_browser_is_refused_and_starts_nothing(url, tmp_path, monkeypatch, wait_for_browsers):
     started = tmp_path / "started"
     (tmp_path / "browser").write_text(f"#!/bin/sh\n/usr/bin/touch {started}\n")
     (tmp_path / "browser").chmod(0o700)
@@ -190,17 +205,9 @@ def test_what_is_no_page_for_a_browser_is_refused_and_starts_nothing(url, tmp_pa
 @pytest.mark.parametrize(
     "url", ["HTTPS://as.example/authorize", "http://localhost:8080/authorize", "http://[::1]:8080/authorize"]
 )
-def test_https_and_this_computer_are_opened(url, tmp_path, monkeypatch):
+def test_https_and_this_computer_are_opened(url, tmp_path, monkeypatch, wait_for_browsers):
     program = Program(tmp_path, "browser")
     monkeypatch.setenv("BROWSER", str(program.path))
     assert open_browser(url)
     assert program.report()["arguments"][1:] == [url]
     wait_for_browsers()
-
-
-def wait_for_browsers():
-    """Each started program has a thread that waits for its end, so that none becomes a zombie."""
-    for thread in threading.enumerate():
-        if thread.name == "valetkey-browser":
-            thread.join(10)
-            assert not thread.is_alive()

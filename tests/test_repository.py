@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 
 import valetkey
-from tests.requirements import requirement
 
 ROOT = Path(__file__).parent.parent
 HEADER = """\
@@ -80,19 +79,3 @@ def test_public_names_are_sorted_and_exist(module):
     names = list(getattr(imported, "__all__", []))
     assert names == sorted(set(names), key=order_of_names)
     assert [name for name in names if not hasattr(imported, name)] == []
-
-
-@pytest.mark.parametrize("wrong", ["", "WWW", "www-3", "WWW-0", "WWW-3a", "WWW 3", "3-WWW", "WWW-3, WWW-4"])
-def test_what_does_not_look_like_a_requirement_is_no_requirement(wrong):
-    with pytest.raises(ValueError, match="does not look like"):
-        requirement("WWW-3", wrong)
-
-
-def test_a_requirement_needs_an_id():
-    with pytest.raises(ValueError, match="at least one"):
-        requirement()
-
-
-def test_requirements_become_a_marker():
-    marker = requirement("WWW-3", "DPOP-10").mark
-    assert (marker.name, marker.args) == ("requirement", ("WWW-3", "DPOP-10"))

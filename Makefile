@@ -26,7 +26,7 @@ export FASTMCP_CHECK_FOR_UPDATES := off
 export FASTMCP_SHOW_SERVER_BANNER := false
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 
-.PHONY: help test lint types unit coverage test-sdk1 demo bench format clean
+.PHONY: help test lint types unit coverage test-sdk1 interop demo bench format clean
 
 help: ## print this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | while IFS=$$'\t' read -r name text; \
@@ -55,6 +55,11 @@ coverage: ## the coverage floor, over the last run of the tests
 test-sdk1: .venv-sdk1/installed .venv/installed $(SERVERS)/node_modules/installed ## the tests that also hold on MCP SDK 1.x
 	.venv-sdk1/bin/python -m pytest tests/http tests/haystack
 
+# The servers are installed side by side: each has a folder of its own.
+interop: .venv/installed $(SERVERS)/node_modules/installed ## the life of a session at real servers; writes docs/interop.md
+	@$(MAKE) --no-print-directory --jobs=4 --file=tests/interop/install.mk PYTHON='$(PYTHON)' NPM_FLAGS='$(NPM_FLAGS)'
+	$(BIN)/python -m pytest tests/interop
+
 # BROWSER=1 is for this Makefile; Python's webbrowser would take it for the name of a program.
 demo: .venv/installed $(SERVERS)/node_modules/installed ## the demo; BROWSER=1 opens your browser for the login
 	$(if $(filter 1,$(BROWSER)),env -u BROWSER )$(BIN)/python examples/demo/run.py$(if $(filter 1,$(BROWSER)), --browser)
@@ -67,7 +72,8 @@ format: .venv/installed ## rewrite the code in the common format
 	$(BIN)/ruff format .
 
 clean: ## remove what the other targets made
-	rm -rf .venv .venv-sdk1 $(SERVERS)/node_modules .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
+	rm -rf .venv .venv-sdk1 .venv-interop $(SERVERS)/node_modules tests/interop/servers/*/node_modules
+	rm -rf .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
 	find $(CODE) -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/installed: pyproject.toml requirements/main.txt

@@ -1,0 +1,139 @@
+# SPDX-FileCopyrightText: 2026 The Valetkey authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""The life of a session, step by step. Every step begins with an empty store and is a column of the table."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pytest
+
+from tests.interop.profile import Profile
+from tests.interop.user import User, accepts_refresh_token
+from valetkey.values import MetadataSource
+
+_RENEWED = [("refresh", "200")]
+
+
+@dataclass(frozen=True)
+class Step:
+    """
+    A step.
+
+    :param name: What it is called, in a column and in `Profile.missing` and `Running.settings`.
+    :param meaning: What was seen if it succeeded: a sentence for the table's legend.
+    :param check: Does it.
+    """
+
+    name: str
+    meaning: str
+    check: Callable[[User], None]
+
+
+def every_step(*profiles: Profile) -> pytest.MarkDecorator:
+    """
+    Make one test of each step that a server offers.
+
+    :param profiles: The servers.
+    :returns: The decorator of a test with the parameters `profile` and `step`.
+    """
+    names = {step.name for step in STEPS}
+    for profile in profiles:
+        assert set(profile.missing) <= names, f"{profile.name} misses steps that do not exist"
+    cells = [
+        pytest.param(profile, step, id=f"{profile.name}-{step.name}".replace(" ", "_"))
+        for profile in profiles
+        for step in STEPS
+        if step.name not in profile.missing
+    ]
+    return pytest.mark.parametrize(("profile", "step"), cells)
+
+
+def _discovery(user: User) -> None:
+    user.visit()
+    server = user.session.server
+    assert (server.issuer, server.source) == (user.server.issuer, MetadataSource.DISCOVERED)
+
+
+def _registration(user: User) -> None:
+    assert user.visit().did("registration")[-1:] in (["201"], ["200"])
+    assert user.session.client.registered
+    assert user.session.client.issuer == user.server.issuer
+
+
+def _login(user: User) -> None:
+    visit = user.visit()
+    assert (visit.did("login"), visit.did("code"), user.logins) == (["answered"], ["200"], 1)
+
+
+def _call(user: User) -> None:
+    first = user.visit()
+    second = user.visit()
+    assert (second.answer, second.summary, user.logins) == (first.answer, [], 1)
+
+
+def _restart(user: User) -> None:
+    first = user.visit()
+    later = user.visit_after_restart()
+    assert (later.answer, later.summary, user.logins) == (first.answer, [], 1)
+
+
+def _refresh(user: User) -> None:
+    user.visit()
+    before = user.session.token
+    user.server.reject_tokens()
+    assert (user.visit().summary, user.logins) == (_RENEWED, 1)
+    assert user.session.token.access_token != before.access_token
+
+
+def _rotation(user: User) -> None:
+    user.visit()
+    refresh_tokens = {user.session.token.refresh_token}
+    for _ in range(2):
+        user.server.reject_tokens()
+        assert user.visit().summary == _RENEWED
+        refresh_tokens.add(user.session.token.refresh_token)
+    assert (len(refresh_tokens), user.logins) == (3, 1)
+    assert accepts_refresh_token(user.session)  # so that a refusal of the same question means something elsewhere
+
+
+def _dead_refresh_token(user: User) -> None:
+    user.visit()
+    if user.server.end_sessions is not None:
+        user.server.end_sessions()
+    else:  # the same session, ended from another computer
+        user.new_auth(store=user.copy_of_store()).engine.logout()
+    user.server.reject_tokens()
+    visit = user.visit()
+    assert visit.did("refresh") != []
+    assert "200" not in visit.did("refresh")
+    assert (visit.did("code"), user.logins) == (["200"], 2)
+
+
+def _logout(user: User) -> None:
+    user.visit()
+    session = user.session
+    user.auth.engine.logout()
+    assert not accepts_refresh_token(session)
+    assert user.new_auth().engine.current() is None
+
+
+def _machine(user: User) -> None:
+    visit = user.visit()
+    assert (visit.did("client credentials"), user.logins) == (["200"], 0)
+    assert not user.session.interactive
+
+
+STEPS = (
+    Step("discovery", "the authorization server was found through the metadata of the MCP server.", _discovery),
+    Step("registration", "Valetkey registered itself (RFC 7591).", _registration),
+    Step("login", "a person logged in with a browser once: code, PKCE, loopback redirect.", _login),
+    Step("call", "tools were called with the token, without another request to the authorization server.", _call),
+    Step("restart", "another process went on with the stored session, without any such request.", _restart),
+    Step("refresh", "a rejected access token was renewed with one request and without the person.", _refresh),
+    Step("rotation", "that twice, the second time with the new refresh token that the first brought.", _rotation),
+    Step("dead refresh token", "the server had ended the session; it led to one new login.", _dead_refresh_token),
+    Step("logout", "after `logout()` the server refused the refresh token (RFC 7009).", _logout),
+    Step("client_secret_basic", "a machine got a token: client credentials, secret in the header.", _machine),
+    Step("client_secret_post", "a machine got a token: client credentials, secret in the body.", _machine),
+)

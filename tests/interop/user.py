@@ -1,0 +1,121 @@
+# SPDX-FileCopyrightText: 2026 The Valetkey authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Somebody who uses an MCP server: a client, a store, a browser, and after a restart another client."""
+
+import json
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx2
+
+from tests.interop.client import Exchange, Exchanges, whoami
+from tests.interop.profile import ROOT, Running
+from valetkey.httpx2 import OAuth
+from valetkey.values import Session
+
+_SECONDS = 40.0
+
+
+@dataclass(frozen=True)
+class Visit:
+    """
+    One connection to the MCP server, with one call of a tool.
+
+    :param tools: The names of the tools.
+    :param answer: What `whoami` answered.
+    :param exchanges: What Valetkey did for it.
+    """
+
+    tools: list[str]
+    answer: Any
+    exchanges: list[Exchange]
+
+    def did(self, *what: str) -> list[str]:
+        """Give the outcomes of some kinds of exchanges, in order."""
+        return [exchange.outcome for exchange in self.exchanges if exchange.what in what]
+
+    @property
+    def summary(self) -> list[tuple[str, str]]:
+        """What was done and how it ended."""
+        return [(exchange.what, exchange.outcome) for exchange in self.exchanges]
+
+
+class User:
+    """
+    A user of one server.
+
+    :param running: The server.
+    :param settings: What the user sets besides the URL.
+    :param folder: Where the store is.
+    :param opened: The file in which the browser notes what it opens.
+    """
+
+    def __init__(self, running: Running, settings: dict[str, Any], folder: Path, opened: Path) -> None:
+        self.server = running
+        self._settings = settings
+        self._store = folder / "credentials.db"
+        self._opened = opened
+        self.auth = self.new_auth()
+
+    @property
+    def logins(self) -> int:
+        """How often a browser was opened."""
+        return len(self._opened.read_text(encoding="utf-8").splitlines()) if self._opened.exists() else 0
+
+    @property
+    def session(self) -> Session:
+        """The session at hand."""
+        session = self.auth.engine.session
+        assert session is not None, "there is no session"
+        return session
+
+    def new_auth(self, **settings: Any) -> OAuth:
+        """Make the auth object that the user's program makes, with further settings."""
+        return OAuth(self.server.mcp_url, **{"store": f"sqlite:///{self._store}", **self._settings, **settings})
+
+    def visit(self) -> Visit:
+        """Use the MCP server."""
+        with Exchanges() as exchanges:
+            tools, answer = whoami(self.auth, self.server.mcp_url)
+        assert "whoami" in tools
+        return Visit(tools, answer, exchanges.seen)
+
+    def visit_after_restart(self) -> Visit:
+        """Use the MCP server from another process, which knows nothing but the URL, the settings and the store."""
+        settings = json.dumps({"store": f"sqlite:///{self._store}", **self._settings})
+        command = [sys.executable, "-m", "tests.interop.client", self.server.mcp_url]
+        ended = subprocess.run(
+            command, input=settings, capture_output=True, text=True, timeout=_SECONDS, cwd=ROOT, check=False
+        )
+        assert ended.returncode == 0, ended.stderr
+        printed = json.loads(ended.stdout)
+        return Visit(printed["tools"], printed["answer"], [Exchange(*seen) for seen in printed["exchanges"]])
+
+    def copy_of_store(self) -> str:
+        """Copy the store, as a backup does; give the text that names the copy."""
+        copy = self._store.with_name("copy.db")
+        shutil.copy(self._store, copy)
+        return f"sqlite:///{copy}"
+
+
+def accepts_refresh_token(session: Session) -> bool:
+    """
+    Ask the authorization server itself whether a refresh token is still good. That spends it, if it is.
+
+    :param session: The session.
+    :returns: True if the server gave tokens for it.
+    """
+    token, client = session.token.refresh_token, session.client
+    assert token is not None, "there is no refresh token"
+    form = {"grant_type": "refresh_token", "refresh_token": token.reveal(), "resource": session.resource}
+    # In the body, whatever the client was registered for: some servers want the id there even beside a header.
+    form["client_id"] = client.client_id
+    if client.secret is not None:
+        form["client_secret"] = client.secret.reveal()
+    answer = httpx2.post(session.server.token_endpoint, data=form, trust_env=False, timeout=_SECONDS)
+    return answer.status_code < 300 and "access_token" in answer.text

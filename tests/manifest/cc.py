@@ -54,6 +54,6 @@ CC = (
         "CC-9",
         "SHOULD (docs)",
         "https://modelcontextprotocol.io/extensions/auth/oauth-client-credentials",
-        "Take secrets from the environment, a file or a callback.",
+        "Let a configuration refer to a secret instead of holding it.",
     ),
 )

@@ -86,7 +86,6 @@ PRM = (
         "should (lower case)",
         rfc(9728, "4"),
         "Check that resource and authorization server name each other, where both list the other.",
-        gap="The list protected_resources is not read: few servers publish it, and the issuer is checked without it.",
     ),
     Requirement(
         "PRM-17",

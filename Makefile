@@ -11,6 +11,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
 SERVERS := tests/servers/oidc_provider
+CONFORMANCE := tests/conformance
 CODE := src $(wildcard tests examples benchmarks)
 # These parts decide who gets a token: every branch of them is tested.
 FULLY_COVERED := src/valetkey/protocol/*,src/valetkey/policy.py,src/valetkey/engine.py
@@ -26,7 +27,7 @@ export FASTMCP_CHECK_FOR_UPDATES := off
 export FASTMCP_SHOW_SERVER_BANNER := false
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 
-.PHONY: help test lint types unit coverage test-sdk1 interop demo bench format clean
+.PHONY: help test lint types unit coverage test-sdk1 interop conformance demo bench format clean
 
 help: ## print this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | while IFS=$$'\t' read -r name text; \
@@ -60,6 +61,9 @@ interop: .venv/installed $(SERVERS)/node_modules/installed ## the life of a sess
 	@$(MAKE) --no-print-directory --jobs=4 --file=tests/interop/install.mk PYTHON='$(PYTHON)' NPM_FLAGS='$(NPM_FLAGS)'
 	$(BIN)/python -m pytest tests/interop
 
+conformance: .venv/installed .venv-sdk1/installed $(CONFORMANCE)/node_modules/installed ## the official suite; writes docs/conformance.md
+	$(BIN)/python -m tests.conformance.run
+
 # BROWSER=1 is for this Makefile; Python's webbrowser would take it for the name of a program.
 demo: .venv/installed $(SERVERS)/node_modules/installed ## the demo; BROWSER=1 opens your browser for the login
 	$(if $(filter 1,$(BROWSER)),env -u BROWSER )$(BIN)/python examples/demo/run.py$(if $(filter 1,$(BROWSER)), --browser)
@@ -72,7 +76,8 @@ format: .venv/installed ## rewrite the code in the common format
 	$(BIN)/ruff format .
 
 clean: ## remove what the other targets made
-	rm -rf .venv .venv-sdk1 .venv-interop $(SERVERS)/node_modules tests/interop/servers/*/node_modules
+	rm -rf .venv .venv-sdk1 .venv-interop
+	rm -rf $(SERVERS)/node_modules $(CONFORMANCE)/node_modules tests/interop/servers/*/node_modules
 	rm -rf .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
 	find $(CODE) -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -98,6 +103,11 @@ $(SERVERS)/node_modules/installed: .venv/installed $(SERVERS)/package.json $(wil
 	@echo "Setting up $(SERVERS)/node_modules"
 	@cd $(SERVERS) && PATH="$(CURDIR)/$(BIN):$$PATH" npm \
 	  $(if $(wildcard $(SERVERS)/package-lock.json),ci,install --no-package-lock) $(NPM_FLAGS) >/dev/null
+	@touch $@
+
+$(CONFORMANCE)/node_modules/installed: .venv/installed $(CONFORMANCE)/package.json
+	@echo "Setting up $(CONFORMANCE)/node_modules"
+	@cd $(CONFORMANCE) && PATH="$(CURDIR)/$(BIN):$$PATH" npm install --no-package-lock $(NPM_FLAGS) >/dev/null
 	@touch $@
 
 # Debian keeps ensurepip, without which no environment has a pip, in a package of its own.

@@ -3,6 +3,7 @@
 
 """What holds for the repository as a whole."""
 
+import ast
 import importlib
 import pkgutil
 import re
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 import valetkey
+from tests.requirements import requirement
 
 ROOT = Path(__file__).parent.parent
 HEADER = """\
@@ -79,3 +81,22 @@ def test_public_names_are_sorted_and_exist(module):
     names = list(getattr(imported, "__all__", []))
     assert names == sorted(set(names), key=order_of_names)
     assert [name for name in names if not hasattr(imported, name)] == []
+
+
+@requirement("TOK-17", "NAT-10")
+def test_no_client_of_ours_is_shipped_with_the_package():
+    """What everybody can read proves nobody (RFC 8252 §8.5): clients are the user's, or registered without a secret."""
+    shipped = []
+    for path in python_files("src"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            pairs = []
+            if isinstance(node, ast.keyword):
+                pairs = [(node.arg, node.value)]
+            elif isinstance(node, ast.Dict):
+                pairs = [
+                    (getattr(key, "value", None), value) for key, value in zip(node.keys, node.values, strict=True)
+                ]
+            for name, value in pairs:
+                if name in ("client_id", "client_secret") and isinstance(value, ast.Constant) and value.value:
+                    shipped.append(f"{path.name}:{value.lineno}")
+    assert shipped == []

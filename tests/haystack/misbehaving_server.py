@@ -79,7 +79,7 @@ class Switches:
 
 @dataclass
 class Seen:
-    """One request: `message` is the JSON-RPC method, `token` the Bearer token, `parameters` those of OAuth."""
+    """One request: `message` and `id` are those of JSON-RPC, `token` the Bearer token, `parameters` those of OAuth."""
 
     method: str
     path: str
@@ -87,6 +87,7 @@ class Seen:
     token: str | None
     parameters: dict[str, str]
     headers: Mapping[str, str]
+    id: int | str | None = None
     status: int | None = None
     at: float = field(default_factory=time.monotonic)
 
@@ -193,7 +194,9 @@ class _Handler(BaseHTTPRequestHandler):
         parameters = parse_qs(urlsplit(self.path).query or (body.decode() if path == TOKEN_PATH else ""))
         token = bearer.removeprefix("Bearer ") if bearer.startswith("Bearer ") else None
         asked = {name: values[0] for name, values in parameters.items()}
-        self.one = Seen(self.command, path, self.message.get("method"), token, asked, self.headers)
+        self.one = Seen(
+            self.command, path, self.message.get("method"), token, asked, self.headers, self.message.get("id")
+        )
         self.owner.seen.append(self.one)
         if path == "/mcp":
             self._mcp()

@@ -11,7 +11,8 @@ does the same with the paths of oidc-provider only.
 import argparse
 import os
 import sys
-from collections.abc import Iterator, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 import uvicorn
@@ -21,6 +22,7 @@ from fastmcp.server.auth.providers.introspection import IntrospectionTokenVerifi
 from pydantic import AnyHttpUrl
 
 from tests.interop.profile import ROOT
+from tests.interop.servers.launch import end_with_stdin
 from tests.servers import RunningServer, ServerProcess, free_port
 from tests.servers.fastmcp_log import RequestLog, add_control
 from tests.servers.fastmcp_server import whoami
@@ -28,7 +30,7 @@ from tests.servers.process import HOST
 from tests.servers.programs import server_python
 
 SCOPE = "mcp"
-_PATH = "/mcp"
+MCP_PATH = "/mcp"
 _SECRET = "VALETKEY_TEST_INTROSPECTION_SECRET"
 
 
@@ -39,7 +41,7 @@ def mcp_url_at(port: int) -> str:
     :param port: Its port.
     :returns: The URL.
     """
-    return f"http://{HOST}:{port}{_PATH}"
+    return f"http://{HOST}:{port}{MCP_PATH}"
 
 
 @contextmanager
@@ -87,7 +89,7 @@ def _running(
     command = [server_python(), "-m", "tests.interop.resource_server", f"--port={port}", f"--issuer={issuer}"]
     command += [*arguments, f"--audience={audience or mcp_url_at(port)}"]
     with ServerProcess(command, port, ready_path="/control/log", environment=environment, directory=ROOT) as process:
-        yield RunningServer(process, _PATH)
+        yield RunningServer(process, MCP_PATH)
 
 
 class RefusingVerifier(TokenVerifier):
@@ -124,13 +126,25 @@ def main(arguments: Sequence[str]) -> None:
     options = _parser().parse_args(arguments)
     verifier = RefusingVerifier(_verifier(options))
     base = f"http://{HOST}:{options.port}"
-    auth: AuthProvider = RemoteAuthProvider(verifier, authorization_servers=[AnyHttpUrl(options.issuer)], base_url=base)
+    auth = RemoteAuthProvider(verifier, authorization_servers=[AnyHttpUrl(options.issuer)], base_url=base)
+    serve(auth, options.port, verifier.refuse_known_tokens)
+
+
+def serve(auth: AuthProvider, port: int, reject_tokens: Callable[[], None]) -> None:
+    """
+    Serve an MCP server with one tool, until the process or its standard input ends.
+
+    :param auth: Its authorization.
+    :param port: Its port.
+    :param reject_tokens: Makes it refuse the access tokens that it has seen.
+    """
+    threading.Thread(target=end_with_stdin, daemon=True).start()
     server: FastMCP[object] = FastMCP("valetkey-interop", auth=auth)
     server.tool(whoami)
     log = RequestLog()
-    add_control(server, log, {"revoke-all": verifier.refuse_known_tokens})
-    app = log.around(server.http_app(path=_PATH))
-    uvicorn.run(app, host=HOST, port=options.port, log_level="warning", timeout_graceful_shutdown=1)
+    add_control(server, log, {"revoke-all": reject_tokens})
+    app = log.around(server.http_app(path=MCP_PATH))
+    uvicorn.run(app, host=HOST, port=port, log_level="warning", timeout_graceful_shutdown=1)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -46,7 +46,7 @@ def world():
 # Registering.
 
 
-@requirement("DCR-2", "DCR-3", "DCR-4", "DCR-5", "DCR-6", "DCR-15", "REF-3", "REG-8")
+@requirement("DCR-1", "DCR-2", "DCR-3", "DCR-4", "DCR-5", "DCR-6", "DCR-15", "REF-3", "REG-8")
 def test_the_registration_says_what_a_native_public_client_is(world):
     clients(world).for_login(SERVER, ADDRESS, ("read", "write"))
     request = world.server.requests[0]

@@ -9,6 +9,7 @@ import pytest
 
 from tests.haystack.calling import call, tool_of
 from tests.haystack.shared_servers import KINDS, server_info
+from tests.requirements import requirement
 
 AUTHORIZATION_SERVERS = ["own", "remote"]
 
@@ -23,6 +24,7 @@ def server(request, servers, kind):
     return getattr(servers, request.param)(kind)
 
 
+@requirement("GEN-1", "GEN-3", "DCR-1")
 @pytest.mark.parametrize("eager", [False, True], ids=["lazy", "eager"])
 def test_a_toolset_logs_in_with_nothing_but_the_url(server, kind, eager, open_toolset, person):
     toolset = open_toolset(server_info(server.mcp_url, kind), eager_connect=eager)

@@ -16,6 +16,7 @@ from haystack_integrations.tools.mcp_oauth.event_stream import EventStream
 from haystack_integrations.tools.mcp_oauth.gate import Gate, NotAccepted, SessionLost, Unanswered
 from haystack_integrations.tools.mcp_oauth.http_client import guarded_client_class
 from tests.haystack.one_server import TOKEN, OneServer, as_raised_by_the_sdk
+from tests.requirements import requirement
 
 URL = "https://mcp.example.com/mcp"
 CALL = {"jsonrpc": "2.0", "id": 7, "method": "tools/call", "params": {"name": "add"}}
@@ -62,6 +63,7 @@ def reason_in(gate, response):
     return gate.reason_of(as_raised_by_the_sdk(response.json()))
 
 
+@requirement("USE-1", "USE-2")
 def test_a_message_carries_the_token_and_its_answer_is_untouched(library, gate):
     body = {"jsonrpc": "2.0", "id": 7, "result": {}}
     request, response = exchange(library, gate, {"status_code": 200, "json": body})
@@ -70,6 +72,7 @@ def test_a_message_carries_the_token_and_its_answer_is_untouched(library, gate):
     assert response.json() == body
 
 
+@requirement("USE-6")
 def test_a_rejection_by_another_origin_is_none_by_the_mcp_server(library, gate):
     answer = {"status_code": 401, "headers": CHALLENGE}
     _, response = exchange(library, gate, answer, url="https://elsewhere.example/mcp")
@@ -77,6 +80,7 @@ def test_a_rejection_by_another_origin_is_none_by_the_mcp_server(library, gate):
     assert gate.rejected is None
 
 
+@requirement("USE-6", "VER-11")
 def test_another_origin_gets_no_token(library, gate):
     request, _ = exchange(library, gate, {"status_code": 200, "json": {}}, url="https://elsewhere.example/mcp")
     assert "Authorization" not in request.headers
@@ -98,6 +102,7 @@ def test_a_rejected_call_gets_an_answer_with_the_reason(library, gate, answer):
     assert reason.token is TOKEN
 
 
+@requirement("VER-10")
 def test_a_session_the_server_does_not_know_is_lost(library, gate):
     _, response = exchange(library, gate, {"status_code": 404}, headers={"Mcp-Session-Id": "gone"})
     assert type(reason_in(gate, response)) is SessionLost
@@ -194,6 +199,7 @@ def stream(library, gate, events, answer):
     return asyncio.run(get()), seen[0]
 
 
+@requirement("USE-1", "VER-11")
 def test_the_stream_of_an_sse_session_carries_the_token_and_must_not_be_compressed(library, gate):
     events = {"Content-Type": "text/event-stream"}
     answer = {"status_code": 200, "headers": events, "text": "data: 1\n\n"}

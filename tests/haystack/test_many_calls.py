@@ -12,6 +12,7 @@ from tests.haystack.calling import call, token_requests, tool_of
 from tests.haystack.misbehaving_server import TOKEN_PATH
 from tests.haystack.shared_servers import KINDS, server_info
 from tests.haystack.stored import wait_until_expired
+from tests.requirements import requirement
 
 CALLS = 50
 
@@ -24,6 +25,7 @@ def call_all_at_once(tool):
 RIGHT_ANSWERS = [str(number + 1) for number in range(CALLS)]
 
 
+@requirement("REF-7")
 def test_fifty_calls_with_an_expired_token_make_one_token_request(misbehaving, open_toolset, person, store):
     misbehaving.switches.lifetime = 1
     add = tool_of(open_toolset(misbehaving.mcp_url))
@@ -38,6 +40,7 @@ def test_fifty_calls_with_an_expired_token_make_one_token_request(misbehaving, o
     assert person.logins == 1
 
 
+@requirement("REF-7")
 @pytest.mark.parametrize("kind", KINDS)
 def test_fifty_calls_with_a_revoked_token_make_one_token_request(servers, kind, open_toolset, person):
     server = servers.own(kind)

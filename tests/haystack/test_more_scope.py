@@ -8,9 +8,11 @@ from haystack.tools.errors import ToolInvocationError
 
 from haystack_integrations.tools.mcp_oauth import MCPInvocationError, OAuthConfig, StreamableHttpServerInfo
 from tests.haystack.calling import authorization_error_behind, call, tool_of
+from tests.requirements import requirement
 from valetkey.errors import ScopeRefused
 
 
+@requirement("STP-1", "STP-3")
 def test_a_call_that_wants_more_scope_leads_to_one_more_login_with_both(misbehaving, open_toolset, person):
     add = tool_of(open_toolset(misbehaving.mcp_url))
     misbehaving.switches.scope_of_calls = "admin"
@@ -21,6 +23,7 @@ def test_a_call_that_wants_more_scope_leads_to_one_more_login_with_both(misbehav
     assert person.logins == 2
 
 
+@requirement("WWW-16")
 def test_a_new_login_and_then_more_scope_may_be_wanted_by_one_call(misbehaving, open_toolset, person):
     """A grant that ends takes the scope of its last login with it, and the new one begins with the usual scope."""
     add = tool_of(open_toolset(misbehaving.mcp_url))
@@ -31,6 +34,7 @@ def test_a_new_login_and_then_more_scope_may_be_wanted_by_one_call(misbehaving, 
     assert person.logins == 3
 
 
+@requirement("SCP-7")
 def test_a_scope_beyond_the_users_choice_is_told_and_nobody_is_asked(misbehaving, open_toolset, person):
     config = OAuthConfig(scopes=["mcp"])
     add = tool_of(open_toolset(StreamableHttpServerInfo(url=misbehaving.mcp_url, oauth_config=config)))
@@ -42,6 +46,7 @@ def test_a_scope_beyond_the_users_choice_is_told_and_nobody_is_asked(misbehaving
     assert person.logins == 1
 
 
+@requirement("WWW-17")
 def test_a_forbidden_call_fails_as_a_call_and_nobody_is_asked(misbehaving, open_toolset, person):
     add = tool_of(open_toolset(misbehaving.mcp_url))
     misbehaving.switches.forbids_calls = True
@@ -72,6 +77,7 @@ def test_what_a_server_says_about_its_failure_reaches_the_user(misbehaving, open
         call(add, a=1, b=2)
 
 
+@requirement("WWW-15")
 def test_a_new_token_that_is_rejected_too_is_told_and_nobody_is_asked_again(misbehaving, open_toolset, person):
     """The refresh succeeds, and the call is still refused."""
     add = tool_of(open_toolset(misbehaving.mcp_url))

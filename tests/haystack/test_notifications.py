@@ -4,8 +4,10 @@
 """What is no call of a tool carries the token too, and does no harm when it is rejected."""
 
 from tests.haystack.calling import call, tool_of, wait_until
+from tests.requirements import requirement
 
 
+@requirement("USE-2", "VER-10")
 def test_notifications_and_the_servers_stream_carry_the_token(misbehaving, open_toolset):
     misbehaving.switches.streams = True
     call(tool_of(open_toolset(misbehaving.mcp_url)), a=1, b=2)
@@ -15,6 +17,7 @@ def test_notifications_and_the_servers_stream_carry_the_token(misbehaving, open_
     assert stream.token == initialized.token == "secret-access-1"
 
 
+@requirement("USE-2", "VER-10")
 def test_the_end_of_the_session_carries_the_token(misbehaving, open_toolset):
     toolset = open_toolset(misbehaving.mcp_url)
     tool_of(toolset)

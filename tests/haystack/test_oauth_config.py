@@ -20,6 +20,7 @@ from tests.haystack.calling import call, requests_of, token_requests, tool_of
 from tests.haystack.misbehaving_server import TOKEN_PATH
 from tests.haystack.shared_servers import server_info
 from tests.haystack.stored import stored_session
+from tests.requirements import requirement
 from tests.servers import MACHINE_CLIENT
 from valetkey.errors import ConfigurationError
 
@@ -69,6 +70,7 @@ def test_an_endpoint_that_is_given_replaces_the_published_one_and_the_rest_is_di
     ]
 
 
+@requirement("REG-2")
 def test_a_client_registered_by_hand_uses_its_fixed_redirect_address(misbehaving, open_toolset, free_redirect_uri):
     config = OAuthConfig(client_id="by-hand", redirect_uri=free_redirect_uri)
     assert use(open_toolset, misbehaving.mcp_url, config) == "3"
@@ -77,6 +79,7 @@ def test_a_client_registered_by_hand_uses_its_fixed_redirect_address(misbehaving
     assert (asked.parameters["client_id"], asked.parameters["redirect_uri"]) == ("by-hand", free_redirect_uri)
 
 
+@requirement("CC-3", "CC-9")
 @pytest.mark.parametrize("configuration", [OAuthConfig, upstream.OAuthConfig], ids=["ours", "upstream's"])
 @pytest.mark.parametrize("kind", ["http", "sse"])
 def test_a_machine_logs_in_without_a_person(servers, kind, configuration, machine, open_toolset, person):

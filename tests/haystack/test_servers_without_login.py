@@ -15,6 +15,7 @@ import haystack_integrations.tools.mcp_oauth as ours
 from haystack_integrations.tools.mcp_oauth.client import FIRST_ANSWER
 from tests.haystack.calling import call, tool_of, wait_until
 from tests.haystack.shared_servers import KINDS
+from tests.requirements import requirement
 from tests.servers import STATIC_TOKEN
 
 # Upstream never closes the HTTP clients it makes; they are collected while this filter holds.
@@ -48,6 +49,7 @@ def log_of_a_life(server, server_info):
     return sorted((one["method"], one["path"], one["status"]) for one in server.log())
 
 
+@requirement("GEN-1")
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_server_that_wants_no_login_sees_the_requests_of_upstream(servers, kind, person, store):
     server = servers.open(kind)

@@ -20,6 +20,7 @@ from tests.haystack.misbehaving_server import TOKEN_PATH
 from tests.haystack.processes import run_program
 from tests.haystack.shared_servers import KINDS, server_info
 from tests.haystack.stored import let_expire, stored_session
+from tests.requirements import requirement
 from valetkey.errors import IssuerMismatch, LoginFailed
 
 
@@ -95,6 +96,7 @@ def test_a_tool_outlives_a_crash_of_its_server(servers, kind, open_toolset, pers
     assert person.logins == 2
 
 
+@requirement("VER-10")
 def test_a_session_the_server_has_ended_is_opened_again(misbehaving, open_toolset, person):
     """Trap 3: a server may end a session at any time (MCP Transports, Session Management)."""
     add = tool_of(open_toolset(misbehaving.mcp_url))
@@ -177,6 +179,7 @@ def test_two_tools_of_one_server_share_one_login(servers, same, open_tool, perso
     assert requests_of(server.log()).count(("POST", "/register")) == 1
 
 
+@requirement("USE-1")
 def test_every_connection_sends_the_newest_token_of_the_process(misbehaving, open_toolset):
     """Trap 8: context variables that do not reach the request. The token is put on when the request is sent."""
     one, other = (tool_of(open_toolset(misbehaving.mcp_url)) for _ in range(2))
@@ -191,6 +194,7 @@ def test_every_connection_sends_the_newest_token_of_the_process(misbehaving, ope
     ]
 
 
+@requirement("REF-7")
 def test_a_token_that_another_program_has_renewed_is_taken_over(misbehaving, open_toolset):
     """Trap 8: as above, over the store. The other program is another engine, for it has other settings."""
     mine = tool_of(open_toolset(misbehaving.mcp_url))
@@ -231,6 +235,7 @@ def test_a_lone_slash_is_forgiven_in_either_direction(misbehaving, slash, open_t
     assert call(tool_of(open_toolset(misbehaving.mcp_url)), a=1, b=2) == "3"
 
 
+@requirement("ASM-8")
 def test_another_issuer_is_refused_and_both_are_named(misbehaving, open_toolset, person):
     """Trap 21: what is more than a slash."""
     misbehaving.switches.issuer = "http://127.0.0.1:9/other"

@@ -18,6 +18,7 @@ from haystack_integrations.tools.mcp_oauth import (
 )
 from tests.haystack.calling import call, tool_of
 from tests.haystack.stored import stored_session
+from tests.requirements import requirement
 
 
 @pytest.fixture(autouse=True)
@@ -70,6 +71,7 @@ def test_a_server_info_with_nothing_but_a_url_is_read_back(read_back, open_tools
     assert read_back(pipeline_with(toolset).dumps()).server_info == toolset.server_info
 
 
+@requirement("CC-9")
 def test_a_secret_stays_a_reference_to_the_environment(read_back, open_toolset, monkeypatch):
     """Trap 13: a configuration that YAML cannot hold."""
     monkeypatch.setenv("MCP_CLIENT_SECRET", "the-secret-itself")

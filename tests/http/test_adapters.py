@@ -52,6 +52,7 @@ def elsewhere():
         yield running
 
 
+@requirement("GEN-1")
 @every_way
 @pytest.mark.parametrize("body", BODIES.values(), ids=BODIES.keys())
 def test_an_open_server_gets_the_requests_it_would_have_got(way, body):
@@ -85,6 +86,7 @@ def test_a_rejected_request_is_sent_once_more_with_a_token_and_the_same_body(way
     assert len(server.person.asked) == 1
 
 
+@requirement("USE-2")
 @every_way
 def test_the_token_goes_on_every_request_that_follows(way, server):
     auth = way.auth(server)
@@ -119,6 +121,7 @@ def test_no_other_origin_gets_the_token(way, server, elsewhere):
     assert [seen.field("authorization") for seen in [*elsewhere.seen, *server.seen[2:]]] == [None, None]
 
 
+@requirement("USE-6")
 @every_way
 def test_another_origin_that_wants_a_login_gets_none(way, server, elsewhere):
     (response,) = way.send(way.auth(server), ("GET", elsewhere.url))
@@ -178,6 +181,7 @@ def test_a_credential_of_the_callers_own_is_left_alone(way, name, value, server)
     assert responses[1].status_code == 200
 
 
+@requirement("WWW-13", "WWW-17")
 @every_way
 @pytest.mark.parametrize(
     ("status", "fields"),
@@ -218,6 +222,7 @@ def test_missing_scope_leads_to_a_login_for_more_and_the_request_is_sent_once_mo
     assert server.seen[-1].body == server.seen[-2].body
 
 
+@requirement("WWW-15")
 @every_way
 def test_a_second_rejection_is_the_callers_response(way, server):
     """A server that rejects what its own authorization server has issued is not asked for ever."""
@@ -441,6 +446,7 @@ def test_a_scope_is_a_text_or_a_sequence(library, scope, server):
     assert "scope=read+write" in server.person.asked[0].authorization_url
 
 
+@requirement("CC-4")
 @each_library
 @pytest.mark.parametrize("secret", ["s3cret", Secret("s3cret")], ids=["text", "Secret"])
 def test_a_machine_proves_itself_without_a_person(library, secret, server):
@@ -475,6 +481,7 @@ def test_settings_that_cannot_work_are_refused_when_the_object_is_made(library, 
         Way(library, "sync").oauth(**arguments)
 
 
+@requirement("WWW-1", "WWW-4")
 @each_library
 @pytest.mark.parametrize(
     ("status", "fields", "schemes"),

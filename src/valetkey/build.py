@@ -27,7 +27,7 @@ def build_engine(settings: Settings, *, store: Store | str | None = None, login:
     """
     kept = open_store(store) if store is None or isinstance(store, str) else store
     asking = open_login(login) if isinstance(login, str) else login
-    return Engine(settings, kept, Seams(send=HttpSender(Guard()), login=asking))
+    return Engine(settings, kept, Seams(send=HttpSender(Guard(server_url=settings.server_url)), login=asking))
 
 
 _shared: "weakref.WeakValueDictionary[tuple[Settings, object, object], Engine]" = weakref.WeakValueDictionary()

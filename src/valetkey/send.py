@@ -8,19 +8,26 @@ It is not the caller's client on purpose: a cancelled request of the caller must
 and no token answer may end up in the caller's `response.history` or hooks.
 """
 
+import asyncio
 import logging
 import ssl
 import time
 from collections.abc import Callable
 from functools import lru_cache, partial
+from urllib.parse import urlsplit
 
 import anyio
 import httpx2
 
 from valetkey import urls
-from valetkey.errors import InsecureEndpoint, MalformedDocument, TemporaryError, quote
+from valetkey.addresses import AddressKind, kind_of
+from valetkey.errors import ConfigurationError, InsecureEndpoint, MalformedDocument, TemporaryError, quote
 from valetkey.exchange_log import log_exchange
 from valetkey.guard import Guard
+from valetkey.lookup import Unwaited, addresses_of, numeric_address
+from valetkey.pinning import PinnedTransport, certificate_fault
+from valetkey.proxies import proxy_for
+from valetkey.residence import Residence
 from valetkey.wire import HttpRequest, HttpResponse, without_echo
 
 Send = Callable[[HttpRequest], HttpResponse]
@@ -47,6 +54,7 @@ class HttpSender:
 
     def __init__(self, guard: Guard) -> None:
         self._guard = guard
+        self._residence = Residence(guard)
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """
@@ -62,11 +70,11 @@ class HttpSender:
         self._guard.check(request)
         started = time.monotonic()
         try:
-            response = anyio.run(partial(_exchange, request, self._guard))
+            response = anyio.run(partial(_exchange, request, self._guard, self._residence))
         except httpx2.InvalidURL as error:
             message = f"{quote(request.url)} is not a URL."
             raise InsecureEndpoint(message, hint="Tell the server's operator.", url=request.url) from error
-        except (httpx2.ConnectError, httpx2.ConnectTimeout) as error:
+        except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.ProxyError) as error:
             _log(request, started, "no connection")
             raise _not_reached(request, error) from error
         except (httpx2.HTTPError, TimeoutError) as error:
@@ -80,13 +88,13 @@ class HttpSender:
 
 
 def _not_reached(request: HttpRequest, error: BaseException) -> TemporaryError:
-    cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, ssl.SSLCertVerificationError):
-            message = f"{request.url} does not prove with a certificate who it is: {quote(str(cause))}."
-            hint = "If your network has a certificate authority of its own, name it in SSL_CERT_FILE."
-            return TemporaryError(message, hint=hint)
-        cause = cause.__cause__ or cause.__context__
+    fault = certificate_fault(error)
+    if fault is not None:
+        message = f"{request.url} does not prove with a certificate who it is: {quote(str(fault))}."
+        hint = "If your network has a certificate authority of its own, name it in SSL_CERT_FILE."
+        return TemporaryError(message, hint=hint)
+    if isinstance(error, httpx2.ProxyError):
+        return TemporaryError(f"The proxy does not connect to {request.url}.", hint="Check the proxy and try again.")
     return TemporaryError(f"{request.url} cannot be reached.", hint="Check the network and try again.")
 
 
@@ -106,17 +114,57 @@ def _tls() -> ssl.SSLContext:
     return httpx2.create_ssl_context()  # some 20 ms and a megabyte: one for all senders
 
 
-async def _exchange(request: HttpRequest, guard: Guard) -> HttpResponse:
+async def _exchange(request: HttpRequest, guard: Guard, residence: Residence) -> HttpResponse:
+    target = httpx2.URL(request.url)
     # Connecting has to end first, or nobody would know that the request was not sent.
-    limits = httpx2.Timeout(guard.longest_exchange, connect=min(CONNECT_SECONDS, guard.longest_exchange / 2))
-    # A request to this computer may be plain http, and a proxy of the environment would get to read it.
-    proxied = not urls.is_loopback(request.url)
-    async with httpx2.AsyncClient(verify=_tls(), timeout=limits, trust_env=proxied, follow_redirects=False) as client:
-        headers = {"User-Agent": _USER_AGENT, "Accept-Encoding": "identity", **dict(request.headers)}
-        with anyio.fail_after(guard.longest_exchange):
-            async with client.stream(request.method, request.url, headers=headers, content=request.body) as response:
+    connecting = min(CONNECT_SECONDS, guard.longest_exchange / 2)
+    limits = httpx2.Timeout(guard.longest_exchange, connect=connecting)
+    with anyio.fail_after(guard.longest_exchange):
+        deadline = anyio.current_time() + connecting
+        try:
+            with anyio.fail_after(connecting):
+                transport = await _way(request.url, guard, residence, deadline)
+        except TimeoutError as error:
+            raise httpx2.ConnectTimeout(str(error)) from error
+        except OSError as error:
+            raise httpx2.ConnectError(str(error)) from error
+        # A client that reads the environment itself would go past the guard wherever NO_PROXY says so.
+        async with httpx2.AsyncClient(
+            transport=transport, timeout=limits, trust_env=False, follow_redirects=False
+        ) as client:
+            headers = {"User-Agent": _USER_AGENT, "Accept-Encoding": "identity", **dict(request.headers)}
+            async with client.stream(request.method, target, headers=headers, content=request.body) as response:
                 body = await _read(response, request, guard.largest_body)
     return HttpResponse(response.status_code, request.url, tuple(response.headers.multi_items()), body)
+
+
+async def _way(url: str, guard: Guard, residence: Residence, deadline: float) -> httpx2.AsyncBaseTransport:
+    """Check where a URL leads, and give the transport that goes there and nowhere else."""
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    numeric = numeric_address(host)
+    # A request to this computer may be plain http, and a proxy would get to read it.
+    is_local = urls.is_loopback(url) or (numeric is not None and kind_of(numeric) is AddressKind.LOOPBACK)
+    proxy = None if is_local else proxy_for(url)
+    if proxy is None:
+        port = parts.port or (443 if parts.scheme.lower() == "https" else 80)
+        addresses = await addresses_of(host, port, guard.resolve)
+    else:
+        addresses = () if numeric is None else (numeric,)  # names are for the proxy to look up
+    for kind in dict.fromkeys(map(kind_of, addresses)):
+        if guard.is_for_neighbours(url, kind) and not await residence.is_at(kind, _tls()):
+            raise guard.refusal(url, kind)
+    return PinnedTransport(addresses, _tls(), deadline) if proxy is None else _through(proxy)
+
+
+def _through(proxy: str) -> httpx2.AsyncHTTPTransport:
+    asyncio.get_running_loop().set_default_executor(Unwaited())  # here the proxy's own name is looked up
+    try:
+        return httpx2.AsyncHTTPTransport(verify=_tls(), trust_env=False, proxy=proxy)
+    except (ValueError, ImportError, httpx2.InvalidURL) as error:
+        message = "The proxy that the environment names cannot be used."  # its URL may hold a password
+        hint = "Correct HTTPS_PROXY or ALL_PROXY: http://host:port."
+        raise ConfigurationError(message, hint=hint) from error
 
 
 async def _read(response: httpx2.Response, request: HttpRequest, largest: int) -> bytes:

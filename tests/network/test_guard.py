@@ -136,7 +136,7 @@ def test_a_credential_goes_to_its_own_issuer():
         request = HttpRequest(
             "POST", f"{server.url}/token", "renew the token", body=b"x", issuer=owner, credentials_of=(owner, owner)
         )
-        assert HttpSender(Guard())(request).status == 200
+        assert HttpSender(Guard(server.url))(request).status == 200
     assert len(server.requests) == 1
 
 

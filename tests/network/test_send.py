@@ -24,6 +24,8 @@ from valetkey.values import Secret
 from valetkey.wire import HttpRequest
 
 CANARY = "canary-3d7f"
+HERE = "http://127.0.0.1/mcp"
+"""An MCP server on this computer, which may lead to others on it."""
 PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "all_proxy", "no_proxy")
 
 
@@ -34,14 +36,14 @@ def no_proxies(monkeypatch):
 
 
 def get(url, **guard):
-    return HttpSender(Guard(**guard))(
+    return HttpSender(Guard(HERE, **guard))(
         HttpRequest("GET", url, "read a document", headers=(("Accept", "application/json"),))
     )
 
 
 def post(url, body=b"grant_type=refresh_token", **guard):
     headers = (("Content-Type", "application/x-www-form-urlencoded"), ("Authorization", f"Basic {CANARY}"))
-    return HttpSender(Guard(**guard))(HttpRequest("POST", url, "renew the token", headers=headers, body=body))
+    return HttpSender(Guard(HERE, **guard))(HttpRequest("POST", url, "renew the token", headers=headers, body=body))
 
 
 @contextmanager
@@ -121,14 +123,14 @@ def test_an_error_answer_that_repeats_a_secret_arrives_without_it():
     echo = answer("400 X", body=f'{{"error_description": "{CANARY} is spent"}}'.encode())
     with serving(echo) as server:
         request = HttpRequest("POST", server.url, "renew the token", secrets=(Secret(CANARY),))
-        response = HttpSender(Guard())(request)
+        response = HttpSender(Guard(HERE))(request)
     assert response.body == '{"error_description": "… is spent"}'.encode()
 
 
 def test_a_good_answer_keeps_what_it_repeats():
     with serving(answer("200 OK", body=CANARY.encode())) as server:
         request = HttpRequest("POST", server.url, "renew the token", secrets=(Secret(CANARY),))
-        assert HttpSender(Guard())(request).body == CANARY.encode()
+        assert HttpSender(Guard(HERE))(request).body == CANARY.encode()
 
 
 @requirement("SEC-6")
@@ -283,7 +285,7 @@ def test_a_server_that_speaks_no_tls_gets_nothing():
 
 def test_cookies_are_not_kept():
     with serving(answer("200 OK", "Set-Cookie: session=1; Path=/", "Set-Cookie: other=2")) as server:
-        sender = HttpSender(Guard())
+        sender = HttpSender(Guard(HERE))
         for _ in range(2):
             sender(HttpRequest("GET", server.url, "read a document"))
     assert len(server.requests) == 2
@@ -292,7 +294,7 @@ def test_cookies_are_not_kept():
 
 def test_no_connection_is_kept():
     with serving(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n") as server:
-        sender = HttpSender(Guard())
+        sender = HttpSender(Guard(HERE))
         for _ in range(2):
             sender(HttpRequest("GET", server.url, "read a document"))
     assert len(server.requests) == 2
@@ -341,6 +343,6 @@ def test_the_log_has_purpose_and_outcome_and_no_secret(caplog):
 
 def test_senders_work_in_several_threads_at_once():
     with serving(answer(body=b"1")) as server, ThreadPoolExecutor(8) as pool:
-        sender = HttpSender(Guard())
+        sender = HttpSender(Guard(HERE))
         requests = [HttpRequest("GET", f"{server.url}/{number}", "read") for number in range(16)]
         assert [response.body for response in pool.map(sender, requests)] == [b"1"] * 16

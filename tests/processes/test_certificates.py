@@ -19,7 +19,7 @@ ASK = """
 
     request = HttpRequest("POST", sys.argv[1], "renew the token", body=b"refresh_token=canary")
     try:
-        print(HttpSender(Guard())(request).status)
+        print(HttpSender(Guard(sys.argv[1]))(request).status)
     except TemporaryError as error:
         print("unknown outcome" if isinstance(error, UnknownOutcome) else "not sent")
 """

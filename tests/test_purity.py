@@ -14,7 +14,7 @@ import valetkey
 
 PACKAGE = Path(valetkey.__file__).parent
 PURE = [
-    *(PACKAGE / name for name in ("errors.py", "wire.py", "values.py", "urls.py", "policy.py")),
+    *(PACKAGE / name for name in ("errors.py", "wire.py", "values.py", "urls.py", "policy.py", "behaviour.py")),
     *sorted((PACKAGE / "protocol").glob("*.py")),
 ]
 PURE_MODULES = {"valetkey." + ".".join(path.relative_to(PACKAGE).with_suffix("").parts) for path in PURE}
@@ -32,7 +32,7 @@ ALLOWED_MODULES = {
     "re",
 }
 ALLOWED_NAMES = {
-    "typing": {"Any", "TypeGuard"},
+    "typing": {"Any", "Literal", "TypeGuard"},
     "urllib.parse": {"SplitResult", "parse_qsl", "quote_plus", "unquote_plus", "urlencode", "urlsplit"},
     "datetime": {"UTC"},  # the zone, not the clock
     "email.utils": {"parsedate_to_datetime"},

@@ -149,7 +149,7 @@ def test_any_text_reads_as_scopes_without_spaces_each_once(text):
     assert scope is None or scope_from_text(scope_to_text(scope)) == scope
 
 
-@pytest.mark.parametrize("wrong", ["", "None", "CLIENT_SECRET_BASIC", "private_key_jwt"])
+@pytest.mark.parametrize("wrong", ["", "None", "CLIENT_SECRET_BASIC", "tls_client_auth"])
 def test_an_unknown_client_authentication_is_named_together_with_the_known_ones(wrong):
     with pytest.raises(ConfigurationError, match="Use one of none, client_secret_basic, client_secret_post"):
         client_authentication(wrong)

@@ -26,6 +26,8 @@ from valetkey.errors import (
     TrustError,
     Unsupported,
 )
+from valetkey.identities import IdentityProvider, PrivateKey, RegisteredClient, ScopeRequest
+from valetkey.values import Secret
 
 __version__ = "0.1.0"
 
@@ -33,14 +35,19 @@ __all__ = [
     "AuthError",
     "ClientRefused",
     "ConfigurationError",
+    "IdentityProvider",
     "InsecureEndpoint",
     "IssuerMismatch",
     "LoginFailed",
     "LoginRequired",
     "MalformedDocument",
+    "PrivateKey",
     "Refused",
+    "RegisteredClient",
     "ResourceMismatch",
     "ScopeRefused",
+    "ScopeRequest",
+    "Secret",
     "StateMismatch",
     "StoreError",
     "TemporaryError",

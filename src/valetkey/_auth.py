@@ -8,12 +8,22 @@ A request gets the token at hand and is sent. If the server rejects the token, t
 another one; whatever comes then is the caller's. Nothing is locked meanwhile, and no response body is touched.
 """
 
-from collections.abc import AsyncGenerator, Generator, Sequence
+from collections.abc import AsyncGenerator, Callable, Generator, Mapping, Sequence
+from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
 
 from valetkey import policy, values
+from valetkey.behaviour import BearerName
 from valetkey.build import build_engine
 from valetkey.engine import Engine
+from valetkey.identities import (
+    AssertionSource,
+    IdentityProvider,
+    PrivateKey,
+    RegisteredClient,
+    ScopeRequest,
+    private_key_of,
+)
 from valetkey.login import Login, LoginName
 from valetkey.protocol.challenge import Challenge, parse_challenges
 from valetkey.settings import LOGIN_SECONDS, GrantName, Settings
@@ -67,21 +77,42 @@ class AuthFlow(Generic[RequestT, ResponseT]):
     :param url: The URL of the MCP server. Requests to another origin are left alone.
     :param client_id: A client registered by hand; without one, Valetkey registers itself.
     :param client_secret: Its secret. With it and without `redirect_uri`, a machine logs in (client credentials).
-    :param client_authentication: "none", "client_secret_basic" or "client_secret_post"; None lets the server decide.
+    :param client_authentication: "none", "client_secret_basic", "client_secret_post" or "private_key_jwt"; None lets
+        the server decide.
     :param client_name: The name shown on consent pages when Valetkey registers itself.
+    :param client_metadata_url: The URL of a Client ID Metadata Document of your own, used where the server takes one.
+    :param clients: Clients registered by hand, one for each issuer, instead of `client_id`.
+    :param private_key: The key your client signs with: the path of a PEM file, a `Secret` with the PEM text, or a
+        `PrivateKey`.
+    :param signing_algorithm: Its algorithm, for example "ES256"; None lets the key and the server decide.
+    :param client_assertion: A callable that gives a signed assertion for an audience, instead of a key.
+    :param assertion_audience: The audience of assertions, for servers that do not take their own issuer.
+    :param initial_access_token: What allows a registration at `issuer`, for servers that want it.
+    :param workload_token: The token a platform gives to this workload: the path of its file, or a callable that gets
+        the audience.
+    :param identity_provider: The organisation's identity provider, for enterprise-managed authorization.
     :param issuer: The only authorization server to trust, exactly as its metadata names it.
     :param authorization_endpoint: Replaces what discovery finds.
     :param token_endpoint: Replaces what discovery finds.
     :param registration_endpoint: Replaces what discovery finds.
     :param resource: The `resource` value to send instead of the discovered one.
+    :param send_resource: False leaves the `resource` parameter out; None lets the provider's profile decide.
     :param scope: Exactly this scope is asked for: a text with spaces or a sequence.
+    :param offline_access: False never asks for `offline_access`; None asks where the server lists it.
+    :param approve_scope: Called before a person is asked for more scope; False declines.
+    :param authorization_parameters: Further parameters of the authorization request.
+    :param assume_pkce: True if the server supports S256 without announcing it.
+    :param bearer: The token the MCP server wants to see, "access_token" or "id_token".
+    :param dpop: True to bind every token to a key, False never to; None does where the MCP server demands it.
     :param redirect_uri: A fixed loopback address for the answer of a login.
-    :param grant: "auto", "authorization_code" or "client_credentials".
+    :param grant: "auto", "authorization_code", "device_code", "client_credentials", "workload_identity" or
+        "enterprise_managed".
     :param login: How a person is asked: "auto", "link", "never", or an object of your own.
     :param login_timeout: Seconds a person has for a login.
     :param store: Where sessions are kept: "memory:", "sqlite:///path", an object of your own; None for the default.
     :param principal: Whose session this is.
     :param label: Tells several sessions of one principal at one server apart.
+    :param profile: What is known of the provider: "auto", "none" or a name.
     :param strict: True switches every tolerance in comparing identifiers off.
     :raises ConfigurationError: If the settings contradict each other.
     """
@@ -94,12 +125,28 @@ class AuthFlow(Generic[RequestT, ResponseT]):
         client_secret: str | Secret | None = None,
         client_authentication: str | None = None,
         client_name: str = "Valetkey",
+        client_metadata_url: str | None = None,
+        clients: Sequence[RegisteredClient] = (),
+        private_key: PrivateKey | Secret | str | Path | None = None,
+        signing_algorithm: str | None = None,
+        client_assertion: AssertionSource | None = None,
+        assertion_audience: str | None = None,
+        initial_access_token: str | Secret | None = None,
+        workload_token: AssertionSource | str | Path | None = None,
+        identity_provider: IdentityProvider | None = None,
         issuer: str | None = None,
         authorization_endpoint: str | None = None,
         token_endpoint: str | None = None,
         registration_endpoint: str | None = None,
         resource: str | None = None,
+        send_resource: bool | None = None,
         scope: str | Sequence[str] | None = None,
+        offline_access: bool | None = None,
+        approve_scope: Callable[[ScopeRequest], bool] | None = None,
+        authorization_parameters: Mapping[str, str] | None = None,
+        assume_pkce: bool | None = None,
+        bearer: BearerName | None = None,
+        dpop: bool | None = None,
         redirect_uri: str | None = None,
         grant: GrantName = "auto",
         login: Login | LoginName = "auto",
@@ -107,25 +154,42 @@ class AuthFlow(Generic[RequestT, ResponseT]):
         store: Store | str | None = None,
         principal: str = "local",
         label: str = "default",
+        profile: str = "auto",
         strict: bool = False,
     ) -> None:
         settings = Settings(
             server_url=url,
             client_id=client_id,
-            client_secret=Secret(client_secret) if isinstance(client_secret, str) else client_secret,
+            client_secret=values.secret(client_secret),
             client_authentication=values.client_authentication(client_authentication),
             client_name=client_name,
+            client_metadata_url=client_metadata_url,
+            clients=tuple(clients),
+            private_key=private_key_of(private_key, signing_algorithm),
+            client_assertion=client_assertion,
+            assertion_audience=assertion_audience,
+            initial_access_token=values.secret(initial_access_token),
+            workload_token=Path(workload_token) if isinstance(workload_token, str) else workload_token,
+            identity_provider=identity_provider,
             issuer=issuer,
             authorization_endpoint=authorization_endpoint,
             token_endpoint=token_endpoint,
             registration_endpoint=registration_endpoint,
             resource=resource,
+            send_resource=send_resource,
+            offline_access=offline_access,
+            approve_scope=approve_scope,
+            authorization_parameters=tuple((authorization_parameters or {}).items()),
+            assume_pkce=assume_pkce,
+            bearer=bearer,
+            dpop=dpop,
             scope=scope_from_text(scope if scope is None or isinstance(scope, str) else " ".join(scope)),
             redirect_uri=redirect_uri,
             grant=grant,
             login_timeout=login_timeout,
             principal=principal,
             label=label,
+            profile=profile,
             strict=strict,
         )
         self._engine = build_engine(settings, store=store, login=login)

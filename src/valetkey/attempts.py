@@ -14,23 +14,35 @@ from dataclasses import dataclass
 
 from valetkey import policy, urls
 from valetkey.clients import Clients
-from valetkey.discovery import discover
-from valetkey.errors import ClientRefused, Refused, ScopeRefused, TemporaryError, quote
-from valetkey.grants import AuthorizationCode, ClientCredentials, Grant, Occasion
+from valetkey.discovery import Announcement, discover, read_announcement
+from valetkey.errors import (
+    ClientRefused,
+    LoginFailed,
+    MalformedDocument,
+    Refused,
+    TemporaryError,
+)
+from valetkey.grants import Occasion, open_grant
 from valetkey.login import Invitation
 from valetkey.protocol.challenge import Challenge, bearer_challenge
-from valetkey.refresh import RefreshRefused, refresh
+from valetkey.refresh import Refresher, RefreshRefused
 from valetkey.seams import Seams
 from valetkey.sessions import Sessions
 from valetkey.settings import Settings
+from valetkey.step_up import StepUps
 from valetkey.store import Conflict, Store
 from valetkey.store.turn import TurnTimeout, take_turn
+from valetkey.token_endpoint import TokenEndpoint
 from valetkey.values import Scope, Secret, Session, Token
 
 _logger = logging.getLogger("valetkey")
 
 TURN_SECONDS = 25.0
 """How long another program may take to renew the same session; a login may take its own time on top."""
+
+
+GATHERING_SECONDS = 0.05
+"""How long a step-up waits for other callers that were rejected at the same moment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,18 +88,27 @@ class Attempts:
     :param store: Where the session is kept.
     :param seams: Where the engine touches the world.
     :param announce: Told what a person is asked, and None when that is over.
+    :param wanted: Gives what all callers miss that wait right now, so that a person is asked once for all of it.
     """
 
     def __init__(
-        self, settings: Settings, store: Store, seams: Seams, announce: Callable[[Invitation | None], None]
+        self,
+        settings: Settings,
+        store: Store,
+        seams: Seams,
+        announce: Callable[[Invitation | None], None],
+        wanted: Callable[[], Scope] = tuple,
     ) -> None:
         self.sessions: Sessions = Sessions(settings, store, seams)
         self._settings = settings
         self._seams = seams
         self._announce = announce
+        self._wanted = wanted
         self._clients = Clients(settings, store, seams)
-        grant = ClientCredentials if settings.is_machine else AuthorizationCode
-        self._grant: Grant = grant(settings, seams, self._clients)
+        tokens = TokenEndpoint(settings, seams)
+        self._refresher = Refresher(settings, seams, self.sessions, tokens)
+        self._grant = open_grant(settings, seams, self._clients, tokens)
+        self._step_ups = StepUps(settings, seams)
         self._ended: Secret | None = None  # the access token of a grant that its issuer has ended
 
     def satisfies(self, session: Session | None, need: Need) -> bool:
@@ -140,77 +161,114 @@ class Attempts:
         session, version = self.sessions.read()
         if session is not None and self.satisfies(session, need):
             return session
-        if session is None or version is None or session.token.refresh_token is None or need.more_scope is not None:
-            self._require_sense(need, session)
-            return self._begin(need, session, cancelled)
+        announcement = self._news(need, session)
+        has_moved = announcement is not None and self._has_moved(announcement, session)
+        is_renewable = session is not None and session.token.refresh_token is not None and not has_moved
+        if session is None or version is None or not is_renewable or need.more_scope is not None:
+            self._require_sense(need, session, has_moved=has_moved)
+            return self._begin(need, session, cancelled, announcement)
         try:
-            return refresh(session, version, self.sessions, self._seams)
+            return self._refresher.refresh(session, version)
         except Conflict:
             return self._act(need, cancelled)  # somebody without our lease wrote the session: look again
         except RefreshRefused as ended:
             if need.early or self._is_a_matter_of_settings(session, ended.refusal):
                 raise ended.refusal from ended
-            self._clients.forget_refused(session.client, ended.refusal)
+            if ended.is_client_gone:
+                self._clients.registrations.forget(session.client)
             _logger.info("the session at %s cannot be renewed, it begins anew", session.issuer)
             self._ended = session.token.access_token
-            return self._begin(need, session, cancelled)
+            return self._begin(need, session, cancelled, announcement)
+
+    def _news(self, need: Need, session: Session | None) -> Announcement | None:
+        """
+        Ask the MCP server about its login once more: it may have moved (RFC 9728 §5.2).
+
+        Only if it rejects a token that should still be good and points to its metadata. A server that cannot answer now
+        has not moved for that.
+        """
+        challenge = need.challenge
+        if session is None or challenge is None or challenge.get("resource_metadata") is None:
+            return None
+        is_old = session.token.access_token.reveal() != need.rejected
+        if is_old or policy.is_expired(session.token, self._seams.now()) or self._settings.needs_no_discovery:
+            return None
+        try:
+            return read_announcement(self._settings, challenge, self._seams.send)
+        except (TemporaryError, MalformedDocument) as error:
+            _logger.info("going on with the session as it is: %s", error)
+            return None
+
+    def _has_moved(self, announcement: Announcement, session: Session | None) -> bool:
+        """Tell whether the server names other issuers than the session's, which then sees nothing of it any more."""
+        metadata = announcement.metadata
+        if session is None or metadata is None or not metadata.authorization_servers:
+            return False
+        strict = self._settings.strict
+        named = policy.choose_issuers(metadata, self._settings.issuer)
+        return not any(urls.same_issuer(issuer, session.issuer, strict=strict) for issuer in named)
 
     @staticmethod
     def _is_a_matter_of_settings(session: Session, refusal: Refused) -> bool:
         """A client registered by hand that is refused will be refused after a login too."""
         return isinstance(refusal, ClientRefused) and not session.client.registered
 
-    def _require_sense(self, need: Need, session: Session | None) -> None:
+    def _require_sense(self, need: Need, session: Session | None, *, has_moved: bool) -> None:
         """Ask nobody for what will not help: a person is not asked twice for the same thing."""
-        server, pinned = self._settings.server_url, self._settings.scope
+        server = self._settings.server_url
         if need.early and not self._settings.is_machine:
             message = "There is nothing to renew with."
             raise TemporaryError(message, hint="Log in when the token ends.")
-        if need.more_scope is not None and pinned is not None:
-            message = f"{server} wants {_in_words(need.more_scope)}."
-            raise ScopeRefused(message, hint="Add it to scope=.", required=need.more_scope, granted=pinned)
-        if session is None or need.more_scope is not None or session.token.access_token.reveal() != need.rejected:
+        if need.more_scope is not None:
+            self._step_ups.require_freedom(need.more_scope)
+            return
+        if session is None or has_moved or session.token.access_token.reveal() != need.rejected:
             return
         if session.token.access_token == self._ended:
             return  # the issuer has ended this grant itself, so its token may well have been good before
-        if self._is_from_just_now(session):
+        if self._step_ups.is_from_just_now(session):
             message = f"{server} rejects the token that {session.issuer} has just issued for it."
             hint = "Tell the server's operator: it does not accept the tokens of its own authorization server."
             raise Refused(message, hint=hint)
 
-    def _require_news(self, more_scope: Scope, scope: Scope, previous: Session) -> None:
-        """Who has just been asked for all of this is not asked again (MCP Security, Scope Minimization)."""
-        if self._is_from_just_now(previous) and set(scope) <= set(previous.requested_scope or ()):
-            message = f"{self._settings.server_url} wants {_in_words(more_scope)}. The last login did not bring it."
-            hint = "Ask the server's operator whether this account may have it, and log in again in a minute."
-            raise ScopeRefused(message, hint=hint, required=more_scope, granted=previous.token.scope or ())
-
-    def _is_from_just_now(self, session: Session) -> bool:
-        age = self._seams.now() - session.token.obtained_at
-        return session.interactive and 0 <= age < policy.FRESH_SECONDS
-
-    def _begin(self, need: Need, previous: Session | None, cancelled: threading.Event) -> Session:
+    def _begin(
+        self, need: Need, previous: Session | None, cancelled: threading.Event, announcement: Announcement | None
+    ) -> Session:
         """Obtain a token from nothing."""
         self.sessions.prove_writable()
         version = self.sessions.read()[1]
-        found = discover(self._settings, need.challenge, self._seams.send)
-        scope = policy.choose_scope(
+        known = (previous.issuer,) if previous is not None else ()
+        found = discover(self._settings, need.challenge, self._seams.send, preferred=known, announcement=announcement)
+        chosen = policy.choose_scope(
             pinned=self._settings.scope,
             challenged=need.challenge.scope if need.challenge is not None else None,
             published=found.scopes,
             server=found.server,
+            offline_access=found.profile.offline_access,
         )
-        if need.more_scope is not None and previous is not None and previous.issuer == found.server.issuer:
-            scope = policy.unite(previous.requested_scope, previous.token.scope, scope)
-            self._require_news(need.more_scope, scope, previous)
+        same = previous if previous is not None and previous.issuer == found.server.issuer else None
+        if need.more_scope is not None and same is not None:
+            self._seams.pause(GATHERING_SECONDS)
+            missing = policy.unite(need.more_scope, self._wanted())
+            scope: Scope | None = self._step_ups.approved(same, missing, chosen, found.server.issuer)
+        else:
+            scope = self._again(need, same, chosen)
         saved: list[Session] = []
 
         def save(session: Session) -> None:
             saved.append(self.sessions.save_answer(session, version))
 
-        self._grant.obtain(found, scope, Occasion(save, self._announce, cancelled))
+        try:
+            self._grant.obtain(found, scope, Occasion(save, self._announce, cancelled))
+        except LoginFailed as failure:
+            if need.more_scope is not None:
+                self._step_ups.remember(need.more_scope, failure)
+            raise
         return saved[-1]
 
-
-def _in_words(scope: Scope) -> str:
-    return f"the scope {quote(' '.join(scope))}" if scope else "more scope, but does not say which"
+    def _again(self, need: Need, previous: Session | None, chosen: Scope | None) -> Scope | None:
+        """A challenge's scope is asked for together with what was granted before (MCP, Scope Selection Strategy)."""
+        challenged = need.challenge.scope if need.challenge is not None else None
+        if previous is None or challenged is None or self._settings.scope is not None:
+            return chosen
+        return policy.unite(previous.token.scope, chosen)

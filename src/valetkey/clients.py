@@ -3,31 +3,38 @@
 
 """Who we are at which issuer: the client the user gave, the one we registered before, or a new registration."""
 
-from valetkey import policy
+from valetkey.discovery import Discovered
 from valetkey.errors import (
     AuthError,
     ClientRefused,
     ConfigurationError,
     IssuerMismatch,
-    MalformedDocument,
+    LoginFailed,
     Refused,
-    TemporaryError,
     Unsupported,
 )
-from valetkey.protocol.registration import ClientMetadata, parse_registration, registration_request
+from valetkey.identities import RegisteredClient
+from valetkey.protocol.registration import ClientMetadata
+from valetkey.registrations import Introduction, Registrations, by_hand
 from valetkey.seams import Seams
 from valetkey.settings import Settings
 from valetkey.store import Conflict, Record, Store
-from valetkey.store.records import client_key, decode_client, decode_pin, encode_client, encode_pin, pin_key
-from valetkey.store.turn import TurnTimeout, take_turn
-from valetkey.values import Client, MetadataSource, Scope, ServerMetadata
+from valetkey.store.records import decode_pin, encode_pin, pin_key
+from valetkey.values import Client, ClientAuthentication, ClientOrigin, MetadataSource, Scope, ServerMetadata
 
-_REGISTRATION_SECONDS = 25.0
+CLIENT_ERRORS = frozenset({"invalid_client", "unauthorized_client"})
+"""RFC 6749 §4.1.2.1, §5.2: the server does not know this client, or not for this."""
+
+ANY_LOCALHOST = "http://localhost:0/callback"
+"""A free port, to be found under the name `localhost`."""
 
 
 class Clients:
     """
     The clients of one MCP server's settings. Each belongs to an issuer and is never shown to another.
+
+    The order: given by the user, known from before, a document of the user's, a new registration (MCP, Client
+    Registration).
 
     :param settings: The settings.
     :param store: Where registrations are kept.
@@ -38,58 +45,52 @@ class Clients:
         self._settings = settings
         self._store = store
         self._seams = seams
+        self.registrations: Registrations = Registrations(settings, store, seams)
+        self._unwanted_documents: set[str] = set()  # issuers that announced to take one and did not
 
-    def redirect_uri(self, issuer: str) -> tuple[str | None, bool]:
+    def redirect_uri(self, found: Discovered, *, localhost: bool = False) -> tuple[str | None, bool]:
         """
         Give the address a login should listen at, before it is known whether it is free.
 
-        :param issuer: The issuer of the login.
+        :param found: The authorization server of the login.
+        :param localhost: True to be found under the name `localhost`.
         :returns: The address and whether no other will do; None for any. A client that we registered keeps its port:
             not every server lets a loopback port vary, as RFC 8252 §7.3 wants.
         """
-        if self._settings.redirect_uri is not None:
-            return self._settings.redirect_uri, True
-        known = None if self._settings.client_id is not None else self._registered(issuer)
+        issuer = found.server.issuer
+        given = self._given(issuer)
+        fixed = given.redirect_uri if given is not None else self._settings.redirect_uri
+        fixed = fixed or found.profile.redirect_uri
+        if fixed is not None:
+            return fixed, True
+        if localhost:
+            return ANY_LOCALHOST, False
+        known = None if given is not None else self.registrations.known(issuer)
         return (known.redirect_uri if known is not None else None), False
 
-    def for_login(self, server: ServerMetadata, redirect_uri: str, scope: Scope | None) -> Client:
+    def for_login(self, found: Discovered, redirect_uri: str, scope: Scope | None) -> Introduction:
         """
-        Give the client for a login: configured, known for this issuer, or newly registered.
+        Give the client for a login.
 
-        :param server: The authorization server.
+        :param found: The authorization server.
         :param redirect_uri: The address of the login.
         :param scope: The scope the client will ask for.
         :returns: The client.
         :raises Unsupported: If the server registers nobody and no client was given.
         :raises ClientRefused: If it does not register us.
         """
-        if self._settings.client_id is not None:
-            return self.configured(server)
-        if server.registration_endpoint is None:
-            message = f"{server.issuer} does not let programs register themselves."
-            hint = f"Register a client there by hand with the redirect address {redirect_uri} and give its client_id."
-            raise Unsupported(message, hint=hint)
-
-        def known() -> Client | None:
-            client = self._registered(server.issuer)
-            now = self._seams.now()
-            if client is None or not policy.is_client_usable(
-                client, issuer=server.issuer, redirect_uri=redirect_uri, now=now
-            ):
-                return None
-            return client
-
-        key = client_key(server.issuer, self._settings)
-        pause, monotonic = self._seams.pause, self._seams.monotonic
-        try:
-            turn = take_turn(self._store, key, known, seconds=_REGISTRATION_SECONDS, pause=pause, monotonic=monotonic)
-        except TurnTimeout as error:
-            message = f"Another program has been registering at {server.issuer} for too long."
-            raise TemporaryError(message, hint="Try again later.") from error
-        if isinstance(turn, Client):
-            return turn
-        with turn:
-            return known() or self._register(server, ClientMetadata(redirect_uri, self._settings.client_name, scope))
+        server = found.server
+        if self._given(server.issuer) is not None:
+            return Introduction(self.configured(server))
+        known = self.registrations.usable(server.issuer, redirect_uri)
+        if known is not None:
+            return Introduction(known)
+        document = self._document(server, redirect_uri)
+        if document is not None:
+            return Introduction(document)
+        if server.registration_endpoint is None or not found.profile.registers_clients:
+            raise self._nobody_is_registered(found, redirect_uri)
+        return self.registrations.register(found, ClientMetadata(redirect_uri, self._settings.client_name, scope))
 
     def configured(self, server: ServerMetadata) -> Client:
         """
@@ -103,66 +104,76 @@ class Clients:
         :raises IssuerMismatch: If the MCP server now names another issuer.
         :raises Unsupported: If the server's endpoints are only guessed, and there is a secret.
         """
-        settings = self._settings
-        if settings.client_id is None:
-            message = "There is no client_id."
-            raise ConfigurationError(message, hint="Give client_id and client_secret.")
-        if settings.client_secret is not None and server.source is MetadataSource.GUESSED:
-            message = f"{settings.server_url} publishes no token endpoint, and a secret is not sent to a guess."
+        given = self._given(server.issuer)
+        if given is None:
+            message = f"There is no client for {server.issuer}."
+            raise ConfigurationError(message, hint="Give client_id and client_secret, or clients= with its issuer.")
+        is_secret = given.client_secret is not None or self._settings.can_sign
+        if is_secret and server.source is MetadataSource.GUESSED:
+            message = f"{self._settings.server_url} publishes no token endpoint, and a secret is not sent to a guess."
             raise Unsupported(message, hint="Give issuer= or token_endpoint=.")
-        if settings.issuer is None and server.source is not MetadataSource.CONFIGURED:
+        is_bound = self._settings.issuer is not None or bool(self._settings.clients)
+        if not is_bound and server.source is not MetadataSource.CONFIGURED:
             self._check_pin(server.issuer)
         return Client(
-            client_id=settings.client_id,
+            client_id=given.client_id,
             issuer=server.issuer,
-            secret=settings.client_secret,
-            authentication=settings.client_authentication,
+            secret=given.client_secret,
+            authentication=given.client_authentication,
+            redirect_uri=given.redirect_uri,
+        )
+
+    def renounce(self, known: Introduction, error: AuthError) -> bool:
+        """
+        Take in how a login with a client failed, and tell whether another client may do better.
+
+        :param known: The client of the login.
+        :param error: What went wrong.
+        :returns: True if the next login will have another client, and that is worth one more try at once.
+        """
+        client = known.client
+        code = error.error if isinstance(error, LoginFailed | Refused) else None
+        is_refused = isinstance(error, ClientRefused) or code in CLIENT_ERRORS
+        if is_refused and client.origin is ClientOrigin.DOCUMENT:
+            self._unwanted_documents.add(client.issuer)
+            return True
+        # A server that has forgotten a client tells nobody but the person, who then does not come back.
+        is_silent = isinstance(error, LoginFailed) and code is None
+        if client.registered and (is_refused or (is_silent and not known.is_new)):
+            self.registrations.forget(client)
+        return client.registered and is_refused and not known.is_new
+
+    def _given(self, issuer: str) -> RegisteredClient | None:
+        settings = self._settings
+        if settings.client_id is None:
+            return next((client for client in settings.clients if client.issuer == issuer), None)
+        return RegisteredClient(
+            issuer=settings.issuer or issuer,
+            client_id=settings.client_id,
+            client_secret=settings.client_secret,
+            client_authentication=settings.client_authentication,
             redirect_uri=settings.redirect_uri,
         )
 
-    def forget(self, client: Client) -> None:
-        """
-        Drop a registration the server does not know any more, so that the next login registers anew.
+    def _document(self, server: ServerMetadata, redirect_uri: str) -> Client | None:
+        url = self._settings.client_metadata_url
+        # MCP, Advertising CIMD Support: only where the server says that it takes one.
+        if url is None or not server.client_id_metadata_document_supported:
+            return None
+        if server.issuer in self._unwanted_documents:
+            return None
+        method = ClientAuthentication.PRIVATE_KEY if self._settings.can_sign else ClientAuthentication.NONE
+        return Client(
+            client_id=url,
+            issuer=server.issuer,
+            authentication=method,
+            redirect_uri=redirect_uri,
+            origin=ClientOrigin.DOCUMENT,
+        )
 
-        :param client: The client; one that the user gave is left alone.
-        """
-        key = client_key(client.issuer, self._settings)
-        record = self._store.get(key)
-        if client.registered and record is not None and decode_client(record.value).client_id == client.client_id:
-            try:
-                self._store.delete(key, if_version=record.version)
-            except Conflict:
-                return  # somebody has already registered anew
-
-    def forget_refused(self, client: Client, refusal: Refused) -> None:
-        """
-        Drop a registration if that is what the server refused.
-
-        :param client: The client.
-        :param refusal: What the server said.
-        """
-        if isinstance(refusal, ClientRefused):
-            self.forget(client)
-
-    def _registered(self, issuer: str) -> Client | None:
-        record = self._store.get(client_key(issuer, self._settings))
-        return None if record is None else decode_client(record.value)
-
-    def _register(self, server: ServerMetadata, metadata: ClientMetadata) -> Client:
-        response = self._seams.send(registration_request(server, metadata))
-        try:
-            client = parse_registration(response, server, metadata, now=self._seams.now())
-        except (Refused, MalformedDocument) as error:
-            if server.source is MetadataSource.GUESSED:
-                raise self._no_login(error) from error
-            raise
-        self._store.put(client_key(server.issuer, self._settings), encode_client(client))
-        return client
-
-    def _no_login(self, error: AuthError) -> Unsupported:
-        message = f"{self._settings.server_url} rejects the call, but publishes nothing about how to log in."
-        hint = "Check the URL; if it is right, ask its operator for a token, or give issuer= and client_id=."
-        return Unsupported(message, hint=hint, tried=(error.message,))
+    def _nobody_is_registered(self, found: Discovered, redirect_uri: str) -> Unsupported:
+        message = f"{found.server.issuer} does not let programs register themselves."
+        return Unsupported(message, hint=by_hand(found, redirect_uri))
 
     def _check_pin(self, issuer: str) -> None:
         key = pin_key(self._settings)

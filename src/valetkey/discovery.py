@@ -3,21 +3,27 @@
 
 """Finding the authorization server of an MCP server: the order of the questions; what they mean is in `protocol`."""
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TypeVar
 
 from valetkey import policy, urls
+from valetkey.behaviour import NEUTRAL, Profile
 from valetkey.errors import TemporaryError, Unsupported
+from valetkey.profiles import find_profile
 from valetkey.protocol import resource as resource_protocol
 from valetkey.protocol import server as server_protocol
 from valetkey.protocol.challenge import Challenge
 from valetkey.protocol.refusal import is_temporary
+from valetkey.protocol.token_request import TokenRequest
 from valetkey.send import Send
 from valetkey.settings import Settings
-from valetkey.values import MetadataSource, ResourceMetadata, Scope, ServerMetadata
+from valetkey.values import MetadataSource, ResourceMetadata, Scope, ServerMetadata, Session, Token
 from valetkey.wire import HttpRequest, HttpResponse
+
+_logger = logging.getLogger("valetkey")
 
 Document = TypeVar("Document")
 
@@ -27,43 +33,140 @@ class Discovered:
     """
     What a grant needs to know.
 
-    :param resource: The value of the `resource` parameter.
+    :param resource: The identifier of the MCP server as a resource.
     :param scopes: The scope the resource publishes, if any.
     :param server: The authorization server.
+    :param profile: How it wants to be treated: what is known of the provider, under what the user has set.
+    :param metadata: What the resource says about itself, None where it publishes nothing.
     """
 
     resource: str
     scopes: Scope | None
     server: ServerMetadata
+    profile: Profile = NEUTRAL
+    metadata: ResourceMetadata | None = None
+
+    @property
+    def resource_parameter(self) -> str | None:
+        """The value of the `resource` parameter (RFC 8707 §2); None where the provider does not take it."""
+        return self.resource if self.profile.send_resource else None
+
+    def session(self, token: Token, request: TokenRequest, *, interactive: bool) -> Session:
+        """
+        Make the session of a token that was obtained from nothing.
+
+        :param token: The token.
+        :param request: The request that brought it.
+        :param interactive: True if a person logged in for it.
+        :returns: The session.
+        :raises Unsupported: If the MCP server wants an ID token and none was issued.
+        """
+        return Session(
+            token=policy.presented(token, self.profile.bearer),
+            client=request.client,
+            server=request.server,
+            resource=request.resource,
+            requested_scope=request.scope,
+            interactive=interactive,
+        )
 
 
-def discover(settings: Settings, challenge: Challenge | None, send: Send) -> Discovered:
+def profile_of(settings: Settings, issuer: str) -> Profile:
+    """
+    Give the profile of a provider, with what the user has set on top.
+
+    :param settings: The settings.
+    :param issuer: The issuer.
+    :returns: The profile to go by.
+    """
+    known = find_profile(settings.profile, issuer=issuer, server_url=settings.server_url)
+    if known is not NEUTRAL:
+        _logger.debug("the provider profile %s is used for %s", known.name, issuer)
+    return policy.overlaid(
+        known,
+        send_resource=True if settings.resource is not None else settings.send_resource,
+        assume_pkce=settings.assume_pkce,
+        offline_access=settings.offline_access,
+        bearer=settings.bearer,
+        authorization_parameters=(*known.authorization_parameters, *settings.authorization_parameters),
+    )
+
+
+def discover(
+    settings: Settings,
+    challenge: Challenge | None,
+    send: Send,
+    *,
+    preferred: tuple[str, ...] = (),
+    announcement: "Announcement | None" = None,
+) -> Discovered:
     """
     Find the authorization server: resource metadata, then server metadata, then what 2025-03-26 servers have.
 
     :param settings: The settings; endpoints in them replace what is found.
     :param challenge: The challenge of the MCP server, if it sent one.
     :param send: Sends requests.
+    :param preferred: Issuers that know us already; of several that are named they come first.
+    :param announcement: What the MCP server says about itself, if it has just been asked.
     :returns: What was found.
-    :raises Unsupported: If nothing can be found.
+    :raises Unsupported: If nothing can be found, or the resource wants what we cannot do.
     :raises TemporaryError: If something may be there but did not answer.
     :raises TrustError: If something is there but belongs to somebody else.
     """
     canonical = settings.resource or urls.canonical_resource(settings.server_url)
     if settings.needs_no_discovery:
-        return Discovered(canonical, None, _configured(settings))
-    questions = _Questions(send)
-    announced = challenge.get_all("resource_metadata") if challenge is not None else ()
-    metadata = _resource(settings, announced, questions)
+        server = _configured(settings)
+        return Discovered(canonical, None, server, profile_of(settings, server.issuer))
+    asked = announcement or read_announcement(settings, challenge, send)
+    questions, metadata = asked.questions, asked.metadata
     if metadata is None:
-        server = _server_without_resource_metadata(settings, announced, questions)
-        return Discovered(canonical, None, _overridden(server, settings))
-    issuers = policy.choose_issuers(metadata, settings.issuer)
+        server = _overridden(_server_without_resource_metadata(settings, challenge, questions), settings)
+        return Discovered(canonical, None, server, profile_of(settings, server.issuer))
+    known = (*(client.issuer for client in settings.clients), *preferred)
+    issuers = policy.choose_issuers(metadata, settings.issuer, known)
     if not issuers:
         message = f"{metadata.url} names no authorization server for {settings.server_url}."
         raise Unsupported(message, hint="Ask its operator, or give issuer=.", tried=tuple(questions.log))
-    server = _first_server(issuers, settings, questions)
-    return Discovered(settings.resource or metadata.resource, metadata.scopes_supported, _overridden(server, settings))
+    server = _overridden(_first_server(issuers, settings, questions), settings)
+    return Discovered(
+        settings.resource or metadata.resource,
+        metadata.scopes_supported,
+        server,
+        profile_of(settings, server.issuer),
+        metadata,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """
+    What an MCP server says about its login.
+
+    :param metadata: Its metadata, None if it certainly publishes none.
+    :param questions: What was asked.
+    """
+
+    metadata: ResourceMetadata | None
+    questions: "_Questions"
+
+
+def read_announcement(settings: Settings, challenge: Challenge | None, send: Send) -> Announcement:
+    """
+    Ask the MCP server about its login, and nobody else.
+
+    :param settings: The settings.
+    :param challenge: Its challenge, if it sent one.
+    :param send: Sends requests.
+    :returns: What it says.
+    :raises TemporaryError: If something may be there but did not answer.
+    :raises TrustError: If something is there but belongs to somebody else.
+    """
+    questions = _Questions(send)
+    return Announcement(_resource(settings, _announced(challenge), questions), questions)
+
+
+def _announced(challenge: Challenge | None) -> tuple[str, ...]:
+    return challenge.get_all("resource_metadata") if challenge is not None else ()
 
 
 @dataclass(slots=True)
@@ -116,11 +219,11 @@ def _resource(settings: Settings, announced: tuple[str, ...], questions: _Questi
 
 
 def _server_without_resource_metadata(
-    settings: Settings, announced: tuple[str, ...], questions: _Questions
+    settings: Settings, challenge: Challenge | None, questions: _Questions
 ) -> ServerMetadata:
     if settings.issuer is not None:
         return _first_server((settings.issuer,), settings, questions)
-    if announced:  # a server that announces resource metadata is no 2025-03-26 server
+    if _announced(challenge):  # a server that announces resource metadata is no 2025-03-26 server
         message = f"{settings.server_url} announces metadata for its login, but none can be read."
         raise Unsupported(message, hint="Ask its operator, or give issuer=.", tried=tuple(questions.log))
     legacy = server_protocol.legacy_issuer(settings.server_url)

@@ -11,7 +11,8 @@ it does to get a token is in `attempts`.
 import concurrent.futures
 import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from valetkey import policy, urls
 from valetkey.attempts import Attempts, Need, need_after
@@ -22,7 +23,7 @@ from valetkey.protocol.challenge import Challenge
 from valetkey.seams import Seams
 from valetkey.settings import Settings
 from valetkey.store import Store
-from valetkey.values import Session, Token
+from valetkey.values import Scope, Session, Token
 
 _logger = logging.getLogger("valetkey")
 
@@ -42,7 +43,8 @@ class Engine:
     def __init__(self, settings: Settings, store: Store, seams: Seams) -> None:
         self.settings = settings
         self._seams = seams
-        self._attempts = Attempts(settings, store, seams, self._announce)
+        self._waiting: list[Need] = []  # appended to and removed from as a whole, so reading a copy needs no lock
+        self._attempts = Attempts(settings, store, seams, self._announce, self._wanted)
         self._flight: SingleFlight[Session] = SingleFlight()
         self._session: Session | None = None  # replaced as a whole, so reading it needs no lock
         self._has_looked = False
@@ -113,15 +115,15 @@ class Engine:
         :returns: The token to send instead.
         :raises AuthError: If there is none to be had.
         """
-        need = need_after(rejected, challenges)
-        while True:
-            future, is_own = self._join(need)
-            try:
-                session = future.result(seconds)
-            except concurrent.futures.TimeoutError as error:
-                raise self._still_waiting() from error
-            if is_own or self._attempts.satisfies(session, need):
-                return session.token
+        with self._need_after(rejected, challenges) as need:
+            while True:
+                future, is_own = self._join(need)
+                try:
+                    session = future.result(seconds)
+                except concurrent.futures.TimeoutError as error:
+                    raise self._still_waiting() from error
+                if is_own or self._attempts.satisfies(session, need):
+                    return session.token
 
     async def replace_async(
         self, rejected: Token | None, challenges: Sequence[Challenge] = (), *, seconds: float | None = None
@@ -135,15 +137,27 @@ class Engine:
         :returns: The token to send instead.
         :raises AuthError: If there is none to be had.
         """
+        with self._need_after(rejected, challenges) as need:
+            while True:
+                future, is_own = self._join(need)
+                try:
+                    session = await arrival(future, seconds)
+                except TimeoutError as error:
+                    raise self._still_waiting() from error
+                if is_own or self._attempts.satisfies(session, need):
+                    return session.token
+
+    @contextmanager
+    def _need_after(self, rejected: Token | None, challenges: Sequence[Challenge]) -> Iterator[Need]:
         need = need_after(rejected, challenges)
-        while True:
-            future, is_own = self._join(need)
-            try:
-                session = await arrival(future, seconds)
-            except TimeoutError as error:
-                raise self._still_waiting() from error
-            if is_own or self._attempts.satisfies(session, need):
-                return session.token
+        self._waiting.append(need)
+        try:
+            yield need
+        finally:
+            self._waiting.remove(need)
+
+    def _wanted(self) -> Scope:
+        return policy.unite(*(need.more_scope for need in list(self._waiting)))
 
     def _join(self, need: Need) -> tuple[concurrent.futures.Future[Session], bool]:
         def work(cancelled: threading.Event) -> Session:

@@ -7,7 +7,7 @@ Every error Valetkey raises, named for what the caller does next.
     AuthError                   .hint: one sentence that says what to do; str(error) is safe to show and to log
     ├─ TemporaryError           try again later: network, time-out, 5xx, 429 (.retry_after)
     ├─ LoginRequired            a person is needed (.authorization_url when a login is waiting for one)
-    │   └─ LoginFailed          a person was asked: denied, too late, no way to receive the answer (.error)
+    │   └─ LoginFailed          a person was asked: denied, too late, no way to receive the answer (.error .description)
     ├─ Refused                  the authorization server said no (.error .description .status .endpoint)
     │   ├─ ClientRefused        it does not accept this client, or does not register it
     │   └─ ScopeRefused         the scope the MCP server wants was not granted (.required .granted)
@@ -96,11 +96,13 @@ class LoginFailed(LoginRequired):
     A person was asked and the login did not succeed.
 
     :param error: The error code of the authorization response (RFC 6749 §4.1.2.1), if there was one.
+    :param description: Its description: untrusted text, use `quote` before showing it.
     """
 
-    def __init__(self, message: str, *, hint: str, error: str | None = None) -> None:
+    def __init__(self, message: str, *, hint: str, error: str | None = None, description: str | None = None) -> None:
         super().__init__(message, hint=hint)
         self.error = error
+        self.description = description
 
 
 class Refused(AuthError):
@@ -111,6 +113,8 @@ class Refused(AuthError):
     :param description: The server's description: untrusted text, use `quote` before showing it.
     :param status: The HTTP status.
     :param endpoint: The URL that answered.
+    :param is_json: True if the answer was a JSON object: then it comes from the server and not from something in front
+        of it.
     """
 
     def __init__(
@@ -122,8 +126,10 @@ class Refused(AuthError):
         description: str | None = None,
         status: int | None = None,
         endpoint: str | None = None,
+        is_json: bool = False,
     ) -> None:
         super().__init__(message, hint=hint)
+        self.is_json = is_json
         self.error = error
         self.description = description
         self.status = status

@@ -8,10 +8,14 @@ Pure: arguments in, values out.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
 
 from valetkey import urls
-from valetkey.errors import IssuerMismatch
+from valetkey.behaviour import BearerName, Profile
+from valetkey.errors import IssuerMismatch, Refused, Unsupported
 from valetkey.protocol.challenge import Challenge, bearer_challenge
+from valetkey.protocol.token_request import TokenRequest
 from valetkey.values import Client, ResourceMetadata, Scope, ServerMetadata, Session, Token
 
 RENEWAL_MARGIN = 60.0
@@ -20,7 +24,11 @@ RENEWAL_MARGIN = 60.0
 FRESH_SECONDS = 60.0
 """A token a person has just logged in for is not replaced by another login within this time."""
 
-_OFFLINE_ACCESS = "offline_access"
+OFFLINE_ACCESS = "offline_access"
+
+_NO_SUCH_PARAMETER = ("not supported", "unsupported", "not allowed", "unknown", "unrecognized", "unexpected")
+_NO_RESOURCE_CODES = ("AADSTS901002", "AADSTS9010010")
+"""Entra ID: `resource` is not supported, or does not fit the scope."""
 
 
 def is_rejection(status: int, challenges: Sequence[Challenge]) -> bool:
@@ -48,18 +56,19 @@ def wants_more_scope(challenges: Sequence[Challenge]) -> bool:
     return challenge is not None and challenge.get("error") == "insufficient_scope"
 
 
-def choose_issuers(metadata: ResourceMetadata, pinned: str | None) -> tuple[str, ...]:
+def choose_issuers(metadata: ResourceMetadata, pinned: str | None, preferred: Sequence[str] = ()) -> tuple[str, ...]:
     """
     Choose the authorization servers to try, in order (RFC 9728 §7.6 leaves the choice to the client).
 
     :param metadata: The server's metadata.
     :param pinned: The issuer the user trusts. It replaces the published string, so it may correct its spelling; it
         may not point the server's login somewhere else.
+    :param preferred: Issuers that know us already: of those that are published they come first.
     :returns: The issuers; empty when the metadata names none.
     :raises IssuerMismatch: If the server's login has moved to another host than the pinned issuer's.
     """
     if pinned is None:
-        return metadata.authorization_servers
+        return tuple(sorted(metadata.authorization_servers, key=lambda issuer: issuer not in preferred))
     published = metadata.authorization_servers
     if published and not any(urls.same_origin(pinned, issuer) for issuer in published):
         message = f"The MCP server wants a login at {', '.join(published)}, but only {pinned} is trusted."
@@ -69,7 +78,12 @@ def choose_issuers(metadata: ResourceMetadata, pinned: str | None) -> tuple[str,
 
 
 def choose_scope(
-    *, pinned: Scope | None, challenged: Scope | None, published: Scope | None, server: ServerMetadata
+    *,
+    pinned: Scope | None,
+    challenged: Scope | None,
+    published: Scope | None,
+    server: ServerMetadata,
+    offline_access: bool = True,
 ) -> Scope | None:
     """
     Choose the scope of a login: the user's, else the challenge's, else the resource's, else none at all.
@@ -81,14 +95,105 @@ def choose_scope(
     :param challenged: What the MCP server's challenge names.
     :param published: What the resource metadata lists.
     :param server: The authorization server.
+    :param offline_access: False to leave `offline_access` out even where it is listed.
     :returns: The scope to ask for, or None to leave the parameter out.
     """
     if pinned is not None:
         return pinned
     chosen = challenged or published
-    if chosen is not None and _OFFLINE_ACCESS in (server.scopes_supported or ()):
-        return unite(chosen, (_OFFLINE_ACCESS,))
+    if chosen is not None and offline_access and OFFLINE_ACCESS in (server.scopes_supported or ()):
+        return unite(chosen, (OFFLINE_ACCESS,))
     return chosen
+
+
+def smaller_scope(scope: Scope | None, published: Scope | None, error: str | None) -> Scope | None:
+    """
+    Find what to leave out when an authorization server refuses a scope: `offline_access`, which only we added.
+
+    :param scope: What was asked for.
+    :param published: What the resource metadata lists.
+    :param error: The error code.
+    :returns: A smaller scope to ask for once more, or None when there is nothing of ours to leave out.
+    """
+    if error != "invalid_scope" or scope is None or OFFLINE_ACCESS not in scope:
+        return None
+    if OFFLINE_ACCESS in (published or ()):
+        return None
+    return tuple(token for token in scope if token != OFFLINE_ACCESS) or None
+
+
+def declines_resource(error: str | None, description: str | None) -> bool:
+    """
+    Tell whether a server says that it does not take the `resource` parameter at all.
+
+    `invalid_target` is another matter: it speaks about this resource, and nothing is tried without it (RFC 8707 §2).
+
+    :param error: The error code.
+    :param description: Its description.
+    :returns: True for Entra ID's codes, and where the description says that "resource" is not supported.
+    """
+    text = description or ""
+    if any(code in text for code in _NO_RESOURCE_CODES):
+        return True
+    text = text.lower()
+    named = error == "invalid_request" and "resource" in text and "parameter" in text
+    return named and any(phrase in text for phrase in _NO_SUCH_PARAMETER)
+
+
+def corrected(request: TokenRequest, refusal: Refused, granted: Scope | None) -> TokenRequest | None:
+    """
+    Change a token request the way the server's refusal says, for one more try.
+
+    :param request: The request that was refused; not one with a code, which is good for one try.
+    :param refusal: What the server said.
+    :param granted: The scope the session has, if any.
+    :returns: The request to send instead, or None when the refusal is final.
+    """
+    if request.resource is not None and declines_resource(refusal.error, refusal.description):
+        return request.without_resource()
+    if granted and not request.names_scope and wants_scope_named(refusal.error, refusal.description):
+        return request.with_scope(granted)
+    return None
+
+
+def wants_scope_named(error: str | None, description: str | None) -> bool:
+    """
+    Tell whether a server wants to read the scope in a refresh, where RFC 6749 §6 lets it be left out (Entra ID).
+
+    :param error: The error code.
+    :param description: Its description.
+    :returns: True if the refusal is about the scope.
+    """
+    about_scope = error == "invalid_request" and "scope" in (description or "").lower()
+    return error == "invalid_scope" or about_scope
+
+
+def presented(token: Token, bearer: BearerName) -> Token:
+    """
+    Give the token as the MCP server wants to see it.
+
+    :param token: What the token endpoint issued.
+    :param bearer: Which of its tokens the server wants (Amazon Cognito's gateways want the ID token).
+    :returns: The token; its access token is what goes into the header.
+    :raises Unsupported: If an ID token is wanted and none was issued.
+    """
+    if bearer == "access_token":
+        return token
+    if token.id_token is None:
+        message = "The MCP server wants an ID token, and the authorization server issued none."
+        raise Unsupported(message, hint='Ask for the scope "openid" too, or set bearer="access_token".')
+    return replace(token, access_token=token.id_token)
+
+
+def overlaid(profile: Profile, **settings: Any) -> Profile:
+    """
+    Lay what the user has set over what is known of a provider.
+
+    :param profile: The provider's profile.
+    :param settings: Members of the profile; None means that the user has left it open.
+    :returns: The profile to go by.
+    """
+    return replace(profile, **{name: value for name, value in settings.items() if value is not None})
 
 
 def unite(*scopes: Scope | None) -> Scope:

@@ -11,14 +11,19 @@ down, and only then hand it out.
 from contextlib import suppress
 from dataclasses import replace
 
-from valetkey.errors import AuthError, ClientRefused, Refused, StoreError
-from valetkey.protocol.token import parse_token, refresh_request, renewed
+from valetkey import policy
+from valetkey.behaviour import Profile
+from valetkey.discovery import profile_of
+from valetkey.errors import AuthError, ClientRefused, Refused, StoreError, Unsupported
+from valetkey.protocol.token import renewed
+from valetkey.protocol.token_request import TokenRequest, refresh_request
 from valetkey.seams import Seams
 from valetkey.send import UnknownOutcome
 from valetkey.sessions import Sessions
+from valetkey.settings import Settings
 from valetkey.store import Conflict
-from valetkey.values import RefreshIntent, Secret, Session
-from valetkey.wire import HttpResponse
+from valetkey.token_endpoint import TokenEndpoint
+from valetkey.values import RefreshIntent, Secret, Session, Token
 
 
 class RefreshRefused(Exception):
@@ -26,77 +31,110 @@ class RefreshRefused(Exception):
     The authorization server refuses to renew the session; it has to begin anew.
 
     :param refusal: What the server said.
+    :param is_client_gone: True if it has forgotten a client that we registered.
     """
 
-    def __init__(self, refusal: Refused) -> None:
+    def __init__(self, refusal: Refused, *, is_client_gone: bool = False) -> None:
         super().__init__(str(refusal))
         self.refusal = refusal
+        self.is_client_gone = is_client_gone
 
 
-def refresh(session: Session, version: str, sessions: Sessions, seams: Seams) -> Session:
+class Refresher:
     """
-    Renew a session. The caller holds its lease.
+    Renews the sessions of one MCP server. Its callers hold the session's lease.
 
-    :param session: The session, with a refresh token.
-    :param version: Its version in the store.
-    :param sessions: The store.
+    :param settings: The settings.
     :param seams: Where the engine touches the world.
-    :returns: The session to use: the renewed one, or a newer one that somebody else has written.
-    :raises RefreshRefused: If the server said a definite no.
-    :raises Conflict: If somebody else has written the session; nothing was sent.
-    :raises StoreError: If the store cannot be written; nothing was sent.
-    :raises TemporaryError: If the server could not answer; nothing is forgotten.
+    :param sessions: The store.
+    :param tokens: Asks token endpoints.
     """
-    refresh_token = session.token.refresh_token
-    if refresh_token is None:
-        message = "there is no refresh token to renew with"
-        raise ValueError(message)
-    now = seams.now()
-    version = sessions.write(replace(session, refresh_intent=RefreshIntent(started_at=now)), version)
-    try:
-        response = _send(session, refresh_token, seams)
-        answer = parse_token(response, now=now, requested_scope=session.token.scope)
-    except UnknownOutcome:
-        raise  # the intent stays: whoever comes next knows that this refresh token may be spent
-    except Refused as refusal:
-        if refusal.error is None:
-            _withdraw(session, version, sessions)
-            raise  # a web page with status 403 is no answer of an authorization server
-        return _refused(session, version, sessions, refusal)
-    except AuthError:
-        _withdraw(session, version, sessions)
-        raise
-    fresh = replace(session, token=renewed(session.token, answer), refresh_intent=None)
-    return sessions.save_answer(fresh, version)
 
+    def __init__(self, settings: Settings, seams: Seams, sessions: Sessions, tokens: TokenEndpoint) -> None:
+        self._settings = settings
+        self._seams = seams
+        self._sessions = sessions
+        self._tokens = tokens
 
-def _send(session: Session, refresh_token: Secret, seams: Seams) -> HttpResponse:
-    request = refresh_request(session, refresh_token)
-    try:
-        return seams.send(request)
-    except UnknownOutcome:
-        # At once and with the same token: a server that rotates forgives this within its grace period, if it has one.
-        return seams.send(request)
+    def refresh(self, session: Session, version: str) -> Session:
+        """
+        Renew a session.
 
+        :param session: The session, with a refresh token.
+        :param version: Its version in the store.
+        :returns: The session to use: the renewed one, or a newer one that somebody else has written.
+        :raises RefreshRefused: If the server said a definite no.
+        :raises Conflict: If somebody else has written the session; nothing was sent.
+        :raises StoreError: If the store cannot be written; nothing was sent.
+        :raises TemporaryError: If the server could not answer; nothing is forgotten.
+        """
+        refresh_token = session.token.refresh_token
+        if refresh_token is None:
+            message = "there is no refresh token to renew with"
+            raise ValueError(message)
+        profile = profile_of(self._settings, session.issuer)
+        intent = RefreshIntent(started_at=self._seams.now())
+        version = self._sessions.write(replace(session, refresh_intent=intent), version)
+        try:
+            answer, request = self._send(session, refresh_token, profile)
+        except UnknownOutcome:
+            raise  # the intent stays: whoever comes next knows that this refresh token may be spent
+        except Refused as refusal:
+            if not self._is_definite(session, refusal):
+                self._withdraw(session, version)
+                raise  # a web page with status 403 is no answer of an authorization server
+            return self._refused(session, version, refusal, profile)
+        except AuthError:
+            self._withdraw(session, version)
+            raise
+        fresh = replace(session, resource=request.resource, refresh_intent=None)
+        try:
+            token = renewed(session.token, policy.presented(answer, profile.bearer))
+        except Unsupported:  # OpenID Connect Core §12.2 lets a refresh bring no ID token; a rotated token is kept
+            rotated = replace(session.token, refresh_token=answer.refresh_token or refresh_token)
+            self._sessions.save_answer(replace(fresh, token=rotated), version)
+            raise
+        return self._sessions.save_answer(replace(fresh, token=token), version)
 
-def _withdraw(session: Session, version: str, sessions: Sessions) -> None:
-    """Take the intent back after an answer that spent nothing; if that fails, an intent too many does no harm."""
-    with suppress(Conflict, StoreError):
-        sessions.write(replace(session, refresh_intent=None), version)
+    def _send(self, session: Session, refresh_token: Secret, profile: Profile) -> tuple[Token, TokenRequest]:
+        request = refresh_request(session, refresh_token)
+        granted = session.token.scope
+        if profile.scope_on_refresh and granted:
+            request = request.with_scope(granted)
+        try:
+            return self._tokens.ask_corrected(request, granted=granted)
+        except UnknownOutcome:
+            # At once and with the same token: a server that rotates forgives this within its grace period, if it has
+            # one.
+            return self._tokens.ask_corrected(request, granted=granted)
 
+    @staticmethod
+    def _is_definite(session: Session, refusal: Refused) -> bool:
+        """
+        Tell whether an authorization server has spoken, and not something in front of it.
 
-def _refused(session: Session, version: str, sessions: Sessions, refusal: Refused) -> Session:
-    """
-    Only `invalid_grant` speaks about the token, and only if it is still the one we sent; nothing else ends it.
+        Supabase answers 422 and a JSON text of its own for a client it has forgotten.
+        """
+        return refusal.error is not None or (session.client.registered and refusal.is_json)
 
-    A client that we registered and the server has forgotten takes its refresh tokens with it.
-    """
-    found, _ = sessions.read()
-    if found is not None and found.token.refresh_token != session.token.refresh_token:
-        return found
-    is_forgotten = isinstance(refusal, ClientRefused) and session.client.registered
-    keeps_token = refusal.error != "invalid_grant" and not is_forgotten
-    ended = session if keeps_token else replace(session, token=replace(session.token, refresh_token=None))
-    with suppress(Conflict):
-        sessions.write(replace(ended, refresh_intent=None), version)
-    raise RefreshRefused(refusal) from refusal
+    def _withdraw(self, session: Session, version: str) -> None:
+        """Take the intent back after an answer that spent nothing; if that fails, an intent too many does no harm."""
+        with suppress(Conflict, StoreError):
+            self._sessions.write(replace(session, refresh_intent=None), version)
+
+    def _refused(self, session: Session, version: str, refusal: Refused, profile: Profile) -> Session:
+        """
+        Only `invalid_grant` speaks about the token, and only if it is still the one we sent; nothing else ends it.
+
+        A client that we registered and the server has forgotten takes its refresh tokens with it.
+        """
+        found, _ = self._sessions.read()
+        if found is not None and found.token.refresh_token != session.token.refresh_token:
+            return found
+        is_forgotten = session.client.registered and (isinstance(refusal, ClientRefused) or refusal.error is None)
+        is_dead = refusal.error in ("invalid_grant", *profile.ends_refresh_with)
+        ended = replace(session, token=replace(session.token, refresh_token=None))
+        kept = ended if is_dead or is_forgotten else session
+        with suppress(Conflict):
+            self._sessions.write(replace(kept, refresh_intent=None), version)
+        raise RefreshRefused(refusal, is_client_gone=is_forgotten) from refusal

@@ -56,6 +56,16 @@ class Secret:
         raise TypeError(message)
 
 
+def secret(text: str | Secret | None) -> Secret | None:
+    """
+    Take a secret as a user may give it.
+
+    :param text: The text, a secret, or None.
+    :returns: The secret, or None.
+    """
+    return Secret(text) if isinstance(text, str) else text
+
+
 def scope_from_text(text: str | None) -> Scope | None:
     """
     Read a scope value: case-sensitive tokens between spaces, duplicates removed (RFC 6749 §3.3, RFC 6750 §3).
@@ -89,6 +99,10 @@ class ResourceMetadata:
     resource: str
     authorization_servers: tuple[str, ...] = ()
     scopes_supported: Scope | None = None
+    bearer_methods_supported: tuple[str, ...] | None = None
+    dpop_signing_alg_values_supported: tuple[str, ...] | None = None
+    dpop_bound_access_tokens_required: bool = False
+    tls_client_certificate_bound_access_tokens: bool = False
     url: str = ""
 
 
@@ -117,11 +131,20 @@ class ServerMetadata:
     authorization_endpoint: str | None = None
     token_endpoint: str | None = None
     registration_endpoint: str | None = None
+    revocation_endpoint: str | None = None
+    device_authorization_endpoint: str | None = None
     scopes_supported: Scope | None = None
     code_challenge_methods_supported: tuple[str, ...] | None = None
     token_endpoint_auth_methods_supported: tuple[str, ...] | None = None
+    token_endpoint_auth_signing_alg_values_supported: tuple[str, ...] | None = None
+    revocation_endpoint_auth_methods_supported: tuple[str, ...] | None = None
     grant_types_supported: tuple[str, ...] | None = None
+    authorization_grant_profiles_supported: tuple[str, ...] | None = None
+    dpop_signing_alg_values_supported: tuple[str, ...] | None = None
+    protected_resources: tuple[str, ...] | None = None
     iss_parameter_supported: bool = False
+    client_id_metadata_document_supported: bool = False
+    require_pushed_authorization_requests: bool = False
     source: MetadataSource = MetadataSource.DISCOVERED
 
 
@@ -131,6 +154,23 @@ class ClientAuthentication(StrEnum):
     NONE = "none"
     BASIC = "client_secret_basic"
     POST = "client_secret_post"
+    PRIVATE_KEY = "private_key_jwt"
+
+    @property
+    def needs_secret(self) -> bool:
+        """True for the methods that show a shared secret."""
+        return self in (ClientAuthentication.BASIC, ClientAuthentication.POST)
+
+
+class ClientOrigin(StrEnum):
+    """Where a client comes from, in the order in which they are preferred (MCP, Client Registration)."""
+
+    CONFIGURED = "configured"
+    """Registered by hand and given by the user."""
+    DOCUMENT = "document"
+    """A Client ID Metadata Document: its URL is the client_id."""
+    REGISTERED = "registered"
+    """Registered by us, with dynamic client registration; we may register again."""
 
 
 def client_authentication(name: str | None) -> ClientAuthentication | None:
@@ -156,7 +196,7 @@ class Client:
 
     :param authentication: The method fixed at registration; None lets the server's metadata decide.
     :param secret_expires_at: Unix time in seconds, None for never (RFC 7591 §3.2.1).
-    :param registered: True for a client that we registered ourselves and may register again.
+    :param origin: Where it comes from.
     """
 
     client_id: str
@@ -165,7 +205,19 @@ class Client:
     authentication: ClientAuthentication | None = None
     redirect_uri: str | None = None
     secret_expires_at: float | None = None
-    registered: bool = False
+    origin: ClientOrigin = ClientOrigin.CONFIGURED
+
+    @property
+    def registered(self) -> bool:
+        """True for a client that we registered ourselves and may register again."""
+        return self.origin is ClientOrigin.REGISTERED
+
+
+class TokenType(StrEnum):
+    """How a token is presented (RFC 6750 §2.1, RFC 9449 §7.1)."""
+
+    BEARER = "Bearer"
+    DPOP = "DPoP"
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +227,8 @@ class Token:
 
     :param expires_at: Unix time in seconds, None when the server did not say.
     :param scope: The granted scope; None when neither asked for nor told.
+    :param token_type: How it is presented.
+    :param id_token: The OpenID Connect ID token, if one came.
     """
 
     access_token: Secret
@@ -182,6 +236,8 @@ class Token:
     expires_at: float | None = None
     refresh_token: Secret | None = None
     scope: Scope | None = None
+    token_type: TokenType = TokenType.BEARER
+    id_token: Secret | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,19 +259,21 @@ class Session:
     Everything that is needed to go on after a restart, without any discovery.
 
     :param server: The authorization server's metadata, as it was when the token was issued.
-    :param resource: The exact `resource` value of the grant (RFC 8707).
+    :param resource: The exact `resource` value of the grant (RFC 8707); None where the server does not take one.
     :param requested_scope: The scope that was asked for in the grant.
     :param refresh_intent: A refresh that was started and whose answer has not been saved.
     :param interactive: True when a person logged in for this session.
+    :param dpop_key: The private key the token is bound to (RFC 9449), as `valetkey.dpop` writes it; None for Bearer.
     """
 
     token: Token
     client: Client
     server: ServerMetadata
-    resource: str
+    resource: str | None
     requested_scope: Scope | None = None
     refresh_intent: RefreshIntent | None = None
     interactive: bool = True
+    dpop_key: Secret | None = None
 
     @property
     def issuer(self) -> str:

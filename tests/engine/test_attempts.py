@@ -28,7 +28,7 @@ from valetkey.errors import (
     StoreError,
     TemporaryError,
 )
-from valetkey.store.records import session_key
+from valetkey.store.records import FORMAT, session_key
 from valetkey.values import Secret, Token
 
 MACHINE = {"client_id": "machine", "client_secret": Secret("s3cret")}
@@ -258,7 +258,7 @@ def test_a_store_that_cannot_be_written_asks_nobody_and_spends_no_refresh_token(
 
 def test_a_session_of_a_newer_format_asks_nobody_and_stays(world):
     key = session_key(world.settings())
-    newer = json.dumps({"format": 2, "kind": "session"}).encode()
+    newer = json.dumps({"format": FORMAT + 1, "kind": "session"}).encode()
     world.store.inner.put(key, newer)
     with pytest.raises(StoreError, match="newer version of Valetkey"):
         world.attempts().obtain(Need(), threading.Event())

@@ -14,10 +14,12 @@ from tests.fakes.seams import BEGINNING
 from tests.fakes.world import World
 from tests.requirements import requirement
 from valetkey.clients import Clients
+from valetkey.discovery import Discovered
 from valetkey.errors import (
     ClientRefused,
     ConfigurationError,
     IssuerMismatch,
+    LoginFailed,
     MalformedDocument,
     Refused,
     StoreError,
@@ -25,7 +27,7 @@ from valetkey.errors import (
     Unsupported,
 )
 from valetkey.store.records import client_key, encode_pin, pin_key
-from valetkey.values import Client, ClientAuthentication, MetadataSource, Secret, ServerMetadata
+from valetkey.values import Client, ClientAuthentication, ClientOrigin, MetadataSource, Secret, ServerMetadata
 
 ADDRESS = "http://127.0.0.1:50001/callback"
 OTHER_ADDRESS = "http://127.0.0.1:50002/callback"
@@ -38,6 +40,10 @@ def clients(world, *, seams=None, **settings):
     return Clients(world.settings(**settings), world.store, seams or world.seams())
 
 
+def found(server):
+    return Discovered(MCP, None, server)
+
+
 @pytest.fixture
 def world():
     return World()
@@ -48,7 +54,7 @@ def world():
 
 @requirement("DCR-1", "DCR-2", "DCR-3", "DCR-4", "DCR-5", "DCR-6", "DCR-15", "REF-3", "REG-8")
 def test_the_registration_says_what_a_native_public_client_is(world):
-    clients(world).for_login(SERVER, ADDRESS, ("read", "write"))
+    clients(world).for_login(found(SERVER), ADDRESS, ("read", "write"))
     request = world.server.requests[0]
     assert (request.method, request.url, request.issuer, request.credentials_of) == ("POST", REGISTER, ISSUER, ())
     assert dict(request.headers) == {"Content-Type": "application/json", "Accept": "application/json"}
@@ -67,16 +73,20 @@ def test_the_registration_says_what_a_native_public_client_is(world):
 
 @requirement("DCR-12", "REG-3")
 def test_a_registration_is_used_again(world):
-    first = clients(world).for_login(SERVER, ADDRESS, None)
-    second = clients(world).for_login(SERVER, ADDRESS, ("more",))
-    assert first == second == Client(first.client_id, ISSUER, None, ClientAuthentication.NONE, ADDRESS, None, True)
+    first = clients(world).for_login(found(SERVER), ADDRESS, None).client
+    second = clients(world).for_login(found(SERVER), ADDRESS, ("more",)).client
+    assert (
+        first
+        == second
+        == Client(first.client_id, ISSUER, None, ClientAuthentication.NONE, ADDRESS, None, ClientOrigin.REGISTERED)
+    )
     assert len(world.server.registrations()) == 1
 
 
 @requirement("DCR-12")
 def test_another_address_is_registered_anew(world):
-    first = clients(world).for_login(SERVER, ADDRESS, None)
-    second = clients(world).for_login(SERVER, OTHER_ADDRESS, None)
+    first = clients(world).for_login(found(SERVER), ADDRESS, None).client
+    second = clients(world).for_login(found(SERVER), OTHER_ADDRESS, None).client
     assert (first.redirect_uri, second.redirect_uri) == (ADDRESS, OTHER_ADDRESS)
     assert first.client_id != second.client_id
 
@@ -89,32 +99,32 @@ def test_a_secret_that_has_expired_is_registered_anew(world, expires, registrati
         "client_secret_expires_at": expires,
         "token_endpoint_auth_method": "client_secret_basic",
     }
-    clients(world).for_login(SERVER, ADDRESS, None)
+    clients(world).for_login(found(SERVER), ADDRESS, None)
     world.clock.time += 10
-    clients(world).for_login(SERVER, ADDRESS, None)
+    clients(world).for_login(found(SERVER), ADDRESS, None)
     assert len(world.server.registrations()) == registrations
 
 
 @requirement("REG-3", "ASM-2")
 @pytest.mark.parametrize("changes", [{"client_name": "Other"}, {"redirect_uri": ADDRESS}])
 def test_another_name_or_a_fixed_address_is_another_registration(world, changes):
-    first = clients(world).for_login(SERVER, ADDRESS, None)
-    second = clients(world, **changes).for_login(SERVER, ADDRESS, None)
+    first = clients(world).for_login(found(SERVER), ADDRESS, None).client
+    second = clients(world, **changes).for_login(found(SERVER), ADDRESS, None).client
     assert first.client_id != second.client_id
 
 
 @requirement("REG-4", "ASM-2")
 def test_another_issuer_gets_a_registration_of_its_own(world):
-    clients(world).for_login(SERVER, ADDRESS, None)
+    clients(world).for_login(found(SERVER), ADDRESS, None)
     elsewhere = replace(SERVER, issuer="https://elsewhere.example.com")
-    assert clients(world).for_login(elsewhere, ADDRESS, None).issuer == "https://elsewhere.example.com"
+    assert clients(world).for_login(found(elsewhere), ADDRESS, None).client.issuer == "https://elsewhere.example.com"
     assert len(world.server.registrations()) == 2
 
 
 @requirement("DCR-7")
 def test_what_the_server_made_of_the_registration_is_what_counts(world):
     world.server.registers_with = {"client_secret": "s3cret", "token_endpoint_auth_method": "client_secret_post"}
-    client = clients(world).for_login(SERVER, ADDRESS, None)
+    client = clients(world).for_login(found(SERVER), ADDRESS, None).client
     assert (client.secret, client.authentication) == (Secret("s3cret"), ClientAuthentication.POST)
 
 
@@ -130,8 +140,8 @@ def test_what_the_server_made_of_the_registration_is_what_counts(world):
 def test_a_registration_that_cannot_be_used_is_refused_and_not_kept(world, changes):
     world.server.registers_with = changes
     with pytest.raises(ClientRefused):
-        clients(world).for_login(SERVER, ADDRESS, None)
-    assert clients(world).redirect_uri(ISSUER) == (None, False)
+        clients(world).for_login(found(SERVER), ADDRESS, None)
+    assert clients(world).redirect_uri(found(SERVER)) == (None, False)
 
 
 @requirement("DCR-9", "DCR-10")
@@ -148,7 +158,7 @@ def test_a_registration_that_cannot_be_used_is_refused_and_not_kept(world, chang
 def test_a_refused_registration_names_code_description_and_host(world, status, error):
     world.server.refuses_registration_with = (status, error)
     with pytest.raises(ClientRefused) as caught:
-        clients(world).for_login(SERVER, ADDRESS, None)
+        clients(world).for_login(found(SERVER), ADDRESS, None)
     assert (caught.value.error, caught.value.status, caught.value.endpoint) == (error, status, REGISTER)
     assert all(text in str(caught.value) for text in (error, "not here", "auth.example.com"))
 
@@ -168,14 +178,14 @@ def test_a_refused_registration_names_code_description_and_host(world, status, e
 def test_a_registration_that_failed_can_be_tried_again(world, trouble, error):
     world.server.has(REGISTER, trouble)
     with pytest.raises(error):
-        clients(world).for_login(SERVER, ADDRESS, None)
-    assert clients(world).for_login(SERVER, ADDRESS, None).issuer == ISSUER
+        clients(world).for_login(found(SERVER), ADDRESS, None)
+    assert clients(world).for_login(found(SERVER), ADDRESS, None).client.issuer == ISSUER
 
 
 @requirement("REG-1")
 def test_a_server_that_registers_nobody_needs_a_client_by_hand(world):
     with pytest.raises(Unsupported, match="does not let programs register") as caught:
-        clients(world).for_login(replace(SERVER, registration_endpoint=None), ADDRESS, None)
+        clients(world).for_login(found(replace(SERVER, registration_endpoint=None)), ADDRESS, None)
     assert ADDRESS in caught.value.hint
     assert world.server.log() == []
 
@@ -184,20 +194,20 @@ def test_a_server_that_registers_nobody_needs_a_client_by_hand(world):
 def test_a_guessed_registration_endpoint_that_is_none_means_that_there_is_no_login(world, trouble):
     world.server.has(REGISTER, trouble)
     with pytest.raises(Unsupported, match="publishes nothing about how to log in") as caught:
-        clients(world).for_login(GUESSED, ADDRESS, None)
+        clients(world).for_login(found(GUESSED), ADDRESS, None)
     assert REGISTER in caught.value.tried[0]
 
 
 def test_a_guessed_registration_endpoint_that_is_down_may_be_one(world):
     world.server.has(REGISTER, 503)
     with pytest.raises(TemporaryError):
-        clients(world).for_login(GUESSED, ADDRESS, None)
+        clients(world).for_login(found(GUESSED), ADDRESS, None)
 
 
 def test_a_store_that_cannot_be_read_registers_nobody(world):
     world.store.fails_reads = math.inf
     with pytest.raises(StoreError):
-        clients(world).for_login(SERVER, ADDRESS, None)
+        clients(world).for_login(found(SERVER), ADDRESS, None)
     assert world.server.log() == []
 
 
@@ -207,28 +217,28 @@ def test_a_store_that_cannot_be_read_registers_nobody(world):
 def test_who_waits_for_another_program_takes_over_its_registration(world):
     settings = world.settings()
     lease = world.store.lease(client_key(ISSUER, settings), seconds=20)
-    theirs = Client("theirs", ISSUER, redirect_uri=ADDRESS, registered=True)
+    theirs = Client("theirs", ISSUER, redirect_uri=ADDRESS, origin=ClientOrigin.REGISTERED)
 
     def register_meanwhile(seconds):
         world.keep_client(theirs)
         lease.release()
 
-    found = clients(world, seams=world.seams(pause=register_meanwhile)).for_login(SERVER, ADDRESS, None)
-    assert found == theirs
+    client = clients(world, seams=world.seams(pause=register_meanwhile)).for_login(found(SERVER), ADDRESS, None).client
+    assert client == theirs
     assert world.server.log() == []
 
 
 def test_who_gets_the_lease_looks_once_more_before_registering(world):
-    theirs = Client("theirs", ISSUER, redirect_uri=ADDRESS, registered=True)
+    theirs = Client("theirs", ISSUER, redirect_uri=ADDRESS, origin=ClientOrigin.REGISTERED)
     world.store.before_lease = lambda: world.keep_client(theirs)
-    assert clients(world).for_login(SERVER, ADDRESS, None) == theirs
+    assert clients(world).for_login(found(SERVER), ADDRESS, None).client == theirs
     assert world.server.log() == []
 
 
 def test_another_program_that_takes_too_long_is_not_waited_for(world):
     lease = world.store.lease(client_key(ISSUER, world.settings()), seconds=20)
     with lease, pytest.raises(TemporaryError, match="Another program has been registering"):
-        clients(world).for_login(SERVER, ADDRESS, None)
+        clients(world).for_login(found(SERVER), ADDRESS, None)
     assert 25 <= world.clock.time - BEGINNING < 26
     assert world.server.log() == []
 
@@ -238,19 +248,19 @@ def test_another_program_that_takes_too_long_is_not_waited_for(world):
 
 @pytest.mark.parametrize("client_id", [None, "mine"])
 def test_a_given_address_is_the_only_one(world, client_id):
-    assert clients(world, client_id=client_id, redirect_uri=ADDRESS).redirect_uri(ISSUER) == (ADDRESS, True)
+    assert clients(world, client_id=client_id, redirect_uri=ADDRESS).redirect_uri(found(SERVER)) == (ADDRESS, True)
 
 
 @requirement("DCR-12")
 def test_a_registered_client_wants_its_address_again(world):
-    clients(world).for_login(SERVER, ADDRESS, None)
-    assert clients(world).redirect_uri(ISSUER) == (ADDRESS, False)
-    assert clients(world).redirect_uri("https://elsewhere.example.com") == (None, False)
+    clients(world).for_login(found(SERVER), ADDRESS, None)
+    assert clients(world).redirect_uri(found(SERVER)) == (ADDRESS, False)
+    assert clients(world).redirect_uri(found(replace(SERVER, issuer="https://elsewhere.example.com"))) == (None, False)
 
 
 def test_a_client_registered_by_hand_may_have_any_address(world):
-    clients(world).for_login(SERVER, ADDRESS, None)
-    assert clients(world, client_id="mine").redirect_uri(ISSUER) == (None, False)
+    clients(world).for_login(found(SERVER), ADDRESS, None)
+    assert clients(world, client_id="mine").redirect_uri(found(SERVER)) == (None, False)
 
 
 # The client the user registered by hand.
@@ -259,8 +269,8 @@ def test_a_client_registered_by_hand_may_have_any_address(world):
 @requirement("REG-1", "REG-2", "CC-3")
 def test_a_given_client_is_used_and_nobody_is_registered(world):
     given = {"client_id": "mine", "client_secret": Secret("s"), "client_authentication": ClientAuthentication.POST}
-    found = clients(world, redirect_uri=ADDRESS, **given).for_login(SERVER, ADDRESS, None)
-    assert found == Client("mine", ISSUER, Secret("s"), ClientAuthentication.POST, ADDRESS)
+    client = clients(world, redirect_uri=ADDRESS, **given).for_login(found(SERVER), ADDRESS, None).client
+    assert client == Client("mine", ISSUER, Secret("s"), ClientAuthentication.POST, ADDRESS)
     assert world.server.log() == []
 
 
@@ -305,7 +315,7 @@ def test_of_two_programs_the_one_that_writes_first_decides_the_issuer(world, the
 
 
 def test_without_a_client_id_there_is_no_given_client(world):
-    with pytest.raises(ConfigurationError, match="no client_id"):
+    with pytest.raises(ConfigurationError, match="no client for"):
         clients(world).configured(SERVER)
 
 
@@ -313,33 +323,67 @@ def test_without_a_client_id_there_is_no_given_client(world):
 
 
 @requirement("DCR-12", "REF-9")
-def test_a_forgotten_registration_is_made_anew(world):
-    first = clients(world).for_login(SERVER, ADDRESS, None)
-    clients(world).forget_refused(first, ClientRefused("No.", hint="Ask.", error="invalid_client"))
-    assert clients(world).for_login(SERVER, ADDRESS, None).client_id != first.client_id
+@pytest.mark.parametrize(
+    "error",
+    [
+        ClientRefused("No.", hint="Ask.", error="invalid_client"),
+        LoginFailed("No.", hint="Ask.", error="unauthorized_client"),
+    ],
+    ids=["at the token endpoint", "at the redirect address"],
+)
+def test_a_registration_that_the_server_has_forgotten_is_made_anew_and_worth_one_more_try(world, error):
+    first = clients(world).for_login(found(SERVER), ADDRESS, None)
+    known = clients(world).for_login(found(SERVER), ADDRESS, None)
+    assert (first.is_new, known.is_new) == (True, False)
+    assert clients(world).renounce(known, error) is True
+    assert clients(world).for_login(found(SERVER), ADDRESS, None).client.client_id != first.client.client_id
 
 
-def test_any_other_refusal_leaves_the_registration_alone(world):
-    first = clients(world).for_login(SERVER, ADDRESS, None)
-    clients(world).forget_refused(first, Refused("No.", hint="Ask.", error="invalid_grant"))
-    assert clients(world).for_login(SERVER, ADDRESS, None) == first
+@requirement("DCR-12")
+def test_a_login_that_nobody_finished_may_mean_a_forgotten_client_and_the_next_one_registers_anew(world):
+    clients(world).for_login(found(SERVER), ADDRESS, None)
+    known = clients(world).for_login(found(SERVER), ADDRESS, None)
+    assert clients(world).renounce(known, LoginFailed("Nobody came.", hint="Again.")) is False
+    assert clients(world).for_login(found(SERVER), ADDRESS, None).is_new
 
 
-@pytest.mark.parametrize("changes", [{"registered": False}, {"client_id": "an older one"}])
+@pytest.mark.parametrize(
+    "error",
+    [
+        Refused("No.", hint="Ask.", error="invalid_grant"),
+        LoginFailed("No.", hint="Ask.", error="access_denied"),
+        TemporaryError("Later.", hint="Wait."),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_any_other_failure_leaves_the_registration_alone(world, error):
+    clients(world).for_login(found(SERVER), ADDRESS, None)
+    known = clients(world).for_login(found(SERVER), ADDRESS, None)
+    assert clients(world).renounce(known, error) is False
+    assert clients(world).for_login(found(SERVER), ADDRESS, None) == known
+
+
+def test_a_client_that_was_registered_a_moment_ago_is_not_worth_another_try_when_it_is_refused(world):
+    new = clients(world).for_login(found(SERVER), ADDRESS, None)
+    assert clients(world).renounce(new, ClientRefused("No.", hint="Ask.", error="invalid_client")) is False
+    assert clients(world).for_login(found(SERVER), ADDRESS, None).is_new
+
+
+@pytest.mark.parametrize("changes", [{"origin": ClientOrigin.CONFIGURED}, {"client_id": "an older one"}])
 def test_only_the_registration_that_was_refused_is_forgotten(world, changes):
-    first = clients(world).for_login(SERVER, ADDRESS, None)
-    clients(world).forget(replace(first, **changes))
-    assert clients(world).for_login(SERVER, ADDRESS, None) == first
+    first = clients(world).for_login(found(SERVER), ADDRESS, None).client
+    clients(world).registrations.forget(replace(first, **changes))
+    assert clients(world).for_login(found(SERVER), ADDRESS, None).client == first
 
 
 def test_forgetting_what_is_not_there_is_no_error(world):
-    clients(world).forget(Client("unknown", ISSUER, registered=True))
+    clients(world).registrations.forget(Client("unknown", ISSUER, origin=ClientOrigin.REGISTERED))
     assert [what for what, _ in world.store.calls] == ["get"]
 
 
 def test_a_registration_that_somebody_has_just_replaced_is_not_forgotten(world):
-    first = clients(world).for_login(SERVER, ADDRESS, None)
+    first = clients(world).for_login(found(SERVER), ADDRESS, None).client
     theirs = replace(first, client_id="theirs")
     world.store.before_write[client_key(ISSUER, world.settings())] = lambda: world.keep_client(theirs)
-    clients(world).forget(first)
-    assert clients(world).for_login(SERVER, ADDRESS, None) == theirs
+    clients(world).registrations.forget(first)
+    assert clients(world).for_login(found(SERVER), ADDRESS, None).client == theirs

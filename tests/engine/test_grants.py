@@ -31,9 +31,10 @@ from valetkey.errors import (
     TemporaryError,
     Unsupported,
 )
-from valetkey.grants import AuthorizationCode, ClientCredentials, Occasion
+from valetkey.grants import Occasion, open_grant
 from valetkey.login.never import NeverLogin
 from valetkey.send import UnknownOutcome
+from valetkey.token_endpoint import TokenEndpoint
 from valetkey.values import ClientAuthentication, MetadataSource, Secret, ServerMetadata
 
 ADDRESS = "http://127.0.0.1:50001/callback"
@@ -55,11 +56,11 @@ class Try:
 
     def run(self):
         clients = Clients(self.settings, self.world.store, self.seams)
-        kind = ClientCredentials if self.settings.is_machine else AuthorizationCode
         found = discover(self.settings, None, self.seams.send)
         self.world.server.requests.clear()
         occasion = Occasion(self.save, self.announced.append, threading.Event())
-        kind(self.settings, self.seams, clients).obtain(found, self.scope, occasion)
+        tokens = TokenEndpoint(self.settings, self.seams)
+        open_grant(self.settings, self.seams, clients, tokens).obtain(found, self.scope, occasion)
         return self.saved[0]
 
     def save(self, session):
@@ -309,8 +310,9 @@ def test_a_link_that_no_browser_may_open_is_not_shown(world):
     clients = Clients(attempt.settings, world.store, attempt.seams)
     found = replace(discover(attempt.settings, None, world.server), server=server)
     occasion = Occasion(attempt.saved.append, attempt.announced.append, threading.Event())
+    grant = open_grant(attempt.settings, attempt.seams, clients, TokenEndpoint(attempt.settings, attempt.seams))
     with pytest.raises(InsecureEndpoint):
-        AuthorizationCode(attempt.settings, attempt.seams, clients).obtain(found, None, occasion)
+        grant.obtain(found, None, occasion)
     assert (world.person.asked, attempt.announced) == ([], [])
 
 

@@ -13,17 +13,22 @@ from tests.fakes.network import HTML, no_answer, unreachable
 from tests.fakes.world import World, a_session
 from tests.requirements import requirement
 from valetkey.errors import AuthError, MalformedDocument, Refused, StoreError, TemporaryError
-from valetkey.refresh import RefreshRefused, refresh
+from valetkey.refresh import Refresher, RefreshRefused
 from valetkey.send import UnknownOutcome
 from valetkey.sessions import Sessions
 from valetkey.store import Conflict
-from valetkey.values import Client, ClientAuthentication, RefreshIntent, Secret
+from valetkey.token_endpoint import TokenEndpoint
+from valetkey.values import Client, ClientAuthentication, ClientOrigin, RefreshIntent, Secret
 
 HTML_403 = (403, "text/html", "<html>Blocked by our firewall</html>")
 
 
 def answer(error):
     return (400, "application/json", f'{{"error": "{error}"}}')
+
+
+def refresh(session, version, sessions, seams, settings):
+    return Refresher(settings, seams, sessions, TokenEndpoint(settings, seams)).refresh(session, version)
 
 
 class Renewal:
@@ -37,7 +42,8 @@ class Renewal:
         self.session, self.version = self.sessions.read()
 
     def run(self, send=None):
-        return refresh(self.session, self.version, self.sessions, self.world.seams(send=send or self.server))
+        seams = self.world.seams(send=send or self.server)
+        return refresh(self.session, self.version, self.sessions, seams, self.world.settings())
 
     @property
     def kept(self):
@@ -81,7 +87,7 @@ def test_a_confidential_client_proves_itself(method):
     world.logged_in(**given)
     sessions = Sessions(world.settings(**given), world.store, world.seams())
     session, version = sessions.read()
-    assert refresh(session, version, sessions, world.seams()).token != session.token
+    assert refresh(session, version, sessions, world.seams(), world.settings(**given)).token != session.token
 
 
 @requirement("REF-5")
@@ -277,7 +283,7 @@ def test_a_client_that_is_not_known_any_more_has_no_refresh_token():
 def test_a_client_registered_by_hand_that_is_refused_keeps_its_refresh_token():
     """The refusal speaks about the client's settings; when they are corrected, the session goes on."""
     renewal = Renewal()
-    renewal.session = replace(renewal.session, client=replace(renewal.session.client, registered=False))
+    renewal.session = replace(renewal.session, client=replace(renewal.session.client, origin=ClientOrigin.CONFIGURED))
     renewal.server.clients.clear()
     with pytest.raises(RefreshRefused):
         renewal.run()

@@ -14,6 +14,7 @@ from tests.requirements import requirement
 from valetkey.errors import StoreError
 from valetkey.sessions import Sessions
 from valetkey.store import Conflict
+from valetkey.store.records import FORMAT
 
 
 @pytest.fixture
@@ -68,7 +69,7 @@ def test_a_damaged_record_is_an_error_and_stays(world, sessions, record):
 
 
 def test_a_record_of_a_newer_format_is_an_error_and_stays(world, sessions):
-    record = json.dumps({"format": 2, "kind": "session"}).encode()
+    record = json.dumps({"format": FORMAT + 1, "kind": "session"}).encode()
     world.store.inner.put(sessions.key, record)
     with pytest.raises(StoreError, match="newer version"):
         sessions.read()

@@ -16,7 +16,7 @@ from tests.protocol.answers import CLIENT, ISSUER, PAGE, REDIRECT, SERVER, json_
 from tests.requirements import requirement
 from valetkey.errors import AuthError, ClientRefused, InsecureEndpoint, MalformedDocument, TemporaryError
 from valetkey.protocol.registration import ClientMetadata, parse_registration, registration_request
-from valetkey.values import Client, ClientAuthentication, Secret
+from valetkey.values import Client, ClientAuthentication, ClientOrigin, Secret
 from valetkey.wire import HttpRequest
 
 URL = "https://as.example/register"
@@ -228,7 +228,7 @@ def test_a_public_client_belongs_to_its_issuer(method, status):
         authentication=ClientAuthentication.NONE,
         redirect_uri=REDIRECT,
         secret_expires_at=None,
-        registered=True,
+        origin=ClientOrigin.REGISTERED,
     )
 
 
@@ -304,7 +304,7 @@ def test_the_example_of_rfc_7591_is_read():
         authentication=ClientAuthentication.BASIC,
         redirect_uri="https://client.example.org/callback",
         secret_expires_at=2893276800.0,
-        registered=True,
+        origin=ClientOrigin.REGISTERED,
     )
 
 

@@ -311,6 +311,7 @@ def test_the_example_of_rfc_9728_is_read():
         resource="https://resource.example.com",
         authorization_servers=("https://as1.example.com", "https://as2.example.net"),
         scopes_supported=("profile", "email", "phone"),
+        bearer_methods_supported=("header", "body"),
         url="https://resource.example.com/.well-known/oauth-protected-resource",
     )
 

@@ -33,12 +33,14 @@ from valetkey.store.records import (
 from valetkey.values import (
     Client,
     ClientAuthentication,
+    ClientOrigin,
     MetadataSource,
     RefreshIntent,
     Secret,
     ServerMetadata,
     Session,
     Token,
+    TokenType,
 )
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)  # half surrogate pairs never get this far
@@ -53,7 +55,7 @@ clients = st.builds(
     authentication=st.none() | st.sampled_from(ClientAuthentication),
     redirect_uri=st.none() | texts,
     secret_expires_at=st.none() | times,
-    registered=st.booleans(),
+    origin=st.sampled_from(ClientOrigin),
 )
 sessions = st.builds(
     Session,
@@ -64,6 +66,8 @@ sessions = st.builds(
         expires_at=st.none() | times,
         refresh_token=st.none() | secrets,
         scope=st.none() | text_lists,
+        token_type=st.sampled_from(TokenType),
+        id_token=st.none() | secrets,
     ),
     client=clients,
     server=st.builds(
@@ -72,22 +76,34 @@ sessions = st.builds(
         authorization_endpoint=st.none() | texts,
         token_endpoint=st.none() | texts,
         registration_endpoint=st.none() | texts,
+        revocation_endpoint=st.none() | texts,
+        device_authorization_endpoint=st.none() | texts,
         scopes_supported=st.none() | text_lists,
         code_challenge_methods_supported=st.none() | text_lists,
         token_endpoint_auth_methods_supported=st.none() | text_lists,
+        token_endpoint_auth_signing_alg_values_supported=st.none() | text_lists,
+        revocation_endpoint_auth_methods_supported=st.none() | text_lists,
         grant_types_supported=st.none() | text_lists,
+        authorization_grant_profiles_supported=st.none() | text_lists,
+        dpop_signing_alg_values_supported=st.none() | text_lists,
+        protected_resources=st.none() | text_lists,
         iss_parameter_supported=st.booleans(),
+        client_id_metadata_document_supported=st.booleans(),
+        require_pushed_authorization_requests=st.booleans(),
         source=st.sampled_from(MetadataSource),
     ),
-    resource=texts,
+    resource=st.none() | texts,
     requested_scope=st.none() | text_lists,
     refresh_intent=st.none() | st.builds(RefreshIntent, started_at=times),
     interactive=st.booleans(),
+    dpop_key=st.none() | secrets,
 )
 
 SESSION = Session(
     token=Token(Secret("at"), 1_000.0, 4_600.0, Secret("rt"), ("read", "write")),
-    client=Client("client-1", "https://as.example", redirect_uri="http://127.0.0.1:8000/callback", registered=True),
+    client=Client(
+        "client-1", "https://as.example", redirect_uri="http://127.0.0.1:8000/callback", origin=ClientOrigin.REGISTERED
+    ),
     server=ServerMetadata(
         "https://as.example", "https://as.example/authorize", "https://as.example/token", scopes_supported=("read",)
     ),
@@ -95,6 +111,55 @@ SESSION = Session(
     requested_scope=("read",),
 )
 RECORD = {
+    "format": 2,
+    "kind": "session",
+    "token": {
+        "access_token": "at",
+        "obtained_at": 1000.0,
+        "expires_at": 4600.0,
+        "refresh_token": "rt",
+        "scope": ["read", "write"],
+        "token_type": "Bearer",
+        "id_token": None,
+    },
+    "client": {
+        "client_id": "client-1",
+        "issuer": "https://as.example",
+        "secret": None,
+        "authentication": None,
+        "redirect_uri": "http://127.0.0.1:8000/callback",
+        "secret_expires_at": None,
+        "origin": "registered",
+    },
+    "server": {
+        "issuer": "https://as.example",
+        "authorization_endpoint": "https://as.example/authorize",
+        "token_endpoint": "https://as.example/token",
+        "registration_endpoint": None,
+        "revocation_endpoint": None,
+        "device_authorization_endpoint": None,
+        "scopes_supported": ["read"],
+        "code_challenge_methods_supported": None,
+        "token_endpoint_auth_methods_supported": None,
+        "token_endpoint_auth_signing_alg_values_supported": None,
+        "revocation_endpoint_auth_methods_supported": None,
+        "grant_types_supported": None,
+        "authorization_grant_profiles_supported": None,
+        "dpop_signing_alg_values_supported": None,
+        "protected_resources": None,
+        "iss_parameter_supported": False,
+        "client_id_metadata_document_supported": False,
+        "require_pushed_authorization_requests": False,
+        "source": "discovered",
+    },
+    "resource": "https://mcp.example/mcp",
+    "requested_scope": ["read"],
+    "refresh_intent": None,
+    "interactive": True,
+    "dpop_key": None,
+}
+"""The session above as format 2 writes it: files out there look like this."""
+OLD_RECORD = {
     "format": 1,
     "kind": "session",
     "token": {
@@ -130,7 +195,7 @@ RECORD = {
     "refresh_intent": None,
     "interactive": True,
 }
-"""The session above as format 1 writes it: files out there look like this."""
+"""The same session as format 1 wrote it."""
 
 SETTINGS = Settings(server_url="https://mcp.example/mcp")
 
@@ -150,12 +215,19 @@ def test_a_pinned_issuer_comes_back_as_it_was(issuer):
     assert decode_pin(encode_pin(issuer)) == issuer
 
 
-def test_format_1_is_written_as_it_has_always_been():
+def test_format_2_is_written_as_it_has_always_been():
     assert json.loads(encode_session(SESSION)) == RECORD
 
 
-def test_format_1_is_read_as_it_has_always_been():
-    assert decode_session(json.dumps(RECORD).encode()) == SESSION
+@pytest.mark.parametrize("record", [RECORD, OLD_RECORD], ids=["format 2", "format 1"])
+def test_every_format_is_read_as_it_has_always_been(record):
+    assert decode_session(json.dumps(record).encode()) == SESSION
+
+
+@pytest.mark.parametrize("registered", [True, False])
+def test_a_client_of_format_1_keeps_where_it_comes_from(registered):
+    record = {"format": 1, "kind": "client", **OLD_RECORD["client"], "registered": registered}
+    assert decode_client(json.dumps(record).encode()).registered is registered
 
 
 def test_a_member_that_a_later_version_of_the_same_format_adds_is_ignored():
@@ -175,7 +247,7 @@ def test_everything_a_session_knows_is_in_its_record():
     ("decode", "record"),
     [
         (decode_session, RECORD),
-        (decode_client, {"format": 1, "kind": "client", **RECORD["client"]}),
+        (decode_client, {"format": 2, "kind": "client", **RECORD["client"]}),
         (decode_pin, {"format": 1, "kind": "pin", "issuer": "https://as.example"}),
     ],
     ids=["session", "client", "pin"],
@@ -234,13 +306,13 @@ class TestEveryKind:
         (("token", "scope"), [1]),
         (("client",), 5),
         (("client", "client_id"), None),
-        (("client", "authentication"), "private_key_jwt"),
+        (("client", "authentication"), "tls_client_auth"),
         (("client", "issuer"), ["https://as.example"]),
         (("server",), []),
         (("server", "source"), "hearsay"),
         (("server", "token_endpoint"), 5),
         (("server", "grant_types_supported"), {"a": 1}),
-        (("resource",), None),
+        (("resource",), 1),
         (("requested_scope",), "read"),
         (("refresh_intent",), [1]),
         (("refresh_intent",), {"by": "somebody"}),

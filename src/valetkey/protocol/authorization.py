@@ -37,17 +37,20 @@ class PendingLogin:
 
     The answer is checked against this and nothing else, and the code goes to this server's token endpoint.
 
+    :param resource: The resource the token is for; None where the server does not take the parameter.
     :param state: Random, bound to this request.
     :param verifier: The PKCE code verifier (RFC 7636 §4.1).
+    :param parameters: Further parameters that this server wants; they replace none of ours.
     """
 
     server: ServerMetadata
     client: Client
     redirect_uri: str
-    resource: str
+    resource: str | None
     scope: Scope | None
     state: Secret
     verifier: Secret
+    parameters: tuple[tuple[str, str], ...] = ()
 
 
 def code_challenge(verifier: Secret) -> str:
@@ -71,14 +74,16 @@ def authorization_url(pending: PendingLogin) -> str:
     """
     endpoint = urls.require_endpoint(pending.server.authorization_endpoint or "", "authorization endpoint")
     ours = {
+        **dict(pending.parameters),
         "response_type": "code",
         "client_id": pending.client.client_id,
         "redirect_uri": pending.redirect_uri,
         "state": pending.state.reveal(),
         "code_challenge": code_challenge(pending.verifier),
         "code_challenge_method": "S256",
-        "resource": pending.resource,
     }
+    if pending.resource is not None:
+        ours["resource"] = pending.resource
     if pending.scope:
         ours["scope"] = scope_to_text(pending.scope)  # left out rather than sent empty (MCP, Scope Selection)
     parts = urlsplit(endpoint)
@@ -142,4 +147,4 @@ def _declined(parameters: dict[str, str], server: ServerMetadata) -> AuthError:
     if error in ("temporarily_unavailable", "server_error"):
         return TemporaryError(f"{server.issuer} could not complete the login: {told}.", hint="Try again later.")
     hint = _HINTS.get(error, "Check the settings of this client at that server.")
-    return LoginFailed(f"{server.issuer} declined the login: {told}.", hint=hint, error=error)
+    return LoginFailed(f"{server.issuer} declined the login: {told}.", hint=hint, error=error, description=description)

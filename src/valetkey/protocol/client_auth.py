@@ -2,59 +2,92 @@
 # SPDX-License-Identifier: Apache-2.0
 
 """
-Client authentication at the token endpoint: none, basic, post (RFC 6749 §2.3, RFC 7591 §2). One method a request.
+Client authentication: none, basic, post, private_key_jwt; one method a request.
+
+RFC 6749 §2.3, RFC 7591 §2, RFC 7523 §2.2.
 """
 
 import base64
+from collections.abc import Sequence
+from dataclasses import dataclass
 from urllib.parse import quote_plus
 
 from valetkey.errors import ConfigurationError, quote
 from valetkey.values import Client, ClientAuthentication, Secret, ServerMetadata
 
-_Parts = tuple[dict[str, str], tuple[tuple[str, str], ...]]
+ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"  # RFC 7523 §2.2
 
 
-def choose_authentication(client: Client, server: ServerMetadata) -> ClientAuthentication:
+@dataclass(frozen=True, slots=True, repr=False)
+class ClientProof:
+    """
+    What proves a client in one request.
+
+    :param fields: Form fields.
+    :param headers: Header fields.
+    :param secrets: What in both must not be seen again.
+    """
+
+    fields: tuple[tuple[str, str], ...] = ()
+    headers: tuple[tuple[str, str], ...] = ()
+    secrets: tuple[Secret, ...] = ()
+
+
+def choose_authentication(
+    client: Client, server: ServerMetadata, *, offered: Sequence[str] | None = None, has_key: bool = False
+) -> ClientAuthentication:
     """
     Choose the method: what the registration fixed, else what the metadata offers.
 
     :param client: The client.
     :param server: The server's metadata; no list means client_secret_basic (RFC 8414 §2).
+    :param offered: The methods of another endpoint than the token endpoint, if it has a list of its own.
+    :param has_key: True if the client can sign; then it does, whatever secret it also has (RFC 9700 §2.5).
     :returns: The method.
     """
     if client.authentication is not None:
         return client.authentication
+    if has_key:
+        return ClientAuthentication.PRIVATE_KEY
     if client.secret is None:
         return ClientAuthentication.NONE
-    offered = server.token_endpoint_auth_methods_supported or (ClientAuthentication.BASIC,)
-    if ClientAuthentication.POST not in offered:
+    listed = offered or server.token_endpoint_auth_methods_supported or (ClientAuthentication.BASIC,)
+    if ClientAuthentication.POST not in listed:
         return ClientAuthentication.BASIC
     plain = (
         _encoded(client.client_id) == client.client_id and _encoded(client.secret.reveal()) == client.secret.reveal()
     )
     # nanoidp and others take Basic without decoding it; a body needs no second encoding.
-    return ClientAuthentication.BASIC if ClientAuthentication.BASIC in offered and plain else ClientAuthentication.POST
+    return ClientAuthentication.BASIC if ClientAuthentication.BASIC in listed and plain else ClientAuthentication.POST
 
 
-def authenticate(client: Client, server: ServerMetadata) -> _Parts:
+def authenticate(client: Client, method: ClientAuthentication, assertion: Secret | None = None) -> ClientProof:
     """
-    Give the form fields and header fields that prove the client to the server's token endpoint.
+    Give the form fields and header fields that prove the client.
 
     :param client: The client.
-    :param server: The server.
-    :returns: Form fields and header fields.
-    :raises ConfigurationError: If the method needs a secret and the client has none.
+    :param method: The method to use.
+    :param assertion: The signed assertion, for private_key_jwt.
+    :returns: The proof.
+    :raises ConfigurationError: If the method needs what the client does not have.
     """
-    method = choose_authentication(client, server)
+    name = ("client_id", client.client_id)
     if method is ClientAuthentication.NONE:
-        return {"client_id": client.client_id}, ()
+        return ClientProof(fields=(name,))
+    if method is ClientAuthentication.PRIVATE_KEY:
+        if assertion is None:
+            message = f"The client {quote(client.client_id)} has to authenticate with {method}, but it has no key."
+            raise ConfigurationError(message, hint="Give its private_key.")
+        # The client_id is optional beside an assertion (RFC 7521 §4.2); several servers look the client up by it.
+        fields = (name, ("client_assertion_type", ASSERTION_TYPE), ("client_assertion", assertion.reveal()))
+        return ClientProof(fields=fields, secrets=(assertion,))
     if client.secret is None:
         message = f"The client {quote(client.client_id)} has to authenticate with {method}, but it has no secret."
         raise ConfigurationError(message, hint="Give its client_secret.")
     if method is ClientAuthentication.POST:
-        return {"client_id": client.client_id, "client_secret": client.secret.reveal()}, ()
+        return ClientProof(fields=(name, ("client_secret", client.secret.reveal())), secrets=(client.secret,))
     # Only the header: Notion refuses Basic with a client_id in the body.
-    return {}, (("Authorization", _basic(client.client_id, client.secret)),)
+    return ClientProof(headers=(("Authorization", _basic(client.client_id, client.secret)),), secrets=(client.secret,))
 
 
 def _basic(client_id: str, secret: Secret) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from valetkey import urls, wire
 from valetkey.errors import ClientRefused, MalformedDocument, quote
 from valetkey.protocol.refusal import is_temporary, read_refusal, temporary_error
-from valetkey.values import Client, ClientAuthentication, Scope, Secret, ServerMetadata, scope_to_text
+from valetkey.values import Client, ClientAuthentication, ClientOrigin, Scope, Secret, ServerMetadata, scope_to_text
 from valetkey.wire import HttpRequest, HttpResponse
 
 _BY_HAND = "Register a client by hand and give its client_id."
@@ -27,20 +27,27 @@ class ClientMetadata:
     :param redirect_uri: Where the browser is sent back to.
     :param name: The product's name, shown on the consent page.
     :param scope: Scopes the client will ask for; None leaves it to the server.
+    :param refreshes: True to ask for refresh tokens too.
+    :param binds_tokens: True to ask for tokens bound to a key (RFC 9449 §5.2).
     """
 
     redirect_uri: str
     name: str
     scope: Scope | None = None
+    refreshes: bool = True
+    binds_tokens: bool = False
 
 
-def registration_request(server: ServerMetadata, metadata: ClientMetadata) -> HttpRequest:
+def registration_request(
+    server: ServerMetadata, metadata: ClientMetadata, *, initial_access_token: Secret | None = None
+) -> HttpRequest:
     """
     Build the registration request; `parse_registration` reads the answer.
 
     :param server: The server, which must have a registration endpoint.
     :param metadata: What to register.
-    :returns: The request: no credential in it.
+    :param initial_access_token: What allows the registration, for servers that want it (RFC 7591 §3).
+    :returns: The request: no other credential in it.
     :raises InsecureEndpoint: If the registration endpoint must not be used.
     """
     endpoint = urls.require_endpoint(server.registration_endpoint or "", "registration endpoint")
@@ -48,20 +55,29 @@ def registration_request(server: ServerMetadata, metadata: ClientMetadata) -> Ht
         "client_name": metadata.name,
         "redirect_uris": [metadata.redirect_uri],
         "application_type": "native",  # MCP 2026-07-28, Application Type: a loopback redirect is a native client's
-        "grant_types": ["authorization_code", "refresh_token"],
+        "grant_types": ["authorization_code", "refresh_token"] if metadata.refreshes else ["authorization_code"],
         "response_types": ["code"],
         # RFC 7591 §2: left out, the server would make it client_secret_basic.
         "token_endpoint_auth_method": ClientAuthentication.NONE.value,
     }
     if metadata.scope:
         document["scope"] = scope_to_text(metadata.scope)
+    if metadata.binds_tokens:
+        document["dpop_bound_access_tokens"] = True
+    bearer: tuple[tuple[str, str], ...] = ()
+    secrets: tuple[Secret, ...] = ()
+    if initial_access_token is not None:
+        bearer = (("Authorization", f"Bearer {initial_access_token.reveal()}"),)
+        secrets = (initial_access_token,)
     return HttpRequest(
         "POST",
         endpoint,
         "register this program as a client",
-        headers=(("Content-Type", "application/json"), ("Accept", "application/json")),
+        headers=(("Content-Type", "application/json"), ("Accept", "application/json"), *bearer),
         body=json.dumps(document).encode(),
         issuer=server.issuer,
+        credentials_of=(server.issuer,) if initial_access_token is not None else (),
+        secrets=secrets,
     )
 
 
@@ -98,7 +114,7 @@ def parse_registration(
         authentication=_authentication(document, response, has_secret=secret is not None),
         redirect_uri=_redirect_uri(document, response, requested),
         secret_expires_at=_expiry(document.get("client_secret_expires_at")),
-        registered=True,
+        origin=ClientOrigin.REGISTERED,
     )
 
 
@@ -108,7 +124,7 @@ def _authentication(
     named = wire.text_member(document, "token_endpoint_auth_method", response.url)
     if named is None:
         return None if has_secret else ClientAuthentication.NONE
-    if named not in list(ClientAuthentication):
+    if named not in list(ClientAuthentication) or named == ClientAuthentication.PRIVATE_KEY:
         message = f"{response.url} registered this client for the authentication method {quote(named)}."
         raise ClientRefused(message, hint=_BY_HAND, endpoint=response.url)
     if named != ClientAuthentication.NONE and not has_secret:  # DCR-7: better now than after the person has logged in

@@ -95,5 +95,9 @@ def parse_resource(
         resource=resource,
         authorization_servers=wire.list_member(document, "authorization_servers", response.url) or (),
         scopes_supported=wire.scope_member(document, "scopes_supported", response.url),
+        bearer_methods_supported=wire.list_member(document, "bearer_methods_supported", response.url),
+        dpop_signing_alg_values_supported=wire.list_member(document, "dpop_signing_alg_values_supported", response.url),
+        dpop_bound_access_tokens_required=document.get("dpop_bound_access_tokens_required") is True,
+        tls_client_certificate_bound_access_tokens=document.get("tls_client_certificate_bound_access_tokens") is True,
         url=candidate.url,
     )

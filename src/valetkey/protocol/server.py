@@ -11,7 +11,7 @@ from dataclasses import replace
 from urllib.parse import urlsplit
 
 from valetkey import urls, wire
-from valetkey.errors import IssuerMismatch, Unsupported, quote
+from valetkey.errors import InsecureEndpoint, IssuerMismatch, Unsupported, quote
 from valetkey.values import MetadataSource, ServerMetadata
 from valetkey.wire import HttpRequest, HttpResponse
 
@@ -83,22 +83,49 @@ def parse_server(response: HttpResponse, issuer: str, *, strict: bool = False) -
         hint = f"If you trust {quote(named)}, give it as issuer= to Valetkey; else tell the server's operator."
         raise IssuerMismatch(message, hint=hint, expected=issuer, received=named)
     url = response.url
+
+    def texts(member: str) -> tuple[str, ...] | None:
+        return wire.list_member(document, member, url)
+
     return ServerMetadata(
         issuer=named,
         authorization_endpoint=_endpoint(document, "authorization_endpoint", url),
         token_endpoint=_endpoint(document, "token_endpoint", url),
         registration_endpoint=_endpoint(document, "registration_endpoint", url),
+        revocation_endpoint=_optional_endpoint(document, "revocation_endpoint", url),
+        device_authorization_endpoint=_optional_endpoint(document, "device_authorization_endpoint", url),
         scopes_supported=wire.scope_member(document, "scopes_supported", url),
-        code_challenge_methods_supported=wire.list_member(document, "code_challenge_methods_supported", url),
-        token_endpoint_auth_methods_supported=wire.list_member(document, "token_endpoint_auth_methods_supported", url),
-        grant_types_supported=wire.list_member(document, "grant_types_supported", url),
+        code_challenge_methods_supported=texts("code_challenge_methods_supported"),
+        token_endpoint_auth_methods_supported=texts("token_endpoint_auth_methods_supported"),
+        token_endpoint_auth_signing_alg_values_supported=wire.list_member(
+            document, "token_endpoint_auth_signing_alg_values_supported", url
+        ),
+        revocation_endpoint_auth_methods_supported=wire.list_member(
+            document, "revocation_endpoint_auth_methods_supported", url
+        ),
+        grant_types_supported=texts("grant_types_supported"),
+        authorization_grant_profiles_supported=wire.list_member(
+            document, "authorization_grant_profiles_supported", url
+        ),
+        dpop_signing_alg_values_supported=texts("dpop_signing_alg_values_supported"),
+        protected_resources=texts("protected_resources"),
         iss_parameter_supported=document.get("authorization_response_iss_parameter_supported") is True,
+        client_id_metadata_document_supported=document.get("client_id_metadata_document_supported") is True,
+        require_pushed_authorization_requests=document.get("require_pushed_authorization_requests") is True,
     )
 
 
 def _endpoint(document: dict[str, object], member: str, url: str) -> str | None:
     value = wire.text_member(document, member, url)
     return None if value is None else urls.require_endpoint(value, member.replace("_", " "))
+
+
+def _optional_endpoint(document: dict[str, object], member: str, url: str) -> str | None:
+    """An endpoint that no login needs: one that must not be used is left out, not an error (RFC 7009 §2: https)."""
+    try:
+        return _endpoint(document, member, url)
+    except InsecureEndpoint:
+        return None
 
 
 def legacy_issuer(server_url: str) -> str:
@@ -138,23 +165,41 @@ def guessed_server(server_url: str) -> ServerMetadata:
     )
 
 
-def require_code_flow(metadata: ServerMetadata) -> None:
+def require_token_endpoint(metadata: ServerMetadata) -> ServerMetadata:
+    """
+    Make sure that there is a token endpoint to ask.
+
+    :param metadata: The server's metadata.
+    :returns: The same.
+    :raises Unsupported: If it names none.
+    """
+    if metadata.token_endpoint is None:
+        message = f"The authorization server {metadata.issuer} names no token endpoint."
+        raise Unsupported(message, hint="Ask its operator, or give token_endpoint=.")
+    return metadata
+
+
+def require_code_flow(metadata: ServerMetadata, *, trusted: bool = False) -> None:
     """
     Make sure a person can log in at this server with PKCE (MCP, Authorization Code Protection).
 
     :param metadata: The server's metadata.
+    :param trusted: True if the user or a provider profile says that it supports S256 without announcing it.
     :raises Unsupported: If an endpoint is missing or S256 is not announced. A guessed or configured server has no
         document to announce it in: there S256 is used unannounced (MCP 2025-03-26 requires it of the server).
     """
     if metadata.authorization_endpoint is None or metadata.token_endpoint is None:
         message = f"The authorization server {metadata.issuer} names no authorization or token endpoint."
         raise Unsupported(message, hint="A person cannot log in there; ask its operator, or use client credentials.")
-    if metadata.source in (MetadataSource.GUESSED, MetadataSource.CONFIGURED):
+    if metadata.require_pushed_authorization_requests:  # RFC 9126 §5
+        message = f"The authorization server {metadata.issuer} only takes pushed authorization requests."
+        raise Unsupported(message, hint="Valetkey does not send them; ask its operator to allow ordinary ones.")
+    if trusted or metadata.source in (MetadataSource.GUESSED, MetadataSource.CONFIGURED):
         return
     if "S256" not in (metadata.code_challenge_methods_supported or ()):
         message = f"The authorization server {metadata.issuer} does not announce PKCE with S256."
         hint = (
             "Ask its operator to publish code_challenge_methods_supported; if you know that it supports S256, "
-            "give its authorization_endpoint and token_endpoint yourself."
+            "say so with assume_pkce=True."
         )
         raise Unsupported(message, hint=hint)

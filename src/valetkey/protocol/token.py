@@ -2,98 +2,27 @@
 # SPDX-License-Identifier: Apache-2.0
 
 """
-Token requests of every grant, and their answers (RFC 6749 §4.1.3, §4.4, §5, §6; RFC 8707 §2).
+The answers of a token endpoint (RFC 6749 §5); the requests are in `protocol.token_request`.
 """
 
 import math
 from collections.abc import Mapping
 from dataclasses import replace
 
-from valetkey import urls, wire
+from valetkey import wire
 from valetkey.errors import ClientRefused, MalformedDocument, Refused, Unsupported, quote
-from valetkey.protocol.authorization import PendingLogin
-from valetkey.protocol.client_auth import authenticate
 from valetkey.protocol.refusal import is_temporary, read_parameters, read_refusal, temporary_error
-from valetkey.values import Client, Scope, Secret, ServerMetadata, Session, Token, scope_from_text, scope_to_text
-from valetkey.wire import HttpRequest, HttpResponse
+from valetkey.values import (
+    Scope,
+    Secret,
+    Token,
+    TokenType,
+    scope_from_text,
+)
+from valetkey.wire import HttpResponse
 
 _LONGEST_LIFE = 10 * 365 * 86_400
 _CLIENT_ERRORS = frozenset({"invalid_client", "unauthorized_client"})
-
-
-def code_request(pending: PendingLogin, code: Secret) -> HttpRequest:
-    """
-    Build the request that exchanges the code (RFC 6749 §4.1.3); `parse_token` reads the answer.
-
-    :param pending: The login the code belongs to; the code goes to its server only.
-    :param code: The authorization code.
-    :returns: The request.
-    """
-    fields = {
-        "grant_type": "authorization_code",
-        "code": code.reveal(),
-        "redirect_uri": pending.redirect_uri,  # OAuth 2.1 dropped it, OAuth 2.0 servers require it
-        "code_verifier": pending.verifier.reveal(),
-        "resource": pending.resource,
-    }
-    purpose, secrets = "exchange the code for a token", (code, pending.verifier)
-    return _request(pending.server, pending.client, fields, purpose, (pending.server.issuer,), secrets)
-
-
-def refresh_request(session: Session, refresh_token: Secret) -> HttpRequest:
-    """
-    Build the request that renews a session (RFC 6749 §6); `parse_token` reads the answer.
-
-    :param session: The session; its refresh token goes to its own issuer only.
-    :param refresh_token: The refresh token.
-    :returns: The request. The scope is left out: the same scope is meant.
-    """
-    fields = {
-        "grant_type": "refresh_token",
-        "refresh_token": refresh_token.reveal(),
-        "resource": session.resource,
-    }
-    return _request(session.server, session.client, fields, "renew the token", (session.issuer,), (refresh_token,))
-
-
-def client_credentials_request(
-    server: ServerMetadata, client: Client, *, resource: str, scope: Scope | None
-) -> HttpRequest:
-    """
-    Build the request of a machine (RFC 6749 §4.4.2); `parse_token` reads the answer.
-
-    :param server: The server.
-    :param client: A client with a secret, bound to the server's issuer.
-    :param resource: The resource the token is for.
-    :param scope: The scope to ask for, if any.
-    :returns: The request.
-    """
-    fields = {"grant_type": "client_credentials", "resource": resource}
-    if scope:
-        fields["scope"] = scope_to_text(scope)
-    return _request(server, client, fields, "prove this machine and get a token", (), ())
-
-
-def _request(
-    server: ServerMetadata,
-    client: Client,
-    fields: dict[str, str],
-    purpose: str,
-    credentials_of: tuple[str, ...],
-    secrets: tuple[Secret, ...],
-) -> HttpRequest:
-    endpoint = urls.require_endpoint(server.token_endpoint or "", "token endpoint")
-    proof, headers = authenticate(client, server)
-    return HttpRequest(
-        "POST",
-        endpoint,
-        purpose,
-        headers=(("Content-Type", "application/x-www-form-urlencoded"), ("Accept", "application/json"), *headers),
-        body=wire.form({**fields, **proof}),
-        issuer=server.issuer,
-        credentials_of=(client.issuer, *credentials_of),
-        secrets=secrets if client.secret is None else (*secrets, client.secret),
-    )
 
 
 def parse_token(response: HttpResponse, *, now: float, requested_scope: Scope | None) -> Token:
@@ -126,7 +55,7 @@ def parse_token(response: HttpResponse, *, now: float, requested_scope: Scope | 
         message = f"The token endpoint {response.url} answered without an access token that a header can carry."
         hint = "This is a fault of the server; tell its operator."
         raise MalformedDocument(message, hint=hint, url=response.url, member="access_token")
-    _require_bearer(parameters, response.url)
+    token_type = _token_type(parameters, response.url)
     lifetime = read_lifetime(parameters.get("expires_in"))
     refresh_token = wire.text_member(parameters, "refresh_token", response.url)
     return Token(
@@ -135,6 +64,8 @@ def parse_token(response: HttpResponse, *, now: float, requested_scope: Scope | 
         expires_at=now + lifetime if lifetime is not None else None,
         refresh_token=Secret(refresh_token) if refresh_token is not None else None,
         scope=_granted_scope(parameters.get("scope"), requested_scope),
+        token_type=token_type,
+        id_token=_id_token(parameters),
     )
 
 
@@ -182,12 +113,22 @@ def _granted_scope(value: object, requested: Scope | None) -> Scope | None:
     return scope_from_text(text) or requested
 
 
-def _require_bearer(parameters: Mapping[str, object], url: str) -> None:
+def _token_type(parameters: Mapping[str, object], url: str) -> TokenType:
     """RFC 6749 §7.1: a type we do not know makes the token unusable. Left out, as several servers do, it is Bearer."""
     named = parameters.get("token_type")
-    if named is not None and not (isinstance(named, str) and named.lower() in ("bearer", "")):
-        message = f"{url} issued a token of the type {quote(named)}."
-        raise Unsupported(message, hint="Only Bearer tokens are supported; change the client's settings at the server.")
+    if named is None or named == "":
+        return TokenType.BEARER
+    for known in TokenType:
+        if isinstance(named, str) and named.lower() == known.lower():  # RFC 6749 §5.1: case-insensitive
+            return known
+    message = f"{url} issued a token of the type {quote(named)}."
+    raise Unsupported(message, hint="Only Bearer and DPoP tokens are supported; change the client's settings there.")
+
+
+def _id_token(parameters: Mapping[str, object]) -> Secret | None:
+    """What cannot stand in a header is none: nobody else reads it."""
+    value = parameters.get("id_token")
+    return Secret(value) if isinstance(value, str) and value and _fits_header(value) else None
 
 
 def _refused(response: HttpResponse, error: str | None, description: str | None) -> Refused:
@@ -200,4 +141,12 @@ def _refused(response: HttpResponse, error: str | None, description: str | None)
         hint = "The server does not issue tokens for this resource; check the URL of the MCP server."  # RFC 8707 §2
     elif error == "invalid_scope":
         hint = "Ask for another scope."
-    return kind(message, hint=hint, error=error, description=description, status=response.status, endpoint=response.url)
+    return kind(
+        message,
+        hint=hint,
+        error=error,
+        description=description,
+        status=response.status,
+        endpoint=response.url,
+        is_json=wire.json_object(response) is not None,
+    )

@@ -18,18 +18,23 @@ from typing import Any, TypeVar
 from valetkey import urls
 from valetkey.errors import StoreError
 from valetkey.settings import Settings
+from valetkey.store.formats import client_of_format_1, session_of_format_1
 from valetkey.values import (
     Client,
     ClientAuthentication,
+    ClientOrigin,
     MetadataSource,
     RefreshIntent,
     Secret,
     ServerMetadata,
     Session,
     Token,
+    TokenType,
 )
 
-FORMAT = 1
+FORMAT = 2
+_FIRST_FORMAT = 1
+"""It stands in the keys, so that a newer program finds what an older one has written."""
 
 Value = TypeVar("Value")
 _Members = dict[str, Any]
@@ -80,7 +85,7 @@ def pin_key(settings: Settings) -> str:
 
 
 def _key(kind: Kind, *parts: str) -> str:
-    digest = hashlib.sha256(json.dumps([FORMAT, *parts]).encode()).hexdigest()
+    digest = hashlib.sha256(json.dumps([_FIRST_FORMAT, *parts]).encode()).hexdigest()
     return f"{kind}:{digest}"
 
 
@@ -104,15 +109,18 @@ def decode_session(value: bytes) -> Session:
     """
     members = _decode(Kind.SESSION, value)
     try:
+        if members["format"] == _FIRST_FORMAT:
+            members = session_of_format_1(members)
         intent = members["refresh_intent"]
         return Session(
             token=_token(members["token"]),
             client=_client(members["client"]),
             server=_server(members["server"]),
-            resource=_text(members, "resource"),
+            resource=_optional(_text, members, "resource"),
             requested_scope=_texts(members, "requested_scope"),
             refresh_intent=RefreshIntent(_time(intent, "started_at")) if intent is not None else None,
             interactive=bool(members["interactive"]),
+            dpop_key=_secret(members, "dpop_key"),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise _damaged(Kind.SESSION) from error
@@ -136,8 +144,9 @@ def decode_client(value: bytes) -> Client:
     :returns: The client.
     :raises StoreError: If it is damaged or of a newer format.
     """
+    members = _decode(Kind.CLIENT, value)
     try:
-        return _client(_decode(Kind.CLIENT, value))
+        return _client(client_of_format_1(members) if members["format"] == _FIRST_FORMAT else members)
     except (KeyError, TypeError, ValueError) as error:
         raise _damaged(Kind.CLIENT) from error
 
@@ -202,6 +211,8 @@ def _token(members: _Members) -> Token:
         expires_at=_optional(_time, members, "expires_at"),
         refresh_token=_secret(members, "refresh_token"),
         scope=_texts(members, "scope"),
+        token_type=TokenType(members["token_type"]),
+        id_token=_secret(members, "id_token"),
     )
 
 
@@ -214,7 +225,7 @@ def _client(members: _Members) -> Client:
         authentication=ClientAuthentication(authentication) if authentication is not None else None,
         redirect_uri=_optional(_text, members, "redirect_uri"),
         secret_expires_at=_optional(_time, members, "secret_expires_at"),
-        registered=bool(members["registered"]),
+        origin=ClientOrigin(members["origin"]),
     )
 
 
@@ -224,11 +235,22 @@ def _server(members: _Members) -> ServerMetadata:
         authorization_endpoint=_optional(_text, members, "authorization_endpoint"),
         token_endpoint=_optional(_text, members, "token_endpoint"),
         registration_endpoint=_optional(_text, members, "registration_endpoint"),
+        revocation_endpoint=_optional(_text, members, "revocation_endpoint"),
+        device_authorization_endpoint=_optional(_text, members, "device_authorization_endpoint"),
         scopes_supported=_texts(members, "scopes_supported"),
         code_challenge_methods_supported=_texts(members, "code_challenge_methods_supported"),
         token_endpoint_auth_methods_supported=_texts(members, "token_endpoint_auth_methods_supported"),
+        token_endpoint_auth_signing_alg_values_supported=_texts(
+            members, "token_endpoint_auth_signing_alg_values_supported"
+        ),
+        revocation_endpoint_auth_methods_supported=_texts(members, "revocation_endpoint_auth_methods_supported"),
         grant_types_supported=_texts(members, "grant_types_supported"),
+        authorization_grant_profiles_supported=_texts(members, "authorization_grant_profiles_supported"),
+        dpop_signing_alg_values_supported=_texts(members, "dpop_signing_alg_values_supported"),
+        protected_resources=_texts(members, "protected_resources"),
         iss_parameter_supported=bool(members["iss_parameter_supported"]),
+        client_id_metadata_document_supported=bool(members["client_id_metadata_document_supported"]),
+        require_pushed_authorization_requests=bool(members["require_pushed_authorization_requests"]),
         source=MetadataSource(members["source"]),
     )
 

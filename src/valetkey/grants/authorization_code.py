@@ -1,0 +1,159 @@
+# SPDX-FileCopyrightText: 2026 The Valetkey authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""A person logs in with a browser: authorization code with PKCE (RFC 6749 §4.1, RFC 7636)."""
+
+import logging
+from dataclasses import dataclass, replace
+
+from valetkey import policy
+from valetkey.clients import Clients
+from valetkey.discovery import Discovered
+from valetkey.errors import AuthError, ClientRefused, LoginFailed, Refused
+from valetkey.exchange_log import log_exchange
+from valetkey.grants import Occasion
+from valetkey.login import Invitation, Visit
+from valetkey.protocol.authorization import PendingLogin, authorization_url, parse_callback
+from valetkey.protocol.server import require_code_flow
+from valetkey.protocol.token_request import code_request
+from valetkey.registrations import Introduction
+from valetkey.seams import Seams
+from valetkey.settings import Settings
+from valetkey.token_endpoint import TokenEndpoint
+from valetkey.values import Scope, Secret
+
+_logger = logging.getLogger("valetkey")
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """
+    How the person is asked.
+
+    :param resource: The `resource` parameter, None to leave it out.
+    :param localhost: True to be found under the name `localhost` instead of the address.
+    """
+
+    found: Discovered
+    scope: Scope | None
+    resource: str | None
+    localhost: bool = False
+
+
+class AuthorizationCode:
+    """
+    A person logs in with a browser.
+
+    :param settings: The settings.
+    :param seams: Where it touches the world.
+    :param clients: Who we are at which issuer.
+    :param tokens: Asks token endpoints.
+    """
+
+    def __init__(self, settings: Settings, seams: Seams, clients: Clients, tokens: TokenEndpoint) -> None:
+        self._settings = settings
+        self._seams = seams
+        self._clients = clients
+        self._tokens = tokens
+
+    def obtain(self, found: Discovered, scope: Scope | None, occasion: Occasion) -> None:
+        """
+        Ask the person, exchange the code, save the session.
+
+        A server that says what it did not like about the request or the client is asked once more, never a third time.
+
+        :param found: The authorization server and the resource.
+        :param scope: The scope to ask for.
+        :param occasion: What belongs to this time.
+        :raises AuthError: Whatever went wrong; the person has been shown it.
+        """
+        require_code_flow(found.server, trusted=found.profile.assume_pkce)
+        plan = _Plan(found, scope, found.resource_parameter)
+        corrected = self._log_in(plan, occasion, is_last=False)
+        if corrected is not None:
+            self._log_in(corrected, occasion, is_last=True)
+
+    def _log_in(self, plan: _Plan, occasion: Occasion, *, is_last: bool) -> _Plan | None:
+        """Give None when the session is saved, or the plan with which the server has to be asked once more."""
+        server = plan.found.server
+        address, fixed = self._clients.redirect_uri(plan.found, localhost=plan.localhost)
+        with self._seams.login.open(address, fixed=fixed) as visit:
+            try:
+                known = self._clients.for_login(plan.found, visit.redirect_uri, plan.scope)
+            except ClientRefused as refusal:
+                corrected = None if is_last or fixed else self._with_other_address(plan, refusal)
+                if corrected is None:
+                    raise
+                return corrected
+            pending = PendingLogin(
+                server=server,
+                client=known.client,
+                redirect_uri=visit.redirect_uri,
+                resource=plan.resource,
+                scope=plan.scope,
+                state=Secret(self._seams.random()),
+                verifier=Secret(self._seams.random()),
+                parameters=self._parameters(plan),
+            )
+            try:
+                self._redeem(self._ask(visit, pending, occasion), pending, plan, occasion)
+            except AuthError as error:
+                corrected = None if is_last else self._corrected(plan, known, error)
+                if corrected is not None:
+                    _logger.info("%s wants the login in another way, it begins once more: %s", server.issuer, error)
+                    return corrected
+                visit.conclude(error)
+                raise
+            visit.conclude(None)
+        return None
+
+    def _parameters(self, plan: _Plan) -> tuple[tuple[str, str], ...]:
+        """OpenID providers may ignore `offline_access` unless consent is asked for (OpenID Connect Core §11)."""
+        named = dict(plan.found.profile.authorization_parameters)
+        if plan.scope and policy.OFFLINE_ACCESS in plan.scope:
+            named.setdefault("prompt", "consent")
+        return tuple(named.items())
+
+    def _corrected(self, plan: _Plan, known: Introduction, error: AuthError) -> _Plan | None:
+        """Find what to change for a second try, if the server said it; None if there is nothing."""
+        if self._clients.renounce(known, error):
+            return plan
+        if not isinstance(error, LoginFailed | Refused):
+            return None
+        if plan.resource is not None and policy.declines_resource(error.error, error.description):
+            return replace(plan, resource=None)
+        smaller = policy.smaller_scope(plan.scope, plan.found.scopes, error.error)
+        return replace(plan, scope=smaller) if smaller is not None else None
+
+    @staticmethod
+    def _with_other_address(plan: _Plan, refusal: ClientRefused) -> _Plan | None:
+        """Some servers only take the name `localhost`, which MCP names, and not the address RFC 8252 §8.3 wants."""
+        if refusal.error != "invalid_redirect_uri" or plan.localhost:
+            return None
+        return replace(plan, localhost=True)
+
+    def _ask(self, visit: Visit, pending: PendingLogin, occasion: Occasion) -> str:
+        invitation = Invitation(
+            self._settings.server_url, pending.server.issuer, authorization_url(pending), visit.redirect_uri
+        )
+        started, outcome = self._seams.monotonic(), "no answer"
+        occasion.announce(invitation)
+        try:
+            answer = visit.ask(invitation, seconds=self._settings.login_timeout, cancelled=occasion.cancelled)
+            outcome = "answered"
+        finally:
+            occasion.announce(None)
+            log_exchange(
+                logging.INFO,
+                method="browser",
+                url=invitation.authorization_url,
+                purpose="let the person log in",
+                outcome=outcome,
+                seconds=self._seams.monotonic() - started,
+            )
+        return answer
+
+    def _redeem(self, callback: str, pending: PendingLogin, plan: _Plan, occasion: Occasion) -> None:
+        # A code is good for one try (RFC 6749 §4.1.2): whatever goes wrong here, the next login gets a new one.
+        request = code_request(pending, parse_callback(callback, pending))
+        occasion.save(plan.found.session(self._tokens.ask(request), request, interactive=True))

@@ -1,0 +1,116 @@
+# SPDX-FileCopyrightText: 2026 The Valetkey authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""What a user may give so that a client, a machine or an employee can be proved: keys, clients, token sources."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from valetkey import urls
+from valetkey.errors import ConfigurationError, InsecureEndpoint
+from valetkey.values import ClientAuthentication, Scope, Secret
+
+AssertionSource = Callable[[str], str]
+"""Gives a signed JWT for an audience, anew each time it is asked."""
+
+TokenSource = Path | AssertionSource
+"""A file that somebody else keeps fresh, or a callable that gets the audience and gives the token."""
+
+
+@dataclass(frozen=True, slots=True)
+class PrivateKey:
+    """
+    A key a client signs with (private_key_jwt, RFC 7523 §2.2).
+
+    :param pem: The key in PEM, or the file it is in; a file is read anew for each signature, so it may be replaced.
+    :param algorithm: The JWS algorithm, for example "ES256"; None lets the kind of key and the server decide.
+    :param key_id: The `kid` of the key, for a client whose key set has several (RFC 7515 §4.1.4).
+    """
+
+    pem: Secret | Path
+    algorithm: str | None = None
+    key_id: str | None = None
+
+
+def private_key_of(given: PrivateKey | Secret | str | Path | None, algorithm: str | None = None) -> PrivateKey | None:
+    """
+    Take a private key as a user may give it.
+
+    :param given: The key, its PEM text as a `Secret`, the path of its file, or None.
+    :param algorithm: The JWS algorithm, if it is not part of the key.
+    :returns: The key, or None.
+    :raises ConfigurationError: If a text is a key and not the path of one: it would show up in errors.
+    """
+    if given is None or isinstance(given, PrivateKey):
+        return given
+    if isinstance(given, str) and "-----BEGIN" in given:
+        message = "The private_key is given as plain text."
+        raise ConfigurationError(message, hint="Wrap it in valetkey.Secret, or give the path of its file.")
+    return PrivateKey(Path(given) if isinstance(given, str) else given, algorithm)
+
+
+@dataclass(frozen=True, slots=True)
+class RegisteredClient:
+    """
+    A client registered by hand at one authorization server.
+
+    :param issuer: The issuer it belongs to, exactly as its metadata names it.
+    :param client_id: Its id.
+    :param client_secret: Its secret, if it has one.
+    :param client_authentication: How it authenticates; None lets the server's metadata decide.
+    :param redirect_uri: The loopback address it is registered with, None for any port.
+    """
+
+    issuer: str
+    client_id: str
+    client_secret: Secret | None = None
+    client_authentication: ClientAuthentication | None = None
+    redirect_uri: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class IdentityProvider:
+    """
+    The organisation's identity provider, which vouches for its employees (Enterprise-Managed Authorization).
+
+    :param issuer: Its issuer.
+    :param client_id: Our client there; the client at the MCP server's authorization server is another one.
+    :param id_token: The employee's ID token from the single sign-on, or a source that gives a fresh one.
+    :param token_endpoint: Its token endpoint; None means it is discovered from the issuer.
+    :param client_secret: The secret of our client there.
+    :raises ConfigurationError: If a URL cannot be used.
+    """
+
+    issuer: str
+    client_id: str
+    id_token: Secret | TokenSource
+    token_endpoint: str | None = None
+    client_secret: Secret | None = None
+
+    def __post_init__(self) -> None:
+        try:
+            urls.require_endpoint(self.issuer, "identity provider")
+            if self.token_endpoint is not None:
+                urls.require_endpoint(self.token_endpoint, "identity provider's token endpoint")
+        except InsecureEndpoint as error:
+            raise ConfigurationError(error.message, hint=error.hint) from error
+
+
+@dataclass(frozen=True, slots=True)
+class ScopeRequest:
+    """
+    What a step-up would ask a person for, shown to `approve_scope` before anybody is asked.
+
+    :param server_url: The MCP server.
+    :param issuer: The authorization server.
+    :param required: What the MCP server said is missing; empty if it did not say.
+    :param granted: What the present token has.
+    :param requested: What would be asked for.
+    """
+
+    server_url: str
+    issuer: str
+    required: Scope
+    granted: Scope
+    requested: Scope

@@ -1,0 +1,81 @@
+# SPDX-FileCopyrightText: 2026 The Valetkey authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""
+What single providers do differently, as data: one small TOML file each, found by issuer or by the MCP server's host.
+
+A profile only fills in what the user has left open. Which one is used is logged and can be asked for by name;
+`profile="none"` uses none.
+"""
+
+import tomllib
+from dataclasses import fields
+from functools import cache
+from importlib import resources
+from typing import Any
+
+from valetkey.behaviour import NEUTRAL, NONE, Profile
+from valetkey.errors import ConfigurationError
+
+AUTO = "auto"
+
+
+def find_profile(choice: str, *, issuer: str, server_url: str) -> Profile:
+    """
+    Find the profile for a pair of servers.
+
+    :param choice: "auto", "none" or the name of a profile.
+    :param issuer: The issuer.
+    :param server_url: The URL of the MCP server.
+    :returns: The profile; `NEUTRAL` where nothing is known.
+    :raises ConfigurationError: If there is no profile of that name.
+    """
+    if choice == AUTO:
+        return next((each for each in load_profiles().values() if each.is_for(issuer, server_url)), NEUTRAL)
+    return require_profile(choice)
+
+
+def require_profile(name: str) -> Profile:
+    """
+    Give the profile of a name.
+
+    :param name: The name.
+    :returns: The profile.
+    :raises ConfigurationError: If there is none.
+    """
+    if name in (NONE, AUTO):
+        return NEUTRAL
+    profile = load_profiles().get(name)
+    if profile is None:
+        message = f"There is no provider profile {name!r}."
+        raise ConfigurationError(message, hint=f"Use one of {', '.join((AUTO, NONE, *load_profiles()))}.")
+    return profile
+
+
+@cache
+def load_profiles() -> dict[str, Profile]:
+    """
+    Read all profiles.
+
+    :returns: The profiles by name.
+    """
+    folder = resources.files(__name__)
+    files = sorted((each for each in folder.iterdir() if each.name.endswith(".toml")), key=lambda each: each.name)
+    profiles = (_read(each.name.removesuffix(".toml"), each.read_text("utf-8")) for each in files)
+    return {profile.name: profile for profile in profiles}
+
+
+def _read(name: str, text: str) -> Profile:
+    members: dict[str, Any] = tomllib.loads(text)
+    known = {field.name for field in fields(Profile)}
+    unknown = members.keys() - known
+    if unknown:
+        message = f"The provider profile {name!r} has unknown members: {', '.join(sorted(unknown))}."
+        raise ConfigurationError(message, hint="Correct the file.")
+    return Profile(name=name, **{member: _plain(value) for member, value in members.items()})
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return tuple(value.items())
+    return tuple(value) if isinstance(value, list) else value

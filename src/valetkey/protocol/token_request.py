@@ -1,0 +1,182 @@
+# SPDX-FileCopyrightText: 2026 The Valetkey authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""
+Token requests of every grant (RFC 6749 §4.1.3, §4.4, §6; RFC 8707 §2); `protocol.token` reads the answers.
+"""
+
+from dataclasses import dataclass, replace
+
+from valetkey import urls, wire
+from valetkey.protocol.authorization import PendingLogin
+from valetkey.protocol.client_auth import ClientProof
+from valetkey.values import Client, Scope, Secret, ServerMetadata, Session, scope_to_text
+from valetkey.wire import HttpRequest
+
+FORM_HEADERS = (("Content-Type", "application/x-www-form-urlencoded"), ("Accept", "application/json"))
+"""GitHub answers with a form unless it is asked for JSON."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class TokenRequest:
+    """
+    What a token request says, before the client has proved itself.
+
+    :param server: The server whose token endpoint is asked.
+    :param client: The client that asks.
+    :param purpose: What it is for, in words a person can follow.
+    :param fields: The parameters, the client's proof left out.
+    :param scope: The scope that is meant: granted, if the answer names none (RFC 6749 §5.1).
+    :param credentials_of: The issuers whose codes, tokens or assertions are among the fields.
+    :param secrets: What in the fields must not be seen again.
+    """
+
+    server: ServerMetadata
+    client: Client
+    purpose: str
+    fields: tuple[tuple[str, str], ...]
+    scope: Scope | None = None
+    credentials_of: tuple[str, ...] = ()
+    secrets: tuple[Secret, ...] = ()
+
+    @property
+    def names_scope(self) -> bool:
+        """True if the request has the `scope` parameter."""
+        return any(name == "scope" for name, _ in self.fields)
+
+    @property
+    def resource(self) -> str | None:
+        """The `resource` parameter, None if it is left out."""
+        return next((value for name, value in self.fields if name == "resource"), None)
+
+    def without_resource(self) -> "TokenRequest":
+        """
+        Give the same request without `resource`, for servers that do not know RFC 8707.
+
+        :returns: The request.
+        """
+        return replace(self, fields=tuple(field for field in self.fields if field[0] != "resource"))
+
+    def with_scope(self, scope: Scope) -> "TokenRequest":
+        """
+        Give the same request with a scope, for servers that want it named in a refresh (Entra ID).
+
+        :param scope: The granted scope.
+        :returns: The request.
+        """
+        others = tuple(field for field in self.fields if field[0] != "scope")
+        return replace(self, fields=(*others, ("scope", scope_to_text(scope))), scope=scope)
+
+
+def code_request(pending: PendingLogin, code: Secret) -> TokenRequest:
+    """
+    Say the exchange of a code (RFC 6749 §4.1.3); `parse_token` reads the answer.
+
+    :param pending: The login the code belongs to; the code goes to its server only.
+    :param code: The authorization code.
+    :returns: The request.
+    """
+    return TokenRequest(
+        pending.server,
+        pending.client,
+        "exchange the code for a token",
+        (
+            ("grant_type", "authorization_code"),
+            ("code", code.reveal()),
+            ("redirect_uri", pending.redirect_uri),  # OAuth 2.1 dropped it, OAuth 2.0 servers require it
+            ("code_verifier", pending.verifier.reveal()),
+            *resource_field(pending.resource),
+        ),
+        scope=pending.scope,
+        credentials_of=(pending.server.issuer,),
+        secrets=(code, pending.verifier),
+    )
+
+
+def refresh_request(session: Session, refresh_token: Secret) -> TokenRequest:
+    """
+    Say the renewal of a session (RFC 6749 §6); `parse_token` reads the answer.
+
+    :param session: The session; its refresh token goes to its own issuer only.
+    :param refresh_token: The refresh token.
+    :returns: The request. The scope is left out: the same scope is meant.
+    """
+    return TokenRequest(
+        session.server,
+        session.client,
+        "renew the token",
+        (
+            ("grant_type", "refresh_token"),
+            ("refresh_token", refresh_token.reveal()),
+            *resource_field(session.resource),
+        ),
+        scope=session.token.scope,
+        credentials_of=(session.issuer,),
+        secrets=(refresh_token,),
+    )
+
+
+def client_credentials_request(
+    server: ServerMetadata, client: Client, *, resource: str | None, scope: Scope | None
+) -> TokenRequest:
+    """
+    Say the request of a machine (RFC 6749 §4.4.2); `parse_token` reads the answer.
+
+    :param server: The server.
+    :param client: A client that can prove itself, bound to the server's issuer.
+    :param resource: The resource the token is for, None to leave it out.
+    :param scope: The scope to ask for, if any.
+    :returns: The request.
+    """
+    return TokenRequest(
+        server,
+        client,
+        "prove this machine and get a token",
+        (("grant_type", "client_credentials"), *resource_field(resource), *scope_field(scope)),
+        scope=scope,
+    )
+
+
+def resource_field(resource: str | None) -> tuple[tuple[str, str], ...]:
+    """
+    Give the `resource` parameter (RFC 8707 §2).
+
+    :param resource: The resource, None where the server does not take the parameter.
+    :returns: The field, or nothing.
+    """
+    return () if resource is None else (("resource", resource),)
+
+
+def scope_field(scope: Scope | None) -> tuple[tuple[str, str], ...]:
+    """
+    Give the `scope` parameter, left out rather than sent empty.
+
+    :param scope: The scope.
+    :returns: The field, or nothing.
+    """
+    return (("scope", scope_to_text(scope)),) if scope else ()
+
+
+def http_request(
+    request: TokenRequest, proof: ClientProof, *, headers: tuple[tuple[str, str], ...] = ()
+) -> HttpRequest:
+    """
+    Build the HTTP request of a token request (RFC 6749 §3.2); `parse_token` reads the answer.
+
+    :param request: What it says.
+    :param proof: What proves the client.
+    :param headers: Further header fields.
+    :returns: The HTTP request.
+    :raises InsecureEndpoint: If the token endpoint must not be used.
+    """
+    endpoint = urls.require_endpoint(request.server.token_endpoint or "", "token endpoint")
+    return HttpRequest(
+        "POST",
+        endpoint,
+        request.purpose,
+        headers=(*FORM_HEADERS, *proof.headers, *headers),
+        body=wire.form(dict((*request.fields, *proof.fields))),
+        issuer=request.server.issuer,
+        credentials_of=(request.client.issuer, *request.credentials_of),
+        secrets=(*request.secrets, *proof.secrets),
+    )

@@ -1,0 +1,88 @@
+# SPDX-FileCopyrightText: 2026 The Valetkey authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Signing a JWT with the user's key (RFC 7515). PyJWT and cryptography do the work, loaded when first needed."""
+
+from collections.abc import Mapping, Sequence
+from types import ModuleType
+from typing import Any
+
+from valetkey.errors import ConfigurationError
+from valetkey.identities import PrivateKey
+from valetkey.values import Secret
+
+_CURVES = {"secp256r1": "ES256", "secp384r1": "ES384", "secp521r1": "ES512"}
+_RSA = ("RS256", "PS256", "RS384", "PS384", "RS512", "PS512")
+
+
+def require_jwt() -> ModuleType:
+    """
+    Import PyJWT with its algorithms.
+
+    :returns: The module `jwt`.
+    :raises ConfigurationError: If it or cryptography is not installed.
+    """
+    try:
+        import cryptography  # noqa: F401 - PyJWT signs with it
+        import jwt
+    except ImportError as error:
+        message = "Signing needs the packages PyJWT and cryptography."
+        raise ConfigurationError(message, hint="Install them: pip install 'valetkey[crypto]'.") from error
+    return jwt
+
+
+def sign(key: PrivateKey, claims: Mapping[str, Any], *, supported: Sequence[str] | None) -> Secret:
+    """
+    Sign claims.
+
+    :param key: The key.
+    :param claims: The claims.
+    :param supported: The algorithms the server takes, None if it does not say.
+    :returns: The JWT in compact form.
+    :raises ConfigurationError: If the key cannot be read, or the server takes none of its algorithms.
+    """
+    jwt = require_jwt()
+    private = _load(key)
+    algorithm = _choose(key, _algorithms_of(private), supported)
+    headers = {"kid": key.key_id} if key.key_id is not None else None
+    return Secret(jwt.encode(dict(claims), private, algorithm=algorithm, headers=headers))
+
+
+def _load(key: PrivateKey) -> Any:
+    from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+    hint = "Give an unencrypted PEM file or text with an EC, RSA or Ed25519 private key."
+    try:
+        pem = key.pem.reveal().encode() if isinstance(key.pem, Secret) else key.pem.expanduser().read_bytes()
+    except OSError as error:
+        message = f"The private key {key.pem} cannot be read: {error.strerror or error}."
+        raise ConfigurationError(message, hint="Check the path and the file's rights.") from error
+    try:
+        return load_pem_private_key(pem, password=None)
+    except (ValueError, TypeError):
+        message = "The private key is no key in PEM form that can be used."
+        raise ConfigurationError(message, hint=hint) from None  # the cause may quote the key
+
+
+def _algorithms_of(private: Any) -> tuple[str, ...]:
+    from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+
+    if isinstance(private, ec.EllipticCurvePrivateKey):
+        named = _CURVES.get(private.curve.name)
+        return (named,) if named is not None else ()
+    if isinstance(private, rsa.RSAPrivateKey):
+        return _RSA
+    return ("EdDSA",) if isinstance(private, ed25519.Ed25519PrivateKey) else ()
+
+
+def _choose(key: PrivateKey, possible: Sequence[str], supported: Sequence[str] | None) -> str:
+    wanted = possible if key.algorithm is None else tuple(each for each in possible if each == key.algorithm)
+    if not wanted:
+        message = f"The private key cannot sign with {key.algorithm or 'any algorithm we know'}."
+        raise ConfigurationError(message, hint=f"It can sign with {', '.join(possible) or 'none'}.")
+    # RFC 8414 §2: the list is required where the method is offered; servers leave it out all the same.
+    accepted = [each for each in wanted if supported is None or each in supported]
+    if not accepted:
+        message = f"The authorization server takes {', '.join(supported or ())}, and the private key signs {wanted[0]}."
+        raise ConfigurationError(message, hint="Register a key of a kind that the server takes.")
+    return accepted[0]

@@ -132,7 +132,11 @@ def fastmcp(
 
 @contextmanager
 def oidc_provider(
-    resources: Sequence[str], *, access_token_seconds: int = 3600, port: int | None = None
+    resources: Sequence[str],
+    *,
+    access_token_seconds: int = 3600,
+    port: int | None = None,
+    switches: Mapping[str, str] | None = None,
 ) -> Iterator[RunningServer]:
     """
     Run oidc-provider.
@@ -140,7 +144,8 @@ def oidc_provider(
     :param resources: The resources it gives tokens for; any other is `invalid_target` (RFC 8707 §2).
     :param access_token_seconds: The life of an access token.
     :param port: The port, None for a free one.
-    :yields: The server; its `url` is the issuer.
+    :param switches: Variables for what is off by default; the program's head names them.
+    :yields: The server; its `url` is the issuer, without the path that a switch may add.
     :raises ServerFailed: If the package is not installed.
     """
     folder = _HERE / "oidc_provider"
@@ -155,6 +160,7 @@ def oidc_provider(
         "CLIENT_ID": MACHINE_CLIENT[0],
         "CLIENT_SECRET": MACHINE_CLIENT[1],
         "END_WITH_STDIN": "1",
+        **(switches or {}),
     }
     command = [node(), str(folder / "server.mjs")]
     with ServerProcess(command, port, ready_path=_READY, environment=environment, directory=folder) as process:

@@ -1,0 +1,78 @@
+# SPDX-FileCopyrightText: 2026 The Valetkey authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""The https server of a user who has a Client ID Metadata Document, with a certificate made for the occasion."""
+
+import json
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+from tests.network.certificates import make_certificates
+from tests.servers.process import HOST
+
+_PATH = "/client.json"
+
+
+@dataclass(frozen=True)
+class ClientDocument:
+    """
+    A document that is served.
+
+    :param url: Where, which is also the client's id.
+    :param authority: The certificate that a program must trust to read it.
+    """
+
+    url: str
+    authority: Path
+
+
+@contextmanager
+def client_document() -> Iterator[ClientDocument]:
+    """
+    Serve the document of a client whose redirect goes to this machine, on any port.
+
+    :yields: The document.
+    """
+    with (
+        tempfile.TemporaryDirectory(prefix="valetkey-document-") as folder,
+        ThreadingHTTPServer((HOST, 0), _Handler) as server,
+    ):
+        certificates = make_certificates(Path(folder))
+        server.socket = certificates.context("good").wrap_socket(server.socket, server_side=True)
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+        thread.start()
+        try:
+            yield ClientDocument(f"https://{HOST}:{server.server_port}{_PATH}", certificates.authority)
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        found = self.path == _PATH
+        content = json.dumps(self._document()).encode() if found else b""
+        self.send_response(200 if found else 404)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def _document(self) -> dict[str, object]:
+        return {
+            "client_id": f"https://{self.headers['Host']}{_PATH}",
+            "client_name": "Valetkey",
+            "application_type": "native",
+            "redirect_uris": [f"http://{HOST}/callback"],
+            "grant_types": ["authorization_code", "refresh_token"],
+            "response_types": ["code"],
+            "token_endpoint_auth_method": "none",
+        }
+
+    def log_message(self, *arguments: object) -> None:
+        """Say nothing."""

@@ -29,9 +29,8 @@ import httpx2
 from mcp import ClientSession
 from mcp.client.streamable_http import streamable_http_client
 
-from valetkey.errors import AuthError
+from valetkey import AuthError, IdentityProvider, RegisteredClient, Secret
 from valetkey.login import Invitation
-from valetkey.values import Secret
 
 _SDK_1 = importlib.metadata.version("mcp").startswith("1.")
 _STATELESS = "2026-07-28"
@@ -87,27 +86,23 @@ def options_from(given: Mapping[str, str]) -> dict[str, Any]:
         "login": ScriptedLogin(),
         "store": "memory:",
     }
-    for name in ("client_id", "issuer", "signing_algorithm"):
-        if name in given:
-            options[name] = given[name]
-    if "client_secret" in given:
-        options["client_secret"] = Secret(given["client_secret"])
-    if "issuer" in given:
-        # A client that was registered by hand at this issuer, for people to log in. Without a redirect address, a
-        # secret means a machine.
-        options["redirect_uri"] = _REDIRECT_URI
+    if "issuer" in given:  # a client that somebody registered there, so that people can log in
+        options["clients"] = [RegisteredClient(given["issuer"], given["client_id"], Secret(given["client_secret"]))]
+    elif "client_id" in given:
+        options["client_id"] = given["client_id"]
+        if "client_secret" in given:
+            options["client_secret"] = Secret(given["client_secret"])
     if "private_key_pem" in given:
         options["private_key"] = Secret(given["private_key_pem"])
+        options["signing_algorithm"] = given["signing_algorithm"]
     if "valid_jwt" in given:
-        options["workload_token"] = lambda: given["valid_jwt"]
+        options["workload_token"] = lambda _audience: given["valid_jwt"]
     if "idp_id_token" in given:
         options["identity_provider"] = _identity_provider(given)
     return options
 
 
-def _identity_provider(given: Mapping[str, str]) -> Any:
-    from valetkey import IdentityProvider
-
+def _identity_provider(given: Mapping[str, str]) -> IdentityProvider:
     return IdentityProvider(
         issuer=given["idp_issuer"],
         token_endpoint=given["idp_token_endpoint"],
@@ -129,7 +124,7 @@ def extensions_of(options: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
         used.append("io.modelcontextprotocol/enterprise-managed-authorization")
     elif "workload_token" in options:
         used.append("io.modelcontextprotocol/auth/wif")
-    elif {"client_secret", "private_key"} & options.keys() and "redirect_uri" not in options:
+    elif {"client_secret", "private_key"} & options.keys():
         used.append("io.modelcontextprotocol/oauth-client-credentials")
     return {name: {} for name in used}
 

@@ -21,9 +21,9 @@ version. A scenario passes only if no check failed, none warned, and the client 
 where it has to refuse, with the error that names the right reason. A cell with ✗ did not pass.
 
 The scenario's name is never looked at. What the suite hands over beforehand (a client id, a secret, an issuer, a key,
-a workload's token, an identity provider) is given to `OAuth` as a user would give it. A client id with a secret and an
-issuer is a client registered by hand for people to log in, so it also gets a redirect address; a client id with a
-secret alone is a machine.
+a workload's token, an identity provider) is given to `OAuth` as a user would give it. A client that comes with its
+issuer is one of the `clients=` registered by hand, with which people log in; a client id with a secret alone is a
+machine.
 """
 
 

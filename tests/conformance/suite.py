@@ -3,6 +3,7 @@
 
 """The official suite as a child process: what scenarios there are, and one of them at a time."""
 
+import contextlib
 import os
 import re
 import shlex
@@ -136,7 +137,8 @@ class Suite:
         with self._lock:
             self._closed = True
             for process_group in self._running:
-                os.killpg(process_group, signal.SIGKILL)
+                with contextlib.suppress(ProcessLookupError):  # it has just ended by itself
+                    os.killpg(process_group, signal.SIGKILL)
 
 
 def _environment() -> dict[str, str]:

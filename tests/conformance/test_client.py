@@ -6,8 +6,7 @@
 import pytest
 
 from tests.conformance.client import extensions_of, options_from, reason
-from valetkey.errors import IssuerMismatch
-from valetkey.values import Secret
+from valetkey import IssuerMismatch, RegisteredClient, Secret
 
 DPOP = "io.modelcontextprotocol/auth/dpop"
 
@@ -38,18 +37,13 @@ def test_a_key_is_a_machine():
 
 def test_a_client_registered_at_an_issuer_is_for_people():
     options, extensions = given(client_id="me", client_secret="hidden", issuer="http://localhost:1")
-    assert options == {
-        "client_id": "me",
-        "client_secret": Secret("hidden"),
-        "issuer": "http://localhost:1",
-        "redirect_uri": "http://localhost:3000/callback",
-    }
+    assert options == {"clients": [RegisteredClient("http://localhost:1", "me", Secret("hidden"))]}
     assert extensions == set()
 
 
 def test_a_workload_gives_its_token_and_no_other():
     options, extensions = given(client_id="me", valid_jwt="good", wrong_audience_jwt="bad", expired_jwt="bad")
-    assert options.pop("workload_token")() == "good"
+    assert options.pop("workload_token")("audience") == "good"
     assert options == {"client_id": "me"}
     assert extensions == {"io.modelcontextprotocol/auth/wif"}
 

@@ -72,11 +72,13 @@ class TemporaryError(AuthError):
     Nothing is lost; the same call may succeed later.
 
     :param retry_after: Seconds the server asked to wait, if it did.
+    :param error: The error code, if the server sent one.
     """
 
-    def __init__(self, message: str, *, hint: str, retry_after: float | None = None) -> None:
+    def __init__(self, message: str, *, hint: str, retry_after: float | None = None, error: str | None = None) -> None:
         super().__init__(message, hint=hint)
         self.retry_after = retry_after
+        self.error = error
 
 
 class LoginRequired(AuthError):

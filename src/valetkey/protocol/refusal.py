@@ -11,11 +11,12 @@ from email.utils import parsedate_to_datetime
 from urllib.parse import parse_qsl
 
 from valetkey import wire
-from valetkey.errors import TemporaryError
+from valetkey.errors import ClientRefused, Refused, TemporaryError, quote
 from valetkey.wire import HttpResponse
 
 _TEMPORARY_CODES = frozenset({"temporarily_unavailable", "server_error"})
 """Codes of RFC 6749 §4.1.2.1 that some servers also use at the token endpoint."""
+_CLIENT_ERRORS = frozenset({"invalid_client", "unauthorized_client"})
 _LONGEST_WAIT = 365 * 86_400.0
 
 
@@ -73,7 +74,37 @@ def temporary_error(response: HttpResponse, who: str, *, now: float) -> Temporar
     :returns: The error, with the time the server asked to wait.
     """
     message = f"{who} {response.url} answered {response.status}."
-    return TemporaryError(message, hint="Try again later.", retry_after=retry_after(response, now=now))
+    error, _ = read_refusal(response)
+    return TemporaryError(message, hint="Try again later.", retry_after=retry_after(response, now=now), error=error)
+
+
+def refused(response: HttpResponse, who: str) -> Refused:
+    """
+    Build the error for an answer that says no (RFC 6749 §5.2).
+
+    :param response: The answer.
+    :param who: Who answered ("The token endpoint").
+    :returns: The error, with what the server said.
+    """
+    error, description = read_refusal(response)
+    told = " ".join(quote(text) for text in (error, description) if text) or "without saying why"
+    message = f"{who} {response.url} refused ({response.status}): {told}."
+    kind, hint = Refused, "Log in again."
+    if error in _CLIENT_ERRORS:
+        kind, hint = ClientRefused, "Check client_id, client_secret and how this client may authenticate."
+    elif error == "invalid_target":
+        hint = "The server does not issue tokens for this resource; check the URL of the MCP server."  # RFC 8707 §2
+    elif error == "invalid_scope":
+        hint = "Ask for another scope."
+    return kind(
+        message,
+        hint=hint,
+        error=error,
+        description=description,
+        status=response.status,
+        endpoint=response.url,
+        is_json=wire.json_object(response) is not None,
+    )
 
 
 def retry_after(response: HttpResponse, *, now: float) -> float | None:

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from valetkey import wire
-from valetkey.errors import ClientRefused, MalformedDocument, Refused, Unsupported, quote
-from valetkey.protocol.refusal import is_temporary, read_parameters, read_refusal, temporary_error
+from valetkey.errors import MalformedDocument, Unsupported, quote
+from valetkey.protocol.refusal import is_temporary, read_parameters, read_refusal, refused, temporary_error
 from valetkey.values import (
     Scope,
     Secret,
@@ -22,7 +22,6 @@ from valetkey.values import (
 from valetkey.wire import HttpResponse
 
 _LONGEST_LIFE = 10 * 365 * 86_400
-_CLIENT_ERRORS = frozenset({"invalid_client", "unauthorized_client"})
 
 
 def parse_token(response: HttpResponse, *, now: float, requested_scope: Scope | None) -> Token:
@@ -42,9 +41,9 @@ def parse_token(response: HttpResponse, *, now: float, requested_scope: Scope | 
     if is_temporary(response):
         raise temporary_error(response, "The token endpoint", now=now)
     parameters = read_parameters(response)
-    error, description = read_refusal(response)
+    error, _ = read_refusal(response)
     if error is not None or response.status >= 400:  # GitHub sends its errors with status 200
-        raise _refused(response, error, description)
+        raise refused(response, "The token endpoint")
     if parameters is None or response.status not in (200, 201):
         message = f"The token endpoint {response.url} answered {response.status} with something that is no token."
         raise MalformedDocument(
@@ -129,24 +128,3 @@ def _id_token(parameters: Mapping[str, object]) -> Secret | None:
     """What cannot stand in a header is none: nobody else reads it."""
     value = parameters.get("id_token")
     return Secret(value) if isinstance(value, str) and value and _fits_header(value) else None
-
-
-def _refused(response: HttpResponse, error: str | None, description: str | None) -> Refused:
-    told = " ".join(quote(text) for text in (error, description) if text) or "without saying why"
-    message = f"The token endpoint {response.url} refused ({response.status}): {told}."
-    kind, hint = Refused, "Log in again."
-    if error in _CLIENT_ERRORS:
-        kind, hint = ClientRefused, "Check client_id, client_secret and how this client may authenticate."
-    elif error == "invalid_target":
-        hint = "The server does not issue tokens for this resource; check the URL of the MCP server."  # RFC 8707 §2
-    elif error == "invalid_scope":
-        hint = "Ask for another scope."
-    return kind(
-        message,
-        hint=hint,
-        error=error,
-        description=description,
-        status=response.status,
-        endpoint=response.url,
-        is_json=wire.json_object(response) is not None,
-    )

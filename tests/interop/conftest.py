@@ -8,6 +8,10 @@ from pathlib import Path
 
 import pytest
 
+# Before their import, or their assertions fail without telling what was there instead.
+pytest.register_assert_rewrite("tests.interop.life", "tests.interop.user")
+# ruff: noqa: E402
+
 from tests.interop.life import STEPS
 from tests.interop.profile import ROOT
 from tests.interop.table import table

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 import pytest
 
 from tests.interop.profile import Profile
-from tests.interop.user import User, accepts_refresh_token
+from tests.interop.user import User, accepts_refresh_token, register_by_hand
+from tests.servers import free_port
+from tests.servers.process import HOST
 from valetkey.values import MetadataSource
 
 _RENEWED = [("refresh", "200")]
@@ -69,13 +71,13 @@ def _login(user: User) -> None:
 def _call(user: User) -> None:
     first = user.visit()
     second = user.visit()
-    assert (second.answer, second.summary, user.logins) == (first.answer, [], 1)
+    assert (second.answer, second.exchanges, user.logins) == (first.answer, [], 1)
 
 
 def _restart(user: User) -> None:
     first = user.visit()
     later = user.visit_after_restart()
-    assert (later.answer, later.summary, user.logins) == (first.answer, [], 1)
+    assert (later.answer, later.exchanges, user.logins) == (first.answer, [], 1)
 
 
 def _refresh(user: User) -> None:
@@ -118,6 +120,24 @@ def _logout(user: User) -> None:
     assert user.new_auth().engine.current() is None
 
 
+def _client_by_hand(user: User) -> None:
+    client = register_by_hand(user.server.issuer, redirect_uri=f"http://{HOST}:{free_port()}/callback")
+    user.auth = user.new_auth(**client)
+    visit = user.visit()
+    assert (visit.did("registration"), visit.did("code"), user.logins) == ([], ["200"], 1)
+    assert user.session.client.client_id == client["client_id"]
+    user.server.reject_tokens()
+    assert (user.visit().summary, user.logins) == (_RENEWED, 1)
+
+
+def _client_document(user: User) -> None:
+    visit = user.visit()
+    assert (visit.did("registration"), visit.did("code"), user.logins) == ([], ["200"], 1)
+    assert user.session.client.client_id == user.server.settings["CIMD"]["client_metadata_url"]
+    user.server.reject_tokens()
+    assert (user.visit().summary, user.logins) == (_RENEWED, 1)
+
+
 def _machine(user: User) -> None:
     visit = user.visit()
     assert (visit.did("client credentials"), user.logins) == (["200"], 0)
@@ -127,13 +147,24 @@ def _machine(user: User) -> None:
 STEPS = (
     Step("discovery", "the authorization server was found through the metadata of the MCP server.", _discovery),
     Step("registration", "Valetkey registered itself (RFC 7591).", _registration),
+    Step(
+        "client by hand",
+        "a login with a client that the user registered, and its secret if it has one.",
+        _client_by_hand,
+    ),
+    Step("CIMD", "a login with the user's Client ID Metadata Document instead of a registration.", _client_document),
     Step("login", "a person logged in with a browser once: code, PKCE, loopback redirect.", _login),
     Step("call", "tools were called with the token, without another request to the authorization server.", _call),
     Step("restart", "another process went on with the stored session, without any such request.", _restart),
-    Step("refresh", "a rejected access token was renewed with one request and without the person.", _refresh),
+    Step(
+        "refresh",
+        "a rejected access token was renewed: one request to the authorization server, no person.",
+        _refresh,
+    ),
     Step("rotation", "that twice, the second time with the new refresh token that the first brought.", _rotation),
     Step("dead refresh token", "the server had ended the session; it led to one new login.", _dead_refresh_token),
     Step("logout", "after `logout()` the server refused the refresh token (RFC 7009).", _logout),
+    Step("private_key_jwt", "a machine got a token: client credentials, with a signed assertion (RFC 7523).", _machine),
     Step("client_secret_basic", "a machine got a token: client credentials, secret in the header.", _machine),
     Step("client_secret_post", "a machine got a token: client credentials, secret in the body.", _machine),
 )

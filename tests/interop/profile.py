@@ -53,6 +53,20 @@ class Profile:
     missing: Mapping[str, str] = field(default_factory=dict)
 
 
+def machine_settings(clients: Mapping[str, str], secret: str) -> dict[str, dict[str, str]]:
+    """
+    Give the settings of machines that show a secret.
+
+    :param clients: The id of the client for each way to show it, which is also the name of the step.
+    :param secret: The secret of all of them.
+    :returns: What goes into `Running.settings`.
+    """
+    return {
+        method: {"client_id": client, "client_secret": secret, "client_authentication": method}
+        for method, client in clients.items()
+    }
+
+
 def interop_python(environment: str) -> Path:
     """
     Name the Python of a server that has an environment of its own.

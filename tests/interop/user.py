@@ -15,10 +15,13 @@ import httpx2
 
 from tests.interop.client import Exchange, Exchanges, whoami
 from tests.interop.profile import ROOT, Running
+from valetkey import urls
 from valetkey.httpx2 import OAuth
 from valetkey.values import Session
 
 _SECONDS = 40.0
+_LOGIN_SECONDS = 25.0
+"""The scripted browser gives up a little earlier."""
 
 
 @dataclass(frozen=True)
@@ -41,8 +44,8 @@ class Visit:
 
     @property
     def summary(self) -> list[tuple[str, str]]:
-        """What was done and how it ended."""
-        return [(exchange.what, exchange.outcome) for exchange in self.exchanges]
+        """What was done and how it ended, without looking up where the MCP server wants its users to log in."""
+        return [(done.what, done.outcome) for done in self.exchanges if done.what != "resource metadata"]
 
 
 class User:
@@ -57,7 +60,7 @@ class User:
 
     def __init__(self, running: Running, settings: dict[str, Any], folder: Path, opened: Path) -> None:
         self.server = running
-        self._settings = settings
+        self._settings = {"login_timeout": _LOGIN_SECONDS, **settings}
         self._store = folder / "credentials.db"
         self._opened = opened
         self.auth = self.new_auth()
@@ -119,3 +122,29 @@ def accepts_refresh_token(session: Session) -> bool:
         form["client_secret"] = client.secret.reveal()
     answer = httpx2.post(session.server.token_endpoint, data=form, trust_env=False, timeout=_SECONDS)
     return answer.status_code < 300 and "access_token" in answer.text
+
+
+def register_by_hand(issuer: str, *, redirect_uri: str) -> dict[str, str]:
+    """
+    Register a client as a user does at the page of a provider, which is in front of the same endpoint.
+
+    :param issuer: The authorization server.
+    :param redirect_uri: The address of the client.
+    :returns: What the user gives to Valetkey then.
+    """
+    place = urls.insert_well_known(issuer.removesuffix("/"), "oauth-authorization-server")
+    endpoint = httpx2.get(place, trust_env=False).json()["registration_endpoint"]
+    wanted = {
+        "client_name": "Registered by hand",
+        "redirect_uris": [redirect_uri],
+        "application_type": "native",
+        "grant_types": ["authorization_code", "refresh_token"],
+        "response_types": ["code"],
+        "token_endpoint_auth_method": "client_secret_basic",
+    }
+    answer = httpx2.post(endpoint, json=wanted, trust_env=False, timeout=_SECONDS)
+    assert answer.status_code in (200, 201), answer.text
+    client = answer.json()
+    method = client.get("token_endpoint_auth_method", "client_secret_basic")
+    given = {"client_id": client["client_id"], "redirect_uri": redirect_uri, "client_authentication": method}
+    return given if method == "none" else {**given, "client_secret": client["client_secret"]}

@@ -54,6 +54,9 @@ def client_document() -> Iterator[ClientDocument]:
 
 
 class _Handler(BaseHTTPRequestHandler):
+    # nanoidp 3.4 cannot read the body of an answer after which the connection is closed, as HTTP/1.0 does.
+    protocol_version = "HTTP/1.1"
+
     def do_GET(self) -> None:
         found = self.path == _PATH
         content = json.dumps(self._document()).encode() if found else b""

@@ -8,8 +8,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 
-from tests.interop.profile import ROOT, SERVERS, Profile, Running, interop_python, python_versions
+from tests.interop.profile import (
+    ROOT,
+    SERVERS,
+    Profile,
+    Running,
+    interop_python,
+    machine_settings,
+    python_versions,
+)
 from tests.interop.resource_server import mcp_server_that_asks
+from tests.interop.servers.client_document import client_document
 from tests.servers import ServerProcess, free_port
 from tests.servers.process import HOST
 
@@ -28,22 +37,22 @@ def django_oauth_toolkit(path: str) -> Iterator[Running]:
     program = [str(interop_python("django-oauth-toolkit")), "-I", str(SERVERS / "django_server.py")]
     with (
         tempfile.TemporaryDirectory(prefix="valetkey-django-") as folder,
+        client_document() as document,
         ServerProcess(
             [*program, folder, str(port), *filter(None, [path])],
             port,
-            environment={"MACHINE_SECRET": _SECRET},
+            environment={"MACHINE_SECRET": _SECRET, "SSL_CERT_FILE": str(document.authority)},
             directory=ROOT,
         ),
         mcp_server_that_asks(base.rstrip("/"), base + "introspect/", ("mcp-server", _SECRET)) as server,
     ):
-        machine = {"client_id": "machine", "client_secret": _SECRET}
         yield Running(
             mcp_url=server.mcp_url,
             issuer=base.rstrip("/"),
             reject_tokens=lambda: server.post("/control/revoke-all"),
             settings={
-                step: {**machine, "client_authentication": step}
-                for step in ("client_secret_basic", "client_secret_post")
+                "CIMD": {"client_metadata_url": document.url},
+                **machine_settings(dict.fromkeys(("client_secret_basic", "client_secret_post"), "machine"), _SECRET),
             },
         )
 
@@ -53,6 +62,7 @@ def _profile(name: str, path: str) -> Profile:
         name=name,
         versions=partial(python_versions, "django-oauth-toolkit", "django-oauth-toolkit", "Django", "oauthlib"),
         start=partial(django_oauth_toolkit, path),
+        missing={"private_key_jwt": "The clients of django-oauth-toolkit have a secret or none."},
     )
 
 

@@ -17,6 +17,7 @@ const port = Number(process.env.PORT);
 const resources = (process.env.RESOURCES ?? '').split(' ').filter(Boolean);
 const accessTokenSeconds = Number(process.env.ACCESS_TOKEN_SECONDS ?? HOUR);
 const issuerPath = process.env.ISSUER_PATH ?? '';
+const takesDocuments = Boolean(process.env.CLIENT_DOCUMENTS);
 
 const provider = new Provider(`http://${HOST}:${port}${issuerPath}`, {
   clients: [{
@@ -47,7 +48,7 @@ const provider = new Provider(`http://${HOST}:${port}${issuerPath}`, {
   },
   features: {
     clientCredentials: { enabled: true },
-    clientIdMetadataDocument: { enabled: Boolean(process.env.CLIENT_DOCUMENTS), ack: 'draft-02' },
+    clientIdMetadataDocument: { enabled: takesDocuments, ack: 'draft-02' },
     deviceFlow: { enabled: Boolean(process.env.DEVICE_FLOW) },
     devInteractions: { enabled: true },
     registration: { enabled: true },
@@ -63,7 +64,7 @@ const provider = new Provider(`http://${HOST}:${port}${issuerPath}`, {
     },
   },
   // Its own dispatcher fetches nothing from this machine, where the documents of the tests are.
-  fetch: (url, { dispatcher, ...options }) => fetch(url, options),
+  ...(takesDocuments && { fetch: (url, { dispatcher, ...options }) => fetch(url, options) }),
 });
 
 /** The requests in the order of their arrival; the answers are asked for their status when the log is read. */

@@ -16,7 +16,7 @@ import { getAuthTables } from 'better-auth/db';
 import { jwt } from 'better-auth/plugins';
 
 import { mcpEndpoint } from '../mcp_endpoint.mjs';
-import { escaped, formPage, hidden } from '../pages.mjs';
+import { formPage, hidden } from '../pages.mjs';
 import { watched } from '../watched.mjs';
 
 const HOST = '127.0.0.1';
@@ -133,7 +133,12 @@ async function page(request, { show, take }) {
 const accepted = new Set();
 const refused = new Set();
 const endpoint = mcpEndpoint(sdk);
-const verification = { issuer: origin + BASE, audience: resource, jwksUrl: `${origin}${BASE}/jwks`, requiredScopes: [SCOPE] };
+const verification = {
+  issuer: origin + BASE,
+  audience: resource,
+  jwksUrl: `${origin}${BASE}/jwks`,
+  requiredScopes: [SCOPE],
+};
 const protectedByTokens = createMcpProtectedRequestHandler(verification, (request, { azp, scope }) => {
   const token = bearer(request);
   accepted.add(token);
@@ -185,7 +190,7 @@ for (credentials of machines) {
 }
 credentials = {};
 
-createServer(async (request, response) => {
+async function reply(request, response) {
   const body = ['GET', 'HEAD'].includes(request.method) ? null : Readable.toWeb(request);
   const headers = Object.entries(request.headersDistinct).flatMap(([name, values]) => values.map((v) => [name, v]));
   const { status, headers: fields, body: content } = await answer(
@@ -194,6 +199,13 @@ createServer(async (request, response) => {
   response.writeHead(status, [...fields].flat());
   if (content) Readable.fromWeb(content).pipe(response);
   else response.end();
+}
+
+createServer((request, response) => {
+  reply(request, response).catch((error) => {
+    console.error(error);
+    response.writeHead(500).end();
+  });
 }).listen(port, HOST);
 
 if (process.env.END_WITH_STDIN) process.stdin.on('end', () => process.exit(0)).resume();

@@ -134,8 +134,6 @@ def _client_document(user: User) -> None:
     visit = user.visit()
     assert (visit.did("registration"), visit.did("code"), user.logins) == ([], ["200"], 1)
     assert user.session.client.client_id == user.server.settings["CIMD"]["client_metadata_url"]
-    user.server.reject_tokens()
-    assert (user.visit().summary, user.logins) == (_RENEWED, 1)
 
 
 def _machine(user: User) -> None:

@@ -10,11 +10,12 @@ One critical section: take the lease of the session, read it again, act, write, 
 import logging
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from valetkey import policy, urls
 from valetkey.clients import Clients
-from valetkey.discovery import Announcement, discover, read_announcement
+from valetkey.discovery import Announcement, Discovered, discover, read_announcement
+from valetkey.dpop import create_key
 from valetkey.errors import (
     ClientRefused,
     LoginFailed,
@@ -24,7 +25,8 @@ from valetkey.errors import (
 )
 from valetkey.grants import Occasion, open_grant
 from valetkey.login import Invitation
-from valetkey.protocol.challenge import Challenge, bearer_challenge
+from valetkey.protocol.challenge import Challenge, challenge_to_answer
+from valetkey.protocol.dpop import binding_algorithm
 from valetkey.refresh import Refresher, RefreshRefused
 from valetkey.seams import Seams
 from valetkey.sessions import Sessions
@@ -33,7 +35,7 @@ from valetkey.step_up import StepUps
 from valetkey.store import Conflict, Store
 from valetkey.store.turn import TurnTimeout, take_turn
 from valetkey.token_endpoint import TokenEndpoint
-from valetkey.values import Scope, Secret, Session, Token
+from valetkey.values import Scope, Secret, Session, Token, TokenType
 
 _logger = logging.getLogger("valetkey")
 
@@ -63,15 +65,17 @@ class Need:
     early: bool = False
 
 
-def need_after(rejected: Token | None, challenges: Sequence[Challenge]) -> Need:
+def need_after(rejected: Token | None, challenges: Sequence[Challenge], *, prefers_dpop: bool = False) -> Need:
     """
     Read from a rejection what is wanted.
 
     :param rejected: The token the MCP server rejected, None if none was sent.
     :param challenges: The challenges of the rejection.
-    :returns: The need.
+    :param prefers_dpop: True if the user wants every token to be bound to a key.
+    :returns: The need. What was said to a bound token is looked for in the challenge for DPoP.
     """
-    challenge = bearer_challenge(challenges)
+    is_bound = rejected is not None and rejected.token_type is TokenType.DPOP
+    challenge = challenge_to_answer(challenges, prefers_dpop=prefers_dpop or is_bound)
     wants_more = challenge is not None and policy.wants_more_scope(challenges)
     return Need(
         rejected=rejected.access_token.reveal() if rejected is not None else None,
@@ -117,9 +121,11 @@ class Attempts:
 
         :param session: The session, if any.
         :param need: The need.
-        :returns: True if its token is another one, has not expired and has the scope.
+        :returns: True if its token is another one, has not expired, and has the scope and the key if one is wanted.
         """
         if session is None or session.token.access_token.reveal() == need.rejected:
+            return False
+        if not policy.fits_scheme(session, need.challenge):
             return False
         return not policy.is_expired(session.token, self._seams.now()) and policy.covers_scope(session, need.more_scope)
 
@@ -162,10 +168,11 @@ class Attempts:
         if session is not None and self.satisfies(session, need):
             return session
         announcement = self._news(need, session)
-        has_moved = announcement is not None and self._has_moved(announcement, session)
-        is_renewable = session is not None and session.token.refresh_token is not None and not has_moved
+        is_past = announcement is not None and self._has_moved(announcement, session)
+        is_past = is_past or (session is not None and not policy.fits_scheme(session, need.challenge))
+        is_renewable = session is not None and session.token.refresh_token is not None and not is_past
         if session is None or version is None or not is_renewable or need.more_scope is not None:
-            self._require_sense(need, session, has_moved=has_moved)
+            self._require_sense(need, session, is_past=is_past)
             return self._begin(need, session, cancelled, announcement)
         try:
             return self._refresher.refresh(session, version)
@@ -213,7 +220,7 @@ class Attempts:
         """A client registered by hand that is refused will be refused after a login too."""
         return isinstance(refusal, ClientRefused) and not session.client.registered
 
-    def _require_sense(self, need: Need, session: Session | None, *, has_moved: bool) -> None:
+    def _require_sense(self, need: Need, session: Session | None, *, is_past: bool) -> None:
         """Ask nobody for what will not help: a person is not asked twice for the same thing."""
         server = self._settings.server_url
         if need.early and not self._settings.is_machine:
@@ -222,7 +229,7 @@ class Attempts:
         if need.more_scope is not None:
             self._step_ups.require_freedom(need.more_scope)
             return
-        if session is None or has_moved or session.token.access_token.reveal() != need.rejected:
+        if session is None or is_past or session.token.access_token.reveal() != need.rejected:
             return
         if session.token.access_token == self._ended:
             return  # the issuer has ended this grant itself, so its token may well have been good before
@@ -239,12 +246,14 @@ class Attempts:
         version = self.sessions.read()[1]
         known = (previous.issuer,) if previous is not None else ()
         found = discover(self._settings, need.challenge, self._seams.send, preferred=known, announcement=announcement)
+        found = self._with_key(found, need.challenge)
         chosen = policy.choose_scope(
             pinned=self._settings.scope,
             challenged=need.challenge.scope if need.challenge is not None else None,
             published=found.scopes,
             server=found.server,
-            offline_access=found.profile.offline_access,
+            # RFC 6749 §4.4.3: a machine gets no refresh token; better-auth refuses one that asks for it.
+            offline_access=found.profile.offline_access and not self._settings.is_machine,
         )
         same = previous if previous is not None and previous.issuer == found.server.issuer else None
         if need.more_scope is not None and same is not None:
@@ -265,6 +274,11 @@ class Attempts:
                 self._step_ups.remember(need.more_scope, failure)
             raise
         return saved[-1]
+
+    def _with_key(self, found: Discovered, challenge: Challenge | None) -> Discovered:
+        """Make the key of the new token, where one is wanted: each grant has its own, and keeps it (RFC 9449 §5)."""
+        algorithm = binding_algorithm(self._settings.dpop, challenge, found.metadata, found.server)
+        return found if algorithm is None else replace(found, dpop_key=create_key(algorithm))
 
     def _again(self, need: Need, previous: Session | None, chosen: Scope | None) -> Scope | None:
         """A challenge's scope is asked for together with what was granted before (MCP, Scope Selection Strategy)."""

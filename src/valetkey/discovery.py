@@ -11,16 +11,17 @@ from typing import TypeVar
 
 from valetkey import policy, urls
 from valetkey.behaviour import NEUTRAL, Profile
-from valetkey.errors import TemporaryError, Unsupported
+from valetkey.errors import ResourceMismatch, TemporaryError, Unsupported
 from valetkey.profiles import find_profile
 from valetkey.protocol import resource as resource_protocol
 from valetkey.protocol import server as server_protocol
 from valetkey.protocol.challenge import Challenge
+from valetkey.protocol.dpop import key_of
 from valetkey.protocol.refusal import is_temporary
 from valetkey.protocol.token_request import TokenRequest
 from valetkey.send import Send
 from valetkey.settings import Settings
-from valetkey.values import MetadataSource, ResourceMetadata, Scope, ServerMetadata, Session, Token
+from valetkey.values import MetadataSource, ResourceMetadata, Scope, Secret, ServerMetadata, Session, Token
 from valetkey.wire import HttpRequest, HttpResponse
 
 _logger = logging.getLogger("valetkey")
@@ -38,6 +39,7 @@ class Discovered:
     :param server: The authorization server.
     :param profile: How it wants to be treated: what is known of the provider, under what the user has set.
     :param metadata: What the resource says about itself, None where it publishes nothing.
+    :param dpop_key: The key that the new token is to be bound to; None for a Bearer token.
     """
 
     resource: str
@@ -45,29 +47,44 @@ class Discovered:
     server: ServerMetadata
     profile: Profile = NEUTRAL
     metadata: ResourceMetadata | None = None
+    dpop_key: Secret | None = None
 
     @property
     def resource_parameter(self) -> str | None:
         """The value of the `resource` parameter (RFC 8707 §2); None where the provider does not take it."""
         return self.resource if self.profile.send_resource else None
 
+    def bound(self, request: TokenRequest) -> TokenRequest:
+        """
+        Let a token request ask for a token that is bound to the key, if there is one (RFC 9449 §5).
+
+        :param request: The request of a grant, to this server.
+        :returns: The request to send.
+        """
+        return replace(request, dpop_key=self.dpop_key)
+
     def session(self, token: Token, request: TokenRequest, *, interactive: bool) -> Session:
         """
         Make the session of a token that was obtained from nothing.
 
         :param token: The token.
-        :param request: The request that brought it.
+        :param request: The request that brought it, as `bound` gave it.
         :param interactive: True if a person logged in for it.
         :returns: The session.
-        :raises Unsupported: If the MCP server wants an ID token and none was issued.
+        :raises Unsupported: If the token cannot be presented as the MCP server wants it.
         """
+        if request.dpop_key != self.dpop_key:
+            message = "the grant has not proved the key"
+            raise ValueError(message)
+        token = policy.presented(token, self.profile.bearer)
         return Session(
-            token=policy.presented(token, self.profile.bearer),
+            token=token,
             client=request.client,
             server=request.server,
             resource=request.resource,
             requested_scope=request.scope,
             interactive=interactive,
+            dpop_key=key_of(token, self.dpop_key, request.server.issuer),
         )
 
 
@@ -127,7 +144,9 @@ def discover(
     if not issuers:
         message = f"{metadata.url} names no authorization server for {settings.server_url}."
         raise Unsupported(message, hint="Ask its operator, or give issuer=.", tried=tuple(questions.log))
+    resource_protocol.require_usable(metadata)
     server = _overridden(_first_server(issuers, settings, questions), settings)
+    _cross_check(server, metadata, settings)
     return Discovered(
         settings.resource or metadata.resource,
         metadata.scopes_supported,
@@ -135,6 +154,19 @@ def discover(
         profile_of(settings, server.issuer),
         metadata,
     )
+
+
+def _cross_check(server: ServerMetadata, metadata: ResourceMetadata, settings: Settings) -> None:
+    """Where both sides name each other they should agree (RFC 9728 §7.6); lists are often not kept up to date."""
+    if server_protocol.serves(server, metadata.resource):
+        return
+    message = f"{server.issuer} does not name {metadata.resource} among the resources it protects."
+    if settings.strict:
+        hint = "Ask the operators of both, or set strict=False if you trust them."
+        raise ResourceMismatch(
+            message, hint=hint, expected=metadata.resource, received=", ".join(server.protected_resources or ())
+        )
+    _logger.warning("%s", message)
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +195,21 @@ def read_announcement(settings: Settings, challenge: Challenge | None, send: Sen
     """
     questions = _Questions(send)
     return Announcement(_resource(settings, _announced(challenge), questions), questions)
+
+
+def find_server(issuer: str, settings: Settings, send: Send) -> ServerMetadata:
+    """
+    Read the metadata of a server that the user named and no MCP server: an identity provider.
+
+    :param issuer: Its issuer.
+    :param settings: The settings.
+    :param send: Sends requests.
+    :returns: The metadata.
+    :raises Unsupported: If it publishes none.
+    :raises TemporaryError: If it does not answer.
+    :raises TrustError: If the document belongs to somebody else.
+    """
+    return _first_server((issuer,), settings, _Questions(send))
 
 
 def _announced(challenge: Challenge | None) -> tuple[str, ...]:

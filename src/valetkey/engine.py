@@ -16,14 +16,16 @@ from contextlib import contextmanager
 
 from valetkey import policy, urls
 from valetkey.attempts import Attempts, Need, need_after
+from valetkey.dpop import Proofs
 from valetkey.errors import AuthError, LoginRequired, StoreError, TemporaryError
 from valetkey.flight import SingleFlight, arrival
 from valetkey.login import Invitation
+from valetkey.logout import Farewell, Logout
 from valetkey.protocol.challenge import Challenge
 from valetkey.seams import Seams
 from valetkey.settings import Settings
 from valetkey.store import Store
-from valetkey.values import Scope, Session, Token
+from valetkey.values import Scope, Session, Token, TokenType
 
 _logger = logging.getLogger("valetkey")
 
@@ -44,8 +46,10 @@ class Engine:
         self.settings = settings
         self._seams = seams
         self._waiting: list[Need] = []  # appended to and removed from as a whole, so reading a copy needs no lock
-        self._attempts = Attempts(settings, store, seams, self._announce, self._wanted)
-        self._flight: SingleFlight[Session] = SingleFlight()
+        self._attempts = Attempts(settings, store, seams, self._announce, self.missing_scope)
+        self._proofs = Proofs(seams)
+        self._logout = Logout(settings, seams, self._attempts.sessions)
+        self._flight: SingleFlight[Session | Farewell] = SingleFlight()
         self._session: Session | None = None  # replaced as a whole, so reading it needs no lock
         self._has_looked = False
         self._rest_until = 0.0
@@ -89,11 +93,40 @@ class Engine:
         return session.token
 
     def _look(self) -> None:
+        session = None
         try:
-            self._session = self._attempts.sessions.read()[0]
+            session, _ = self._attempts.sessions.read()
         except StoreError as error:
             _logger.warning("going on without a session: %s", error)
-        self._has_looked = True
+        if not self._has_looked:  # a login or a logout that ended meanwhile knows better
+            self._session, self._has_looked = session, True
+
+    def credential(self, token: Token, method: str, url: str) -> tuple[tuple[str, str], ...]:
+        """
+        Give the header fields that present a token in one request (RFC 6750 §2.1, RFC 9449 §7.1).
+
+        :param token: The token, as `current` or `replace` gave it.
+        :param method: The request's method.
+        :param url: The URL the request goes to.
+        :returns: The fields. A proof among them is good for this request and no other.
+        :raises ConfigurationError: If a proof is needed and the packages for it are not installed.
+        :raises StoreError: If its key is damaged.
+        """
+        presented = ("Authorization", f"{token.token_type} {token.access_token.reveal()}")
+        key = self._session.dpop_key if self._session is not None else None
+        if token.token_type is TokenType.BEARER or key is None:
+            return (presented,)
+        return presented, ("DPoP", self._proofs.make(key, method, url, token.access_token).reveal())
+
+    def learn_nonce(self, url: str, nonce: str | None) -> bool:
+        """
+        Take in the nonce that the MCP server wants in the next proof (RFC 9449 §9).
+
+        :param url: The URL that answered.
+        :param nonce: The value of the answer's `DPoP-Nonce` field.
+        :returns: True if there is one.
+        """
+        return self._proofs.learn(url, nonce)
 
     def is_known(self) -> bool:
         """
@@ -122,7 +155,7 @@ class Engine:
                     session = future.result(seconds)
                 except concurrent.futures.TimeoutError as error:
                     raise self._still_waiting() from error
-                if is_own or self._attempts.satisfies(session, need):
+                if isinstance(session, Session) and (is_own or self._attempts.satisfies(session, need)):
                     return session.token
 
     async def replace_async(
@@ -144,28 +177,85 @@ class Engine:
                     session = await arrival(future, seconds)
                 except TimeoutError as error:
                     raise self._still_waiting() from error
-                if is_own or self._attempts.satisfies(session, need):
+                if isinstance(session, Session) and (is_own or self._attempts.satisfies(session, need)):
                     return session.token
+
+    def logout(self) -> Farewell:
+        """
+        End the session: revoke its tokens where the server offers it (RFC 7009), and forget them in any case.
+
+        A login that waits for a person is broken off; the next call that needs a token begins another one.
+
+        :returns: How it ended. A server that could not be reached is a problem in it, and no error.
+        :raises StoreError: If the session could not be deleted.
+        """
+        while True:
+            future, is_own = self._join_logout()
+            try:
+                farewell = future.result()
+            except Exception:
+                if is_own:
+                    raise
+                continue  # that was the end of what ran before
+            if isinstance(farewell, Farewell):
+                return farewell
+
+    async def logout_async(self) -> Farewell:
+        """
+        Do what `logout` does, from a task of any event loop.
+
+        :returns: How it ended.
+        :raises StoreError: If the session could not be deleted.
+        """
+        while True:
+            future, is_own = self._join_logout()
+            try:
+                farewell = await arrival(future, None)
+            except Exception:
+                if is_own:
+                    raise
+                continue
+            if isinstance(farewell, Farewell):
+                return farewell
 
     @contextmanager
     def _need_after(self, rejected: Token | None, challenges: Sequence[Challenge]) -> Iterator[Need]:
-        need = need_after(rejected, challenges)
+        need = need_after(rejected, challenges, prefers_dpop=self.settings.dpop is True)
         self._waiting.append(need)
         try:
             yield need
         finally:
             self._waiting.remove(need)
 
-    def _wanted(self) -> Scope:
+    def missing_scope(self) -> Scope:
+        """
+        Tell what all callers together miss that wait right now.
+
+        :returns: The scope; empty while nobody waits for more scope.
+        """
         return policy.unite(*(need.more_scope for need in list(self._waiting)))
 
-    def _join(self, need: Need) -> tuple[concurrent.futures.Future[Session], bool]:
+    def _join(self, need: Need) -> tuple[concurrent.futures.Future[Session | Farewell], bool]:
         def work(cancelled: threading.Event) -> Session:
             session = self._attempts.obtain(need, cancelled)
             self._session, self._has_looked = session, True
             return session
 
         return self._flight.join(work)
+
+    def _join_logout(self) -> tuple[concurrent.futures.Future[Session | Farewell], bool]:
+        """In the flight like everything that writes the session, so that nothing under way brings it back."""
+
+        def work(_: threading.Event) -> Farewell:
+            try:
+                return self._logout.leave()
+            finally:
+                self._session, self._has_looked, self._rest_until = None, True, 0.0
+
+        future, is_own = self._flight.join(work)
+        if not is_own:
+            self._flight.cancel()
+        return future, is_own
 
     def _renew_early(self, session: Session) -> None:
         """Nobody waits for this, and its failure is nobody's: who joins it meanwhile then starts an attempt of his."""

@@ -30,6 +30,13 @@ GrantName = Literal[
 GRANTS = ("auto", "authorization_code", "device_code", "client_credentials", "workload_identity", "enterprise_managed")
 _OF_MACHINES = frozenset({"client_credentials", "workload_identity", "enterprise_managed"})
 
+_EXTENSIONS = {
+    "client_credentials": "io.modelcontextprotocol/oauth-client-credentials",
+    "enterprise_managed": "io.modelcontextprotocol/enterprise-managed-authorization",
+    "workload_identity": "io.modelcontextprotocol/auth/wif",  # SEP-1933, a draft
+}
+_DPOP = "io.modelcontextprotocol/auth/dpop"  # SEP-1932, a draft
+
 LOGIN_SECONDS = 300.0
 """How long a person has for a login."""
 
@@ -126,6 +133,9 @@ class Settings:
         if self.bearer not in (None, "access_token", "id_token"):
             message = f"There is no bearer {self.bearer!r}."
             raise ConfigurationError(message, hint='Use "access_token" or "id_token".')
+        if self.bearer == "id_token" and self.dpop:
+            message = "An ID token is bound to no key, and dpop=True wants every token to be."
+            raise ConfigurationError(message, hint="Leave one of bearer and dpop out.")
         if self.send_resource is False and self.resource is not None:
             message = "There is a resource, and send_resource=False says to leave it out."
             raise ConfigurationError(message, hint="Give one of the two.")
@@ -149,6 +159,19 @@ class Settings:
             return "enterprise_managed"
         proves = self.client_secret is not None or (self.can_sign and self.client_id is not None)
         return "client_credentials" if proves and self.redirect_uri is None else "authorization_code"
+
+    @property
+    def extensions(self) -> dict[str, dict[str, object]]:
+        """
+        What an MCP client has to declare among its capabilities for these settings (`clientCapabilities.extensions`).
+
+        Nothing, unless the user has chosen an extension.
+        """
+        named = _EXTENSIONS.get(self.chosen_grant)
+        declared: dict[str, dict[str, object]] = {named: {}} if named is not None else {}
+        if self.dpop:
+            declared[_DPOP] = {}
+        return declared
 
     @property
     def is_machine(self) -> bool:
@@ -179,6 +202,10 @@ def _check_clients(settings: Settings) -> None:
     if settings.initial_access_token is not None and settings.issuer is None:
         message = "An initial_access_token belongs to one authorization server, and none is named."
         raise ConfigurationError(message, hint="Give its issuer=.")
+    if settings.assertion_audience is not None and settings.issuer is None and not settings.needs_no_discovery:
+        # An assertion with an audience of its own is good there, whoever it is sent to.
+        message = "An assertion_audience belongs to one authorization server, and none is named."
+        raise ConfigurationError(message, hint="Give its issuer=.")
     issuers = [client.issuer for client in settings.clients]
     if len(set(issuers)) != len(issuers):
         message = "Two of the clients belong to the same issuer."
@@ -207,11 +234,21 @@ def _check_grant(settings: Settings) -> None:
     if grant == "enterprise_managed" and settings.identity_provider is None:
         message = "The grant enterprise_managed needs an identity_provider."
         raise ConfigurationError(message, hint="Give an IdentityProvider.")
+    if grant == "enterprise_managed" and not _proves_itself(settings):
+        message = "The grant enterprise_managed needs a client that can prove itself."  # ID-JAG §8.1
+        raise ConfigurationError(message, hint="Give its client_secret or private_key, or a client_metadata_url.")
     unused = {"workload_identity": settings.workload_token, "enterprise_managed": settings.identity_provider}
     for name, given in unused.items():
         if given is not None and grant != name:
             message = f"The grant is {grant}, and there are settings for {name}."
             raise ConfigurationError(message, hint="Leave one of the two out.")
+
+
+def _proves_itself(settings: Settings) -> bool:
+    if settings.client_id is None and not settings.clients:
+        return settings.client_metadata_url is not None
+    secrets = [settings.client_secret, *(client.client_secret for client in settings.clients)]
+    return settings.can_sign or any(secret is not None for secret in secrets)
 
 
 def _check_urls(settings: Settings) -> None:

@@ -4,6 +4,7 @@
 """Calls from threads, at the same moment or in the background."""
 
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
@@ -31,3 +32,11 @@ def in_background(call: Callable[[], Result]) -> "Future[Result]":
     future = pool.submit(call)
     pool.shutdown(wait=False)
     return future
+
+
+def until(holds: Callable[[], bool]) -> None:
+    """Wait for what another thread does and nobody tells."""
+    deadline = time.monotonic() + LONGEST_WAIT
+    while not holds():
+        assert time.monotonic() < deadline, "it never happened"
+        threading.Event().wait(0.001)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from valetkey import urls, wire
-from valetkey.errors import ResourceMismatch, quote
+from valetkey.errors import ResourceMismatch, Unsupported, quote
 from valetkey.values import ResourceMetadata
 from valetkey.wire import HttpRequest, HttpResponse
 
@@ -63,6 +63,25 @@ def resource_request(candidate: ResourceCandidate) -> HttpRequest:
     """
     urls.require_endpoint(candidate.url, "resource metadata URL")
     return wire.get_json(candidate.url, "read what the MCP server says about its login")
+
+
+def require_usable(metadata: ResourceMetadata) -> None:
+    """
+    Make sure that the resource takes a token the way we can show it, before anybody is asked to log in.
+
+    :param metadata: The metadata.
+    :raises Unsupported: If it takes no token in the Authorization header (RFC 9728 §2), or only one bound to a TLS
+        certificate (RFC 8705 §3).
+    """
+    methods = metadata.bearer_methods_supported
+    fault = None
+    if methods is not None and "header" not in methods:
+        fault = f"takes no token in a header, only in {', '.join(map(quote, methods))}"
+    elif metadata.tls_client_certificate_bound_access_tokens:
+        fault = "only takes tokens that are bound to a TLS client certificate"
+    if fault is not None:
+        message = f"The MCP server {quote(metadata.resource)} {fault}."
+        raise Unsupported(message, hint="Valetkey cannot do that; ask the server's operator for another way.")
 
 
 def parse_resource(

@@ -18,6 +18,9 @@ from valetkey.wire import HttpRequest, HttpResponse
 _OAUTH = "oauth-authorization-server"
 _OPENID = "openid-configuration"
 
+JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"  # RFC 7523 §2.1
+ID_JAG_PROFILE = "urn:ietf:params:oauth:grant-profile:id-jag"  # ID-JAG §7.2
+
 
 def server_candidates(issuer: str) -> tuple[str, ...]:
     """
@@ -165,6 +168,17 @@ def guessed_server(server_url: str) -> ServerMetadata:
     )
 
 
+def serves(metadata: ServerMetadata, resource: str) -> bool:
+    """
+    Tell whether an authorization server says that it protects a resource (RFC 9728 §4).
+
+    :param metadata: The server's metadata.
+    :param resource: The resource's identifier, as its own metadata names it.
+    :returns: False only if it lists what it protects, and this is not among it.
+    """
+    return metadata.protected_resources is None or resource in metadata.protected_resources
+
+
 def require_token_endpoint(metadata: ServerMetadata) -> ServerMetadata:
     """
     Make sure that there is a token endpoint to ask.
@@ -177,6 +191,39 @@ def require_token_endpoint(metadata: ServerMetadata) -> ServerMetadata:
         message = f"The authorization server {metadata.issuer} names no token endpoint."
         raise Unsupported(message, hint="Ask its operator, or give token_endpoint=.")
     return metadata
+
+
+def require_jwt_bearer(metadata: ServerMetadata, *, named: bool) -> None:
+    """
+    Make sure a server takes the assertion of a workload (SEP-1933, Authorization Server Metadata).
+
+    :param metadata: The server's metadata.
+    :param named: True if the user has named this server; then it may keep silent about its grants.
+    :raises Unsupported: If it does not list the grant.
+    """
+    listed = metadata.grant_types_supported
+    if listed is None and named:
+        return
+    if JWT_BEARER not in (listed or ()):  # RFC 8414 §2: without a list it is code and implicit
+        message = f"The authorization server {metadata.issuer} does not list the grant type {JWT_BEARER}."
+        hint = "Ask its operator whether it takes the tokens of workloads; then it has to publish that."
+        raise Unsupported(message, hint=hint)
+
+
+def require_identity_assertions(metadata: ServerMetadata) -> None:
+    """
+    Make sure a server takes identity assertions (MCP, Enterprise-Managed Authorization §6; ID-JAG §7.2).
+
+    :param metadata: The server's metadata; one that says nothing about it is asked all the same.
+    :raises Unsupported: If it lists what it takes, and not this.
+    """
+    listed, wanted = metadata.authorization_grant_profiles_supported, ID_JAG_PROFILE
+    if listed is None:
+        listed, wanted = metadata.grant_types_supported, JWT_BEARER
+    if listed is not None and wanted not in listed:
+        message = f"The authorization server {metadata.issuer} does not list {wanted}."
+        hint = "It takes no identity assertions; ask its operator, or let a person log in there."
+        raise Unsupported(message, hint=hint)
 
 
 def require_code_flow(metadata: ServerMetadata, *, trusted: bool = False) -> None:

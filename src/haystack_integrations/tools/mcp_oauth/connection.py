@@ -9,6 +9,7 @@ only asks it. A session whose transport dies is noticed, and never drags anybody
 """
 
 import asyncio
+import inspect
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack
 from typing import Any
@@ -110,7 +111,8 @@ class Connection:
         try:
             async with AsyncExitStack() as stack:
                 streams = await self._open_transport(stack, self.gate)
-                session = await stack.enter_async_context(ClientSession(streams[0], streams[1]))
+                declared = _declaring(self.gate.extensions)
+                session = await stack.enter_async_context(ClientSession(streams[0], streams[1], **declared))
                 await session.initialize()
                 listed = await session.list_tools()
                 if self.gate.rejected is not None:  # "initialized" was not heard
@@ -138,6 +140,12 @@ class Connection:
 
     def _ending(self) -> str:
         return str(self._failure) if self._failure is not None else "the MCP session is closed"
+
+
+def _declaring(extensions: dict[str, dict[str, object]]) -> dict[str, Any]:
+    """Give the arguments that declare extensions; SDK 1.x has no way to do it."""
+    knows = "extensions" in inspect.signature(ClientSession.__init__).parameters
+    return {"extensions": extensions} if extensions and knows else {}
 
 
 def _means_closed(error: Exception) -> bool:

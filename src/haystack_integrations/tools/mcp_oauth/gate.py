@@ -56,6 +56,11 @@ class Gate:
         """
         return self._engine.serves(url)
 
+    @property
+    def extensions(self) -> dict[str, dict[str, object]]:
+        """The protocol extensions that the settings make use of, for the capabilities of the session."""
+        return self._engine.settings.extensions
+
     def token_for(self, url: str) -> Token | None:
         """
         Give the token for a request.

@@ -4,18 +4,70 @@
 """How our client proves itself, each time anew: what it has is in the settings, how it looks in `protocol`."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
+from valetkey.identities import AssertionSource, PrivateKey
 from valetkey.protocol.assertion import client_assertion_claims
 from valetkey.protocol.client_auth import ClientProof, authenticate, choose_authentication
 from valetkey.seams import Seams
 from valetkey.settings import Settings
 from valetkey.signing import sign
-from valetkey.values import Client, ClientAuthentication, Secret, ServerMetadata
+from valetkey.sources import token_from
+from valetkey.values import Client, ClientAuthentication, ClientOrigin, Secret, ServerMetadata
+
+
+@dataclass(frozen=True, slots=True)
+class Signer:
+    """
+    What one client makes its assertions with; it may have nothing.
+
+    :param private_key: Its key.
+    :param source: Gives finished assertions instead.
+    :param audience: Whom they are for; None for the issuer.
+    """
+
+    private_key: PrivateKey | None = None
+    source: AssertionSource | None = None
+    audience: str | None = None
+
+    @property
+    def can_sign(self) -> bool:
+        """True if there is a key or a source."""
+        return self.private_key is not None or self.source is not None
+
+
+def prove(
+    client: Client, server: ServerMetadata, signer: Signer, seams: Seams, *, offered: Sequence[str] | None = None
+) -> ClientProof:
+    """
+    Prove a client to its authorization server.
+
+    :param client: The client.
+    :param server: Its server.
+    :param signer: What it can sign with.
+    :param seams: Where this touches the world.
+    :param offered: The methods of another endpoint than the token endpoint, if it has a list of its own.
+    :returns: What to put into the request.
+    :raises ConfigurationError: If the client has not what it needs.
+    """
+    method = choose_authentication(client, server, offered=offered, has_key=signer.can_sign)
+    assertion = _assertion(client, server, signer, seams) if method is ClientAuthentication.PRIVATE_KEY else None
+    return authenticate(client, method, assertion)
+
+
+def _assertion(client: Client, server: ServerMetadata, signer: Signer, seams: Seams) -> Secret | None:
+    audience = signer.audience or server.issuer
+    if signer.source is not None:
+        return token_from(signer.source, audience, "client_assertion")
+    if signer.private_key is None:
+        return None
+    claims = client_assertion_claims(client, audience=audience, now=seams.now(), assertion_id=seams.random())
+    return sign(signer.private_key, claims, supported=server.token_endpoint_auth_signing_alg_values_supported)
 
 
 class ClientProofs:
     """
-    Proves clients.
+    Proves the clients of one MCP server's settings.
 
     :param settings: The settings.
     :param seams: Where it touches the world.
@@ -35,23 +87,12 @@ class ClientProofs:
         :returns: What to put into the request.
         :raises ConfigurationError: If the client has not what it needs.
         """
-        method = choose_authentication(client, server, offered=offered, has_key=self._signs(client))
-        assertion = self._assertion(client, server) if method is ClientAuthentication.PRIVATE_KEY else None
-        return authenticate(client, method, assertion)
+        return prove(client, server, self._signer(client), self._seams, offered=offered)
 
-    def _signs(self, client: Client) -> bool:
-        """A client that we registered ourselves is a public one: the key belongs to the user's own client."""
-        return self._settings.can_sign and not client.registered
-
-    def _assertion(self, client: Client, server: ServerMetadata) -> Secret | None:
+    def _signer(self, client: Client) -> Signer:
+        """The key belongs to the client it was given for; others, such as one we registered ourselves, have none."""
         settings = self._settings
-        audience = settings.assertion_audience or server.issuer
-        if settings.client_assertion is not None:
-            return Secret(settings.client_assertion(audience))
-        if settings.private_key is None:
-            return None
-        claims = client_assertion_claims(
-            client, audience=audience, now=self._seams.now(), assertion_id=self._seams.random()
-        )
-        supported = server.token_endpoint_auth_signing_alg_values_supported
-        return sign(settings.private_key, claims, supported=supported)
+        is_its_own = client.client_id == settings.client_id or client.origin is ClientOrigin.DOCUMENT
+        if client.registered or not is_its_own:
+            return Signer()
+        return Signer(settings.private_key, settings.client_assertion, settings.assertion_audience)

@@ -90,7 +90,10 @@ class Clients:
             return Introduction(document)
         if server.registration_endpoint is None or not found.profile.registers_clients:
             raise self._nobody_is_registered(found, redirect_uri)
-        return self.registrations.register(found, ClientMetadata(redirect_uri, self._settings.client_name, scope))
+        wanted = ClientMetadata(
+            redirect_uri, self._settings.client_name, scope, binds_tokens=self._settings.dpop is True
+        )
+        return self.registrations.register(found, wanted)
 
     def configured(self, server: ServerMetadata) -> Client:
         """
@@ -122,6 +125,20 @@ class Clients:
             authentication=given.client_authentication,
             redirect_uri=given.redirect_uri,
         )
+
+    def own(self, server: ServerMetadata, *, document: bool = False) -> Client | None:
+        """
+        Give the user's own client, for a grant in which neither a person nor a registration takes part.
+
+        :param server: The authorization server.
+        :param document: True if the user's metadata document may introduce it.
+        :returns: The client, None if there is none for this server.
+        :raises IssuerMismatch: If it belongs to another issuer.
+        :raises Unsupported: If the server's endpoints are only guessed, and there is a secret.
+        """
+        if self._given(server.issuer) is not None:
+            return self.configured(server)
+        return self._document(server, None) if document else None
 
     def renounce(self, known: Introduction, error: AuthError) -> bool:
         """
@@ -155,7 +172,7 @@ class Clients:
             redirect_uri=settings.redirect_uri,
         )
 
-    def _document(self, server: ServerMetadata, redirect_uri: str) -> Client | None:
+    def _document(self, server: ServerMetadata, redirect_uri: str | None) -> Client | None:
         url = self._settings.client_metadata_url
         # MCP, Advertising CIMD Support: only where the server says that it takes one.
         if url is None or not server.client_id_metadata_document_supported:

@@ -11,7 +11,7 @@ from valetkey import urls
 from valetkey.errors import ConfigurationError, InsecureEndpoint
 from valetkey.values import ClientAuthentication, Scope, Secret
 
-AssertionSource = Callable[[str], str]
+AssertionSource = Callable[[str], str | Secret]
 """Gives a signed JWT for an audience, anew each time it is asked."""
 
 TokenSource = Path | AssertionSource
@@ -76,9 +76,11 @@ class IdentityProvider:
 
     :param issuer: Its issuer.
     :param client_id: Our client there; the client at the MCP server's authorization server is another one.
-    :param id_token: The employee's ID token from the single sign-on, or a source that gives a fresh one.
+    :param id_token: The employee's ID token from the single sign-on, or a source that gives a fresh one: a file, or a
+        callable that gets our client_id there.
     :param token_endpoint: Its token endpoint; None means it is discovered from the issuer.
     :param client_secret: The secret of our client there.
+    :param private_key: The key our client there signs with, instead of a secret.
     :raises ConfigurationError: If a URL cannot be used.
     """
 
@@ -87,6 +89,7 @@ class IdentityProvider:
     id_token: Secret | TokenSource
     token_endpoint: str | None = None
     client_secret: Secret | None = None
+    private_key: PrivateKey | None = None
 
     def __post_init__(self) -> None:
         try:

@@ -3,16 +3,19 @@
 
 """Signing a JWT with the user's key (RFC 7515). PyJWT and cryptography do the work, loaded when first needed."""
 
+import json
 from collections.abc import Mapping, Sequence
 from types import ModuleType
 from typing import Any
 
-from valetkey.errors import ConfigurationError
+from valetkey.errors import ConfigurationError, quote
 from valetkey.identities import PrivateKey
 from valetkey.values import Secret
 
 _CURVES = {"secp256r1": "ES256", "secp384r1": "ES384", "secp521r1": "ES512"}
 _RSA = ("RS256", "PS256", "RS384", "PS384", "RS512", "PS512")
+_ED25519 = ("EdDSA", "Ed25519")  # RFC 8037 §3.1, and the name RFC 9864 §2.2 gives to the same
+_LEAST_RSA_BITS = 2048  # RFC 7518 §3.3
 
 
 def require_jwt() -> ModuleType:
@@ -44,23 +47,25 @@ def sign(key: PrivateKey, claims: Mapping[str, Any], *, supported: Sequence[str]
     jwt = require_jwt()
     private = _load(key)
     algorithm = _choose(key, _algorithms_of(private), supported)
+    signer = jwt.PyJWS()
+    signer.register_algorithm("Ed25519", signer.get_algorithm_by_name("EdDSA"))
     headers = {"kid": key.key_id} if key.key_id is not None else None
-    return Secret(jwt.encode(dict(claims), private, algorithm=algorithm, headers=headers))
+    return Secret(signer.encode(json.dumps(claims).encode(), private, algorithm=algorithm, headers=headers))
 
 
 def _load(key: PrivateKey) -> Any:
+    from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-    hint = "Give an unencrypted PEM file or text with an EC, RSA or Ed25519 private key."
     try:
         pem = key.pem.reveal().encode() if isinstance(key.pem, Secret) else key.pem.expanduser().read_bytes()
+        return load_pem_private_key(pem, password=None)
     except OSError as error:
         message = f"The private key {key.pem} cannot be read: {error.strerror or error}."
         raise ConfigurationError(message, hint="Check the path and the file's rights.") from error
-    try:
-        return load_pem_private_key(pem, password=None)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, UnsupportedAlgorithm):
         message = "The private key is no key in PEM form that can be used."
+        hint = "Give an unencrypted PEM file or text with an EC, RSA or Ed25519 private key."
         raise ConfigurationError(message, hint=hint) from None  # the cause may quote the key
 
 
@@ -71,18 +76,23 @@ def _algorithms_of(private: Any) -> tuple[str, ...]:
         named = _CURVES.get(private.curve.name)
         return (named,) if named is not None else ()
     if isinstance(private, rsa.RSAPrivateKey):
+        if private.key_size < _LEAST_RSA_BITS:
+            message = f"The private key has {private.key_size} bits, and anybody may soon be able to find it."
+            raise ConfigurationError(message, hint=f"Make an RSA key of {_LEAST_RSA_BITS} bits or more, or an EC key.")
         return _RSA
-    return ("EdDSA",) if isinstance(private, ed25519.Ed25519PrivateKey) else ()
+    return _ED25519 if isinstance(private, ed25519.Ed25519PrivateKey) else ()
 
 
 def _choose(key: PrivateKey, possible: Sequence[str], supported: Sequence[str] | None) -> str:
     wanted = possible if key.algorithm is None else tuple(each for each in possible if each == key.algorithm)
     if not wanted:
         message = f"The private key cannot sign with {key.algorithm or 'any algorithm we know'}."
-        raise ConfigurationError(message, hint=f"It can sign with {', '.join(possible) or 'none'}.")
+        hint = f"It can sign with {', '.join(possible)}." if possible else "Use a key for ES256, RS256 or Ed25519."
+        raise ConfigurationError(message, hint=hint)
     # RFC 8414 §2: the list is required where the method is offered; servers leave it out all the same.
     accepted = [each for each in wanted if supported is None or each in supported]
     if not accepted:
-        message = f"The authorization server takes {', '.join(supported or ())}, and the private key signs {wanted[0]}."
+        taken = ", ".join(map(quote, supported or ()))
+        message = f"The authorization server takes {taken}, and the private key signs with {wanted[0]}."
         raise ConfigurationError(message, hint="Register a key of a kind that the server takes.")
     return accepted[0]

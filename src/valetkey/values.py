@@ -194,6 +194,7 @@ class Client:
     """
     A client as one authorization server knows it. It belongs to `issuer` and is shown to no other.
 
+    :param client_id: Its id; empty for a workload that is no client and shows its platform's token (RFC 7521 §4.1).
     :param authentication: The method fixed at registration; None lets the server's metadata decide.
     :param secret_expires_at: Unix time in seconds, None for never (RFC 7591 §3.2.1).
     :param origin: Where it comes from.

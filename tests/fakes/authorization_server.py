@@ -9,9 +9,12 @@ import json
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 from urllib.parse import parse_qsl, unquote_plus, urlencode, urlsplit
 
+from tests.fakes.assertions import Voucher, claimed_by, kind_of, verified
 from tests.fakes.network import Gate, Trouble
+from tests.fakes.seams import BEGINNING
 from valetkey import urls
 from valetkey.errors import AuthError
 from valetkey.guard import Guard
@@ -25,6 +28,12 @@ SERVER_METADATA = "https://auth.example.com/.well-known/oauth-authorization-serv
 OPENID_METADATA = "https://auth.example.com/.well-known/openid-configuration"
 TOKEN = "https://auth.example.com/token"
 REGISTER = "https://auth.example.com/register"
+REVOKE = "https://auth.example.com/revoke"
+DEVICE_AUTHORIZATION = "https://auth.example.com/device_authorization"
+VERIFICATION = "https://auth.example.com/device"
+DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
+JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
 
 @dataclass
@@ -32,6 +41,7 @@ class RegisteredClient:
     redirect_uris: list[str]
     secret: str | None = None
     method: str | None = None
+    key: Any = None  # the public one, of a client that signs
 
 
 @dataclass
@@ -82,6 +92,18 @@ class AuthorizationServer:
     refuses_tokens_with: str | None = None
     repeats_what_it_was_sent: bool = False
     answers_as_form: bool = False
+    # How it ends grants.
+    revokes_tokens: bool = False
+    revokes_no: tuple[str, ...] = ()
+    # How it lets a person log in on another device.
+    offers_device_login: bool = False
+    says_of_device_login: dict[str, object] = field(default_factory=dict)
+    refuses_device_login_with: list[tuple[str, str]] = field(default_factory=list)
+    answers_polls_with: list[str] = field(default_factory=list)
+    # Whose assertions it believes, and by which clock.
+    believes: tuple[Voucher, ...] = ()
+    takes_assertions_once: bool = False
+    now: Callable[[], float] = lambda: BEGINNING
     # What has happened, and what will.
     requests: list[HttpRequest] = field(default_factory=list)
     secrets: list[str] = field(default_factory=list)
@@ -95,6 +117,8 @@ class AuthorizationServer:
         self._codes: dict[str, dict[str, str]] = {}
         self._grants: list[Granted] = []
         self._access_tokens: dict[str, str | None] = {}
+        self._device_codes: dict[str, dict[str, str]] = {}
+        self._spent_assertions: set[str] = set()
         if self.describes_itself_at is None:
             self.describes_itself_at = (urls.insert_well_known(self._base, "oauth-authorization-server"),)
 
@@ -112,6 +136,14 @@ class AuthorizationServer:
         """The parameters of every token request so far."""
         return [_form(request) for request in self.requests if request.url == f"{self._base}/token"]
 
+    def revocation_forms(self) -> list[dict[str, str]]:
+        """The parameters of every revocation so far."""
+        return [_form(request) for request in self.requests if request.url == f"{self._base}/revoke"]
+
+    def device_forms(self) -> list[dict[str, str]]:
+        """The parameters of every login on another device that was begun so far."""
+        return [_form(request) for request in self.requests if request.url == f"{self._base}/device_authorization"]
+
     def grant_types(self) -> list[str]:
         return [form["grant_type"] for form in self.token_forms()]
 
@@ -119,7 +151,9 @@ class AuthorizationServer:
         """The documents of every registration request so far."""
         return [json.loads(request.body) for request in self.requests if request.url == f"{self._base}/register"]
 
-    def has(self, url: str, *what: int | tuple[int, str, str] | AuthError, after_acting: bool = False) -> None:
+    def has(
+        self, url: str, *what: int | tuple[int, str, str] | AuthError | HttpResponse, after_acting: bool = False
+    ) -> None:
         """Let the next requests to a URL meet these troubles, one each."""
         self.troubles.setdefault(url, []).extend(Trouble(each, after_acting) for each in what)
 
@@ -127,9 +161,16 @@ class AuthorizationServer:
         """Hold the requests to a URL."""
         return self.gates.setdefault(url, Gate())
 
-    def knows(self, client_id: str, *redirect_uris: str, secret: str | None = None, method: str | None = None) -> None:
+    def knows(
+        self,
+        client_id: str,
+        *redirect_uris: str,
+        secret: str | None = None,
+        method: str | None = None,
+        key: Any = None,
+    ) -> None:
         """Register a client by hand."""
-        self.clients[client_id] = RegisteredClient([*redirect_uris], secret, method)
+        self.clients[client_id] = RegisteredClient([*redirect_uris], secret, method, key)
         self.secrets.extend([secret] if secret else [])
 
     def accepts(self, access_token: str) -> bool:
@@ -163,6 +204,8 @@ class AuthorizationServer:
                 return response
         if isinstance(trouble.what, AuthError):
             raise trouble.what
+        if isinstance(trouble.what, HttpResponse):
+            return trouble.what
         status, media_type, body = (trouble.what, "text/plain", "") if isinstance(trouble.what, int) else trouble.what
         return HttpResponse(status, request.url, (("Content-Type", media_type),), body.encode())
 
@@ -172,6 +215,8 @@ class AuthorizationServer:
             **{f"GET {url}": self._server_metadata for url in self.describes_itself_at or ()},
             f"POST {self._base}/register": self._register,
             f"POST {self._base}/token": self._token,
+            f"POST {self._base}/revoke": self._revoke,
+            f"POST {self._base}/device_authorization": self._authorize_device,
         }
         route = routes.get(f"{request.method} {request.url}")
         return _json(request, 404, {"detail": "Not Found"}) if route is None else route(request)
@@ -190,6 +235,8 @@ class AuthorizationServer:
             "authorization_endpoint": f"{self._base}/authorize",
             "token_endpoint": f"{self._base}/token",
             "registration_endpoint": f"{self._base}/register" if self.registers_clients else None,
+            "revocation_endpoint": f"{self._base}/revoke" if self.revokes_tokens else None,
+            "device_authorization_endpoint": f"{self._base}/device_authorization" if self.offers_device_login else None,
             "scopes_supported": self.lists_scopes,
             "code_challenge_methods_supported": self.announces_pkce,
             "token_endpoint_auth_methods_supported": self.lists_authentication,
@@ -208,7 +255,7 @@ class AuthorizationServer:
         secret = document.get("client_secret")
         if secret:
             self.secrets.append(secret)
-        redirect_uris, method = document["redirect_uris"], document["token_endpoint_auth_method"]
+        redirect_uris, method = document.get("redirect_uris", []), document["token_endpoint_auth_method"]
         self.clients[document["client_id"]] = RegisteredClient(redirect_uris, secret, method)
         return _json(request, 201, document)
 
@@ -249,14 +296,23 @@ class AuthorizationServer:
             "authorization_code": self._redeem,
             "refresh_token": self._refresh,
             "client_credentials": self._trust_machine,
+            DEVICE_GRANT: self._redeem_device_code,
+            JWT_BEARER: self._believe,
         }[form["grant_type"]](form, client_id)
+        if isinstance(granted, str):
+            return _json(request, 400, {"error": granted})
         if granted is None:
             return _json(request, 400, {"error": "invalid_grant"})
-        return self._issue(request, granted, may_rotate=form["grant_type"] != "client_credentials")
+        return self._issue(request, granted, may_rotate=form["grant_type"] not in ("client_credentials", JWT_BEARER))
 
     def _client_of(self, request: HttpRequest, form: dict[str, str]) -> str | None:
         """RFC 6749 §2.3: exactly one method, the one the client is registered for."""
         header = dict(request.headers).get("Authorization")
+        if "client_assertion" in form:
+            assert header is None, "two methods at once"
+            return self._signer_of(form)
+        if form.get("grant_type") == JWT_BEARER and header is None and "client_id" not in form:
+            return ""  # RFC 7521 §4.1: the assertion alone may do
         if header is None:
             client_id, secret = form["client_id"], form.get("client_secret")
             method = "none" if secret is None else "client_secret_post"
@@ -268,6 +324,47 @@ class AuthorizationServer:
         if client is None or client.secret != secret or client.method not in (None, method):
             return None
         return client_id
+
+    def _signer_of(self, form: dict[str, str]) -> str | None:
+        """RFC 7523 §3: signed by the client, for this server alone, and never seen before."""
+        assert "client_secret" not in form, "two methods at once"
+        assert form["client_assertion_type"] == ASSERTION_TYPE
+        self.secrets.append(form["client_assertion"])
+        client_id = claimed_by(form["client_assertion"])
+        client = self.clients.get(client_id)
+        if client is None or client.key is None or form.get("client_id", client_id) != client_id:
+            return None
+        claims = verified(
+            form["client_assertion"], client.key, issuer=client_id, audience=[self.issuer], now=self.now()
+        )
+        is_good = claims is not None and (claims["sub"], claims["aud"]) == (client_id, self.issuer)
+        return client_id if claims is not None and is_good and self._is_first_use(claims) else None
+
+    def _believe(self, form: dict[str, str], client_id: str) -> Granted | None:
+        """RFC 7523 §3 and, for what an identity provider says, ID-JAG §4.4.1."""
+        assertion = form["assertion"]
+        self.secrets.append(assertion)
+        voucher = next((each for each in self.believes if each.issuer == claimed_by(assertion)), None)
+        if voucher is None:
+            return None
+        audience = [self.issuer, f"{self._base}/token"]
+        claims = verified(assertion, voucher.public_key, issuer=voucher.issuer, audience=audience, now=self.now())
+        if claims is None or claims.get("resource", form.get("resource")) != form.get("resource"):
+            return None
+        if kind_of(assertion) == "oauth-id-jag+jwt" and claims["client_id"] != client_id:
+            return None
+        if self.takes_assertions_once and not self._is_first_use(claims):
+            return None
+        allowed = set((claims.get("scope") or form.get("scope") or "").split())
+        assert allowed <= set(form.get("scope", "").split()), "the assertion allows more than was asked for"
+        return self._grant(
+            client_id, form.get("resource"), self.grants_only or claims.get("scope") or form.get("scope")
+        )
+
+    def _is_first_use(self, claims: dict[str, Any]) -> bool:
+        is_first = claims["jti"] not in self._spent_assertions
+        self._spent_assertions.add(claims["jti"])
+        return is_first
 
     def _redeem(self, form: dict[str, str], client_id: str) -> Granted | None:
         asked = self._codes.pop(form["code"], None)
@@ -300,8 +397,51 @@ class AuthorizationServer:
         return granted
 
     def _trust_machine(self, form: dict[str, str], client_id: str) -> Granted | None:
-        assert self.clients[client_id].secret is not None, "a public client has nothing to prove itself with"
+        client = self.clients[client_id]
+        assert client.secret is not None or client.key is not None, "a public client has nothing to prove itself with"
         return self._grant(client_id, form["resource"], self.grants_only or form.get("scope"))
+
+    # The device authorization endpoint.
+
+    def _authorize_device(self, request: HttpRequest) -> HttpResponse:
+        form = _form(request)
+        client_id = self._client_of(request, form)
+        if client_id is None:
+            return _json(request, 401, {"error": "invalid_client"})
+        if self.refuses_device_login_with:
+            error, description = self.refuses_device_login_with.pop(0)
+            return _json(request, 400, {"error": error, "error_description": description})
+        device_code = self._mint("device")
+        self._device_codes[device_code] = {**form, "client_id": client_id}
+        members: dict[str, object] = {
+            "device_code": device_code,
+            "user_code": "WDJB-MJHT",
+            "verification_uri": f"{self._base}/device",
+            "expires_in": 1800,
+            **self.says_of_device_login,
+        }
+        return _json(request, 200, members)
+
+    def _redeem_device_code(self, form: dict[str, str], client_id: str) -> Granted | str | None:
+        if self.answers_polls_with:
+            return self.answers_polls_with.pop(0)
+        asked = self._device_codes.pop(form["device_code"], None)
+        if asked is None or [client_id, form.get("resource")] != [asked["client_id"], asked.get("resource")]:
+            return None
+        return self._grant(client_id, asked.get("resource", ""), self.grants_only or asked.get("scope"))
+
+    # The revocation endpoint.
+
+    def _revoke(self, request: HttpRequest) -> HttpResponse:
+        form = _form(request)
+        if self._client_of(request, form) is None:
+            return _json(request, 401, {"error": "invalid_client"})
+        if form["token_type_hint"] in self.revokes_no:
+            return _json(request, 400, {"error": "unsupported_token_type"})
+        for granted in self._grants:
+            granted.is_revoked = granted.is_revoked or form["token"] in granted.refresh_tokens
+        self._access_tokens.pop(form["token"], None)
+        return HttpResponse(200, request.url, (("Content-Type", "text/html"),), b"<html>whatever</html>")
 
     def _grant(self, client_id: str, resource: str, scope: str | None) -> Granted:
         granted = Granted(client_id, resource, scope)

@@ -45,6 +45,7 @@ class World:
         self.server = AuthorizationServer(**switches)
         self.send: AuthorizationServer | Internet = self.server
         self.clock = Clock()
+        self.server.now = self.clock.now
         self.person = Person(visits=self.server.visit)
         self.store = RecordingStore()
 

@@ -58,7 +58,13 @@ def open_grant(settings: Settings, seams: Seams, clients: Clients, tokens: Token
     """
     from valetkey.grants.authorization_code import AuthorizationCode
     from valetkey.grants.client_credentials import ClientCredentials
+    from valetkey.grants.enterprise_managed import EnterpriseManaged
+    from valetkey.grants.workload_identity import WorkloadIdentity
 
     if settings.chosen_grant == "client_credentials":
         return ClientCredentials(clients, tokens)
+    if settings.chosen_grant == "workload_identity":
+        return WorkloadIdentity(settings, clients, tokens)
+    if settings.chosen_grant == "enterprise_managed" and settings.identity_provider is not None:
+        return EnterpriseManaged(settings, settings.identity_provider, seams, clients, tokens)
     return AuthorizationCode(settings, seams, clients, tokens)

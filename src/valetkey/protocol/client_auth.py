@@ -42,16 +42,18 @@ def choose_authentication(
     :param client: The client.
     :param server: The server's metadata; no list means client_secret_basic (RFC 8414 §2).
     :param offered: The methods of another endpoint than the token endpoint, if it has a list of its own.
-    :param has_key: True if the client can sign; then it does, whatever secret it also has (RFC 9700 §2.5).
+    :param has_key: True if the client can sign; then it does, unless it also has a secret and only that is offered
+        (RFC 9700 §2.5).
     :returns: The method.
     """
     if client.authentication is not None:
         return client.authentication
-    if has_key:
+    named = offered or server.token_endpoint_auth_methods_supported
+    if has_key and (client.secret is None or named is None or ClientAuthentication.PRIVATE_KEY in named):
         return ClientAuthentication.PRIVATE_KEY
     if client.secret is None:
         return ClientAuthentication.NONE
-    listed = offered or server.token_endpoint_auth_methods_supported or (ClientAuthentication.BASIC,)
+    listed = named or (ClientAuthentication.BASIC,)
     if ClientAuthentication.POST not in listed:
         return ClientAuthentication.BASIC
     plain = (
@@ -73,7 +75,7 @@ def authenticate(client: Client, method: ClientAuthentication, assertion: Secret
     """
     name = ("client_id", client.client_id)
     if method is ClientAuthentication.NONE:
-        return ClientProof(fields=(name,))
+        return ClientProof(fields=(name,) if client.client_id else ())
     if method is ClientAuthentication.PRIVATE_KEY:
         if assertion is None:
             message = f"The client {quote(client.client_id)} has to authenticate with {method}, but it has no key."

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from valetkey import urls, wire
 from valetkey.protocol.authorization import PendingLogin
 from valetkey.protocol.client_auth import ClientProof
+from valetkey.protocol.server import JWT_BEARER
 from valetkey.values import Client, Scope, Secret, ServerMetadata, Session, scope_to_text
 from valetkey.wire import HttpRequest
 
@@ -29,6 +30,7 @@ class TokenRequest:
     :param scope: The scope that is meant: granted, if the answer names none (RFC 6749 §5.1).
     :param credentials_of: The issuers whose codes, tokens or assertions are among the fields.
     :param secrets: What in the fields must not be seen again.
+    :param dpop_key: The key the token is to be bound to (RFC 9449 §5); None for a Bearer token.
     """
 
     server: ServerMetadata
@@ -38,6 +40,7 @@ class TokenRequest:
     scope: Scope | None = None
     credentials_of: tuple[str, ...] = ()
     secrets: tuple[Secret, ...] = ()
+    dpop_key: Secret | None = None
 
     @property
     def names_scope(self) -> bool:
@@ -113,6 +116,7 @@ def refresh_request(session: Session, refresh_token: Secret) -> TokenRequest:
         scope=session.token.scope,
         credentials_of=(session.issuer,),
         secrets=(refresh_token,),
+        dpop_key=session.dpop_key,  # RFC 9449 §5: the refresh token of a public client is bound to the same key
     )
 
 
@@ -137,6 +141,42 @@ def client_credentials_request(
     )
 
 
+def jwt_bearer_request(
+    server: ServerMetadata,
+    client: Client,
+    *,
+    assertion: Secret,
+    audience: str,
+    resource: str | None,
+    scope: Scope | None,
+) -> TokenRequest:
+    """
+    Say the request of somebody whom another party vouches for (RFC 7523 §2.1); `parse_token` reads the answer.
+
+    :param server: The server.
+    :param client: The client that presents the assertion; one without a client_id is none (RFC 7521 §4.1).
+    :param assertion: What the other party says.
+    :param audience: The issuer it was made for: it is a credential for that one, and goes nowhere else.
+    :param resource: The resource the token is for, None to leave it out.
+    :param scope: The scope to ask for, if any.
+    :returns: The request.
+    """
+    return TokenRequest(
+        server,
+        client,
+        "present an assertion and get a token",
+        (
+            ("grant_type", JWT_BEARER),
+            ("assertion", assertion.reveal()),
+            *resource_field(resource),
+            *scope_field(scope),
+        ),
+        scope=scope,
+        credentials_of=(audience,),
+        secrets=(assertion,),
+    )
+
+
 def resource_field(resource: str | None) -> tuple[tuple[str, str], ...]:
     """
     Give the `resource` parameter (RFC 8707 §2).
@@ -157,26 +197,25 @@ def scope_field(scope: Scope | None) -> tuple[tuple[str, str], ...]:
     return (("scope", scope_to_text(scope)),) if scope else ()
 
 
-def http_request(
-    request: TokenRequest, proof: ClientProof, *, headers: tuple[tuple[str, str], ...] = ()
-) -> HttpRequest:
+def http_request(request: TokenRequest, proof: ClientProof, dpop_proof: Secret | None = None) -> HttpRequest:
     """
     Build the HTTP request of a token request (RFC 6749 §3.2); `parse_token` reads the answer.
 
     :param request: What it says.
     :param proof: What proves the client.
-    :param headers: Further header fields.
+    :param dpop_proof: What proves the key the token is to be bound to.
     :returns: The HTTP request.
     :raises InsecureEndpoint: If the token endpoint must not be used.
     """
     endpoint = urls.require_endpoint(request.server.token_endpoint or "", "token endpoint")
+    dpop_proofs = () if dpop_proof is None else (dpop_proof,)
     return HttpRequest(
         "POST",
         endpoint,
         request.purpose,
-        headers=(*FORM_HEADERS, *proof.headers, *headers),
+        headers=(*FORM_HEADERS, *proof.headers, *(("DPoP", each.reveal()) for each in dpop_proofs)),
         body=wire.form(dict((*request.fields, *proof.fields))),
         issuer=request.server.issuer,
         credentials_of=(request.client.issuer, *request.credentials_of),
-        secrets=(*request.secrets, *proof.secrets),
+        secrets=(*request.secrets, *proof.secrets, *dpop_proofs),
     )

@@ -1,0 +1,145 @@
+# SPDX-FileCopyrightText: 2026 The Valetkey authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""
+Exchanging an ID token for an identity assertion (RFC 8693; draft-ietf-oauth-identity-assertion-authz-grant, "ID-JAG").
+
+The organisation's identity provider says by it who the employee is, to one authorization server.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from valetkey import wire
+from valetkey.errors import LoginRequired, MalformedDocument, Unsupported, quote
+from valetkey.protocol.refusal import is_temporary, read_parameters, read_refusal, refused, temporary_error
+from valetkey.protocol.token import read_lifetime
+from valetkey.protocol.token_request import TokenRequest, resource_field, scope_field
+from valetkey.values import Client, Scope, Secret, ServerMetadata, scope_from_text
+from valetkey.wire import HttpResponse
+
+TOKEN_EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"  # RFC 8693 §2.1
+ID_JAG = "urn:ietf:params:oauth:token-type:id-jag"  # ID-JAG §4.3
+ID_TOKEN = "urn:ietf:params:oauth:token-type:id_token"  # RFC 8693 §3
+
+_WHO = "The identity provider"
+_NOT_APPLICABLE = "N_A"
+
+
+@dataclass(frozen=True, slots=True)
+class IdentityAssertion:
+    """
+    What the identity provider says about an employee, to one authorization server.
+
+    :param token: The signed text.
+    :param audience: The issuer of that authorization server.
+    :param scope: The scope it allows; None when neither asked for nor told.
+    :param expires_at: Unix time in seconds; None when the provider did not say, so it is good for one time.
+    """
+
+    token: Secret
+    audience: str
+    scope: Scope | None = None
+    expires_at: float | None = None
+
+
+def identity_assertion_request(
+    provider: ServerMetadata,
+    client: Client,
+    *,
+    id_token: Secret,
+    audience: str,
+    resource: str | None,
+    scope: Scope | None,
+) -> TokenRequest:
+    """
+    Say the exchange (RFC 8693 §2.1, ID-JAG §4.3); `parse_identity_assertion` reads the answer.
+
+    :param provider: The identity provider.
+    :param client: Our client there.
+    :param id_token: The employee's ID token; it goes to its own issuer only.
+    :param audience: The issuer of the MCP server's authorization server (MCP, Enterprise-Managed Authorization §4).
+    :param resource: The MCP server as its metadata names it; optional there, and older servers require it.
+    :param scope: The scope to ask for, if any.
+    :returns: The request.
+    """
+    return TokenRequest(
+        provider,
+        client,
+        "let the identity provider say who the person is",
+        (
+            ("grant_type", TOKEN_EXCHANGE),
+            ("requested_token_type", ID_JAG),
+            ("subject_token", id_token.reveal()),
+            ("subject_token_type", ID_TOKEN),
+            ("audience", audience),
+            *resource_field(resource),
+            *scope_field(scope),
+        ),
+        scope=scope,
+        credentials_of=(provider.issuer,),
+        secrets=(id_token,),
+    )
+
+
+def parse_identity_assertion(
+    response: HttpResponse, *, audience: str, now: float, requested_scope: Scope | None
+) -> IdentityAssertion:
+    """
+    Read the answer to `identity_assertion_request` (RFC 8693 §2.2.1, ID-JAG §4.3.4).
+
+    :param response: The answer.
+    :param audience: The issuer that was asked for.
+    :param now: Unix time in seconds when the request was sent.
+    :param requested_scope: The scope that was asked for: allowed, if the answer names none.
+    :returns: The assertion.
+    :raises TemporaryError: If the provider could not answer now.
+    :raises LoginRequired: If the person has to log in anew there (ID-JAG §8.2).
+    :raises ClientRefused: If it does not accept our client.
+    :raises Refused: If it does not vouch for the person there.
+    :raises MalformedDocument: If the answer cannot be read.
+    :raises Unsupported: If it issued something else.
+    """
+    if is_temporary(response):
+        raise temporary_error(response, _WHO, now=now)
+    parameters = read_parameters(response)
+    error, _ = read_refusal(response)
+    if error == "insufficient_user_authentication":
+        raise _login_required(response, parameters or {})
+    if error is not None or response.status >= 400:
+        raise refused(response, _WHO)
+    if parameters is None or response.status != 200:
+        message = f"{_WHO} {response.url} answered {response.status} with something that is no assertion."
+        raise MalformedDocument(message, hint="Check that this is its token endpoint.", url=response.url)
+    _require_types(parameters, response.url)
+    token = wire.text_member(parameters, "access_token", response.url)  # RFC 8693 §2.2.1: whatever it is, it is here
+    if token is None:
+        message = f"{_WHO} {response.url} answered without an assertion."
+        hint = "This is a fault of the server; tell its operator."
+        raise MalformedDocument(message, hint=hint, url=response.url, member="access_token")
+    lifetime = read_lifetime(parameters.get("expires_in"))
+    allowed = parameters.get("scope")
+    return IdentityAssertion(
+        token=Secret(token),
+        audience=audience,
+        scope=scope_from_text(allowed if isinstance(allowed, str) else None) or requested_scope,
+        expires_at=now + lifetime if lifetime is not None else None,
+    )
+
+
+def _require_types(parameters: Mapping[str, object], url: str) -> None:
+    """An access token is not presented as an assertion: it may be one that the MCP server would take."""
+    issued, kind = parameters.get("issued_token_type"), parameters.get("token_type")
+    is_no_access_token = isinstance(kind, str) and kind.upper() == _NOT_APPLICABLE  # RFC 6749 §5.1: case-insensitive
+    if issued == ID_JAG and is_no_access_token:
+        return
+    message = f"{_WHO} {url} was asked for an identity assertion and issued {quote(issued)} of the type {quote(kind)}."
+    raise Unsupported(message, hint="It may not know enterprise-managed authorization; ask its administrators.")
+
+
+def _login_required(response: HttpResponse, parameters: Mapping[str, object]) -> LoginRequired:
+    """RFC 9470 §3 names what the login has to be like."""
+    wanted = [f"{name} {quote(parameters[name])}" for name in ("max_age", "acr_values") if name in parameters]
+    how = f" with {' and '.join(wanted)}" if wanted else ""
+    message = f"{_WHO} {response.url} wants the person to log in anew{how}."
+    return LoginRequired(message, hint="Log in there, and give the new ID token.")

@@ -66,6 +66,7 @@ class AuthorizationServer:
     names_the_resource: str | None = None
     names_issuers: tuple[str, ...] | None = None
     publishes_scopes: tuple[str, ...] | None = None
+    resource_says_further: dict[str, object] = field(default_factory=dict)
     # What the authorization server says about itself.
     describes_itself_at: tuple[str, ...] | None = None
     calls_itself: str | None = None
@@ -77,6 +78,7 @@ class AuthorizationServer:
     # How it registers clients.
     registers_clients: bool = True
     refuses_registration_with: tuple[int, str] | None = None
+    refuses_addresses_with: str | None = None
     registers_with: dict[str, object] = field(default_factory=dict)
     # How it answers a login.
     declines_with: str | None = None
@@ -227,7 +229,7 @@ class AuthorizationServer:
         document["authorization_servers"] = list(issuers)
         if self.publishes_scopes is not None:
             document["scopes_supported"] = list(self.publishes_scopes)
-        return _json(request, 200, document)
+        return _json(request, 200, {**document, **self.resource_says_further})
 
     def _server_metadata(self, request: HttpRequest) -> HttpResponse:
         members: dict[str, object] = {
@@ -251,6 +253,8 @@ class AuthorizationServer:
         if self.refuses_registration_with is not None:
             status, error = self.refuses_registration_with
             return _json(request, status, {"error": error, "error_description": "not here"})
+        if self.refuses_addresses_with is not None and self.refuses_addresses_with in request.body.decode():
+            return _json(request, 400, {"error": "invalid_redirect_uri"})
         document = {**json.loads(request.body), "client_id": self._mint("client", secret=False), **self.registers_with}
         secret = document.get("client_secret")
         if secret:

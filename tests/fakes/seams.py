@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
+from urllib.parse import urlsplit
 
 from tests.fakes.network import LONGEST_WAIT, Gate
 from valetkey.errors import AuthError, LoginFailed, StoreError
@@ -53,6 +54,8 @@ class Person:
         self.wanted_addresses.append((redirect_uri, fixed))
         if redirect_uri is None or (redirect_uri in self.taken_addresses and not fixed):
             redirect_uri = f"http://127.0.0.1:{50_000 + len(self.wanted_addresses)}/callback"
+        elif urlsplit(redirect_uri).port == 0:
+            redirect_uri = redirect_uri.replace(":0/", f":{50_000 + len(self.wanted_addresses)}/")
         elif redirect_uri in self.taken_addresses:
             message = "The address is taken."
             raise _nobody(message)

@@ -5,14 +5,25 @@
 The authentication flow of both HTTP libraries: `valetkey.httpx2` and `valetkey.httpx` add the base class and no more.
 
 A request gets the token at hand and is sent. If the server rejects the token, the request is sent once more with
-another one; whatever comes then is the caller's. Nothing is locked meanwhile, and no response body is touched.
+another one; whatever comes then is the caller's. Nothing is locked meanwhile, and no response body is touched. A token
+that is bound to a key has a new proof each time, and a server that only wants another proof gets that first.
 """
 
 from collections.abc import AsyncGenerator, Callable, Generator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Generic, TypeVar
 
-from valetkey import policy, values
+from valetkey import values
+from valetkey._presentation import (
+    AUTHORIZATION,
+    MOST_PROOFS,
+    OURS,
+    AnyResponse,
+    RequestT,
+    present,
+    proved_anew,
+    rejection,
+)
 from valetkey.behaviour import BearerName
 from valetkey.build import build_engine
 from valetkey.engine import Engine
@@ -25,41 +36,11 @@ from valetkey.identities import (
     private_key_of,
 )
 from valetkey.login import Login, LoginName
-from valetkey.protocol.challenge import Challenge, parse_challenges
+from valetkey.protocol.challenge import Challenge
 from valetkey.settings import LOGIN_SECONDS, GrantName, Settings
 from valetkey.store import Store
 from valetkey.values import Secret, Token, scope_from_text
 
-_AUTHORIZATION = "Authorization"
-_OURS = "valetkey.credential"
-"""The extension of a request that has a credential from us: sent once more, it is still ours to replace."""
-
-
-class AnyRequest(Protocol):
-    """What the requests of both libraries have in common."""
-
-    @property
-    def url(self) -> Any: ...
-    @property
-    def headers(self) -> Any: ...
-    @property
-    def extensions(self) -> Any: ...
-    def read(self) -> bytes: ...
-    async def aread(self) -> bytes: ...
-
-
-class AnyResponse(Protocol):
-    """What the responses of both libraries have in common."""
-
-    @property
-    def url(self) -> Any: ...
-    @property
-    def status_code(self) -> int: ...
-    @property
-    def headers(self) -> Any: ...
-
-
-RequestT = TypeVar("RequestT", bound=AnyRequest)
 ResponseT = TypeVar("ResponseT", bound=AnyResponse)
 
 
@@ -214,10 +195,17 @@ class AuthFlow(Generic[RequestT, ResponseT]):
         token = self._engine.current()
         if token is None and self._engine.is_known():
             token = self._engine.replace(None)
-        response = yield _with_token(request, token)
-        challenges = self._rejection(response)
-        if challenges is not None:
-            yield _with_token(request, self._engine.replace(token, challenges))
+        is_new, proofs = False, MOST_PROOFS
+        while True:
+            response = yield present(self._engine, request, token)
+            again = proved_anew(self._engine, request, token, response) if proofs else None
+            if again is not None:
+                request, proofs = again, proofs - 1
+                continue
+            challenges = None if is_new else self._rejection(response, token)
+            if challenges is None:
+                return
+            token, is_new, proofs = self._engine.replace(token, challenges), True, MOST_PROOFS
 
     async def async_auth_flow(self, request: RequestT) -> AsyncGenerator[RequestT, ResponseT]:
         """
@@ -234,38 +222,24 @@ class AuthFlow(Generic[RequestT, ResponseT]):
         token = self._engine.current()
         if token is None and self._engine.is_known():
             token = await self._engine.replace_async(None)
-        response = yield _with_token(request, token)
-        challenges = self._rejection(response)
-        if challenges is not None:
-            yield _with_token(request, await self._engine.replace_async(token, challenges))
+        is_new, proofs = False, MOST_PROOFS
+        while True:
+            response = yield present(self._engine, request, token)
+            again = proved_anew(self._engine, request, token, response) if proofs else None
+            if again is not None:
+                request, proofs = again, proofs - 1
+                continue
+            challenges = None if is_new else self._rejection(response, token)
+            if challenges is None:
+                return
+            token, is_new, proofs = await self._engine.replace_async(token, challenges), True, MOST_PROOFS
 
     def _applies_to(self, request: RequestT) -> bool:
         """A request for somebody else, or with a credential of its own, is none of ours."""
-        credential = request.headers.get(_AUTHORIZATION)
-        is_ours = credential is None or Secret(credential) == request.extensions.get(_OURS)
+        credential = request.headers.get(AUTHORIZATION)
+        is_ours = credential is None or Secret(credential) == request.extensions.get(OURS)
         return is_ours and self._engine.serves(str(request.url))
 
-    def _rejection(self, response: ResponseT) -> tuple[Challenge, ...] | None:
+    def _rejection(self, response: ResponseT, token: Token | None) -> tuple[Challenge, ...] | None:
         """What another origin says after a redirect is no word of the MCP server."""
-        return rejection(response) if self._engine.serves(str(response.url)) else None
-
-
-def rejection(response: AnyResponse) -> tuple[Challenge, ...] | None:
-    """
-    Read from a response whether it asks for another token.
-
-    :param response: The response; its body is not touched.
-    :returns: Its challenges if it does, else None.
-    """
-    if response.status_code not in (401, 403):
-        return None
-    challenges = parse_challenges(response.headers.get_list("www-authenticate"))
-    return challenges if policy.is_rejection(response.status_code, challenges) else None
-
-
-def _with_token(request: RequestT, token: Token | None) -> RequestT:
-    if token is not None:
-        credential = f"Bearer {token.access_token.reveal()}"
-        request.headers[_AUTHORIZATION] = credential
-        request.extensions[_OURS] = Secret(credential)
-    return request
+        return rejection(response, token) if self._engine.serves(str(response.url)) else None

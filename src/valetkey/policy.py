@@ -14,9 +14,9 @@ from typing import Any
 from valetkey import urls
 from valetkey.behaviour import BearerName, Profile
 from valetkey.errors import IssuerMismatch, Refused, Unsupported
-from valetkey.protocol.challenge import Challenge, bearer_challenge
+from valetkey.protocol.challenge import DPOP, Challenge, challenge_to_answer
 from valetkey.protocol.token_request import TokenRequest
-from valetkey.values import Client, ResourceMetadata, Scope, ServerMetadata, Session, Token
+from valetkey.values import Client, ResourceMetadata, Scope, ServerMetadata, Session, Token, TokenType
 
 RENEWAL_MARGIN = 60.0
 """Seconds before expiry at which renewal starts in the background, or a tenth of the token's life if that is less."""
@@ -50,9 +50,9 @@ def wants_more_scope(challenges: Sequence[Challenge]) -> bool:
     Tell whether a response wants the same token with more scope.
 
     :param challenges: The challenges of the response.
-    :returns: True if its Bearer challenge says `insufficient_scope`.
+    :returns: True if one for Bearer or DPoP says `insufficient_scope` (RFC 6750 §3.1, RFC 9449 §7.1).
     """
-    challenge = bearer_challenge(challenges)
+    challenge = challenge_to_answer(challenges)
     return challenge is not None and challenge.get("error") == "insufficient_scope"
 
 
@@ -182,7 +182,7 @@ def presented(token: Token, bearer: BearerName) -> Token:
     if token.id_token is None:
         message = "The MCP server wants an ID token, and the authorization server issued none."
         raise Unsupported(message, hint='Ask for the scope "openid" too, or set bearer="access_token".')
-    return replace(token, access_token=token.id_token)
+    return replace(token, access_token=token.id_token, token_type=TokenType.BEARER)
 
 
 def overlaid(profile: Profile, **settings: Any) -> Profile:
@@ -217,6 +217,17 @@ def covers_scope(session: Session, wanted: Scope | None) -> bool:
     return set(wanted or ()) <= set(session.token.scope or ())
 
 
+def fits_scheme(session: Session, challenge: Challenge | None) -> bool:
+    """
+    Tell whether the session's token can be presented in the scheme of a challenge (RFC 9110 §11.4).
+
+    :param session: The session.
+    :param challenge: The challenge, None if there was none.
+    :returns: False if the challenge is for DPoP and the token is bound to no key.
+    """
+    return challenge is None or challenge.scheme != DPOP or session.dpop_key is not None
+
+
 def is_expired(token: Token, now: float) -> bool:
     """
     Tell whether a token is past its life.
@@ -242,13 +253,13 @@ def is_renewal_due(token: Token, now: float) -> bool:
     return now >= token.expires_at - margin
 
 
-def is_client_usable(client: Client, *, issuer: str, redirect_uri: str, now: float) -> bool:
+def is_client_usable(client: Client, *, issuer: str, redirect_uri: str | None, now: float) -> bool:
     """
     Tell whether a registered client can be used for a login.
 
     :param client: The client from the store.
     :param issuer: The authorization server of the login.
-    :param redirect_uri: The redirect address of the login.
+    :param redirect_uri: The redirect address of the login, None for one on another device.
     :param now: Unix time in seconds.
     :returns: True if it belongs to the issuer, has this address and its secret has not expired (RFC 7591 §3.2.1).
     """

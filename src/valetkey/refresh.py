@@ -15,6 +15,7 @@ from valetkey import policy
 from valetkey.behaviour import Profile
 from valetkey.discovery import profile_of
 from valetkey.errors import AuthError, ClientRefused, Refused, StoreError, Unsupported
+from valetkey.protocol.dpop import key_of
 from valetkey.protocol.token import renewed
 from valetkey.protocol.token_request import TokenRequest, refresh_request
 from valetkey.seams import Seams
@@ -64,7 +65,7 @@ class Refresher:
         :param version: Its version in the store.
         :returns: The session to use: the renewed one, or a newer one that somebody else has written.
         :raises RefreshRefused: If the server said a definite no.
-        :raises Conflict: If somebody else has written the session; nothing was sent.
+        :raises Conflict: If somebody else has written the session, or somebody has logged out.
         :raises StoreError: If the store cannot be written; nothing was sent.
         :raises TemporaryError: If the server could not answer; nothing is forgotten.
         """
@@ -90,11 +91,12 @@ class Refresher:
         fresh = replace(session, resource=request.resource, refresh_intent=None)
         try:
             token = renewed(session.token, policy.presented(answer, profile.bearer))
+            key_of(token, session.dpop_key, session.issuer)
         except Unsupported:  # OpenID Connect Core §12.2 lets a refresh bring no ID token; a rotated token is kept
             rotated = replace(session.token, refresh_token=answer.refresh_token or refresh_token)
-            self._sessions.save_answer(replace(fresh, token=rotated), version)
+            self._sessions.save_answer(replace(fresh, token=rotated), version, renews=True)
             raise
-        return self._sessions.save_answer(replace(fresh, token=token), version)
+        return self._sessions.save_answer(replace(fresh, token=token), version, renews=True)
 
     def _send(self, session: Session, refresh_token: Secret, profile: Profile) -> tuple[Token, TokenRequest]:
         request = refresh_request(session, refresh_token)

@@ -36,14 +36,16 @@ class Sessions:
         Read the session.
 
         :returns: The session and its version; None and None if there is none. A session of another issuer than the
-            pinned one is none of ours, but its version is needed to write over it.
+            pinned one is none of ours, nor is one that is bound to a key, or is not, against `dpop=`; but its version
+            is needed to write over it.
         :raises StoreError: If the store cannot be read.
         """
         record = self.store.get(self.key)
         if record is None:
             return None, None
         session = decode_session(record.value)
-        if self._settings.issuer is not None and session.issuer != self._settings.issuer:
+        is_bound = session.dpop_key is not None
+        if self._settings.issuer not in (None, session.issuer) or self._settings.dpop not in (None, is_bound):
             return None, record.version
         return session, record.version
 
@@ -59,6 +61,16 @@ class Sessions:
         """
         return self.store.put(self.key, encode_session(session), if_version=version)
 
+    def delete(self, version: str) -> None:
+        """
+        Delete the session.
+
+        :param version: The version that must be there now.
+        :raises Conflict: If another version is there.
+        :raises StoreError: If the store cannot be written.
+        """
+        self.store.delete(self.key, if_version=version)
+
     def prove_writable(self) -> None:
         """
         Make sure that what is about to be obtained can be kept, before anybody is asked for it.
@@ -67,32 +79,36 @@ class Sessions:
         """
         self.store.put(self.key + ":intent", b"")
 
-    def save_answer(self, session: Session, version: Condition) -> Session:
+    def save_answer(self, session: Session, version: Condition, *, renews: bool = False) -> Session:
         """
         Write a session that a server has just issued; it exists nowhere else, so a store in trouble is tried again.
 
         :param session: The session.
         :param version: The version that was there when the request was sent.
+        :param renews: True if it only goes on with that session: then one that has been ended meanwhile stays so.
         :returns: The session that is in the store now.
+        :raises Conflict: If somebody has logged out meanwhile, and the session would go on.
         :raises StoreError: If the store could not be written for a whole minute.
         """
         deadline = self._seams.monotonic() + SAVING_SECONDS
         pause = _FIRST_PAUSE
         while True:
             try:
-                return self._write_newest(session, version)
+                return self._write_newest(session, version, renews=renews)
             except StoreError:
                 if self._seams.monotonic() >= deadline:
                     raise
                 self._seams.pause(pause)
                 pause = min(pause * 2, _LONGEST_PAUSE)
 
-    def _write_newest(self, session: Session, version: Condition) -> Session:
+    def _write_newest(self, session: Session, version: Condition, *, renews: bool) -> Session:
         while True:
             try:
                 self.write(session, version)
             except Conflict:
                 found, version = self.read()
+                if version is None and renews:
+                    raise
                 if found is not None and found.token.obtained_at > session.token.obtained_at:
                     return found  # somebody went on while we were frozen: theirs is the newer generation
             else:

@@ -12,12 +12,15 @@ import logging
 
 from valetkey import policy
 from valetkey.client_proofs import ClientProofs
+from valetkey.dpop import Proofs
 from valetkey.errors import Refused
+from valetkey.protocol.dpop import refuses_without_nonce
 from valetkey.protocol.token import parse_token
 from valetkey.protocol.token_request import TokenRequest, http_request
 from valetkey.seams import Seams
 from valetkey.settings import Settings
 from valetkey.values import Scope, Token
+from valetkey.wire import HttpResponse
 
 _logger = logging.getLogger("valetkey")
 
@@ -32,19 +35,33 @@ class TokenEndpoint:
 
     def __init__(self, settings: Settings, seams: Seams) -> None:
         self._seams = seams
-        self._proofs = ClientProofs(settings, seams)
+        self._client_proofs = ClientProofs(settings, seams)
+        self._dpop_proofs = Proofs(seams)
 
     def ask(self, request: TokenRequest) -> Token:
         """
-        Ask once.
+        Ask once. A server that only wants its nonce in the proof has not asked for anything else, nor taken anything.
 
         :param request: What to say.
         :returns: The token.
         :raises AuthError: Whatever the answer was instead, see `parse_token`.
         """
-        proof = self._proofs.prove(request.client, request.server)
+        now, response = self._exchange(request)
+        if request.dpop_key is not None and refuses_without_nonce(response):
+            now, response = self._exchange(request)  # RFC 9449 §8: once, with a new proof; a code is still good
+        return parse_token(response, now=now, requested_scope=request.scope)
+
+    def _exchange(self, request: TokenRequest) -> tuple[float, HttpResponse]:
+        """Send with proofs that are good for this time only, and give the time it was sent and the answer."""
+        client_proof = self._client_proofs.prove(request.client, request.server)
+        dpop_proof = None
+        if request.dpop_key is not None:
+            endpoint = request.server.token_endpoint or ""
+            dpop_proof = self._dpop_proofs.make(request.dpop_key, "POST", endpoint)
         now = self._seams.now()
-        return parse_token(self._seams.send(http_request(request, proof)), now=now, requested_scope=request.scope)
+        response = self._seams.send(http_request(request, client_proof, dpop_proof))
+        self._dpop_proofs.learn(response.url, response.header("DPoP-Nonce"))
+        return now, response
 
     def ask_corrected(self, request: TokenRequest, *, granted: Scope | None = None) -> tuple[Token, TokenRequest]:
         """

@@ -14,6 +14,7 @@ from valetkey.exchange_log import log_exchange
 from valetkey.grants import Occasion
 from valetkey.login import Invitation, Visit
 from valetkey.protocol.authorization import PendingLogin, authorization_url, parse_callback
+from valetkey.protocol.dpop import thumbprint
 from valetkey.protocol.server import require_code_flow
 from valetkey.protocol.token_request import code_request
 from valetkey.registrations import Introduction
@@ -108,10 +109,11 @@ class AuthorizationCode:
         return None
 
     def _parameters(self, plan: _Plan) -> tuple[tuple[str, str], ...]:
-        """OpenID providers may ignore `offline_access` unless consent is asked for (OpenID Connect Core §11)."""
         named = dict(plan.found.profile.authorization_parameters)
         if plan.scope and policy.OFFLINE_ACCESS in plan.scope:
-            named.setdefault("prompt", "consent")
+            named.setdefault("prompt", "consent")  # OpenID providers may ignore the scope without (Connect Core §11)
+        if plan.found.dpop_key is not None:
+            named["dpop_jkt"] = thumbprint(plan.found.dpop_key)  # RFC 9449 §10: the code is bound to the key too
         return tuple(named.items())
 
     def _corrected(self, plan: _Plan, known: Introduction, error: AuthError) -> _Plan | None:
@@ -155,5 +157,5 @@ class AuthorizationCode:
 
     def _redeem(self, callback: str, pending: PendingLogin, plan: _Plan, occasion: Occasion) -> None:
         # A code is good for one try (RFC 6749 §4.1.2): whatever goes wrong here, the next login gets a new one.
-        request = code_request(pending, parse_callback(callback, pending))
+        request = plan.found.bound(code_request(pending, parse_callback(callback, pending)))
         occasion.save(plan.found.session(self._tokens.ask(request), request, interactive=True))

@@ -13,6 +13,10 @@ from dataclasses import dataclass, field
 
 from valetkey.values import Scope, scope_from_text
 
+BEARER = "bearer"
+DPOP = "dpop"
+"""The schemes we answer, as `Challenge.scheme` has them (RFC 6750 §3, RFC 9449 §7.1)."""
+
 _TOKEN = frozenset("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")  # RFC 9110 §5.6.2
 _TOKEN68 = frozenset("-._~+/0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")  # RFC 9110 §11.2
 _SPACE = " \t"
@@ -73,18 +77,24 @@ def parse_challenges(fields: Iterable[str]) -> tuple[Challenge, ...]:
     return reader.challenges()
 
 
-def bearer_challenge(challenges: Iterable[Challenge]) -> Challenge | None:
+def challenge_to_answer(challenges: Iterable[Challenge], *, prefers_dpop: bool = False) -> Challenge | None:
     """
-    Choose the challenge to answer: only Bearer, and of several the one that says most.
+    Choose the challenge to answer, of those for Bearer and DPoP: its scheme and its parameters are what counts.
 
     Parameters are never put together from several challenges (RFC 9110 §11.3).
 
     :param challenges: All challenges of the response.
-    :returns: The Bearer challenge with metadata or an error code, else the first Bearer challenge, else None.
+    :param prefers_dpop: True to answer in DPoP where both are offered (RFC 9728 §5.4); else that is Bearer.
+    :returns: One that says what scope is missing; else one of the preferred scheme; and among those the first with
+        metadata or an error code. None if there is none for either scheme.
     """
-    bearers = [challenge for challenge in challenges if challenge.scheme == "bearer"]
-    telling = (challenge for challenge in bearers if challenge.get("resource_metadata") or challenge.get("error"))
-    return next(telling, bearers[0] if bearers else None)
+    preferred = DPOP if prefers_dpop else BEARER
+
+    def rank(challenge: Challenge) -> tuple[bool, bool, bool]:
+        says_something = bool(challenge.get("resource_metadata") or challenge.get("error"))
+        return challenge.get("error") == "insufficient_scope", challenge.scheme == preferred, says_something
+
+    return max((each for each in challenges if each.scheme in (BEARER, DPOP)), key=rank, default=None)
 
 
 @dataclass(slots=True)

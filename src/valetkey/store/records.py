@@ -65,13 +65,17 @@ def session_key(settings: Settings) -> str:
 
 def client_key(issuer: str, settings: Settings) -> str:
     """
-    Give the key of a client we registered: one for each issuer, fixed redirect address and name.
+    Give the key of a client we registered: one for each issuer, way to log in, fixed redirect address and name.
+
+    A client whose tokens are all bound to keys is another one: it would get no others (RFC 9449 §5.2).
 
     :param issuer: The issuer.
     :param settings: The settings.
     :returns: The key.
     """
-    return _key(Kind.CLIENT, issuer, settings.redirect_uri or "loopback", settings.client_name)
+    bound = ("dpop",) if settings.dpop else ()
+    way = "device" if settings.chosen_grant == "device_code" else settings.redirect_uri or "loopback"
+    return _key(Kind.CLIENT, issuer, way, settings.client_name, *bound)
 
 
 def pin_key(settings: Settings) -> str:

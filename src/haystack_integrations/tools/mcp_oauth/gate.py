@@ -14,6 +14,7 @@ from collections import OrderedDict
 from typing import Any
 
 from haystack_integrations.tools.mcp_oauth.errors import Rejected
+from valetkey._presentation import present, wants_nonce
 from valetkey.engine import Engine
 from valetkey.values import Token
 
@@ -60,6 +61,26 @@ class Gate:
     def extensions(self) -> dict[str, dict[str, object]]:
         """The protocol extensions that the settings make use of, for the capabilities of the session."""
         return self._engine.settings.extensions
+
+    def present(self, request: Any, token: Token) -> None:
+        """
+        Put a token on a request.
+
+        :param request: The request, to the MCP server.
+        :param token: The token.
+        :raises ConfigurationError: If it is bound to a key and the packages for that are not installed.
+        """
+        present(self._engine, request, token)
+
+    def wants_nonce(self, token: Token | None, response: Any) -> bool:
+        """
+        Tell whether a request is to be sent once more with the nonce that its answer brings.
+
+        :param token: The token it carried.
+        :param response: The answer.
+        :returns: True if only the proof of the token's key was at fault.
+        """
+        return wants_nonce(self._engine, token, response)
 
     def token_for(self, url: str) -> Token | None:
         """

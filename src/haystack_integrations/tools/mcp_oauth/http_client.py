@@ -14,13 +14,15 @@ from haystack.utils import Secret
 from haystack_integrations.tools.mcp_oauth.errors import Rejected
 from haystack_integrations.tools.mcp_oauth.event_stream import EventStream
 from haystack_integrations.tools.mcp_oauth.gate import Gate, NotAccepted, SessionLost, Unanswered
-from valetkey._auth import rejection
+from valetkey._presentation import AUTHORIZATION, PROOF, rejection
+from valetkey.errors import AuthError
 from valetkey.exchange_log import log_exchange
-from valetkey.values import Token
+from valetkey.values import Token, TokenType
 
 _logger = logging.getLogger("valetkey")
 
-_AUTHORIZATION = "Authorization"
+_TOKEN = "valetkey.token"
+"""The extension of a request whose token is bound to a key."""
 
 
 def library_of(transport: ModuleType) -> ModuleType:
@@ -61,28 +63,57 @@ def guarded_client_class(library: ModuleType, gate: Gate, events: EventStream | 
     """
 
     class GuardedClient(library.AsyncClient):  # type: ignore[misc, name-defined]  # chosen at run time
+        def __init__(self, **arguments: Any) -> None:
+            super().__init__(**arguments)
+            self.event_hooks = {"request": [self._prove]}
+
         async def send(self, request: Any, **arguments: Any) -> Any:
             token = gate.token_for(str(request.url))
-            if token is not None:
-                request.headers[_AUTHORIZATION] = f"Bearer {token.access_token.reveal()}"
+            if token is not None and token.token_type is TokenType.BEARER:
+                request.headers[AUTHORIZATION] = f"Bearer {token.access_token.reveal()}"
+            elif token is not None:
+                request.extensions[_TOKEN] = token
             message = _message(request)
             if message is None:
                 return await self._send_plain(request, token, arguments)
             try:
-                response = await self._send_message(request, message, arguments)
+                response = await self._send_message(request, token, message, arguments)
                 if response.status_code < 400:
                     return response
                 reason = _reason(response, token, request, gate)
                 said = await _json_rpc_error(response) if isinstance(reason, NotAccepted) else None
                 await response.aclose()
+            except AuthError as error:  # no proof can be made
+                return self._answered(request, message, error)
             except library.TransportError as error:
                 return self._answered(request, message, Unanswered(f"{type(error).__name__}: {error}"))
             return self._answered(request, message, reason, said)
 
-        async def _send_message(self, request: Any, message: dict[str, Any], arguments: dict[str, Any]) -> Any:
+        @staticmethod
+        async def _prove(request: Any) -> None:
+            """Present a bound token at each address a redirect leads to, with a proof for that address (RFC 9449)."""
+            token = request.extensions.get(_TOKEN)
+            if token is None:
+                return
+            if gate.serves(str(request.url)):
+                gate.present(request, token)
+                return
+            for name in (AUTHORIZATION, PROOF):
+                request.headers.pop(name, None)
+
+        async def _exchange(self, request: Any, token: Token | None, arguments: dict[str, Any]) -> Any:
+            response = await super().send(request, **arguments)
+            if not gate.wants_nonce(token, response):
+                return response
+            await response.aclose()
+            return await super().send(request, **arguments)
+
+        async def _send_message(
+            self, request: Any, token: Token | None, message: dict[str, Any], arguments: dict[str, Any]
+        ) -> Any:
             started, outcome = time.monotonic(), "no answer"
             try:
-                response = await super().send(request, **arguments)
+                response = await self._exchange(request, token, arguments)
                 outcome = str(response.status_code)
             finally:
                 _log(request, message, started, outcome)
@@ -93,9 +124,9 @@ def guarded_client_class(library: ModuleType, gate: Gate, events: EventStream | 
             if events is not None:
                 request.headers["Accept-Encoding"] = "identity"
             started = time.monotonic()
-            response = await super().send(request, **arguments)
+            response = await self._exchange(request, token, arguments)
             _log(request, None, started, str(response.status_code))
-            challenges = rejection(response) if gate.serves(str(response.url)) else None
+            challenges = rejection(response, token) if gate.serves(str(response.url)) else None
             if events is None:
                 return response  # a stream beside the session: the SDK does without it
             if challenges is not None:
@@ -130,7 +161,7 @@ def _message(request: Any) -> dict[str, Any] | None:
 
 def _reason(response: Any, token: Token | None, request: Any, gate: Gate) -> Exception:
     # What another origin says after a redirect is no word of the MCP server.
-    challenges = rejection(response) if gate.serves(str(response.url)) else None
+    challenges = rejection(response, token) if gate.serves(str(response.url)) else None
     if challenges is not None:
         return Rejected(token, challenges)
     if response.status_code == 404 and "mcp-session-id" in request.headers:

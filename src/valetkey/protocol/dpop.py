@@ -1,0 +1,192 @@
+# SPDX-FileCopyrightText: 2026 The Valetkey authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""
+DPoP (RFC 9449): when a token has to be bound to a key, what a proof says, and the nonces that servers want in proofs.
+
+A key is kept as a private JWK in JSON, with its algorithm in `alg` (RFC 7517 §4.4); `valetkey.dpop` makes it and signs.
+"""
+
+import base64
+import hashlib
+import json
+import re
+from collections.abc import Iterable
+from urllib.parse import urlsplit
+
+from valetkey.errors import Unsupported, quote
+from valetkey.protocol.challenge import DPOP, Challenge
+from valetkey.protocol.refusal import read_refusal
+from valetkey.values import MetadataSource, ResourceMetadata, Secret, ServerMetadata, Token, TokenType
+from valetkey.wire import HttpResponse
+
+PROOF_TYPE = "dpop+jwt"  # RFC 9449 §4.2
+ALGORITHMS = ("ES256", "EdDSA", "ES384", "ES512")
+"""What we sign with, the best first: every server that was looked at takes ES256."""
+
+_THUMBPRINT_MEMBERS = {"EC": ("crv", "kty", "x", "y"), "OKP": ("crv", "kty", "x")}  # RFC 7638 §3.2, RFC 8037 §2
+_WANTS_NONCE = "use_dpop_nonce"
+_NONCE = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]{1,2048}")  # RFC 9449 §8.1; the limit is ours
+
+
+def binding_algorithm(
+    setting: bool | None, challenge: Challenge | None, metadata: ResourceMetadata | None, server: ServerMetadata
+) -> str | None:
+    """
+    Choose the algorithm of the key that a new token is to be bound to (RFC 9449 §5.1, §7.1; RFC 9728 §2).
+
+    :param setting: What the user set: True for always, False for never, None for where the MCP server demands it.
+    :param challenge: The challenge that is answered; one for DPoP is chosen only where there is none for Bearer, or
+        where the token at hand is bound already.
+    :param metadata: What the MCP server publishes about itself.
+    :param server: The authorization server.
+    :returns: The algorithm, None for a Bearer token.
+    :raises Unsupported: If a bound token is wanted and cannot be had.
+    """
+    is_challenged = challenge is not None and challenge.scheme == DPOP
+    is_demanded = is_challenged or (metadata is not None and metadata.dpop_bound_access_tokens_required)
+    if not is_demanded and setting is not True:
+        return None
+    if setting is False:
+        message = "The MCP server takes no token that is not bound to a key (DPoP), and dpop=False rules that out."
+        raise Unsupported(message, hint="Leave dpop out.")
+    offered = server.dpop_signing_alg_values_supported
+    if offered is None and server.source is not MetadataSource.CONFIGURED:  # which has no document to announce it in
+        message = f"A token bound to a key (DPoP) is wanted, and {server.issuer} does not announce that it issues any."
+        hint = "Its operator has to publish dpop_signing_alg_values_supported."
+        raise Unsupported(message, hint=hint if is_demanded else f"{hint} Or leave dpop=True out.")
+    algorithms = challenge.get("algs") if challenge is not None and is_challenged else None
+    published = metadata.dpop_signing_alg_values_supported if metadata is not None else None
+    accepted = tuple(algorithms.split()) if algorithms else published
+    for algorithm in ALGORITHMS:
+        if all(algorithm in listed for listed in (offered, accepted) if listed is not None):
+            return algorithm
+    message = (
+        f"No algorithm for DPoP proofs suits everybody: {server.issuer} takes {_in_words(offered)}, "
+        f"the MCP server {_in_words(accepted)}, and Valetkey signs with {', '.join(ALGORITHMS)}."
+    )
+    raise Unsupported(message, hint="Tell the operators of both servers; ES256 is what everybody knows.")
+
+
+def _in_words(algorithms: tuple[str, ...] | None) -> str:
+    return "any" if algorithms is None else quote(" ".join(algorithms))
+
+
+def key_of(token: Token, key: Secret | None, issuer: str) -> Secret | None:
+    """
+    Check that a token is bound to the key that was proved in its request, or to none (RFC 9449 §5).
+
+    :param token: The token.
+    :param key: The key that was proved, None if none was.
+    :param issuer: Who issued the token.
+    :returns: The key to keep with the token.
+    :raises Unsupported: If it is otherwise: then the token must not be used.
+    """
+    if (token.token_type is TokenType.DPOP) == (key is not None):
+        return key
+    if key is not None:
+        message = f"{issuer} issued a token that is not bound to our key. It is not used: a bound one is required."
+        hint = "Tell its operator: the server announces DPoP, and its token_type is not DPoP."
+    else:
+        message = f"{issuer} issued a token that is bound to a key (DPoP), and we have proved none."
+        hint = "Set dpop=True."
+    raise Unsupported(message, hint=hint)
+
+
+def public_jwk(key: Secret) -> dict[str, str]:
+    """
+    Give the public half of a key, for the header of a proof (RFC 9449 §4.2).
+
+    :param key: The key.
+    :returns: The members that make its thumbprint, in their order: nothing private, nothing else.
+    :raises ValueError: If the key is damaged.
+    """
+    try:
+        members = json.loads(key.reveal())
+        public = {name: members[name] for name in _THUMBPRINT_MEMBERS[members["kty"]]}
+        is_whole = members["alg"] in ALGORITHMS and all(
+            isinstance(each, str) for each in (*public.values(), members["d"])
+        )
+    except (ValueError, KeyError, TypeError, RecursionError):
+        is_whole, public = False, {}
+    if not is_whole:
+        message = "this is no private key of a kind we make"
+        raise ValueError(message)
+    return public
+
+
+def thumbprint(key: Secret) -> str:
+    """
+    Give the thumbprint of a key, for `dpop_jkt` (RFC 7638 §3, RFC 9449 §10).
+
+    :param key: The key.
+    :returns: base64url of its SHA-256, without padding.
+    :raises ValueError: If the key is damaged.
+    """
+    canonical = json.dumps(public_jwk(key), separators=(",", ":"))  # RFC 7638 §3: in lexicographic order
+    return _digest(canonical)
+
+
+def proof_claims(
+    method: str, url: str, *, now: float, proof_id: str, access_token: Secret | None = None, nonce: str | None = None
+) -> dict[str, str | int]:
+    """
+    Give the claims of a proof for one request (RFC 9449 §4.2).
+
+    Nothing is added for MCP: the `content_digest` of an early draft of SEP-1932 is no more.
+
+    :param method: The request's method.
+    :param url: The URL it goes to.
+    :param now: Unix time in seconds.
+    :param proof_id: A text that is used once.
+    :param access_token: The token the request carries, None at a token endpoint.
+    :param nonce: The latest nonce of the server, if it gave one.
+    :returns: The claims.
+    """
+    parts = urlsplit(url)
+    claims: dict[str, str | int] = {
+        "jti": proof_id,
+        "htm": method,
+        # Without query and fragment; an empty path is "/" (RFC 9449 §4.3, RFC 9110 §4.2.3).
+        "htu": parts._replace(path=parts.path or "/", query="", fragment="").geturl(),
+        "iat": int(now),
+    }
+    if access_token is not None:
+        claims["ath"] = _digest(access_token.reveal())
+    if nonce is not None:
+        claims["nonce"] = nonce
+    return claims
+
+
+def _digest(text: str) -> str:
+    return base64.urlsafe_b64encode(hashlib.sha256(text.encode("ascii")).digest()).rstrip(b"=").decode("ascii")
+
+
+def read_nonce(value: str | None) -> str | None:
+    """
+    Read a DPoP-Nonce field (RFC 9449 §8.1).
+
+    :param value: The value of the field.
+    :returns: The nonce; None if there is none, several, or something else.
+    """
+    return value if value is not None and _NONCE.fullmatch(value) else None
+
+
+def refuses_without_nonce(response: HttpResponse) -> bool:
+    """
+    Tell whether a token endpoint wants the same request with a nonce in its proof (RFC 9449 §8).
+
+    :param response: Its answer.
+    :returns: True if it does: then it has looked at nothing else, and a code in the request is not spent.
+    """
+    return response.status in (400, 401) and read_refusal(response)[0] == _WANTS_NONCE
+
+
+def rejects_without_nonce(challenges: Iterable[Challenge]) -> bool:
+    """
+    Tell whether an MCP server wants the same request with a nonce in its proof (RFC 9449 §9).
+
+    :param challenges: The challenges of its 401.
+    :returns: True if it does: then it says nothing about the token.
+    """
+    return any(each.scheme == DPOP and each.get("error") == _WANTS_NONCE for each in challenges)

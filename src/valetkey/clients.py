@@ -68,12 +68,12 @@ class Clients:
         known = None if given is not None else self.registrations.known(issuer)
         return (known.redirect_uri if known is not None else None), False
 
-    def for_login(self, found: Discovered, redirect_uri: str, scope: Scope | None) -> Introduction:
+    def for_login(self, found: Discovered, redirect_uri: str | None, scope: Scope | None) -> Introduction:
         """
         Give the client for a login.
 
         :param found: The authorization server.
-        :param redirect_uri: The address of the login.
+        :param redirect_uri: The address of the login, None for one on another device.
         :param scope: The scope the client will ask for.
         :returns: The client.
         :raises Unsupported: If the server registers nobody and no client was given.
@@ -188,7 +188,7 @@ class Clients:
             origin=ClientOrigin.DOCUMENT,
         )
 
-    def _nobody_is_registered(self, found: Discovered, redirect_uri: str) -> Unsupported:
+    def _nobody_is_registered(self, found: Discovered, redirect_uri: str | None) -> Unsupported:
         message = f"{found.server.issuer} does not let programs register themselves."
         return Unsupported(message, hint=by_hand(found, redirect_uri))
 

@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from valetkey import policy, urls
 from valetkey.attempts import Attempts, Need, need_after
 from valetkey.dpop import Proofs
-from valetkey.errors import AuthError, LoginRequired, StoreError, TemporaryError
+from valetkey.errors import AuthError, LoginRequired, StoreError, TemporaryError, quote
 from valetkey.flight import SingleFlight, arrival
 from valetkey.login import Invitation
 from valetkey.logout import Farewell, Logout
@@ -280,11 +280,12 @@ class Engine:
         if invitation is None:
             message = f"A token for {self.settings.server_url} is being obtained, but it takes long."
             return TemporaryError(message, hint="Try again in a moment.")
-        return LoginRequired(
-            f"{invitation.server_url} waits for you to log in at {invitation.issuer}.",
-            hint="Finish the login in your browser, then try again.",
-            authorization_url=invitation.authorization_url,
-        )
+        message = f"{invitation.server_url} waits for you to log in at {invitation.issuer}."
+        hint = "Finish the login in your browser, then try again."
+        if invitation.user_code is not None:
+            hint = f"Enter the code {quote(invitation.user_code)} there, then try again."
+        link = invitation.link_with_code or invitation.authorization_url
+        return LoginRequired(message, hint=hint, authorization_url=link)
 
     def _announce(self, invitation: Invitation | None) -> None:
         self._invitation = invitation

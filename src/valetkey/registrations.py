@@ -3,7 +3,7 @@
 
 """Dynamic client registration: kept for each issuer, made once, forgotten when the server has forgotten it."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 
 from valetkey import policy
@@ -57,12 +57,12 @@ class Registrations:
         record = self._store.get(client_key(issuer, self._settings))
         return None if record is None else decode_client(record.value)
 
-    def usable(self, issuer: str, redirect_uri: str) -> Client | None:
+    def usable(self, issuer: str, redirect_uri: str | None) -> Client | None:
         """
         Give the client we are at an issuer, if it will do for a login.
 
         :param issuer: The issuer.
-        :param redirect_uri: The address of the login.
+        :param redirect_uri: The address of the login, None for one on another device.
         :returns: The client; None if there is none, its secret has expired or its address is another one.
         """
         client, now = self.known(issuer), self._seams.now()
@@ -133,7 +133,7 @@ class Registrations:
         return client
 
     def _ask_for_registration(self, server: ServerMetadata, metadata: ClientMetadata) -> Client:
-        """Ask, and once more for less: django-oauth-toolkit gives each client one grant, and no refresh beside it."""
+        """Ask, and once more in the way the server says it wants to be asked."""
         token = self._settings.initial_access_token
 
         def ask(wanted: ClientMetadata) -> Client:
@@ -143,9 +143,10 @@ class Registrations:
         try:
             return ask(metadata)
         except ClientRefused as refusal:
-            if refusal.error != "invalid_client_metadata":
+            corrected = metadata.corrected(refusal.error, refusal.description)
+            if corrected is None:
                 raise
-            return ask(replace(metadata, refreshes=False))
+            return ask(corrected)
 
     def _no_login(self, error: AuthError) -> Unsupported:
         message = f"{self._settings.server_url} rejects the call, but publishes nothing about how to log in."
@@ -153,15 +154,17 @@ class Registrations:
         return Unsupported(message, hint=hint, tried=(error.message,))
 
 
-def by_hand(found: Discovered, redirect_uri: str) -> str:
+def by_hand(found: Discovered, redirect_uri: str | None) -> str:
     """
     Say what to enter where, so that a login works the next time.
 
     :param found: The authorization server.
-    :param redirect_uri: The address of the login.
+    :param redirect_uri: The address of the login, None for one on another device.
     :returns: The hint.
     """
     known = f" {found.profile.hint}" if found.profile.hint else ""
+    if redirect_uri is None:
+        return f"Register a client for the device grant there by hand, then give its client_id.{known}"
     return (
         f"Register a client there by hand with the redirect address {redirect_uri}, "
         f"then give its client_id and redirect_uri={redirect_uri!r}.{known}"

@@ -32,7 +32,7 @@ def no_answer() -> UnknownOutcome:
 class Trouble:
     """What happens instead of an answer: a status, a whole answer or an error; maybe after the server has acted."""
 
-    what: int | tuple[int, str, str] | AuthError
+    what: int | tuple[int, str, str] | AuthError | HttpResponse
     after_acting: bool = False
 
 

@@ -61,6 +61,9 @@ class Person:
             raise _nobody(message)
         return PersonVisit(self, redirect_uri)
 
+    def open_device(self) -> "PersonElsewhere":
+        return PersonElsewhere(self)
+
 
 class PersonVisit:
     """One login of a `Person`."""
@@ -81,6 +84,28 @@ class PersonVisit:
         if person.gate is not None:
             person.gate.pass_through()
         return person.brings(person.visits(invitation.authorization_url, allows=not person.denies))
+
+    def conclude(self, error: AuthError | None) -> None:
+        self._person.told.append(error)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        return None
+
+
+class PersonElsewhere:
+    """One login of a `Person` on another device; what comes of it is for the server to say."""
+
+    def __init__(self, person: Person) -> None:
+        self._person = person
+
+    def show(self, invitation: Invitation) -> None:
+        self._person.asked.append(invitation)
+        self._person.has_been_asked.set()
 
     def conclude(self, error: AuthError | None) -> None:
         self._person.told.append(error)

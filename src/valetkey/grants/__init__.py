@@ -58,6 +58,7 @@ def open_grant(settings: Settings, seams: Seams, clients: Clients, tokens: Token
     """
     from valetkey.grants.authorization_code import AuthorizationCode
     from valetkey.grants.client_credentials import ClientCredentials
+    from valetkey.grants.device_code import DeviceCode
     from valetkey.grants.enterprise_managed import EnterpriseManaged
     from valetkey.grants.workload_identity import WorkloadIdentity
 
@@ -67,4 +68,6 @@ def open_grant(settings: Settings, seams: Seams, clients: Clients, tokens: Token
         return WorkloadIdentity(settings, clients, tokens)
     if settings.chosen_grant == "enterprise_managed" and settings.identity_provider is not None:
         return EnterpriseManaged(settings, settings.identity_provider, seams, clients, tokens)
+    if settings.chosen_grant == "device_code":
+        return DeviceCode(settings, seams, clients, tokens)
     return AuthorizationCode(settings, seams, clients, tokens)

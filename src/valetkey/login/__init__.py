@@ -6,7 +6,7 @@
 import threading
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Literal, Protocol, Self
+from typing import Literal, Protocol, Self, runtime_checkable
 
 from valetkey.errors import AuthError, ConfigurationError
 
@@ -20,14 +20,19 @@ class Invitation:
 
     :param server_url: The MCP server that asks for the login.
     :param issuer: The authorization server where the login happens.
-    :param authorization_url: The link to open.
-    :param redirect_uri: Where the answer comes in.
+    :param authorization_url: The link to open; for a login on another device, the page where the code is entered.
+    :param redirect_uri: Where the answer comes in; None for a login on another device.
+    :param user_code: The code to enter there (RFC 8628 §3.3); None for a login in the browser of this computer.
+    :param link_with_code: A link to the same page that brings the code along. The person still has to see the code,
+        and compare it (RFC 8628 §3.3.1).
     """
 
     server_url: str
     issuer: str
     authorization_url: str
-    redirect_uri: str
+    redirect_uri: str | None = None
+    user_code: str | None = None
+    link_with_code: str | None = None
 
 
 class Visit(Protocol):
@@ -75,6 +80,44 @@ class Login(Protocol):
         :param fixed: True if no other address will do.
         :returns: The visit.
         :raises LoginRequired: If nobody may be asked, or the address cannot be used.
+        """
+
+
+class DeviceVisit(Protocol):
+    """One login on another device: the person is told what to do, and nothing comes back here. A context manager."""
+
+    def show(self, invitation: Invitation) -> None:
+        """
+        Show the person the page and the code, and return at once.
+
+        :param invitation: What to tell; its `user_code` has to be seen, whatever else is done.
+        :raises LoginRequired: If it cannot be shown.
+        """
+
+    def conclude(self, error: AuthError | None) -> None:
+        """
+        Tell the person how it ended.
+
+        :param error: What went wrong, None if the login succeeded.
+        """
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None: ...
+
+
+@runtime_checkable
+class DeviceLogin(Protocol):
+    """What a `Login` can also do, for the device grant: ask a person who logs in on another device (RFC 8628)."""
+
+    def open_device(self) -> DeviceVisit:
+        """
+        Get ready to show a code.
+
+        :returns: The visit.
+        :raises LoginRequired: If nobody may be asked.
         """
 
 

@@ -17,10 +17,13 @@ def show_in_browser(invitation: Invitation) -> None:
     """
     Open the link in a browser, and print it for the case that none appears.
 
+    A page that wants a code is only opened if the link brings it along: else the person may rather use another device.
+
     :param invitation: What to tell.
     """
-    opened = open_browser(invitation.authorization_url)
-    _print(invitation_text(invitation, opened=opened, environment=os.environ))
+    link = invitation.authorization_url if invitation.user_code is None else invitation.link_with_code
+    opened = link is not None and open_browser(link)
+    print_text(invitation_text(invitation, opened=opened, environment=os.environ))
 
 
 def print_link(invitation: Invitation) -> None:
@@ -29,7 +32,7 @@ def print_link(invitation: Invitation) -> None:
 
     :param invitation: What to tell.
     """
-    _print(invitation_text(invitation, opened=False, environment=os.environ))
+    print_text(invitation_text(invitation, opened=False, environment=os.environ))
 
 
 def invitation_text(invitation: Invitation, *, opened: bool, environment: Mapping[str, str]) -> str:
@@ -41,27 +44,54 @@ def invitation_text(invitation: Invitation, *, opened: bool, environment: Mappin
     :param environment: The environment: over SSH, the port of the answer has to be forwarded.
     :returns: The text.
     """
-    port = urlsplit(invitation.redirect_uri).port
+    lines = ["", f"{invitation.server_url} asks you to log in at {invitation.issuer}."]
+    if invitation.user_code is not None:
+        lines += _code_lines(invitation, invitation.user_code, opened=opened)
+    else:
+        lines += _link_lines(invitation, opened=opened, environment=environment)
+    return "\n".join(lines)
+
+
+def _link_lines(invitation: Invitation, *, opened: bool, environment: Mapping[str, str]) -> list[str]:
     lines = [
-        "",
-        f"{invitation.server_url} asks you to log in at {invitation.issuer}.",
         "Your browser opens now. If it does not, open this link:" if opened else "Open this link in your browser:",
         "",
         f"    {invitation.authorization_url}",
         "",
     ]
     if environment.get("SSH_CONNECTION") and not opened:
-        lines[-1:] = [
-            "",
+        port = urlsplit(invitation.redirect_uri or "").port
+        lines += [
             "You are connected over SSH. So that the answer finds its way back, first run this on your own computer:",
             "",
             f"    ssh -N -L {port}:127.0.0.1:{port} {environment.get('USER', 'you')}@this-host",
             "",
         ]
-    return "\n".join(lines)
+    return lines
 
 
-def _print(text: str) -> None:
+def _code_lines(invitation: Invitation, user_code: str, *, opened: bool) -> list[str]:
+    """RFC 8628 §3.3.1: the code is shown even where a link brings it along."""
+    page, code = ["", f"    {invitation.authorization_url}", ""], ["", f"    {user_code}", ""]
+    if opened:
+        return [
+            "Your browser opens now. Check that it shows this code:",
+            *code,
+            "If no browser opens, go to this page on any device and enter the code:",
+            *page,
+        ]
+    lines = ["Open this page in a browser, on this or any other device:", *page, "Enter this code there:", *code]
+    if invitation.link_with_code is not None:
+        lines += ["This link brings the code along:", "", f"    {invitation.link_with_code}", ""]
+    return lines
+
+
+def print_text(text: str) -> None:
+    """
+    Print a text to standard error: standard output belongs to the program.
+
+    :param text: The text; a program without a console says nothing.
+    """
     stream = sys.stderr or sys.__stderr__
     if stream is not None:  # a program without a console has neither
         with suppress(OSError, ValueError):  # or one that is closed

@@ -22,6 +22,7 @@ from urllib.parse import parse_qs, urlsplit
 from valetkey import urls
 from valetkey.errors import AuthError, LoginFailed
 from valetkey.login import Invitation, page
+from valetkey.login.device import NoticeVisit
 
 _PATH = "/callback"
 _LOOPBACK = "127.0.0.1"
@@ -64,6 +65,14 @@ class LoopbackLogin:
             raise LoginFailed(message, hint=hint) from error
         port = listeners[0].server_address[1]
         return LoopbackVisit(self._show, listeners, redirect_uri or f"http://{_LOOPBACK}:{port}{_PATH}")
+
+    def open_device(self) -> NoticeVisit:
+        """
+        Get ready to show a code; nothing listens.
+
+        :returns: The visit.
+        """
+        return NoticeVisit(self._show)
 
 
 def _listen(host: str, port: int) -> list["_Listener"]:

@@ -4,7 +4,7 @@
 """Nobody is asked: for jobs that run without a person."""
 
 from valetkey.errors import LoginRequired
-from valetkey.login import Visit
+from valetkey.login import DeviceVisit, Visit
 
 
 class NeverLogin:
@@ -18,5 +18,18 @@ class NeverLogin:
         :param fixed: Not used.
         :raises LoginRequired: Always.
         """
-        message = "The MCP server wants a person to log in, and nobody may be asked here."
-        raise LoginRequired(message, hint="Log in once where a person is, with the same session store, then try again.")
+        raise _nobody()
+
+    def open_device(self) -> DeviceVisit:
+        """
+        Refuse.
+
+        :raises LoginRequired: Always.
+        """
+        raise _nobody()
+
+
+def _nobody() -> LoginRequired:
+    message = "The MCP server wants a person to log in, and nobody may be asked here."
+    hint = "Log in once where a person is, with the same session store, then try again."
+    return LoginRequired(message, hint=hint)

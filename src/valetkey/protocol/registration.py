@@ -6,14 +6,16 @@ Dynamic client registration (RFC 7591 §3): how we introduce ourselves, and what
 """
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from valetkey import urls, wire
 from valetkey.errors import ClientRefused, MalformedDocument, quote
+from valetkey.protocol.device import GRANT_TYPE as DEVICE_CODE
 from valetkey.protocol.refusal import is_temporary, read_refusal, temporary_error
 from valetkey.values import Client, ClientAuthentication, ClientOrigin, Scope, Secret, ServerMetadata, scope_to_text
 from valetkey.wire import HttpRequest, HttpResponse
 
+_PLACEHOLDER = "http://127.0.0.1/callback"
 _BY_HAND = "Register a client by hand and give its client_id."
 _LATEST = 1e12
 """Unix time that no secret lives to; a larger number is no time."""
@@ -24,18 +26,48 @@ class ClientMetadata:
     """
     What we ask to be registered as. Nothing in it identifies the person (RFC 7591 §5).
 
-    :param redirect_uri: Where the browser is sent back to.
+    :param redirect_uri: Where the browser is sent back to; None for a client that logs in on another device.
     :param name: The product's name, shown on the consent page.
     :param scope: Scopes the client will ask for; None leaves it to the server.
     :param refreshes: True to ask for refresh tokens too.
     :param binds_tokens: True to ask for tokens bound to a key (RFC 9449 §5.2).
+    :param has_placeholder: True to name a redirect address that is never used, for servers that want one of every
+        client.
     """
 
-    redirect_uri: str
+    redirect_uri: str | None
     name: str
     scope: Scope | None = None
     refreshes: bool = True
     binds_tokens: bool = False
+    has_placeholder: bool = False
+
+    @property
+    def grant_types(self) -> tuple[str, ...]:
+        """The grants: what the person logs in with, and refreshing."""
+        login = DEVICE_CODE if self.redirect_uri is None else "authorization_code"
+        return (login, "refresh_token") if self.refreshes else (login,)
+
+    @property
+    def redirect_uris(self) -> tuple[str, ...]:
+        """The redirect addresses. Only a client that is sent back needs one (RFC 7591 §2)."""
+        if self.redirect_uri is None:
+            return (_PLACEHOLDER,) if self.has_placeholder else ()
+        return (self.redirect_uri,)
+
+    def corrected(self, error: str | None, description: str | None) -> "ClientMetadata | None":
+        """
+        Change what is asked for in the way a server's refusal says, for one more try.
+
+        :param error: The error code (RFC 7591 §3.2.2).
+        :param description: Its description.
+        :returns: What to ask for instead, None when the refusal is final.
+        """
+        if self.redirect_uri is None and "redirect_uri" in f"{error} {description}":
+            return replace(self, has_placeholder=True)
+        if error == "invalid_client_metadata":  # django-oauth-toolkit gives each client one grant, and no refresh
+            return replace(self, refreshes=False)
+        return None
 
 
 def registration_request(
@@ -53,10 +85,11 @@ def registration_request(
     endpoint = urls.require_endpoint(server.registration_endpoint or "", "registration endpoint")
     document: dict[str, object] = {
         "client_name": metadata.name,
-        "redirect_uris": [metadata.redirect_uri],
+        **({"redirect_uris": list(metadata.redirect_uris)} if metadata.redirect_uris else {}),
         "application_type": "native",  # MCP 2026-07-28, Application Type: a loopback redirect is a native client's
-        "grant_types": ["authorization_code", "refresh_token"] if metadata.refreshes else ["authorization_code"],
-        "response_types": ["code"],
+        "grant_types": list(metadata.grant_types),
+        # RFC 7591 §2.1: they go with each other; left out, it would be the code.
+        "response_types": ["code"] if metadata.redirect_uri is not None else [],
         # RFC 7591 §2: left out, the server would make it client_secret_basic.
         "token_endpoint_auth_method": ClientAuthentication.NONE.value,
     }
@@ -133,7 +166,9 @@ def _authentication(
     return ClientAuthentication(named)
 
 
-def _redirect_uri(document: dict[str, object], response: HttpResponse, requested: ClientMetadata) -> str:
+def _redirect_uri(document: dict[str, object], response: HttpResponse, requested: ClientMetadata) -> str | None:
+    if requested.redirect_uri is None:
+        return None
     registered = wire.list_member(document, "redirect_uris", response.url)
     if registered is not None and requested.redirect_uri not in registered:
         message = f"{response.url} did not register the redirect address {requested.redirect_uri}."

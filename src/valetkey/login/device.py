@@ -1,0 +1,48 @@
+# SPDX-FileCopyrightText: 2026 The Valetkey authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""A person logs in on another device: here they are only told where, and with which code (RFC 8628 §3.3)."""
+
+from collections.abc import Callable
+from types import TracebackType
+from typing import Self
+
+from valetkey.errors import AuthError
+from valetkey.login import Invitation
+from valetkey.login.invitation import print_text
+
+
+class NoticeVisit:
+    """
+    One login on another device.
+
+    :param show: Brings the invitation to the person; must not block.
+    """
+
+    def __init__(self, show: Callable[[Invitation], None]) -> None:
+        self._show = show
+
+    def show(self, invitation: Invitation) -> None:
+        """
+        Show the page and the code.
+
+        :param invitation: What to tell.
+        """
+        self._show(invitation)
+
+    def conclude(self, error: AuthError | None) -> None:
+        """
+        Tell the person that it worked: the page on the other device cannot know. An error is told by the program.
+
+        :param error: What went wrong, None if the login succeeded.
+        """
+        if error is None:
+            print_text("You are logged in.")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Do nothing: nothing is open."""

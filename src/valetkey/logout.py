@@ -1,0 +1,152 @@
+# SPDX-FileCopyrightText: 2026 The Valetkey authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""
+Logging out: the authorization server is told (RFC 7009), and the session is forgotten here whatever it says.
+
+The registration stays: it names this program and no person, and the next login needs it.
+"""
+
+import logging
+from contextlib import AbstractContextManager, nullcontext, suppress
+from dataclasses import dataclass
+
+from valetkey.client_proofs import ClientProofs
+from valetkey.errors import AuthError, TemporaryError
+from valetkey.protocol.revocation import TokenKind, parse_revocation, revocation_request
+from valetkey.seams import Seams
+from valetkey.sessions import Sessions
+from valetkey.settings import Settings
+from valetkey.store import Conflict
+from valetkey.store.turn import TurnTimeout, take_turn
+from valetkey.values import Secret, Session
+
+_logger = logging.getLogger("valetkey")
+
+TURN_SECONDS = 25.0
+"""How long another program may take to renew the session before it is forgotten all the same."""
+
+PATIENCE = 15.0
+"""Seconds in which a server that cannot revoke now is asked again."""
+
+_FIRST_PAUSE = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Farewell:
+    """
+    How a logout ended. Whatever it says, there is no session in the store any more.
+
+    :param existed: True if there was a session.
+    :param revoked: True if the authorization server has ended the grant too.
+    :param problem: What the server has not done, in a sentence that is safe to show; None if there is nothing to say.
+    """
+
+    existed: bool
+    revoked: bool = False
+    problem: str | None = None
+
+
+class Logout:
+    """
+    Ends the session of one MCP server.
+
+    :param settings: The settings.
+    :param seams: Where it touches the world.
+    :param sessions: The store.
+    """
+
+    def __init__(self, settings: Settings, seams: Seams, sessions: Sessions) -> None:
+        self._seams = seams
+        self._sessions = sessions
+        self._proofs = ClientProofs(settings, seams)
+
+    def leave(self) -> Farewell:
+        """
+        Revoke the tokens and delete the session.
+
+        :returns: How it ended.
+        :raises StoreError: If the session can be neither read nor deleted.
+        """
+        seams, sessions = self._seams, self._sessions
+        turn: Farewell | AbstractContextManager[object]
+        try:
+            # With the lease, no refresh is under way that would bring the session back.
+            turn = take_turn(
+                sessions.store,
+                sessions.key,
+                self._has_left,
+                seconds=TURN_SECONDS,
+                pause=seams.pause,
+                monotonic=seams.monotonic,
+            )
+        except TurnTimeout:  # a program that waits for a person; what it gets is a login of its own
+            _logger.info("another program holds the session for long, it is deleted all the same")
+            turn = nullcontext()
+        if isinstance(turn, Farewell):
+            return turn
+        with turn:
+            return self._leave()
+
+    def _has_left(self) -> Farewell | None:
+        return Farewell(existed=False) if self._sessions.read()[1] is None else None
+
+    def _leave(self) -> Farewell:
+        farewell = Farewell(existed=False)
+        while True:  # somebody without our lease may write meanwhile; those tokens are revoked too
+            session, version = self._sessions.read()
+            if version is None:
+                return farewell
+            try:
+                farewell = self._revoked(session)
+            finally:
+                with suppress(Conflict):
+                    self._sessions.delete(version)
+
+    def _revoked(self, session: Session | None) -> Farewell:
+        if session is None:
+            return Farewell(existed=True, problem="The session was of another issuer than the trusted one.")
+        if session.server.revocation_endpoint is None:
+            problem = f"{session.issuer} offers no revocation, so its tokens end when their time is over."
+            return Farewell(existed=True, problem=problem)
+        deadline = self._seams.monotonic() + PATIENCE
+        answers = [self._answer(session, kind, token, deadline) for kind, token in _tokens(session)]
+        problems = [answer for answer in answers if answer is not None]
+        return Farewell(existed=True, revoked=answers[0] is None, problem=next(iter(problems), None))
+
+    def _answer(self, session: Session, kind: TokenKind, token: Secret, deadline: float) -> str | None:
+        """Give what went wrong, None if the token is of no use any more."""
+        name = kind.replace("_", " ")
+        try:
+            is_revoked = self._revoke(session, kind, token, deadline)
+        except AuthError as error:
+            _logger.info("the %s is not revoked: %s", name, error)
+            return error.message
+        goes_with_another = kind is TokenKind.ACCESS and session.token.refresh_token is not None  # RFC 7009 §2.1
+        return None if is_revoked or goes_with_another else f"{session.issuer} revokes no {name}."
+
+    def _revoke(self, session: Session, kind: TokenKind, token: Secret, deadline: float) -> bool:
+        """Ask, and again while the server cannot answer and is not out of patience."""
+        server, client, pause = session.server, session.client, _FIRST_PAUSE
+        while True:
+            proof = self._proofs.prove(client, server, offered=server.revocation_endpoint_auth_methods_supported)
+            request = revocation_request(server, client, proof, token, kind)
+            try:
+                return parse_revocation(self._seams.send(request), now=self._seams.now())
+            except TemporaryError as error:
+                wait = pause if error.retry_after is None else max(error.retry_after, _FIRST_PAUSE)
+                if self._seams.monotonic() + wait > deadline:
+                    raise
+                self._seams.pause(wait)
+                pause *= 2
+
+
+def _tokens(session: Session) -> tuple[tuple[TokenKind, Secret], ...]:
+    """The refresh token first: with it the whole grant ends (RFC 7009 §2.1)."""
+    token = session.token
+    access = ((TokenKind.ACCESS, token.access_token),)
+    if token.refresh_token is None:
+        return access
+    refresh = (TokenKind.REFRESH, token.refresh_token)
+    # What the MCP server sees may be the ID token, which is nothing that RFC 7009 revokes.
+    return (refresh,) if token.access_token == token.id_token else (refresh, *access)

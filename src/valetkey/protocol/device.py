@@ -1,0 +1,223 @@
+# SPDX-FileCopyrightText: 2026 The Valetkey authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""
+A login on another device (RFC 8628): how it begins, and what each poll of the token endpoint means.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from valetkey import urls, wire
+from valetkey.errors import LoginFailed, MalformedDocument, Unsupported, quote
+from valetkey.protocol.client_auth import ClientProof
+from valetkey.protocol.refusal import is_temporary, read_parameters, read_refusal, refused, temporary_error
+from valetkey.protocol.token import read_lifetime
+from valetkey.protocol.token_request import FORM_HEADERS, TokenRequest, resource_field, scope_field
+from valetkey.values import Client, Scope, Secret, ServerMetadata
+from valetkey.wire import HttpRequest, HttpResponse
+
+GRANT_TYPE = "urn:ietf:params:oauth:grant-type:device_code"  # RFC 8628 §3.4
+
+_USUAL_INTERVAL = 5.0  # RFC 8628 §3.2
+_SHORTEST_INTERVAL = 1.0
+_SLOWER = 5.0  # RFC 8628 §3.5
+_LONGEST_CODE = 64
+_LONGEST_URL = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceAuthorization:
+    """
+    A login that has begun (RFC 8628 §3.2).
+
+    :param device_code: What this program asks for the token with.
+    :param user_code: What the person enters.
+    :param verification_uri: Where; short enough to be typed.
+    :param verification_uri_complete: The same with the code in it, if the server has such a link.
+    :param lifetime: Seconds until both codes end; None if the server does not say, and its `expired_token` will tell.
+    :param interval: Seconds between two polls.
+    """
+
+    device_code: Secret
+    user_code: str
+    verification_uri: str
+    verification_uri_complete: str | None = None
+    lifetime: float | None = None
+    interval: float = _USUAL_INTERVAL
+
+
+def require_device_flow(metadata: ServerMetadata) -> None:
+    """
+    Make sure that a person can log in on another device (RFC 8628 §4).
+
+    :param metadata: The server's metadata.
+    :raises Unsupported: If an endpoint is missing, or the server lists its grants and this is none of them.
+    """
+    missing = None
+    if metadata.device_authorization_endpoint is None:
+        missing = "names no device authorization endpoint"
+    elif metadata.token_endpoint is None:
+        missing = "names no token endpoint"
+    elif metadata.grant_types_supported is not None and GRANT_TYPE not in metadata.grant_types_supported:
+        missing = "does not list the device grant"
+    if missing is not None:
+        message = f"The authorization server {metadata.issuer} {missing}."
+        raise Unsupported(message, hint="Log in with a browser instead: leave grant= out.")
+
+
+def device_authorization_request(
+    server: ServerMetadata, client: Client, proof: ClientProof, *, resource: str | None, scope: Scope | None
+) -> HttpRequest:
+    """
+    Build the request that begins a login (RFC 8628 §3.1); `parse_device_authorization` reads the answer.
+
+    :param server: The server, which must have a device authorization endpoint.
+    :param client: The client, bound to the server's issuer.
+    :param proof: What proves the client, as at the token endpoint.
+    :param resource: The resource the token is for, None to leave it out.
+    :param scope: The scope to ask for, if any.
+    :returns: The request.
+    :raises InsecureEndpoint: If the endpoint must not be used.
+    """
+    endpoint = urls.require_endpoint(server.device_authorization_endpoint or "", "device authorization endpoint")
+    return HttpRequest(
+        "POST",
+        endpoint,
+        "begin a login on another device",
+        headers=(*FORM_HEADERS, *proof.headers),
+        body=wire.form(dict((*resource_field(resource), *scope_field(scope), *proof.fields))),
+        issuer=server.issuer,
+        credentials_of=(client.issuer,),
+        secrets=proof.secrets,
+    )
+
+
+def parse_device_authorization(response: HttpResponse, *, now: float) -> DeviceAuthorization:
+    """
+    Read the answer to `device_authorization_request` (RFC 8628 §3.2).
+
+    :param response: The answer; a form is taken for JSON (GitHub).
+    :param now: Unix time in seconds.
+    :returns: The login.
+    :raises TemporaryError: If the server could not answer now.
+    :raises ClientRefused: If it does not accept the client.
+    :raises Refused: If it refuses the login.
+    :raises InsecureEndpoint: If the page is none that a person should be sent to.
+    :raises MalformedDocument: If the answer cannot be read, or shown to a person.
+    """
+    if is_temporary(response):
+        raise temporary_error(response, "The device authorization endpoint", now=now)
+    if response.status >= 400 or read_refusal(response)[0] is not None:  # GitHub sends its errors with status 200
+        raise refused(response, "The device authorization endpoint")
+    members = read_parameters(response)
+    if members is None or response.status != 200:
+        message = f"{response.url} answered {response.status} with something that begins no login."
+        raise MalformedDocument(message, hint="This is a fault of the server; tell its operator.", url=response.url)
+    page = _page(members, "verification_uri", response.url) or _page(members, "verification_url", response.url)
+    if page is None:  # Google writes `verification_url`, as drafts of RFC 8628 did
+        raise _malformed(response.url, "verification_uri")
+    complete = _page(members, "verification_uri_complete", response.url)
+    return DeviceAuthorization(
+        device_code=Secret(_required(members, "device_code", response.url)),
+        user_code=_user_code(_required(members, "user_code", response.url), response.url),
+        verification_uri=page,
+        verification_uri_complete=complete or _page(members, "verification_url_complete", response.url),
+        lifetime=read_lifetime(members.get("expires_in")),
+        interval=max(read_lifetime(members.get("interval")) or _USUAL_INTERVAL, _SHORTEST_INTERVAL),
+    )
+
+
+def device_token_request(
+    server: ServerMetadata, client: Client, device_code: Secret, *, resource: str | None, scope: Scope | None
+) -> TokenRequest:
+    """
+    Say one poll (RFC 8628 §3.4); `parse_token` reads the answer, and `next_interval` the error in it.
+
+    :param server: The server.
+    :param client: The client that has begun the login.
+    :param device_code: The code of the login.
+    :param resource: The resource the token is for, None to leave it out.
+    :param scope: The scope that was asked for.
+    :returns: The request.
+    """
+    return TokenRequest(
+        server,
+        client,
+        "ask whether the person has logged in",
+        (("grant_type", GRANT_TYPE), ("device_code", device_code.reveal()), *resource_field(resource)),
+        scope=scope,
+        credentials_of=(server.issuer,),
+        secrets=(device_code,),
+    )
+
+
+def next_interval(error: str | None, interval: float) -> float | None:
+    """
+    Tell from the error of a poll how to go on (RFC 8628 §3.5).
+
+    :param error: The error code.
+    :param interval: Seconds between two polls so far.
+    :returns: Seconds between two polls from now on; None for an error that ends the login.
+    """
+    if error == "authorization_pending":
+        return interval
+    return interval + _SLOWER if error == "slow_down" else None
+
+
+def declined(error: str | None, description: str | None, issuer: str) -> LoginFailed | None:
+    """
+    Say how a login has ended, if it was the person or the time that ended it (RFC 8628 §3.5).
+
+    :param error: The error code.
+    :param description: Its description.
+    :param issuer: The server's issuer.
+    :returns: The error, None for any other refusal.
+    """
+    if error == "expired_token":
+        return expired(issuer, description)
+    if error != "access_denied":
+        return None
+    told = " ".join(quote(text) for text in (error, description) if text)
+    message = f"{issuer} declined the login: {told}."
+    return LoginFailed(message, hint="Log in and allow it.", error=error, description=description)
+
+
+def expired(issuer: str, description: str | None = None) -> LoginFailed:
+    """
+    Say that the time of a login is over.
+
+    :param issuer: The server's issuer.
+    :param description: What the server says about it, if it was the server.
+    :returns: The error.
+    """
+    message = f"The code for the login at {issuer} has expired."
+    hint = "Start again, and enter the new code in time."
+    return LoginFailed(message, hint=hint, error="expired_token", description=description)
+
+
+def _required(members: Mapping[str, object], member: str, url: str) -> str:
+    value = wire.text_member(members, member, url)
+    if value is None:
+        raise _malformed(url, member)
+    return value
+
+
+def _page(members: Mapping[str, object], member: str, url: str) -> str | None:
+    """A person opens it, so it is checked like any other login page, and not too long to be seen whole."""
+    value = wire.text_member(members, member, url)
+    if value is not None and len(value) > _LONGEST_URL:
+        raise _malformed(url, member)
+    return None if value is None else urls.require_endpoint(value, "login page")
+
+
+def _user_code(user_code: str, url: str) -> str:
+    """It is written to a terminal: nothing that moves the cursor or hides text, and no more than a person types."""
+    if len(user_code) > _LONGEST_CODE or not user_code.isprintable():
+        raise _malformed(url, "user_code")
+    return user_code
+
+
+def _malformed(url: str, member: str) -> MalformedDocument:
+    message = f"{url} answered without a {member} that can be used."
+    return MalformedDocument(message, hint="This is a fault of the server; tell its operator.", url=url, member=member)

@@ -50,7 +50,6 @@ _METADATA = frozenset(
     )
 )
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
-_IPV4_COMPATIBLE = ipaddress.IPv6Network("::/96")
 
 
 def address_of(text: str) -> Address:
@@ -96,7 +95,7 @@ def kind_of(address: Address) -> AddressKind:
 
 def _carried(address: ipaddress.IPv6Address) -> tuple[ipaddress.IPv4Address, ...]:
     """The IPv4 addresses that a gateway would unpack: NAT64 (RFC 6052), 6to4 (RFC 3056), Teredo (RFC 4380)."""
-    if address in _NAT64 or address in _IPV4_COMPATIBLE:
+    if address in _NAT64:
         return (ipaddress.IPv4Address(int(address) & 0xFFFFFFFF),)
     if address.sixtofour is not None:
         return (address.sixtofour,)

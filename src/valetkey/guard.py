@@ -88,8 +88,8 @@ class Guard:
         hint = "See what your network's name server answers for this host, and tell the MCP server's operator."
         if kind not in _NOBODY_THERE:
             hint = (
-                "An MCP server may lead there only if it lives at such an address itself; if both are yours, "
-                "use the URL under which the MCP server is reached inside."
+                "An MCP server may lead there only if it lives at such an address itself: if both are yours, "
+                "use the MCP server's URL inside your network."
             )
         return InsecureEndpoint(f"The address {quote(url)} leads to {kind.value}.", hint=hint, url=url)
 

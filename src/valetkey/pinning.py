@@ -45,7 +45,7 @@ class PinnedTransport(httpx2.AsyncBaseTransport):
             try:
                 return await self._connections.handle_async_request(_at(address, request, left / (len(waiting) + 1)))
             except (httpx2.ConnectError, httpx2.ConnectTimeout) as error:
-                if not waiting or left == 0.0 or certificate_fault(error) is not None:
+                if not waiting or certificate_fault(error) is not None:
                     raise
 
     async def aclose(self) -> None:

@@ -10,7 +10,7 @@ certificate at the address that is claimed.
 
 import ssl
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from urllib.parse import urlsplit
 
 import anyio
@@ -30,10 +30,12 @@ class Residence:
     What is known about the addresses of one MCP server. It is asked only when a URL does not lead to a public address.
 
     :param guard: The guard that knows the server's URL, and how names are looked up.
+    :param now: Gives the seconds of a clock that nobody sets.
     """
 
-    def __init__(self, guard: Guard) -> None:
+    def __init__(self, guard: Guard, now: Callable[[], float] = time.monotonic) -> None:
         self._guard = guard
+        self._now = now
         self._known_until: dict[AddressKind, float] = {}
 
     async def is_at(self, kind: AddressKind, tls: ssl.SSLContext) -> bool:
@@ -47,7 +49,7 @@ class Residence:
         """
         if self._guard.server_url is None or self._guard.server_host is None:
             return False
-        if time.monotonic() < self._known_until.get(kind, 0.0):
+        if kind in self._known_until and self._now() < self._known_until[kind]:
             return True
         try:
             is_there = await self._look(self._guard.server_url, self._guard.server_host, kind, tls)
@@ -55,7 +57,7 @@ class Residence:
             message = f"The MCP server {quote(self._guard.server_url)} cannot be reached to see where it lives."
             raise TemporaryError(message, hint="Check the network and try again.") from error
         if is_there:
-            self._known_until[kind] = time.monotonic() + REMEMBERED_SECONDS
+            self._known_until[kind] = self._now() + REMEMBERED_SECONDS
         return is_there
 
     async def _look(self, server_url: str, host: str, kind: AddressKind, tls: ssl.SSLContext) -> bool:

@@ -17,6 +17,8 @@ from cryptography.x509.oid import NameOID
 _NOW = dt.datetime.now(dt.UTC)
 _DAY = dt.timedelta(days=1)
 
+NAMES = ("mcp.example", "as.example")
+
 
 @dataclass(frozen=True)
 class Certificates:
@@ -37,7 +39,7 @@ class Certificates:
         """
         Load a server's certificate.
 
-        :param name: "good", "expired", "elsewhere" or "self-signed".
+        :param name: "good", "expired", "elsewhere", "self-signed", or a host name of `NAMES`.
         :returns: For the server's side of TLS.
         """
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -47,7 +49,7 @@ class Certificates:
 
 def make_certificates(folder: Path) -> Certificates:
     """
-    Make an authority and certificates of 127.0.0.1.
+    Make an authority, certificates of 127.0.0.1, and good ones of the host names.
 
     :param folder: Where to.
     :returns: They.
@@ -60,6 +62,7 @@ def make_certificates(folder: Path) -> Certificates:
         ("expired", "127.0.0.1", authority, -1),
         ("elsewhere", "127.0.0.9", authority, 30),
         ("self-signed", "127.0.0.1", None, 30),
+        *((host, host, authority, 30) for host in NAMES),
     ):
         own = ec.generate_private_key(ec.SECP256R1())
         signed = _certificate(own, address, issuer, key if issuer is not None else None, days=days)
@@ -91,6 +94,6 @@ def _certificate(
     if name == "Authority":
         builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
     else:
-        address = x509.IPAddress(ipaddress.ip_address(name))
-        builder = builder.add_extension(x509.SubjectAlternativeName([address]), critical=False)
+        subject_name = x509.DNSName(name) if name in NAMES else x509.IPAddress(ipaddress.ip_address(name))
+        builder = builder.add_extension(x509.SubjectAlternativeName([subject_name]), critical=False)
     return builder.sign(issuer_key if issuer_key is not None else key, hashes.SHA256())

@@ -55,20 +55,30 @@ class Peer:
 
 class WireServer:
     """
-    A server on 127.0.0.1 while the context is open.
+    A server on this computer while the context is open.
 
     :param answer: Answers a request; the connection is closed when it returns.
     :param tls: Speaks TLS if given.
+    :param host: Its loopback address.
+    :param port: Its port, a free one if it does not matter.
     """
 
-    def __init__(self, answer: Callable[[Peer], None], *, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self,
+        answer: Callable[[Peer], None],
+        *,
+        tls: ssl.SSLContext | None = None,
+        host: str = "127.0.0.1",
+        port: int = 0,
+    ) -> None:
+        self.connections = 0
         self.requests: list[bytes] = []
         self.seen: list[bytes] = []
         self._answer = answer
         self._tls = tls
-        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._listener = socket.create_server((host, port))
         self.port = int(self._listener.getsockname()[1])
-        self.url = f"{'https' if tls else 'http'}://127.0.0.1:{self.port}"
+        self.url = f"{'https' if tls else 'http'}://{host}:{self.port}"
         self._over = threading.Event()
         self._threads: list[threading.Thread] = []
 
@@ -96,6 +106,7 @@ class WireServer:
                 connection, _ = self._listener.accept()
             except OSError:
                 return
+            self.connections += 1
             self._start(self._serve, connection)
 
     def _serve(self, connection: socket.socket) -> None:

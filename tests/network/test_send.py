@@ -65,6 +65,7 @@ def fields(request):
     return {name.lower(): value for name, _, value in (line.partition(": ") for line in head.split("\r\n")[1:])}
 
 
+@requirement("PRM-18")
 def test_a_document_is_asked_for_with_these_fields_and_no_others():
     with serving(answer()) as server:
         get(f"{server.url}/.well-known/oauth-authorization-server?a=b")
@@ -133,7 +134,7 @@ def test_a_good_answer_keeps_what_it_repeats():
         assert HttpSender(Guard(HERE))(request).body == CANARY.encode()
 
 
-@requirement("SEC-6")
+@requirement("SEC-6", "TOK-10")
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 @pytest.mark.parametrize("method", [get, post])
 def test_a_redirect_is_not_followed(status, method):
@@ -266,7 +267,7 @@ def test_a_server_that_breaks_off_leaves_the_outcome_unknown(parts):
         post(server.url)
 
 
-@requirement("SEC-10")
+@requirement("SEC-10", "TOK-10")
 def test_a_server_without_a_trusted_certificate_gets_nothing(tmp_path):
     certificates = make_certificates(tmp_path)
     with WireServer(lambda peer: peer.send(answer()), tls=certificates.context("self-signed")) as server:
@@ -283,6 +284,7 @@ def test_a_server_that_speaks_no_tls_gets_nothing():
     assert not any(b"POST" in part or CANARY.encode() in part for part in server.seen)
 
 
+@requirement("PRM-18")
 def test_cookies_are_not_kept():
     with serving(answer("200 OK", "Set-Cookie: session=1; Path=/", "Set-Cookie: other=2")) as server:
         sender = HttpSender(Guard(HERE))

@@ -1,0 +1,143 @@
+# SPDX-FileCopyrightText: 2026 The Valetkey authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""What goes through a proxy, what past it, and what the guard can still say then."""
+
+import pytest
+
+from tests.network.certificates import make_certificates
+from tests.network.names import NameServer
+from tests.network.server import WireServer, answer
+from tests.network.test_send import PROXIES
+from tests.requirements import requirement
+from valetkey.errors import ConfigurationError, InsecureEndpoint, TemporaryError
+from valetkey.guard import Guard
+from valetkey.proxies import proxy_for
+from valetkey.send import HttpSender, UnknownOutcome
+from valetkey.wire import HttpRequest
+
+PUBLIC = "https://8.8.8.8/mcp"
+
+
+@pytest.fixture(autouse=True)
+def no_proxies(monkeypatch):
+    for name in PROXIES:
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def proxy(monkeypatch):
+    with WireServer(lambda peer: peer.send(answer("403 Forbidden"))) as server:
+        monkeypatch.setenv("HTTPS_PROXY", server.url)
+        yield server
+
+
+def post(url, names, server_url=PUBLIC):
+    return HttpSender(Guard(server_url, resolve=names))(HttpRequest("POST", url, "renew the token", body=b"s3cret"))
+
+
+@requirement("SEC-8")
+def test_names_are_for_the_proxy_to_look_up(proxy):
+    names = NameServer()
+    with pytest.raises(TemporaryError, match="The proxy does not connect to") as caught:
+        post("https://as.example/token", names)
+    assert not isinstance(caught.value, UnknownOutcome)
+    assert proxy.requests[0].startswith(b"CONNECT as.example:443 ")
+    assert names.asked == []
+
+
+@requirement("SEC-4", "SEC-8")
+@pytest.mark.parametrize(
+    "host", ["10.0.0.5", "169.254.169.254", "[fd00::1]", "[::ffff:10.0.0.1]", "167772161", "0xa9fea9fe", "0.0.0.0"]
+)
+def test_a_special_address_is_refused_before_the_proxy_hears_of_it(proxy, host):
+    with pytest.raises(InsecureEndpoint):
+        post(f"https://{host}/token", NameServer())
+    assert proxy.connections == 0
+
+
+@requirement("SEC-8")
+def test_a_private_address_may_be_asked_through_a_proxy_by_a_server_that_lives_at_one(proxy):
+    with pytest.raises(TemporaryError, match="The proxy does not connect to"):
+        post("https://10.0.0.5/token", NameServer(), "https://10.0.0.7/mcp")
+    assert proxy.requests[0].startswith(b"CONNECT 10.0.0.5:443 ")
+
+
+@requirement("SEC-4", "SEC-8")
+@pytest.mark.parametrize(
+    "no_proxy", ["as.example", ".example", "*.example", "*", "as.example:443", "other, as.example"]
+)
+def test_what_goes_past_the_proxy_is_checked_like_everything_else(proxy, no_proxy, monkeypatch):
+    monkeypatch.setenv("NO_PROXY", no_proxy)
+    names = NameServer(as_example=["10.0.0.5"])
+    with pytest.raises(InsecureEndpoint):
+        post("https://as.example:443/token", names)
+    assert names.asked == ["as.example"]
+    assert proxy.connections == 0
+
+
+@requirement("SEC-1", "SEC-8")
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "127.1", "2130706433", "[::ffff:127.0.0.1]"])
+def test_this_computer_is_asked_past_the_proxy_however_it_is_written(proxy, host, tmp_path):
+    names = NameServer(localhost=["127.0.0.1"])
+    with WireServer(lambda peer: None, tls=make_certificates(tmp_path).context("self-signed")) as server:
+        with pytest.raises(TemporaryError, match="does not prove with a certificate"):
+            post(f"https://{host}:{server.port}/token", names, "http://127.0.0.1/mcp")
+        assert server.connections == 1
+    assert proxy.connections == 0
+
+
+@pytest.mark.parametrize("unusable", ["ftp://user:s3cret@proxy.example", "http://user:s3cret@proxy:no"])
+def test_a_proxy_that_is_none_is_named_as_a_fault_of_the_environment(unusable, monkeypatch):
+    monkeypatch.setenv("HTTPS_PROXY", unusable)
+    with pytest.raises(ConfigurationError, match="HTTPS_PROXY") as caught:
+        post("https://as.example/token", NameServer())
+    assert "s3cret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("environment", "url", "chosen"),
+    [
+        ({}, "https://as.example/", None),
+        ({"HTTPS_PROXY": "http://one:3128"}, "https://as.example/", "http://one:3128"),
+        ({"https_proxy": "http://one:3128"}, "HTTPS://AS.example/", "http://one:3128"),
+        ({"HTTPS_PROXY": "one:3128"}, "https://as.example/", "http://one:3128"),
+        ({"HTTPS_PROXY": ""}, "https://as.example/", None),
+        ({"ALL_PROXY": "http://two:3128"}, "https://as.example/", "http://two:3128"),
+        ({"ALL_PROXY": "http://two", "HTTPS_PROXY": "http://one"}, "https://as.example/", "http://one"),
+        ({"HTTP_PROXY": "http://one:3128"}, "https://as.example/", None),
+    ],
+)
+def test_the_proxy_of_the_scheme_comes_before_the_proxy_of_all(environment, url, chosen, monkeypatch):
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    assert proxy_for(url) == chosen
+
+
+@pytest.mark.parametrize(
+    ("no_proxy", "url", "is_exempt"),
+    [
+        ("", "https://as.example/", False),
+        ("as.example", "https://as.example/", True),
+        ("as.example", "https://as.example:8443/", True),
+        ("AS.example", "https://as.EXAMPLE/", True),
+        ("example", "https://as.example/", True),
+        ("as.example", "https://as.example.evil/", False),
+        ("s.example", "https://as.example/", False),
+        ("*.example", "https://as.example/", True),
+        ("*.example", "https://example/", False),
+        ("as.example:8443", "https://as.example:8443/", True),
+        ("as.example:8443", "https://as.example/", False),
+        ("other.example , *", "https://as.example/", True),
+        ("10.0.0.0/8", "https://10.1.2.3:8443/", True),
+        ("10.0.0.1/8", "https://10.1.2.3/", True),
+        ("10.0.0.0/8", "https://11.1.2.3/", False),
+        ("fd00::/8", "https://[fd00::1]:8443/", True),
+        ("10.0.0.0/8, https://as.example/, 1/2/3", "https://as.example/", False),
+        ("10.1.2.3", "https://10.1.2.3/", True),
+    ],
+)
+def test_no_proxy_names_hosts_domains_and_networks(no_proxy, url, is_exempt, monkeypatch):
+    monkeypatch.setenv("HTTPS_PROXY", "http://one:3128")
+    monkeypatch.setenv("NO_PROXY", no_proxy)
+    assert (proxy_for(url) is None) is is_exempt

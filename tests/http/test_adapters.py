@@ -189,7 +189,7 @@ def test_a_credential_of_the_callers_own_is_left_alone(way, name, value, server)
         (403, ()),
         (403, (("WWW-Authenticate", "Bearer"),)),
         (403, (("WWW-Authenticate", 'Bearer error="invalid_token"'),)),
-        (403, (("WWW-Authenticate", 'DPoP error="insufficient_scope"'),)),
+        (403, (("WWW-Authenticate", 'DPoP error="invalid_token"'),)),
         (400, (("WWW-Authenticate", 'Bearer error="invalid_token"'),)),
         (404, (("WWW-Authenticate", "Bearer"),)),
         (407, (("Proxy-Authenticate", "Basic"),)),

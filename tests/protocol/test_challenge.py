@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests import hostile
 from tests.protocol import providers
 from tests.requirements import requirement
-from valetkey.protocol.challenge import Challenge, bearer_challenge, parse_challenges
+from valetkey.protocol.challenge import Challenge, challenge_to_answer, parse_challenges
 
 METADATA = "https://mcp.example/.well-known/oauth-protected-resource"
 TOKEN_CHARACTERS = "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -267,12 +267,11 @@ def test_the_scope_a_challenge_wants(field, scope):
     [
         pytest.param("", id="nothing"),
         pytest.param('Basic realm="x"', id="Basic"),
-        pytest.param(f'DPoP resource_metadata="{METADATA}"', id="DPoP with metadata"),
         pytest.param("BearerX a=b", id="a scheme that begins with Bearer"),
     ],
 )
-def test_without_a_bearer_challenge_there_is_nothing_to_answer(field):
-    assert bearer_challenge(parse_challenges([field])) is None
+def test_without_a_challenge_for_bearer_or_dpop_there_is_nothing_to_answer(field):
+    assert challenge_to_answer(parse_challenges([field])) is None
 
 
 @requirement("WWW-9", "WWW-10")
@@ -289,7 +288,34 @@ def test_without_a_bearer_challenge_there_is_nothing_to_answer(field):
     ],
 )
 def test_of_several_bearer_challenges_the_one_that_says_most_is_answered(field, chosen):
-    assert bearer_challenge(parse_challenges([field])) == challenge("bearer", chosen)
+    assert challenge_to_answer(parse_challenges([field])) == challenge("bearer", chosen)
+
+
+BOTH = 'Bearer scope="b", DPoP resource_metadata="d", algs="ES256"'
+BEARER_FIRST = challenge("bearer", ("scope", "b"))
+DPOP_FIRST = challenge("dpop", ("resource_metadata", "d"), ("algs", "ES256"))
+MORE = ("error", "insufficient_scope")
+
+
+@requirement("WWW-9", "WWW-10")
+@pytest.mark.parametrize(
+    ("field", "prefers_dpop", "chosen"),
+    [
+        pytest.param(BOTH, False, BEARER_FIRST, id="Bearer, where both are offered"),
+        pytest.param(BOTH, True, DPOP_FIRST, id="DPoP, where it is preferred"),
+        pytest.param('DPoP error="a"', False, challenge("dpop", ("error", "a")), id="DPoP, where nothing else is"),
+        pytest.param('Bearer error="a"', True, challenge("bearer", ("error", "a")), id="Bearer, where nothing else is"),
+        pytest.param(
+            'DPoP a=b, DPoP error="c"', False, challenge("dpop", ("error", "c")), id="the DPoP that says most"
+        ),
+        pytest.param(
+            'Bearer, DPoP error="insufficient_scope"', False, challenge("dpop", MORE), id="missing scope, DPoP"
+        ),
+        pytest.param('DPoP, Bearer error="insufficient_scope"', True, challenge("bearer", MORE), id="missing scope"),
+    ],
+)
+def test_the_challenge_that_is_answered_keeps_its_scheme_and_its_own_parameters(field, prefers_dpop, chosen):
+    assert challenge_to_answer(parse_challenges([field]), prefers_dpop=prefers_dpop) == chosen
 
 
 tokens = st.text(st.sampled_from(TOKEN_CHARACTERS), min_size=1, max_size=8)

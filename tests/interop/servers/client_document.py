@@ -3,7 +3,6 @@
 
 """The https server of a user who has a Client ID Metadata Document, with a certificate made for the occasion."""
 
-import json
 import tempfile
 import threading
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ from pathlib import Path
 
 from tests.network.certificates import make_certificates
 from tests.servers.process import HOST
+from valetkey.protocol.client_document import build_document, document_text
 
 _PATH = "/client.json"
 
@@ -59,23 +59,13 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         found = self.path == _PATH
-        content = json.dumps(self._document()).encode() if found else b""
+        url = f"https://{self.headers['Host']}{_PATH}"
+        content = document_text(build_document(url, name="Valetkey")).encode() if found else b""
         self.send_response(200 if found else 404)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()
         self.wfile.write(content)
-
-    def _document(self) -> dict[str, object]:
-        return {
-            "client_id": f"https://{self.headers['Host']}{_PATH}",
-            "client_name": "Valetkey",
-            "application_type": "native",
-            "redirect_uris": [f"http://{HOST}/callback"],
-            "grant_types": ["authorization_code", "refresh_token"],
-            "response_types": ["code"],
-            "token_endpoint_auth_method": "none",
-        }
 
     def log_message(self, *arguments: object) -> None:
         """Say nothing."""

@@ -31,8 +31,9 @@ def test_every_401_is_a_rejection(fields):
 
 
 @requirement("STP-1")
-def test_a_403_that_says_insufficient_scope_is_a_rejection():
-    assert policy.is_rejection(403, challenges('Bearer error="insufficient_scope", scope="write"'))
+@pytest.mark.parametrize("scheme", ["Bearer", "DPoP"])
+def test_a_403_that_says_insufficient_scope_is_a_rejection(scheme):
+    assert policy.is_rejection(403, challenges(f'{scheme} error="insufficient_scope", scope="write"'))
 
 
 @requirement("WWW-17")
@@ -43,7 +44,7 @@ def test_a_403_that_says_insufficient_scope_is_a_rejection():
         ('Bearer error="access_denied"',),
         ('Bearer error="invalid_token"',),
         ('Bearer scope="write"',),
-        ('DPoP error="insufficient_scope"',),
+        ('DPoP error="invalid_token"',),
     ],
 )
 def test_any_other_403_is_a_matter_of_permission(fields):

@@ -8,11 +8,12 @@ import hashlib
 import json
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import parse_qsl, unquote_plus, urlencode, urlsplit
 
 from tests.fakes.assertions import Voucher, claimed_by, kind_of, verified
+from tests.fakes.dpop import ProofChecks
 from tests.fakes.network import Gate, Trouble
 from tests.fakes.seams import BEGINNING
 from valetkey import urls
@@ -53,6 +54,7 @@ class Granted:
     scope: str | None
     refresh_tokens: list[str] = field(default_factory=list)
     is_revoked: bool = False
+    key: str | None = None
 
 
 @dataclass(kw_only=True)
@@ -106,6 +108,9 @@ class AuthorizationServer:
     believes: tuple[Voucher, ...] = ()
     takes_assertions_once: bool = False
     now: Callable[[], float] = lambda: BEGINNING
+    # How it binds tokens to keys.
+    proofs: ProofChecks | None = None
+    binds_tokens: bool = True
     # What has happened, and what will.
     requests: list[HttpRequest] = field(default_factory=list)
     secrets: list[str] = field(default_factory=list)
@@ -119,6 +124,8 @@ class AuthorizationServer:
         self._codes: dict[str, dict[str, str]] = {}
         self._grants: list[Granted] = []
         self._access_tokens: dict[str, str | None] = {}
+        self._keys: dict[str, str | None] = {}
+        self._proved: str | None = None
         self._device_codes: dict[str, dict[str, str]] = {}
         self._spent_assertions: set[str] = set()
         if self.describes_itself_at is None:
@@ -179,6 +186,11 @@ class AuthorizationServer:
         """Tell whether the MCP server takes a token: issued here, for this resource, and not ended."""
         with self._lock:
             return self._access_tokens.get(access_token) == (self.names_the_resource or self.mcp_url)
+
+    def key_of(self, access_token: str) -> str | None:
+        """Tell the thumbprint of the key that a token is bound to."""
+        with self._lock:
+            return self._keys.get(access_token)
 
     def forget_access_tokens(self) -> None:
         with self._lock:
@@ -288,6 +300,14 @@ class AuthorizationServer:
     # The token endpoint.
 
     def _token(self, request: HttpRequest) -> HttpResponse:
+        if self.proofs is None:
+            return self._token_for(request)
+        self._proved, error = self.proofs.check(request.headers, request.method, request.url)
+        response = _json(request, 400, {"error": error}) if error is not None else self._token_for(request)
+        nonce = () if self.proofs.nonce is None else (("DPoP-Nonce", self.proofs.nonce),)
+        return replace(response, headers=(*response.headers, *nonce))
+
+    def _token_for(self, request: HttpRequest) -> HttpResponse:
         form = _form(request)
         client_id = self._client_of(request, form)
         if client_id is None:
@@ -351,7 +371,7 @@ class AuthorizationServer:
         voucher = next((each for each in self.believes if each.issuer == claimed_by(assertion)), None)
         if voucher is None:
             return None
-        audience = [self.issuer, f"{self._base}/token"]
+        audience = [self.issuer, f"{self._base}/", f"{self._base}/token"]
         claims = verified(assertion, voucher.public_key, issuer=voucher.issuer, audience=audience, now=self.now())
         if claims is None or claims.get("resource", form.get("resource")) != form.get("resource"):
             return None
@@ -380,6 +400,8 @@ class AuthorizationServer:
             asked[name] for name in ("client_id", "redirect_uri", "resource", "code_challenge")
         ]:
             return None
+        if asked.get("dpop_jkt", self._proved) != self._proved:  # RFC 9449 §10
+            return None
         return self._grant(client_id, asked["resource"], self.grants_only or asked.get("scope"))
 
     def _refresh(self, form: dict[str, str], client_id: str) -> Granted | None:
@@ -390,6 +412,7 @@ class AuthorizationServer:
             granted is None
             or granted.is_revoked
             or (granted.client_id, granted.resource) != (client_id, form["resource"])
+            or granted.key not in (None, self._proved)
         ):
             return None
         forgiven = (
@@ -448,14 +471,16 @@ class AuthorizationServer:
         return HttpResponse(200, request.url, (("Content-Type", "text/html"),), b"<html>whatever</html>")
 
     def _grant(self, client_id: str, resource: str, scope: str | None) -> Granted:
-        granted = Granted(client_id, resource, scope)
+        granted = Granted(client_id, resource, scope, key=self._proved if self.binds_tokens else None)
         self._grants.append(granted)
         return granted
 
     def _issue(self, request: HttpRequest, granted: Granted, *, may_rotate: bool) -> HttpResponse:
         access_token = self._mint("access")
         self._access_tokens[access_token] = granted.resource
-        members: dict[str, object] = {"access_token": access_token, "token_type": "Bearer"}
+        self._keys[access_token] = granted.key
+        members: dict[str, object] = {"access_token": access_token}
+        members["token_type"] = "Bearer" if granted.key is None else "DPoP"
         if self.token_life is not None:
             members["expires_in"] = self.token_life
         if self.tells_scope and granted.scope is not None:

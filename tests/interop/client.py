@@ -31,6 +31,8 @@ PURPOSES = {
     "exchange the code for a token": "code",
     "renew the token": "refresh",
     "prove this machine and get a token": "client credentials",
+    "begin a login on another device": "device",
+    "ask whether the person has logged in": "device code",
 }
 """Short names for what Valetkey does and logs; whatever is missing here keeps the words of the log."""
 

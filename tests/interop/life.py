@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import pytest
 
 from tests.interop.profile import Profile
-from tests.interop.user import User, accepts_refresh_token, register_by_hand
+from tests.interop.user import PersonAtAnotherDevice, User, accepts_refresh_token, register_by_hand
 from tests.servers import free_port
 from tests.servers.process import HOST
 from valetkey.values import MetadataSource
@@ -104,7 +104,8 @@ def _dead_refresh_token(user: User) -> None:
     if user.server.end_sessions is not None:
         user.server.end_sessions()
     else:  # the same session, ended from another computer
-        user.new_auth(store=user.copy_of_store()).engine.logout()
+        farewell = user.new_auth(store=user.copy_of_store()).engine.logout()
+        assert farewell.revoked, farewell.problem
     user.server.reject_tokens()
     visit = user.visit()
     assert visit.did("refresh") != []
@@ -115,7 +116,8 @@ def _dead_refresh_token(user: User) -> None:
 def _logout(user: User) -> None:
     user.visit()
     session = user.session
-    user.auth.engine.logout()
+    farewell = user.auth.engine.logout()
+    assert (farewell.existed, farewell.revoked, farewell.problem) == (True, True, None)
     assert not accepts_refresh_token(session)
     assert user.new_auth().engine.current() is None
 
@@ -134,6 +136,17 @@ def _client_document(user: User) -> None:
     visit = user.visit()
     assert (visit.did("registration"), visit.did("code"), user.logins) == ([], ["200"], 1)
     assert user.session.client.client_id == user.server.settings["CIMD"]["client_metadata_url"]
+
+
+def _device(user: User) -> None:
+    person = PersonAtAnotherDevice()
+    user.auth = user.new_auth(grant="device_code", login=person.login)
+    visit = user.visit()
+    assert person.has_ended()
+    assert (visit.did("device"), visit.did("device code")[-1:], len(person.pages)) == (["200"], ["200"], 1)
+    assert (visit.did("code"), user.logins) == ([], 0)
+    user.server.reject_tokens()
+    assert user.visit().summary == _RENEWED
 
 
 def _machine(user: User) -> None:
@@ -162,6 +175,7 @@ STEPS = (
     Step("rotation", "that twice, the second time with the new refresh token that the first brought.", _rotation),
     Step("dead refresh token", "the server had ended the session; it led to one new login.", _dead_refresh_token),
     Step("logout", "after `logout()` the server refused the refresh token (RFC 7009).", _logout),
+    Step("device", "a person logged in on another device, with the code that was shown here (RFC 8628).", _device),
     Step("private_key_jwt", "a machine got a token: client credentials, with a signed assertion (RFC 7523).", _machine),
     Step("client_secret_basic", "a machine got a token: client credentials, secret in the header.", _machine),
     Step("client_secret_post", "a machine got a token: client credentials, secret in the body.", _machine),

@@ -7,6 +7,7 @@ import json
 import shutil
 import subprocess
 import sys
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,8 +16,11 @@ import httpx2
 
 from tests.interop.client import Exchange, Exchanges, whoami
 from tests.interop.profile import ROOT, Running
+from tests.servers.scripted_browser import ScriptedBrowser
 from valetkey import urls
 from valetkey.httpx2 import OAuth
+from valetkey.login import Invitation
+from valetkey.login.loopback import LoopbackLogin
 from valetkey.values import Session
 
 _SECONDS = 40.0
@@ -104,6 +108,32 @@ class User:
         copy = self._store.with_name("copy.db")
         shutil.copy(self._store, copy)
         return f"sqlite:///{copy}"
+
+
+class PersonAtAnotherDevice:
+    """
+    Somebody who reads a page's address and a code, goes to the page elsewhere, and types the code there.
+
+    `login` is what a program gives to Valetkey, as it does to show the code in a window of its own.
+    """
+
+    def __init__(self) -> None:
+        self.login = LoopbackLogin(self._go)
+        self.pages: list[str] = []
+        self._threads: list[threading.Thread] = []
+
+    def has_ended(self) -> bool:
+        """Wait until the person has read the last page."""
+        for thread in self._threads:
+            thread.join(_SECONDS)
+        return not any(thread.is_alive() for thread in self._threads)
+
+    def _go(self, invitation: Invitation) -> None:
+        browser = ScriptedBrowser(user_code=invitation.user_code)
+        self.pages.append(invitation.authorization_url)
+        thread = threading.Thread(target=browser.open, args=(invitation.authorization_url,))
+        self._threads.append(thread)
+        thread.start()
 
 
 def accepts_refresh_token(session: Session) -> bool:

@@ -169,11 +169,13 @@ class ScriptedBrowser:
 
     :param deny: The person says no where consent is asked.
     :param log: The file that gets a line for each opened URL.
+    :param user_code: What the person types where a device's code is asked for (RFC 8628 §3.3).
     """
 
-    def __init__(self, *, deny: bool = False, log: str | None = None) -> None:
+    def __init__(self, *, deny: bool = False, log: str | None = None, user_code: str | None = None) -> None:
         self._deny = deny
         self._log = log
+        self._user_code = user_code
         self._cookies = Cookies()
 
     def open(self, url: str) -> Page:
@@ -220,6 +222,8 @@ class ScriptedBrowser:
         if sent is None:
             message = f"nothing to say no with: {page.text[:500]}"
             raise Lost(message)
+        if self._user_code is not None:
+            sent = [(name, self._user_code if name == "user_code" else value) for name, value in sent]
         target, content = urljoin(page.url, asked.action or ""), urlencode(sent)
         if asked.method == "POST":
             return "POST", target, content.encode()

@@ -62,7 +62,10 @@ def _profile(name: str, path: str) -> Profile:
         name=name,
         versions=partial(python_versions, "django-oauth-toolkit", "django-oauth-toolkit", "Django", "oauthlib"),
         start=partial(django_oauth_toolkit, path),
-        missing={"private_key_jwt": "The clients of django-oauth-toolkit have a secret or none."},
+        missing={
+            "device": "The metadata of django-oauth-toolkit do not name its device authorization endpoint.",
+            "private_key_jwt": "The clients of django-oauth-toolkit have a secret or none.",
+        },
     )
 
 

@@ -97,7 +97,7 @@ def tokens_of_another() -> Iterator[Running]:
 
 _MISSING = {
     **dict.fromkeys(
-        ("private_key_jwt", "client_secret_basic", "client_secret_post"),
+        ("device", "private_key_jwt", "client_secret_basic", "client_secret_post"),
         "FastMCP's own authorization server has the authorization code and the refresh token, no other grant.",
     ),
     "logout": "The authorization server of the MCP Python SDK lets no public client revoke a token.",
@@ -120,6 +120,7 @@ TOKENS_OF_ANOTHER = Profile(
     versions=partial(versions, _OIDC_PROVIDER),
     start=tokens_of_another,
     missing=dict.fromkeys(
-        ("CIMD", "private_key_jwt", "client_secret_post"), "Switched off here; oidc-provider has rows of its own."
+        ("CIMD", "device", "private_key_jwt", "client_secret_post"),
+        "Switched off here; oidc-provider has rows of its own.",
     ),
 )

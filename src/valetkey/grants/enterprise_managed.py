@@ -129,5 +129,5 @@ class EnterpriseManaged:
             resource=found.resource_parameter,
             scope=assertion.scope,  # §7.2.1: it may not name more than is asked for here
         )
-        answer, request = self._tokens.ask_corrected(request)
+        answer, request = self._tokens.ask_corrected(found.bound(request))
         occasion.save(found.session(answer, request, interactive=False))

@@ -59,6 +59,7 @@ class WorkloadIdentity:
             resource=found.resource_parameter,
             scope=scope,
         )
+        request = found.bound(request)
         try:
             answer = self._tokens.ask(request)
         except Refused as refusal:

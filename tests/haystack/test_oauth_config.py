@@ -11,8 +11,10 @@ import pytest
 from haystack.utils import Secret
 
 from haystack_integrations.tools.mcp_oauth import (
+    IdentityProvider,
     MCPAuthorizationError,
     OAuthConfig,
+    RegisteredClient,
     SSEServerInfo,
     StreamableHttpServerInfo,
 )
@@ -22,6 +24,7 @@ from tests.haystack.shared_servers import server_info
 from tests.haystack.stored import stored_session
 from tests.requirements import requirement
 from tests.servers import MACHINE_CLIENT
+from valetkey import identities, values
 from valetkey.errors import ConfigurationError
 
 MACHINE_ID, MACHINE_SECRET = MACHINE_CLIENT
@@ -33,6 +36,16 @@ def machine(monkeypatch):
     """The settings of a machine, which oidc-provider knows."""
     monkeypatch.setenv("MACHINE_SECRET", MACHINE_SECRET)
     return {"client_id": MACHINE_ID, "client_secret": Secret.from_env_var("MACHINE_SECRET")}
+
+
+def a_token_for(audience):
+    """Stand for a function that a platform offers."""
+    return f"a token for {audience}"
+
+
+def allows_nothing(request):
+    """Stand for a function that a careful user has written."""
+    return False
 
 
 def use(open_toolset, url, config):
@@ -175,9 +188,31 @@ def test_what_is_shown_after_a_login_can_be_used_as_a_configuration(misbehaving,
         OAuthConfig(),
         OAuthConfig(client_id="a", client_secret=Secret.from_env_var("S"), scopes=["b"], login="never", strict=True),
         OAuthConfig(redirect_uri="http://127.0.0.1:8080/callback", login_timeout=5.0, token_storage="memory:"),
+        OAuthConfig(
+            clients=[RegisteredClient("https://as.example", "a", client_secret=Secret.from_env_var("S"))],
+            client_metadata_url="https://app.example.com/client.json",
+            private_key=Secret.from_env_var("KEY"),
+            signing_algorithm="ES256",
+            offline_access=False,
+            authorization_parameters={"audience": "https://api.example.com"},
+            profile="none",
+        ),
+        OAuthConfig(client_id="a", private_key="/etc/keys/client.pem", client_assertion=None, dpop=True),
+        OAuthConfig(client_id="a", client_assertion=a_token_for, approve_scope=allows_nothing),
+        OAuthConfig(grant_type="workload_identity", workload_token="/var/run/token", issuer="https://as.example"),
+        OAuthConfig(grant_type="workload_identity", workload_token=a_token_for, issuer="https://as.example"),
+        OAuthConfig(
+            client_id="a",
+            identity_provider=IdentityProvider(
+                "https://idp.example", "b", Secret.from_env_var("ID_TOKEN"), client_secret=Secret.from_env_var("S")
+            ),
+        ),
+        OAuthConfig(client_id="a", identity_provider=IdentityProvider("https://idp.example", "b", a_token_for)),
     ],
 )
-def test_a_configuration_survives_a_dictionary(config):
+def test_a_configuration_survives_a_dictionary(config, monkeypatch):
+    # Haystack 3 reads functions of a user's module only where the user has allowed it.
+    monkeypatch.setenv("HAYSTACK_DESERIALIZATION_ALLOWLIST", f"{__name__}.*")
     assert OAuthConfig.from_dict(json.loads(json.dumps(config.to_dict()))) == config
 
 
@@ -187,6 +222,36 @@ def test_a_server_info_survives_a_dictionary(info):
     data = json.loads(json.dumps(written.to_dict()))
     assert data["type"] == f"{info.__module__}.{info.__name__}"
     assert info.from_dict(data) == written
+
+
+@requirement("TOK-7", "CC-9", "EMA-11")
+def test_what_is_configured_reaches_the_engine_with_its_secrets_resolved(monkeypatch):
+    for name in ("S", "KEY", "INITIAL", "ID_TOKEN"):
+        monkeypatch.setenv(name, f"the {name}")
+    settings = OAuthConfig(
+        client_id="a",
+        private_key=Secret.from_env_var("KEY"),
+        signing_algorithm="ES256",
+        issuer="https://as.example",
+        initial_access_token=Secret.from_env_var("INITIAL"),
+        identity_provider=IdentityProvider(
+            "https://idp.example", "b", Secret.from_env_var("ID_TOKEN"), client_secret=Secret.from_env_var("S")
+        ),
+        authorization_parameters={"audience": "x"},
+    ).to_settings("https://mcp.example.com/mcp")
+    assert settings.private_key == identities.PrivateKey(values.Secret("the KEY"), "ES256")
+    assert settings.initial_access_token == values.Secret("the INITIAL")
+    assert settings.identity_provider == identities.IdentityProvider(
+        "https://idp.example", "b", values.Secret("the ID_TOKEN"), client_secret=values.Secret("the S")
+    )
+    assert settings.authorization_parameters == (("audience", "x"),)
+
+
+def test_clients_of_several_issuers_reach_the_engine():
+    given = RegisteredClient("https://as.example", "a", Secret.from_token("s"), "client_secret_post")
+    (client,) = OAuthConfig(clients=[given]).to_settings("https://mcp.example.com/mcp").clients
+    method = values.ClientAuthentication.POST
+    assert client == identities.RegisteredClient("https://as.example", "a", values.Secret("s"), method)
 
 
 def test_a_secret_never_shows_in_a_representation():
@@ -209,6 +274,10 @@ def test_a_secret_never_shows_in_a_representation():
         (OAuthConfig(token_endpoint_auth_method="tls"), "no client authentication 'tls'"),
         (OAuthConfig(login="telepathy"), "telepathy"),
         (OAuthConfig(login_timeout=0), "login_timeout"),
+        (OAuthConfig(profile="example"), "no provider profile 'example'"),
+        (OAuthConfig(client_metadata_url="https://app.example.com"), "has no path"),
+        (OAuthConfig(private_key="-----BEGIN PRIVATE KEY-----", client_id="a"), "plain text"),
+        (OAuthConfig(client_id="a", private_key=Secret.from_env_var("UNSET", strict=False)), "empty value"),
     ],
 )
 def test_a_contradiction_is_told_before_anything_is_sent(misbehaving, config, words, open_toolset):

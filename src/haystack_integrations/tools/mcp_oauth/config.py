@@ -3,17 +3,32 @@
 
 """What may be set for the login of an MCP server. All of it is optional, and all of it may stand in a YAML file."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, fields, replace
-from typing import Any, Literal
+from typing import Any
 
 from haystack.utils import Secret, deserialize_secrets_inplace
 
+from haystack_integrations.tools.mcp_oauth.identities import (
+    IdentityProvider,
+    RegisteredClient,
+    TokenSource,
+    read_source,
+    required,
+    resolve,
+    source,
+    write_source,
+)
 from valetkey import values
+from valetkey.behaviour import BearerName
 from valetkey.errors import ConfigurationError
+from valetkey.identities import ScopeRequest, private_key_of
 from valetkey.login import LoginName
-from valetkey.settings import LOGIN_SECONDS, Settings
+from valetkey.settings import LOGIN_SECONDS, GrantName, Settings
 
 _UPSTREAM_MEMORY = "InMemoryTokenStorage"
+_SECRETS = ("client_secret", "private_key", "initial_access_token")
+_SOURCES = frozenset({"client_assertion", "workload_token", "approve_scope"})
 
 
 @dataclass
@@ -43,9 +58,10 @@ class OAuthConfig:
     :param client_secret: Its secret. With a secret and no `redirect_uri`, the client credentials grant is used.
     :param issuer: The only authorization server to trust, exactly as its metadata names it.
     :param scopes: Exactly these scopes are asked for.
-    :param token_endpoint_auth_method: "none", "client_secret_basic" or "client_secret_post"; None lets the
-        authorization server's metadata decide.
-    :param grant_type: "auto", "authorization_code" or "client_credentials".
+    :param token_endpoint_auth_method: "none", "client_secret_basic", "client_secret_post" or "private_key_jwt"; None
+        lets the authorization server's metadata decide.
+    :param grant_type: "auto", "authorization_code", "device_code", "client_credentials", "workload_identity" or
+        "enterprise_managed".
     :param token_storage: Where sessions are kept: "memory:" or "sqlite:///path/to/file". None means the environment
         variable VALETKEY_STORE, and without it a file in the user's folder for application data.
     :param redirect_uri: A fixed loopback address for the answer of a login, for a client registered with it.
@@ -54,9 +70,29 @@ class OAuthConfig:
     :param registration_endpoint: Replaces what discovery finds.
     :param resource: The `resource` value to send instead of the discovered one.
     :param client_name: The name shown on consent pages when Valetkey registers itself.
-    :param login: How a person is asked: "auto" (browser and printed link), "link" (only printed) or "never".
+    :param login: How a person is asked: "auto" (browser and printed link), "link" (only printed), "paste" (the answer
+        is pasted) or "never".
     :param login_timeout: Seconds a person has for a login.
     :param strict: True switches every tolerance in comparing identifiers off.
+    :param client_metadata_url: The URL of a Client ID Metadata Document of your own, used where the server takes one.
+    :param clients: Clients registered by hand, one for each issuer, instead of `client_id`.
+    :param private_key: The key the client signs with instead of showing a secret: the path of a PEM file, or a secret
+        with its text.
+    :param signing_algorithm: Its algorithm, for example "ES256"; None lets the key and the server decide.
+    :param client_assertion: A function that gives a signed assertion for an audience, instead of a key.
+    :param assertion_audience: The audience of assertions, for servers that do not take their own issuer.
+    :param initial_access_token: What allows a registration at `issuer`, for servers that want it.
+    :param workload_token: The token a platform gives to this workload: the path of its file, or a function that gets
+        the audience.
+    :param identity_provider: The organisation's identity provider, for enterprise-managed authorization.
+    :param send_resource: False leaves the `resource` parameter out; None lets the provider's profile decide.
+    :param offline_access: False never asks for `offline_access`; None asks where the server lists it.
+    :param approve_scope: A function that is asked before a person is asked for more scope; False declines.
+    :param authorization_parameters: Further parameters of the authorization request.
+    :param assume_pkce: True if the server supports S256 without announcing it.
+    :param bearer: The token the MCP server wants to see, "access_token" or "id_token".
+    :param dpop: True to bind every token to a key, False never to; None does where the MCP server demands it.
+    :param profile: What is known of the provider: "auto", "none" or a name.
     """
 
     client_id: str | None = None
@@ -64,7 +100,7 @@ class OAuthConfig:
     issuer: str | None = None
     scopes: list[str] | None = None
     token_endpoint_auth_method: str | None = None
-    grant_type: Literal["auto", "authorization_code", "client_credentials"] = "auto"
+    grant_type: GrantName = "auto"
     token_storage: str | None = None
     redirect_uri: str | None = None
     authorization_endpoint: str | None = None
@@ -75,6 +111,23 @@ class OAuthConfig:
     login: LoginName = "auto"
     login_timeout: float = LOGIN_SECONDS
     strict: bool = False
+    client_metadata_url: str | None = None
+    clients: list[RegisteredClient] = field(default_factory=list)
+    private_key: Secret | str | None = field(default=None, repr=False)
+    signing_algorithm: str | None = None
+    client_assertion: Callable[[str], str] | None = None
+    assertion_audience: str | None = None
+    initial_access_token: Secret | None = field(default=None, repr=False)
+    workload_token: TokenSource | None = None
+    identity_provider: IdentityProvider | None = None
+    send_resource: bool | None = None
+    offline_access: bool | None = None
+    approve_scope: Callable[[ScopeRequest], bool] | None = None
+    authorization_parameters: dict[str, str] | None = None
+    assume_pkce: bool | None = None
+    bearer: BearerName | None = None
+    dpop: bool | None = None
+    profile: str = "auto"
 
     def to_dict(self) -> dict[str, Any]:
         """
@@ -83,8 +136,14 @@ class OAuthConfig:
         :returns: Dictionary representation of this configuration.
         """
         serialized = {one.name: getattr(self, one.name) for one in fields(self)}
-        if self.client_secret is not None:
-            serialized["client_secret"] = self.client_secret.to_dict()
+        for name in _SECRETS:
+            if isinstance(serialized[name], Secret):
+                serialized[name] = serialized[name].to_dict()
+        for name in _SOURCES:
+            serialized[name] = write_source(serialized[name])
+        serialized["clients"] = [client.to_dict() for client in self.clients]
+        if self.identity_provider is not None:
+            serialized["identity_provider"] = self.identity_provider.to_dict()
         return serialized
 
     @classmethod
@@ -96,7 +155,12 @@ class OAuthConfig:
         :returns: The deserialized configuration.
         """
         data = dict(data)
-        deserialize_secrets_inplace(data, keys=["client_secret"])
+        deserialize_secrets_inplace(data, keys=[name for name in _SECRETS if isinstance(data.get(name), dict)])
+        for name in _SOURCES & data.keys():
+            data[name] = read_source(data[name])
+        data["clients"] = [RegisteredClient.from_dict(client) for client in data.get("clients", ())]
+        if data.get("identity_provider") is not None:
+            data["identity_provider"] = IdentityProvider.from_dict(data["identity_provider"])
         return cls(**data)
 
     @classmethod
@@ -127,21 +191,36 @@ class OAuthConfig:
         :returns: The settings.
         :raises ConfigurationError: If they contradict each other.
         """
-        secret = self.client_secret.resolve_value() if self.client_secret is not None else None
-        if self.client_secret is not None and not secret:
-            message = "OAuthConfig.client_secret resolved to an empty value."
-            raise ConfigurationError(message, hint="Check the environment variable it comes from.")
+        key = self.private_key
         return Settings(
             server_url=server_url,
             client_id=self.client_id,
-            client_secret=values.Secret(secret) if secret else None,
+            client_secret=resolve(self.client_secret, "OAuthConfig.client_secret"),
             client_authentication=values.client_authentication(self.token_endpoint_auth_method),
             client_name=self.client_name,
+            client_metadata_url=self.client_metadata_url,
+            clients=tuple(client.resolved() for client in self.clients),
+            private_key=private_key_of(
+                required(key, "OAuthConfig.private_key") if isinstance(key, Secret) else key, self.signing_algorithm
+            ),
+            client_assertion=self.client_assertion,
+            assertion_audience=self.assertion_audience,
+            initial_access_token=resolve(self.initial_access_token, "OAuthConfig.initial_access_token"),
+            workload_token=source(self.workload_token) if self.workload_token is not None else None,
+            identity_provider=self.identity_provider.resolved() if self.identity_provider is not None else None,
             issuer=self.issuer,
             authorization_endpoint=self.authorization_endpoint,
             token_endpoint=self.token_endpoint,
             registration_endpoint=self.registration_endpoint,
             resource=self.resource,
+            send_resource=self.send_resource,
+            offline_access=self.offline_access,
+            approve_scope=self.approve_scope,
+            authorization_parameters=tuple((self.authorization_parameters or {}).items()),
+            assume_pkce=self.assume_pkce,
+            bearer=self.bearer,
+            dpop=self.dpop,
+            profile=self.profile,
             scope=values.scope_from_text(" ".join(self.scopes)) if self.scopes else None,
             redirect_uri=self.redirect_uri,
             grant=self.grant_type,
@@ -162,10 +241,11 @@ class OAuthConfig:
         return replace(
             self,
             client_id=session.client.client_id,
+            clients=[],
             issuer=session.issuer,
             scopes=list(scope) if scope else self.scopes,
             authorization_endpoint=session.server.authorization_endpoint,
             token_endpoint=session.server.token_endpoint,
             registration_endpoint=session.server.registration_endpoint,
-            resource=session.resource,
+            resource=session.resource or self.resource,
         )

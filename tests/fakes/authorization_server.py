@@ -373,7 +373,10 @@ class AuthorizationServer:
             return None
         audience = [self.issuer, f"{self._base}/", f"{self._base}/token"]
         claims = verified(assertion, voucher.public_key, issuer=voucher.issuer, audience=audience, now=self.now())
-        if claims is None or claims.get("resource", form.get("resource")) != form.get("resource"):
+        if claims is None:
+            return None
+        resource = form.get("resource", claims.get("resource"))
+        if claims.get("resource", resource) != resource:
             return None
         if kind_of(assertion) == "oauth-id-jag+jwt" and claims["client_id"] != client_id:
             return None
@@ -381,9 +384,7 @@ class AuthorizationServer:
             return None
         allowed = set((claims.get("scope") or form.get("scope") or "").split())
         assert allowed <= set(form.get("scope", "").split()), "the assertion allows more than was asked for"
-        return self._grant(
-            client_id, form.get("resource"), self.grants_only or claims.get("scope") or form.get("scope")
-        )
+        return self._grant(client_id, resource, self.grants_only or claims.get("scope") or form.get("scope"))
 
     def _is_first_use(self, claims: dict[str, Any]) -> bool:
         is_first = claims["jti"] not in self._spent_assertions

@@ -253,7 +253,7 @@ class Attempts:
             published=found.scopes,
             server=found.server,
             # RFC 6749 §4.4.3: a machine gets no refresh token; better-auth refuses one that asks for it.
-            offline_access=found.profile.offline_access and not self._settings.is_machine,
+            offline_access=self._settings.offline_access is not False and not self._settings.is_machine,
         )
         same = previous if previous is not None and previous.issuer == found.server.issuer else None
         if need.more_scope is not None and same is not None:

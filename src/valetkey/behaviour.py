@@ -6,12 +6,12 @@
 import re
 from dataclasses import dataclass
 from typing import Literal
-from urllib.parse import urlsplit
-
-from valetkey.values import Scope
 
 BearerName = Literal["access_token", "id_token"]
 NONE = "none"
+
+_LABEL = "[A-Za-z0-9-]+"
+_SEGMENT = "[A-Za-z0-9._~-]+"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -19,55 +19,54 @@ class Profile:
     """
     How one provider wants to be treated. The defaults are what the specifications say.
 
+    A member is here because a provider needs it and nothing that provider sends would tell. None of them touches a
+    check of issuer, state, resource or encryption.
+
     :param name: Its name, as `profile=` takes it.
-    :param issuers: Issuers it is for; `*` stands for any text, for example a tenant.
-    :param servers: Hosts of MCP servers it is for; `*` as above.
+    :param issuers: Issuers it is for; `*` stands for one label of the host or one segment of the path.
     :param send_resource: False where the `resource` parameter is refused (RFC 8707).
+    :param send_audience: True where the resource has to be named in `audience` as well.
     :param assume_pkce: True where S256 is supported and not announced.
-    :param offline_access: False where `offline_access` must not be asked for, listed or not.
-    :param scope_on_refresh: True where a refresh has to name its scope.
-    :param bearer: Which token the MCP server wants to see.
+    :param scope_on_refresh: True where a refresh has to repeat the scope of the login.
+    :param localhost: True where a loopback address can only be registered under the name `localhost`.
+    :param authentication_methods: How a client with a secret may show it, where the metadata does not say.
     :param authorization_parameters: Further parameters of the authorization request.
-    :param ends_refresh_with: Further error codes that say that a refresh token is dead.
-    :param redirect_uri: The loopback address to use where any other is refused; None for a free port.
-    :param registers_clients: False where programs cannot register themselves, whatever the metadata says.
     :param hint: What a person has to do there first, one sentence.
     :param evidence: Where this is known from.
     """
 
     name: str
     issuers: tuple[str, ...] = ()
-    servers: tuple[str, ...] = ()
     send_resource: bool = True
+    send_audience: bool = False
     assume_pkce: bool = False
-    offline_access: bool = True
     scope_on_refresh: bool = False
-    bearer: BearerName = "access_token"
+    localhost: bool = False
+    authentication_methods: tuple[str, ...] = ()
     authorization_parameters: tuple[tuple[str, str], ...] = ()
-    ends_refresh_with: tuple[str, ...] = ()
-    redirect_uri: str | None = None
-    registers_clients: bool = True
-    scope: Scope | None = None
     hint: str = ""
-    evidence: str = ""
+    evidence: tuple[str, ...] = ()
 
-    def is_for(self, issuer: str, server_url: str) -> bool:
+    def is_for(self, issuer: str) -> bool:
         """
-        Tell whether the profile is for a pair of servers.
+        Tell whether the profile is for an issuer.
 
-        :param issuer: The issuer.
-        :param server_url: The URL of the MCP server.
-        :returns: True if either matches.
+        :param issuer: The issuer; a last slash makes no difference.
+        :returns: True if one of the patterns matches all of it.
         """
-        host = (urlsplit(server_url).hostname or "").lower()
-        return any(_matches(pattern, issuer.rstrip("/")) for pattern in self.issuers) or any(
-            _matches(pattern, host) for pattern in self.servers
-        )
+        return any(_matches(pattern, issuer.removesuffix("/")) for pattern in self.issuers)
 
 
 NEUTRAL = Profile(name=NONE)
 """Nothing special: what the specifications say."""
 
 
-def _matches(pattern: str, text: str) -> bool:
-    return re.fullmatch(".*".join(map(re.escape, pattern.split("*"))), text) is not None
+def _matches(pattern: str, issuer: str) -> bool:
+    scheme, _, rest = pattern.partition("://")
+    host, slash, path = rest.partition("/")
+    parts = (re.escape(scheme), "://", _with_stars(host, _LABEL), slash, _with_stars(path, _SEGMENT))
+    return re.fullmatch("".join(parts), issuer) is not None
+
+
+def _with_stars(text: str, star: str) -> str:
+    return star.join(map(re.escape, text.split("*")))

@@ -60,13 +60,13 @@ class Clients:
         issuer = found.server.issuer
         given = self._given(issuer)
         fixed = given.redirect_uri if given is not None else self._settings.redirect_uri
-        fixed = fixed or found.profile.redirect_uri
         if fixed is not None:
             return fixed, True
-        if localhost:
-            return ANY_LOCALHOST, False
-        known = None if given is not None else self.registrations.known(issuer)
-        return (known.redirect_uri if known is not None else None), False
+        known = None if given is not None or localhost else self.registrations.known(issuer)
+        address = known.redirect_uri if known is not None else None
+        if address is None and (localhost or found.profile.localhost):
+            address = ANY_LOCALHOST
+        return address, False
 
     def for_login(self, found: Discovered, redirect_uri: str | None, scope: Scope | None) -> Introduction:
         """
@@ -88,7 +88,7 @@ class Clients:
         document = self._document(server, redirect_uri)
         if document is not None:
             return Introduction(document)
-        if server.registration_endpoint is None or not found.profile.registers_clients:
+        if server.registration_endpoint is None:
             raise self._nobody_is_registered(found, redirect_uri)
         wanted = ClientMetadata(
             redirect_uri, self._settings.client_name, scope, binds_tokens=self._settings.dpop is True

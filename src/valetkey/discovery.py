@@ -10,9 +10,8 @@ from functools import partial
 from typing import TypeVar
 
 from valetkey import policy, urls
-from valetkey.behaviour import NEUTRAL, Profile
+from valetkey.behaviour import NEUTRAL, BearerName, Profile
 from valetkey.errors import ResourceMismatch, TemporaryError, Unsupported
-from valetkey.profiles import find_profile
 from valetkey.protocol import resource as resource_protocol
 from valetkey.protocol import server as server_protocol
 from valetkey.protocol.challenge import Challenge
@@ -21,6 +20,7 @@ from valetkey.protocol.refusal import is_temporary
 from valetkey.protocol.token_request import TokenRequest
 from valetkey.send import Send
 from valetkey.settings import Settings
+from valetkey.treatment import filled_in, profile_of
 from valetkey.values import MetadataSource, ResourceMetadata, Scope, Secret, ServerMetadata, Session, Token
 from valetkey.wire import HttpRequest, HttpResponse
 
@@ -40,6 +40,7 @@ class Discovered:
     :param profile: How it wants to be treated: what is known of the provider, under what the user has set.
     :param metadata: What the resource says about itself, None where it publishes nothing.
     :param dpop_key: The key that the new token is to be bound to; None for a Bearer token.
+    :param bearer: Which token the MCP server wants to see.
     """
 
     resource: str
@@ -48,11 +49,17 @@ class Discovered:
     profile: Profile = NEUTRAL
     metadata: ResourceMetadata | None = None
     dpop_key: Secret | None = None
+    bearer: BearerName = "access_token"
 
     @property
     def resource_parameter(self) -> str | None:
         """The value of the `resource` parameter (RFC 8707 §2); None where the provider does not take it."""
         return self.resource if self.profile.send_resource else None
+
+    @property
+    def audience_parameter(self) -> str | None:
+        """The value of the `audience` parameter; None where the provider does not want one (Auth0 does)."""
+        return self.resource if self.profile.send_audience else None
 
     def bound(self, request: TokenRequest) -> TokenRequest:
         """
@@ -76,7 +83,7 @@ class Discovered:
         if request.dpop_key != self.dpop_key:
             message = "the grant has not proved the key"
             raise ValueError(message)
-        token = policy.presented(token, self.profile.bearer)
+        token = policy.presented(token, self.bearer)
         return Session(
             token=token,
             client=request.client,
@@ -86,27 +93,6 @@ class Discovered:
             interactive=interactive,
             dpop_key=key_of(token, self.dpop_key, request.server.issuer),
         )
-
-
-def profile_of(settings: Settings, issuer: str) -> Profile:
-    """
-    Give the profile of a provider, with what the user has set on top.
-
-    :param settings: The settings.
-    :param issuer: The issuer.
-    :returns: The profile to go by.
-    """
-    known = find_profile(settings.profile, issuer=issuer, server_url=settings.server_url)
-    if known is not NEUTRAL:
-        _logger.debug("the provider profile %s is used for %s", known.name, issuer)
-    return policy.overlaid(
-        known,
-        send_resource=True if settings.resource is not None else settings.send_resource,
-        assume_pkce=settings.assume_pkce,
-        offline_access=settings.offline_access,
-        bearer=settings.bearer,
-        authorization_parameters=(*known.authorization_parameters, *settings.authorization_parameters),
-    )
 
 
 def discover(
@@ -132,13 +118,12 @@ def discover(
     """
     canonical = settings.resource or urls.canonical_resource(settings.server_url)
     if settings.needs_no_discovery:
-        server = _configured(settings)
-        return Discovered(canonical, None, server, profile_of(settings, server.issuer))
+        return _discovered(canonical, _configured(settings), settings)
     asked = announcement or read_announcement(settings, challenge, send)
     questions, metadata = asked.questions, asked.metadata
     if metadata is None:
         server = _overridden(_server_without_resource_metadata(settings, challenge, questions), settings)
-        return Discovered(canonical, None, server, profile_of(settings, server.issuer))
+        return _discovered(canonical, server, settings)
     known = (*(client.issuer for client in settings.clients), *preferred)
     issuers = policy.choose_issuers(metadata, settings.issuer, known)
     if not issuers:
@@ -147,13 +132,16 @@ def discover(
     resource_protocol.require_usable(metadata)
     server = _overridden(_first_server(issuers, settings, questions), settings)
     _cross_check(server, metadata, settings)
-    return Discovered(
-        settings.resource or metadata.resource,
-        metadata.scopes_supported,
-        server,
-        profile_of(settings, server.issuer),
-        metadata,
-    )
+    return _discovered(settings.resource or metadata.resource, server, settings, metadata)
+
+
+def _discovered(
+    resource: str, server: ServerMetadata, settings: Settings, metadata: ResourceMetadata | None = None
+) -> Discovered:
+    profile = profile_of(settings, server.issuer)
+    scopes = metadata.scopes_supported if metadata is not None else None
+    bearer = settings.bearer or "access_token"
+    return Discovered(resource, scopes, filled_in(server, profile), profile, metadata, bearer=bearer)
 
 
 def _cross_check(server: ServerMetadata, metadata: ResourceMetadata, settings: Settings) -> None:

@@ -7,6 +7,7 @@ The rules MCP puts on top of OAuth: what is a rejection, which issuer, which cli
 Pure: arguments in, values out.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -26,9 +27,15 @@ FRESH_SECONDS = 60.0
 
 OFFLINE_ACCESS = "offline_access"
 
-_NO_SUCH_PARAMETER = ("not supported", "unsupported", "not allowed", "unknown", "unrecognized", "unexpected")
-_NO_RESOURCE_CODES = ("AADSTS901002", "AADSTS9010010")
-"""Entra ID: `resource` is not supported, or does not fit the scope."""
+_PARAMETER = r"(?:request )?(?:parameter|param|field)"
+_RESOURCE = r"(?<![\w/.-])resource(?![\w/.-])"
+_NO_RESOURCE = re.compile(
+    rf"(?:unknown|unsupported|unrecognized|unexpected) {_PARAMETER}:? \W?{_RESOURCE}"
+    rf"|{_RESOURCE}\W? {_PARAMETER} (?:(?:is |was )?not|isn't) (?:supported|allowed|recognized|known)"
+    rf"|{_RESOURCE}\W? {_PARAMETER} is (?:unsupported|unknown|unrecognized)",
+    re.IGNORECASE,
+)
+"""What servers say that do not know the parameter; what they say of a value of it is another matter."""
 
 
 def is_rejection(status: int, challenges: Sequence[Challenge]) -> bool:
@@ -130,14 +137,21 @@ def declines_resource(error: str | None, description: str | None) -> bool:
 
     :param error: The error code.
     :param description: Its description.
-    :returns: True for Entra ID's codes, and where the description says that "resource" is not supported.
+    :returns: True where the description says that the parameter is not supported.
+    """
+    return error == "invalid_request" and _NO_RESOURCE.search(description or "") is not None
+
+
+def declines_audience(audience: str, description: str | None) -> bool:
+    """
+    Tell whether a server says that it does not know the audience, which no specification wanted us to send.
+
+    :param audience: What was sent.
+    :param description: What the server said.
+    :returns: True where it repeats the audience and says that there is no such thing.
     """
     text = description or ""
-    if any(code in text for code in _NO_RESOURCE_CODES):
-        return True
-    text = text.lower()
-    named = error == "invalid_request" and "resource" in text and "parameter" in text
-    return named and any(phrase in text for phrase in _NO_SUCH_PARAMETER)
+    return audience in text and any(phrase in text.lower() for phrase in ("not found", "not enabled"))
 
 
 def corrected(request: TokenRequest, refusal: Refused, granted: Scope | None) -> TokenRequest | None:
@@ -154,6 +168,17 @@ def corrected(request: TokenRequest, refusal: Refused, granted: Scope | None) ->
     if granted and not request.names_scope and wants_scope_named(refusal.error, refusal.description):
         return request.with_scope(granted)
     return None
+
+
+def ends_refresh_token(error: str | None) -> bool:
+    """
+    Tell whether a refusal says that the refresh token is of no use any more.
+
+    :param error: The error code.
+    :returns: True for `invalid_grant` (RFC 6749 §5.2), and for codes of a server's own that name the refresh token
+        (`bad_refresh_token` of GitHub, `invalid_refresh_token` of Slack).
+    """
+    return error is not None and (error == "invalid_grant" or "refresh_token" in error)
 
 
 def wants_scope_named(error: str | None, description: str | None) -> bool:

@@ -13,7 +13,6 @@ from dataclasses import replace
 
 from valetkey import policy
 from valetkey.behaviour import Profile
-from valetkey.discovery import profile_of
 from valetkey.errors import AuthError, ClientRefused, Refused, StoreError, Unsupported
 from valetkey.protocol.dpop import key_of
 from valetkey.protocol.token import renewed
@@ -24,6 +23,7 @@ from valetkey.sessions import Sessions
 from valetkey.settings import Settings
 from valetkey.store import Conflict
 from valetkey.token_endpoint import TokenEndpoint
+from valetkey.treatment import profile_of
 from valetkey.values import RefreshIntent, Secret, Session, Token
 
 
@@ -84,13 +84,13 @@ class Refresher:
             if not self._is_definite(session, refusal):
                 self._withdraw(session, version)
                 raise  # a web page with status 403 is no answer of an authorization server
-            return self._refused(session, version, refusal, profile)
+            return self._refused(session, version, refusal)
         except AuthError:
             self._withdraw(session, version)
             raise
         fresh = replace(session, resource=request.resource, refresh_intent=None)
         try:
-            token = renewed(session.token, policy.presented(answer, profile.bearer))
+            token = renewed(session.token, policy.presented(answer, self._settings.bearer or "access_token"))
             key_of(token, session.dpop_key, session.issuer)
         except Unsupported:  # OpenID Connect Core §12.2 lets a refresh bring no ID token; a rotated token is kept
             rotated = replace(session.token, refresh_token=answer.refresh_token or refresh_token)
@@ -101,8 +101,8 @@ class Refresher:
     def _send(self, session: Session, refresh_token: Secret, profile: Profile) -> tuple[Token, TokenRequest]:
         request = refresh_request(session, refresh_token)
         granted = session.token.scope
-        if profile.scope_on_refresh and granted:
-            request = request.with_scope(granted)
+        if profile.scope_on_refresh:  # as in the login: Entra ID lists scopes as granted that it refuses side by side
+            request = request.with_scope(session.requested_scope or granted)
         try:
             return self._tokens.ask_corrected(request, granted=granted)
         except UnknownOutcome:
@@ -124,9 +124,9 @@ class Refresher:
         with suppress(Conflict, StoreError):
             self._sessions.write(replace(session, refresh_intent=None), version)
 
-    def _refused(self, session: Session, version: str, refusal: Refused, profile: Profile) -> Session:
+    def _refused(self, session: Session, version: str, refusal: Refused) -> Session:
         """
-        Only `invalid_grant` speaks about the token, and only if it is still the one we sent; nothing else ends it.
+        Only what speaks about the token ends it, and only if it is still the one we sent (see `policy`).
 
         A client that we registered and the server has forgotten takes its refresh tokens with it.
         """
@@ -134,7 +134,7 @@ class Refresher:
         if found is not None and found.token.refresh_token != session.token.refresh_token:
             return found
         is_forgotten = session.client.registered and (isinstance(refusal, ClientRefused) or refusal.error is None)
-        is_dead = refusal.error in ("invalid_grant", *profile.ends_refresh_with)
+        is_dead = policy.ends_refresh_token(refusal.error)
         ended = replace(session, token=replace(session.token, refresh_token=None))
         kept = ended if is_dead or is_forgotten else session
         with suppress(Conflict):

@@ -78,5 +78,6 @@ class TokenEndpoint:
             corrected = policy.corrected(request, refusal, granted)
             if corrected is None:
                 raise
-            _logger.info("%s does not take the request as it was, it is sent once more", request.server.issuer)
+            change = "without resource" if corrected.resource != request.resource else "with its scope"
+            _logger.info("the request is sent once more, %s: %s", change, refusal)
             return self.ask(corrected), corrected

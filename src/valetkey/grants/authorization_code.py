@@ -32,12 +32,14 @@ class _Plan:
     How the person is asked.
 
     :param resource: The `resource` parameter, None to leave it out.
+    :param audience: The `audience` parameter, None to leave it out.
     :param localhost: True to be found under the name `localhost` instead of the address.
     """
 
     found: Discovered
     scope: Scope | None
     resource: str | None
+    audience: str | None = None
     localhost: bool = False
 
 
@@ -69,7 +71,7 @@ class AuthorizationCode:
         :raises AuthError: Whatever went wrong; the person has been shown it.
         """
         require_code_flow(found.server, trusted=found.profile.assume_pkce)
-        plan = _Plan(found, scope, found.resource_parameter)
+        plan = _Plan(found, scope, found.resource_parameter, found.audience_parameter)
         corrected = self._log_in(plan, occasion, is_last=False)
         if corrected is not None:
             self._log_in(corrected, occasion, is_last=True)
@@ -110,6 +112,8 @@ class AuthorizationCode:
 
     def _parameters(self, plan: _Plan) -> tuple[tuple[str, str], ...]:
         named = dict(plan.found.profile.authorization_parameters)
+        if plan.audience is not None:
+            named.setdefault("audience", plan.audience)
         if plan.scope and policy.OFFLINE_ACCESS in plan.scope:
             named.setdefault("prompt", "consent")  # OpenID providers may ignore the scope without (Connect Core §11)
         if plan.found.dpop_key is not None:
@@ -124,6 +128,8 @@ class AuthorizationCode:
             return None
         if plan.resource is not None and policy.declines_resource(error.error, error.description):
             return replace(plan, resource=None)
+        if plan.audience is not None and policy.declines_audience(plan.audience, error.description):
+            return replace(plan, audience=None)
         smaller = policy.smaller_scope(plan.scope, plan.found.scopes, error.error)
         return replace(plan, scope=smaller) if smaller is not None else None
 

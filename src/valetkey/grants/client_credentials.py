@@ -37,5 +37,6 @@ class ClientCredentials:
         server = require_token_endpoint(found.server)
         client = self._clients.configured(server)
         request = client_credentials_request(server, client, resource=found.resource_parameter, scope=scope)
+        request = request.with_audience(found.audience_parameter)
         token, request = self._tokens.ask_corrected(found.bound(request))
         occasion.save(found.session(token, request, interactive=False))

@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 
 """
-What single providers do differently, as data: one small TOML file each, found by issuer or by the MCP server's host.
+What single providers do differently, as data: one small TOML file each, found by the issuer.
 
 A profile only fills in what the user has left open. Which one is used is logged and can be asked for by name;
-`profile="none"` uses none.
+`profile="none"` uses none. `python -m valetkey.profiles` prints them all.
 """
 
 import tomllib
@@ -20,18 +20,17 @@ from valetkey.errors import ConfigurationError
 AUTO = "auto"
 
 
-def find_profile(choice: str, *, issuer: str, server_url: str) -> Profile:
+def find_profile(choice: str, *, issuer: str) -> Profile:
     """
-    Find the profile for a pair of servers.
+    Find the profile for an issuer.
 
     :param choice: "auto", "none" or the name of a profile.
     :param issuer: The issuer.
-    :param server_url: The URL of the MCP server.
     :returns: The profile; `NEUTRAL` where nothing is known.
     :raises ConfigurationError: If there is no profile of that name.
     """
     if choice == AUTO:
-        return next((each for each in load_profiles().values() if each.is_for(issuer, server_url)), NEUTRAL)
+        return next((each for each in load_profiles().values() if each.is_for(issuer)), NEUTRAL)
     return require_profile(choice)
 
 
@@ -61,18 +60,34 @@ def load_profiles() -> dict[str, Profile]:
     """
     folder = resources.files(__name__)
     files = sorted((each for each in folder.iterdir() if each.name.endswith(".toml")), key=lambda each: each.name)
-    profiles = (_read(each.name.removesuffix(".toml"), each.read_text("utf-8")) for each in files)
+    profiles = (read_profile(each.name.removesuffix(".toml"), each.read_text("utf-8")) for each in files)
     return {profile.name: profile for profile in profiles}
 
 
-def _read(name: str, text: str) -> Profile:
-    members: dict[str, Any] = tomllib.loads(text)
-    known = {field.name for field in fields(Profile)}
-    unknown = members.keys() - known
-    if unknown:
-        message = f"The provider profile {name!r} has unknown members: {', '.join(sorted(unknown))}."
-        raise ConfigurationError(message, hint="Correct the file.")
+def read_profile(name: str, text: str) -> Profile:
+    """
+    Read one profile.
+
+    :param name: Its name.
+    :param text: The content of its file.
+    :returns: The profile.
+    :raises ConfigurationError: If there is anything in it that a profile does not have.
+    """
+    defaults = {field.name: field.default for field in fields(Profile) if field.name != "name"}
+    members = tomllib.loads(text)
+    for member, value in members.items():
+        if member not in defaults or not _fits(member, value, defaults[member]):
+            message = f"The provider profile {name!r} has a member {member!r} that no profile has, or not like this."
+            raise ConfigurationError(message, hint="Correct the file.")
     return Profile(name=name, **{member: _plain(value) for member, value in members.items()})
+
+
+def _fits(member: str, value: Any, default: Any) -> bool:
+    if not isinstance(value, dict | list):
+        return type(value) is type(default)
+    texts = value.values() if isinstance(value, dict) else value
+    is_table = member == "authorization_parameters"
+    return isinstance(default, tuple) and is_table is isinstance(value, dict) and all(isinstance(t, str) for t in texts)
 
 
 def _plain(value: Any) -> Any:

@@ -60,15 +60,24 @@ class TokenRequest:
         """
         return replace(self, fields=tuple(field for field in self.fields if field[0] != "resource"))
 
-    def with_scope(self, scope: Scope) -> "TokenRequest":
+    def with_scope(self, scope: Scope | None) -> "TokenRequest":
         """
-        Give the same request with a scope, for servers that want it named in a refresh (Entra ID).
+        Give the same refresh with its scope named, for servers that want to read it (Entra ID).
 
-        :param scope: The granted scope.
+        :param scope: The scope, None where none was ever named.
         :returns: The request.
         """
         others = tuple(field for field in self.fields if field[0] != "scope")
-        return replace(self, fields=(*others, ("scope", scope_to_text(scope))), scope=scope)
+        return replace(self, fields=(*others, *scope_field(scope)))
+
+    def with_audience(self, audience: str | None) -> "TokenRequest":
+        """
+        Give the same request with an audience, for servers from before RFC 8707 (Auth0).
+
+        :param audience: The resource, None where the server does not want one.
+        :returns: The request.
+        """
+        return self if audience is None else replace(self, fields=(*self.fields, ("audience", audience)))
 
 
 def code_request(pending: PendingLogin, code: Secret) -> TokenRequest:

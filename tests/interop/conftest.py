@@ -16,7 +16,6 @@ from tests.interop.life import STEPS
 from tests.interop.profile import ROOT
 from tests.interop.table import table
 from tests.interop.user import User
-from tests.servers import browser_environment
 
 _PAGE = ROOT / "docs" / "interop.md"
 _OUTCOMES = pytest.StashKey[dict[tuple[str, str], bool]]()
@@ -40,10 +39,7 @@ def servers():
 def user(servers, profile, step, tmp_path, monkeypatch):
     """A user of the server who has never been there, with what has to be set for the step."""
     server = servers(profile)
-    opened = tmp_path / "opened-urls"
-    for name, value in {**browser_environment(log=opened), **server.environment}.items():
-        monkeypatch.setenv(name, value)
-    return User(server, dict(server.settings.get(step.name, {})), tmp_path, opened)
+    return User(server, dict(server.settings.get(step.name, {})), tmp_path, monkeypatch.setenv)
 
 
 def pytest_configure(config):

@@ -12,6 +12,7 @@ from tests.interop.profile import Profile
 from tests.interop.user import PersonAtAnotherDevice, User, accepts_refresh_token, register_by_hand
 from tests.servers import free_port
 from tests.servers.process import HOST
+from valetkey.errors import LoginFailed
 from valetkey.values import MetadataSource
 
 _RENEWED = [("refresh", "200")]
@@ -66,6 +67,14 @@ def _registration(user: User) -> None:
 def _login(user: User) -> None:
     visit = user.visit()
     assert (visit.did("login"), visit.did("code"), user.logins) == (["answered"], ["200"], 1)
+
+
+def _declined(user: User) -> None:
+    user.declines()
+    with pytest.raises(LoginFailed, match="access_denied"):
+        user.auth.engine.replace(None)
+    assert user.logins == 1
+    assert user.auth.engine.session is None
 
 
 def _call(user: User) -> None:
@@ -165,6 +174,7 @@ STEPS = (
     ),
     Step("CIMD", "a login with the user's Client ID Metadata Document instead of a registration.", _client_document),
     Step("login", "a person logged in with a browser once: code, PKCE, loopback redirect.", _login),
+    Step("declined", "a person who did not consent was an error that says so.", _declined),
     Step("call", "tools were called with the token, without another request to the authorization server.", _call),
     Step("restart", "another process went on with the stored session, without any such request.", _restart),
     Step(

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ import httpx2
 
 from tests.interop.client import Exchange, Exchanges, whoami
 from tests.interop.profile import ROOT, Running
+from tests.servers import browser_environment
 from tests.servers.scripted_browser import ScriptedBrowser
 from valetkey import urls
 from valetkey.httpx2 import OAuth
@@ -58,15 +60,20 @@ class User:
 
     :param running: The server.
     :param settings: What the user sets besides the URL.
-    :param folder: Where the store is.
-    :param opened: The file in which the browser notes what it opens.
+    :param folder: Where the store is, and the notes of the browser.
+    :param setenv: Sets a variable of the environment: it is how a browser is chosen.
     """
 
-    def __init__(self, running: Running, settings: dict[str, Any], folder: Path, opened: Path) -> None:
+    def __init__(
+        self, running: Running, settings: dict[str, Any], folder: Path, setenv: Callable[[str, str], None]
+    ) -> None:
         self.server = running
         self._settings = {"login_timeout": _LOGIN_SECONDS, **settings}
         self._store = folder / "credentials.db"
-        self._opened = opened
+        self._opened = folder / "opened-urls"
+        self._setenv = setenv
+        for name, value in {**browser_environment(log=self._opened), **running.environment}.items():
+            setenv(name, value)
         self.auth = self.new_auth()
 
     @property
@@ -80,6 +87,11 @@ class User:
         session = self.auth.engine.session
         assert session is not None, "there is no session"
         return session
+
+    def declines(self) -> None:
+        """Do not consent from now on."""
+        for name, value in browser_environment(log=self._opened, deny=True).items():
+            self._setenv(name, value)
 
     def new_auth(self, **settings: Any) -> OAuth:
         """Make the auth object that the user's program makes, with further settings."""

@@ -38,5 +38,8 @@ CLOUDFLARE = Profile(
     name="Cloudflare workers-oauth-provider",
     versions=versions,
     start=in_front_of_its_mcp_server,
-    missing=dict.fromkeys(("private_key_jwt", "client_secret_basic", "client_secret_post"), _NO_MACHINES),
+    missing={
+        **dict.fromkeys(("private_key_jwt", "client_secret_basic", "client_secret_post"), _NO_MACHINES),
+        "device": "Cloudflare's provider has no device grant.",
+    },
 )

@@ -63,6 +63,10 @@ def _profile(name: str, path: str) -> Profile:
         versions=partial(python_versions, "django-oauth-toolkit", "django-oauth-toolkit", "Django", "oauthlib"),
         start=partial(django_oauth_toolkit, path),
         missing={
+            "declined": (
+                "django-oauth-toolkit leaves the `iss` that it announces out of errors, so the answer is taken for "
+                "somebody else's (RFC 9207 §2.4): `IssuerMismatch`."
+            ),
             "device": "The metadata of django-oauth-toolkit do not name its device authorization endpoint.",
             "private_key_jwt": "The clients of django-oauth-toolkit have a secret or none.",
         },

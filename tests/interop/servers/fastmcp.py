@@ -107,7 +107,11 @@ OWN_LOGINS = Profile(
     name="FastMCP, own logins",
     versions=versions,
     start=own_logins,
-    missing={**_MISSING, "CIMD": "FastMCP's own logins know registered clients only."},
+    missing={
+        **_MISSING,
+        "CIMD": "FastMCP's own logins know registered clients only.",
+        "declined": "FastMCP's own logins ask nobody: whoever comes is logged in.",
+    },
 )
 OIDC_PROXY = Profile(
     name="FastMCP, OIDCProxy",

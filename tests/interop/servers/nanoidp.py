@@ -88,5 +88,8 @@ NANOIDP = Profile(
     name="nanoidp",
     versions=lambda: python_versions("nanoidp", "nanoidp"),
     start=nanoidp,
-    missing={"private_key_jwt": "nanoidp's clients have a secret or none."},
+    missing={
+        "declined": "nanoidp does not ask for consent.",
+        "private_key_jwt": "nanoidp's clients have a secret or none.",
+    },
 )

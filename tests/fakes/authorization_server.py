@@ -313,7 +313,8 @@ class AuthorizationServer:
         if client_id is None:
             return _json(request, 401, {"error": "invalid_client"})
         if self.refuses_tokens_with is not None:
-            told = request.body.decode() if self.repeats_what_it_was_sent else "not like this"
+            sent = f"{dict(request.headers).get('DPoP', '')} {request.body.decode()}"
+            told = sent if self.repeats_what_it_was_sent else "not like this"
             refusal = {"error": self.refuses_tokens_with, "error_description": told}
             return _json(request, 400, refusal)
         granted = {

@@ -1,0 +1,395 @@
+# SPDX-FileCopyrightText: 2026 The Valetkey authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Tokens that are bound to a key: obtained, kept, renewed and presented; every proof is checked as a server does."""
+
+import json
+import logging
+import traceback
+from dataclasses import replace
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from tests.fakes.authorization_server import DEVICE_GRANT, JWT_BEARER, MCP, TOKEN
+from tests.fakes.dpop import ProofChecks
+from tests.fakes.network import challenges, no_answer
+from tests.fakes.world import World, a_session
+from tests.processes.child import Child
+from tests.requirements import requirement
+from valetkey.dpop import create_key
+from valetkey.errors import AuthError, ConfigurationError, Refused, StoreError, Unsupported
+from valetkey.protocol.dpop import ALGORITHMS, thumbprint
+from valetkey.values import Secret, Token, TokenType
+from valetkey.wire import HttpResponse
+
+DPOP_ONLY = challenges('DPoP resource_metadata="https://mcp.example.com/.well-known/oauth-protected-resource/mcp"')
+BEARER = challenges('Bearer error="invalid_token"')
+INVALID = challenges('DPoP error="invalid_token", algs="ES256"')
+DEMANDED = {"resource_says_further": {"dpop_bound_access_tokens_required": True}}
+MACHINE = {"client_id": "machine", "client_secret": Secret("s3cret")}
+
+
+def world_of(*algorithms, nonce=None, **switches):
+    """Make a world whose authorization server binds tokens to keys."""
+    further = {"dpop_signing_alg_values_supported": list(algorithms or ("ES256",)), **switches.pop("says_further", {})}
+    world = World(says_further=further, **switches)
+    world.server.proofs = ProofChecks(algorithms=algorithms or ("ES256",), nonce=nonce, now=world.clock.now)
+    world.server.knows("machine", secret="s3cret")
+    return world
+
+
+@pytest.fixture
+def world():
+    return world_of()
+
+
+def proofs(world):
+    """Give the proofs of every token request, None for one without."""
+    return [dict(request.headers).get("DPoP") for request in world.server.requests if request.url == TOKEN]
+
+
+def fails(error, engine, *fields, rejected=None):
+    with pytest.raises(error) as caught:
+        engine.replace(rejected, fields)
+    return caught.value
+
+
+@requirement("DPOP-1", "DPOP-2", "WWW-10")
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_a_server_that_takes_nothing_but_dpop_gets_a_token_that_is_bound_to_a_key(algorithm):
+    world = world_of(algorithm)
+    token = world.engine().replace(None, DPOP_ONLY)
+    assert token.token_type is TokenType.DPOP
+    assert world.server.key_of(token.access_token.reveal()) == thumbprint(world.kept().dpop_key)
+    (claims,) = world.server.proofs.seen
+    assert set(claims) == {"jti", "htm", "htu", "iat"}
+    assert world.server.proofs.refused == []
+
+
+@requirement("PRM-20", "DPOP-1")
+def test_a_server_whose_metadata_demands_bound_tokens_gets_one_whatever_its_challenge_says():
+    world = world_of(**DEMANDED)
+    assert world.engine().replace(None, BEARER).token_type is TokenType.DPOP
+    assert world.engine(label="without a challenge").replace(None).token_type is TokenType.DPOP
+
+
+@requirement("DPOP-1")
+def test_a_user_who_wants_every_token_to_be_bound_gets_it_so(world):
+    assert world.engine(dpop=True).replace(None, BEARER).token_type is TokenType.DPOP
+
+
+@requirement("DPOP-5")
+@pytest.mark.parametrize("fields", [BEARER, (), challenges("Bearer, DPoP algs=ES256")], ids=["Bearer", "none", "both"])
+def test_where_nobody_demands_it_no_key_is_made_and_the_token_is_a_bearer_token(world, fields):
+    token = world.engine().replace(None, fields)
+    assert token.token_type is TokenType.BEARER
+    assert proofs(world) == [None]
+    assert world.kept().dpop_key is None
+    assert "dpop_jkt" not in world.person.asked[0].authorization_url
+    assert "dpop_bound_access_tokens" not in world.server.registrations()[0]
+
+
+@requirement("PRM-20", "WWW-10")
+@pytest.mark.parametrize(("switches", "fields"), [({}, DPOP_ONLY), (DEMANDED, BEARER)], ids=["challenge", "metadata"])
+def test_where_the_user_has_ruled_it_out_nobody_is_asked_for_what_the_server_would_reject(switches, fields):
+    world = world_of(**switches)
+    error = fails(Unsupported, world.engine(dpop=False), *fields)
+    assert "dpop=False" in error.message
+    assert world.person.asked == []
+    assert proofs(world) == []
+
+
+@requirement("DPOP-7")
+@pytest.mark.parametrize(
+    ("algorithms", "switches", "fields"),
+    [
+        pytest.param(["RS256"], {}, DPOP_ONLY, id="none that we have"),
+        pytest.param(["ES256"], {}, challenges("DPoP algs=EdDSA"), id="none that the challenge names"),
+        pytest.param(None, {}, DPOP_ONLY, id="none announced"),
+    ],
+)
+def test_algorithms_that_do_not_fit_are_told_before_anybody_is_asked(algorithms, switches, fields):
+    world = world_of(says_further={"dpop_signing_alg_values_supported": algorithms}, **switches)
+    fails(Unsupported, world.engine(), *fields)
+    assert world.person.asked == []
+
+
+@requirement("DPOP-8")
+def test_the_key_is_announced_in_the_login(world):
+    world.engine().replace(None, DPOP_ONLY)
+    asked = parse_qs(urlsplit(world.person.asked[0].authorization_url).query)
+    assert asked["dpop_jkt"] == [thumbprint(world.kept().dpop_key)]
+
+
+@requirement("DPOP-8")
+def test_a_program_that_binds_every_token_is_registered_so_and_as_no_other(world):
+    """That client gets no Bearer tokens (RFC 9449 §5.2), and other programs with this store may need some."""
+    world.engine(dpop=True).replace(None)
+    world.engine(label="another").replace(None)
+    first, second = world.server.registrations()
+    assert first["dpop_bound_access_tokens"] is True
+    assert "dpop_bound_access_tokens" not in second
+    world.engine(dpop=True, label="third").replace(None)
+    assert len(world.server.registrations()) == 2
+
+
+@requirement("DPOP-6", "DPOP-3")
+def test_a_session_is_renewed_with_the_key_it_began_with_and_a_new_proof(world):
+    engine = world.engine()
+    first = engine.replace(None, DPOP_ONLY)
+    key = world.kept().dpop_key
+    world.clock.time += 86_400
+    second = engine.replace(first, INVALID)
+    third = world.engine().replace(second, INVALID)  # another program, that has the key from the store
+    assert world.server.grant_types() == ["authorization_code", "refresh_token", "refresh_token"]
+    assert {world.server.key_of(each.access_token.reveal()) for each in (first, second, third)} == {thumbprint(key)}
+    assert world.kept().dpop_key == key
+    assert len(set(proofs(world))) == 3
+    assert world.server.proofs.refused == []
+
+
+def test_another_login_makes_another_key(world):
+    engine = world.engine()
+    engine.replace(None, DPOP_ONLY)
+    first = world.kept().dpop_key
+    world.clock.time += 86_400
+    world.server.forget_refresh_tokens()
+    token = engine.replace(engine.session.token, INVALID)
+    assert world.kept().dpop_key != first
+    assert world.server.key_of(token.access_token.reveal()) == thumbprint(world.kept().dpop_key)
+
+
+@requirement("STP-1")
+def test_a_bound_token_that_lacks_scope_leads_to_a_login_for_a_bound_one_with_more(world):
+    engine = world.engine(scope=None)
+    token = engine.replace(None, DPOP_ONLY)
+    world.clock.time += 120
+    more = engine.replace(token, challenges('Bearer, DPoP error="insufficient_scope", scope="write"'))
+    assert (more.token_type, more.scope) == (TokenType.DPOP, ("write",))
+
+
+def test_a_session_of_a_bearer_token_is_of_no_use_to_a_server_that_now_takes_only_dpop(world):
+    engine = world.engine()
+    bearer = engine.replace(None, BEARER)
+    bound = engine.replace(bearer, DPOP_ONLY)
+    assert bound.token_type is TokenType.DPOP
+    assert world.server.grant_types() == ["authorization_code", "authorization_code"]
+
+
+@requirement("DPOP-4", "DPOP-3")
+@pytest.mark.parametrize("status", [400, 401])
+def test_a_server_that_wants_its_nonce_gets_the_same_code_again_with_it_and_a_new_proof(status):
+    world = world_of(nonce="n-1")
+    refusal = json.dumps({"error": "use_dpop_nonce"}).encode()
+    world.server.has(TOKEN, HttpResponse(status, TOKEN, (("dpop-nonce", "n-1"),), refusal))
+    assert world.engine().replace(None, DPOP_ONLY).token_type is TokenType.DPOP
+    first, second = world.server.token_forms()
+    assert first == second
+    assert len(set(proofs(world))) == 2
+    assert world.server.proofs.seen[-1]["nonce"] == "n-1"
+    assert len(world.person.asked) == 1
+
+
+def grants_of(world, grant):
+    """Give the settings for a grant, and let the server take part in it."""
+    world.server.offers_device_login = True
+    world.server.says_further["grant_types_supported"] = ["authorization_code", DEVICE_GRANT, JWT_BEARER]
+    settings = {"client_credentials": MACHINE}.get(grant, {})
+    return {"grant": grant, "dpop": True, **settings}
+
+
+@requirement("DPOP-1", "DPOP-4")
+@pytest.mark.parametrize("grant", ["authorization_code", "client_credentials"])
+def test_every_grant_proves_the_key_and_answers_to_nonces(grant):
+    world = world_of(nonce="n-1")
+    engine = world.engine(**grants_of(world, grant))
+    token = engine.replace(None)
+    assert token.token_type is TokenType.DPOP
+    assert [claims.get("nonce") for claims in world.server.proofs.seen] == [None, "n-1"]
+
+
+@requirement("DPOP-4")
+def test_a_nonce_is_remembered_and_replaced_by_the_one_of_the_latest_answer(world):
+    engine = world.engine()
+    world.server.proofs.nonce = "n-1"
+    token = engine.replace(None, DPOP_ONLY)
+    world.server.has(TOKEN, HttpResponse(200, TOKEN, (("DPoP-Nonce", "n-2"),), answer_of(token)))
+    token = engine.replace(token, INVALID)
+    world.server.proofs.nonce = "n-2"
+    engine.replace(token, INVALID)
+    told = [claims.get("nonce") for claims in world.server.proofs.seen]
+    assert told == [None, "n-1", "n-2"]
+    assert len(proofs(world)) == 4  # the third was answered in the server's place
+
+
+def answer_of(token):
+    members = {"access_token": "another", "token_type": "DPoP", "refresh_token": token.refresh_token.reveal()}
+    return json.dumps(members).encode()
+
+
+@requirement("DPOP-4")
+def test_a_nonce_of_one_server_is_not_shown_to_another(world):
+    """The MCP server and the authorization server are two servers, even behind one address (RFC 9449 §9)."""
+    engine = world.engine()
+    engine.learn_nonce(TOKEN, "of-the-mcp-server")
+    engine.learn_nonce(MCP, "of-the-mcp-server")
+    token = engine.replace(None, DPOP_ONLY)
+    assert "nonce" not in world.server.proofs.seen[0]
+    checks = ProofChecks(nonce="of-the-mcp-server")
+    checks.check(engine.credential(token, "POST", MCP), "POST", MCP, token.access_token.reveal())
+    assert checks.refused == []
+
+
+@requirement("DPOP-4")
+@pytest.mark.parametrize("fields", [(("DPoP-Nonce", "n"),), ()], ids=["a nonce", "no nonce"])
+def test_a_server_that_is_never_content_with_a_proof_is_asked_twice_and_not_for_ever(fields, world):
+    refusal = HttpResponse(400, TOKEN, fields, b'{"error": "use_dpop_nonce"}')
+    world.server.has(TOKEN, *[refusal] * 5)
+    error = fails(Refused, world.engine(), *DPOP_ONLY)
+    assert error.error == "use_dpop_nonce"
+    assert len(proofs(world)) == 2
+    assert world.store.inner.get(world.attempts().sessions.key) is None
+
+
+@requirement("DPOP-4")
+def test_a_server_that_is_asked_for_a_bearer_token_gets_no_proof_even_if_it_wants_one(world):
+    world.server.has(TOKEN, HttpResponse(400, TOKEN, (("DPoP-Nonce", "n"),), b'{"error": "use_dpop_nonce"}'))
+    assert fails(Refused, world.engine(), *BEARER).error == "use_dpop_nonce"
+    assert proofs(world) == [None]
+
+
+@requirement("DPOP-3")
+def test_a_request_that_is_sent_again_because_no_answer_came_has_a_new_proof(world):
+    engine = world.engine()
+    token = engine.replace(None, DPOP_ONLY)
+    world.server.has(TOKEN, no_answer())
+    assert engine.replace(token, INVALID).token_type is TokenType.DPOP
+    assert len(set(proofs(world))) == len(proofs(world)) == 3
+
+
+@requirement("DPOP-5")
+def test_a_token_that_is_not_bound_although_the_server_demands_it_is_discarded():
+    world = world_of(binds_tokens=False)
+    error = fails(Unsupported, world.engine(), *DPOP_ONLY)
+    assert "not bound to our key" in error.message
+    assert world.store.inner.get(world.attempts().sessions.key) is None
+    assert world.person.told == [error]
+
+
+@requirement("DPOP-5")
+def test_a_renewed_token_that_is_not_bound_any_more_is_discarded_but_not_its_refresh_token(world):
+    engine = world.engine()
+    token = engine.replace(None, DPOP_ONLY)
+    answer = {"access_token": "unbound", "token_type": "Bearer", "refresh_token": "the-next"}
+    world.server.has(TOKEN, HttpResponse(200, TOKEN, (), json.dumps(answer).encode()))
+    fails(Unsupported, engine, *INVALID, rejected=token)
+    kept = world.kept().token
+    assert (kept.access_token, kept.refresh_token) == (token.access_token, Secret("the-next"))
+
+
+def test_a_token_that_is_bound_to_a_key_nobody_has_is_discarded(world):
+    world.server.has(TOKEN, HttpResponse(200, TOKEN, (), b'{"access_token": "a", "token_type": "DPoP"}'))
+    fails(Unsupported, world.engine(), *BEARER)
+    assert world.store.inner.get(world.attempts().sessions.key) is None
+
+
+@pytest.mark.parametrize(("dpop", "is_bound"), [(True, False), (False, True)])
+def test_a_session_that_is_not_as_the_user_wants_it_now_is_none_of_ours(dpop, is_bound, world):
+    key = create_key("ES256")
+    token_type = TokenType.DPOP if is_bound else TokenType.BEARER
+    session = a_session(dpop_key=key if is_bound else None)
+    world.keep(replace(session, token=replace(session.token, token_type=token_type)))
+    engine = world.engine(dpop=dpop)
+    assert engine.current() is None
+    assert not engine.is_known()
+    assert engine.replace(None, BEARER).token_type is (TokenType.BEARER if is_bound else TokenType.DPOP)
+    assert world.engine().current() == engine.current()
+
+
+@requirement("DPOP-1", "DPOP-2", "DPOP-3")
+def test_each_request_to_the_mcp_server_has_a_proof_of_its_own(world):
+    engine = world.engine()
+    token = engine.replace(None, DPOP_ONLY)
+    text = token.access_token.reveal()
+    checks = ProofChecks()
+    for method, url in (("POST", MCP), ("POST", MCP), ("GET", f"{MCP}?session=1"), ("DELETE", MCP)):
+        fields = engine.credential(token, method, url)
+        assert [name for name, _ in fields] == ["Authorization", "DPoP"]
+        assert fields[0][1] == f"DPoP {text}"
+        assert checks.check(fields, method, url, text) == (world.server.key_of(text), None)
+    assert len(checks.seen) == 4
+
+
+def test_a_bearer_token_is_presented_as_ever(world):
+    engine = world.engine()
+    token = engine.replace(None)
+    assert engine.credential(token, "POST", MCP) == (("Authorization", f"Bearer {token.access_token.reveal()}"),)
+
+
+def test_a_token_whose_session_has_ended_is_presented_without_a_proof(world):
+    """The server rejects it, and then it is replaced."""
+    token = Token(Secret("t"), 0.0, token_type=TokenType.DPOP)
+    assert world.engine().credential(token, "POST", MCP) == (("Authorization", "DPoP t"),)
+
+
+OFF_THE_CURVE = {"kty": "EC", "crv": "P-256", "x": "A" * 43, "y": "A" * 43, "d": "s3cret-part", "alg": "ES256"}
+
+
+@pytest.mark.parametrize("damage", ["", '{"kty": "EC", "d": "s3cret-part"}', json.dumps(OFF_THE_CURVE)])
+def test_a_damaged_key_is_told_without_quoting_it(damage, world):
+    session = a_session(dpop_key=Secret(damage))
+    world.keep(replace(session, token=replace(session.token, token_type=TokenType.DPOP)))
+    engine = world.engine()
+    with pytest.raises(StoreError) as caught:
+        engine.credential(engine.current(), "POST", MCP)
+    assert "s3cret-part" not in "".join(traceback.format_exception(caught.value))
+
+
+@requirement("DPOP-9")
+def test_the_key_is_kept_with_the_session_and_nowhere_else(world):
+    engine = world.engine()
+    engine.replace(None, DPOP_ONLY)
+    private = json.loads(world.kept().dpop_key.reveal())["d"]
+    held = [key for _, key in world.store.calls if private in repr(world.store.inner.get(key))]
+    assert set(held) == {world.attempts().sessions.key}
+    engine.logout()
+    assert world.store.inner.get(world.attempts().sessions.key) is None
+
+
+@requirement("DPOP-9", "SEC-12")
+def test_neither_key_nor_proof_shows_anywhere(caplog):
+    caplog.set_level(logging.DEBUG)
+    world = world_of(nonce="n-1")
+    engine = world.engine()
+    token = engine.replace(None, DPOP_ONLY)
+    secrets = [*proofs(world), json.loads(world.kept().dpop_key.reveal())["d"]]
+    shown = [repr(engine.session), repr(engine.session.token), repr(engine.settings)]
+    shown += [repr(request) for request in world.server.requests]
+    world.server.refuses_tokens_with, world.server.repeats_what_it_was_sent = "invalid_dpop_proof", True
+    error = fails(AuthError, engine, *INVALID, rejected=token)
+    secrets += proofs(world)
+    shown += [str(error), repr(error), "".join(traceback.format_exception(error)), caplog.text]
+    assert "grant_type=" in str(error)
+    assert len(set(secrets)) >= 4
+    assert [secret for secret in secrets if any(secret in text or secret[:40] in text for text in shown)] == []
+
+
+def test_without_the_packages_the_error_says_what_to_install():
+    code = """
+        import sys
+        sys.modules["cryptography"] = None
+        from valetkey.dpop import create_key
+        from valetkey.errors import ConfigurationError
+        try:
+            create_key("ES256")
+        except ConfigurationError as error:
+            print(error.hint)
+    """
+    with Child(code) as child:
+        assert "valetkey[crypto]" in child.succeed()
+
+
+def test_an_id_token_can_be_bound_to_no_key():
+    with pytest.raises(ConfigurationError, match="bound to no key"):
+        World.settings(bearer="id_token", dpop=True)

@@ -21,6 +21,7 @@ from valetkey.errors import AuthError, LoginRequired, StoreError, TemporaryError
 from valetkey.flight import SingleFlight, arrival
 from valetkey.login import Invitation
 from valetkey.logout import Farewell, Logout
+from valetkey.profiles import find_profile
 from valetkey.protocol.challenge import Challenge
 from valetkey.seams import Seams
 from valetkey.settings import Settings
@@ -59,6 +60,12 @@ class Engine:
     def session(self) -> Session | None:
         """The session at hand: what is known after a login about issuer, endpoints and client."""
         return self._session
+
+    @property
+    def profile(self) -> str:
+        """The name of the provider profile that the session at hand goes by; "none" where nothing is known."""
+        issuer = self._session.issuer if self._session is not None else self.settings.issuer or ""
+        return find_profile(self.settings.profile, issuer=issuer).name
 
     @property
     def invitation(self) -> Invitation | None:

@@ -208,6 +208,14 @@ def test_localhost_listens_at_every_loopback_address_there_is():
     assert not any(is_open(address, port) for address in addresses)
 
 
+@requirement("NAT-2", "NAT-4")
+def test_the_name_localhost_may_have_a_free_port_too_and_has_the_same_at_every_address():
+    with login("http://localhost:0/callback") as running:
+        assert running.port != 0
+        assert running.visit.redirect_uri == f"http://localhost:{running.port}/callback"
+        assert all(is_open(address, running.port) for address in loopback_addresses())
+
+
 @requirement("NAT-5")
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
 def test_nothing_listens_beyond_the_loopback_address(host):

@@ -49,22 +49,24 @@ class LoopbackLogin:
         """
         Start listening.
 
-        :param redirect_uri: The address to use, None for a free port.
+        :param redirect_uri: The address to use, with port 0 for a free one; None for any.
         :param fixed: True if no other address will do; else a taken port leads to a free one.
         :returns: The visit.
         :raises LoginFailed: If a fixed address is taken.
         """
-        parts = urlsplit(redirect_uri or f"http://{_LOOPBACK}:0{_PATH}")
+        address = redirect_uri or f"http://{_LOOPBACK}:0{_PATH}"
+        parts = urlsplit(address)
         try:
             listeners = _listen(parts.hostname or "", parts.port or 0)
         except OSError as error:
             if redirect_uri is not None and not fixed:
                 return self.open(None, fixed=False)
-            message = f"Nothing can listen at {redirect_uri or _LOOPBACK}: {error.strerror or error}."
+            message = f"Nothing can listen at {address}: {error.strerror or error}."
             hint = "End the program that uses this port, or choose another redirect_uri."
             raise LoginFailed(message, hint=hint) from error
-        port = listeners[0].server_address[1]
-        return LoopbackVisit(self._show, listeners, redirect_uri or f"http://{_LOOPBACK}:{port}{_PATH}")
+        if not parts.port:
+            address = parts._replace(netloc=f"{parts.hostname}:{listeners[0].server_address[1]}").geturl()
+        return LoopbackVisit(self._show, listeners, address)
 
     def open_device(self) -> NoticeVisit:
         """
@@ -79,10 +81,10 @@ def _listen(host: str, port: int) -> list["_Listener"]:
     """Bind; `localhost` means both families, wherever both exist (RFC 8252 §8.3)."""
     if host != "localhost":
         return [_Listener(host, port)]
-    listeners = []
+    listeners: list[_Listener] = []
     for address in (_LOOPBACK, "::1"):
         try:
-            listeners.append(_Listener(address, port))
+            listeners.append(_Listener(address, listeners[0].server_address[1] if listeners else port))
         except OSError as error:
             if error.errno in _NO_SUCH_FAMILY:
                 continue

@@ -26,7 +26,7 @@ from valetkey.errors import (
 from valetkey.grants import Occasion, open_grant
 from valetkey.login import Invitation
 from valetkey.protocol.challenge import Challenge, challenge_to_answer
-from valetkey.protocol.dpop import binding_algorithm
+from valetkey.protocol.dpop import PROOF_ERRORS, binding_algorithm
 from valetkey.refresh import Refresher, RefreshRefused
 from valetkey.seams import Seams
 from valetkey.sessions import Sessions
@@ -179,7 +179,7 @@ class Attempts:
         except Conflict:
             return self._act(need, cancelled)  # somebody without our lease wrote the session: look again
         except RefreshRefused as ended:
-            if need.early or self._is_a_matter_of_settings(session, ended.refusal):
+            if need.early or self._outlasts_a_login(session, ended.refusal):
                 raise ended.refusal from ended
             if ended.is_client_gone:
                 self._clients.registrations.forget(session.client)
@@ -216,9 +216,10 @@ class Attempts:
         return not any(urls.same_issuer(issuer, session.issuer, strict=strict) for issuer in named)
 
     @staticmethod
-    def _is_a_matter_of_settings(session: Session, refusal: Refused) -> bool:
-        """A client registered by hand that is refused will be refused after a login too."""
-        return isinstance(refusal, ClientRefused) and not session.client.registered
+    def _outlasts_a_login(session: Session, refusal: Refused) -> bool:
+        """A client registered by hand, or a proof, that is refused will be refused after a login too."""
+        is_about_client = isinstance(refusal, ClientRefused) and not session.client.registered
+        return is_about_client or refusal.error in PROOF_ERRORS
 
     def _require_sense(self, need: Need, session: Session | None, *, is_past: bool) -> None:
         """Ask nobody for what will not help: a person is not asked twice for the same thing."""

@@ -252,6 +252,20 @@ def test_a_server_that_is_never_content_with_a_proof_is_asked_twice_and_not_for_
     assert world.store.inner.get(world.attempts().sessions.key) is None
 
 
+@pytest.mark.parametrize("code", ["invalid_dpop_proof", "use_dpop_nonce"])
+def test_a_proof_that_is_refused_is_no_reason_to_ask_a_person(code, world):
+    engine = world.engine()
+    token = engine.replace(None, DPOP_ONLY)
+    world.server.refuses_tokens_with = code
+    error = fails(Refused, engine, *INVALID, rejected=token)
+    assert error.error == code
+    assert ("clock" in error.hint) == (code == "invalid_dpop_proof")
+    assert len(world.person.asked) == 1
+    world.server.refuses_tokens_with = None
+    assert engine.replace(token, INVALID) == world.kept().token
+    assert len(world.person.asked) == 1
+
+
 @requirement("DPOP-4")
 def test_a_server_that_is_asked_for_a_bearer_token_gets_no_proof_even_if_it_wants_one(world):
     world.server.has(TOKEN, HttpResponse(400, TOKEN, (("DPoP-Nonce", "n"),), b'{"error": "use_dpop_nonce"}'))

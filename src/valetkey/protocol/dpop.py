@@ -26,6 +26,8 @@ ALGORITHMS = ("ES256", "EdDSA", "ES384", "ES512")
 
 _THUMBPRINT_MEMBERS = {"EC": ("crv", "kty", "x", "y"), "OKP": ("crv", "kty", "x")}  # RFC 7638 §3.2, RFC 8037 §2
 _WANTS_NONCE = "use_dpop_nonce"
+PROOF_ERRORS = frozenset({"invalid_dpop_proof", _WANTS_NONCE})
+"""What a token endpoint says of a proof, and not of what is asked for (RFC 9449 §5, §8)."""
 _NONCE = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]{1,2048}")  # RFC 9449 §8.1; the limit is ours
 
 

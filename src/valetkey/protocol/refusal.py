@@ -96,6 +96,8 @@ def refused(response: HttpResponse, who: str) -> Refused:
         hint = "The server does not issue tokens for this resource; check the URL of the MCP server."  # RFC 8707 §2
     elif error == "invalid_scope":
         hint = "Ask for another scope."
+    elif error == "invalid_dpop_proof":  # RFC 9449 §5
+        hint = "Check that this computer's clock is right."
     return kind(
         message,
         hint=hint,

@@ -39,14 +39,14 @@ def verified(
     issuer: str,
     audience: Sequence[str],
     now: float,
-    algorithms: Sequence[str] = ("ES256", "ES384", "ES512", "RS256", "PS256", "EdDSA"),
+    algorithms: Sequence[str] = ("ES256", "ES384", "ES512", "RS256", "RS384", "PS256", "PS384", "EdDSA"),
 ) -> dict[str, Any] | None:
     """Check a JWT as RFC 7523 §3 wants; None for one that is not to be believed."""
     required = {"require": ["iss", "sub", "aud", "exp", "iat", "jti"]}
     options: Any = {**_BY_THE_TESTS_CLOCK, **required}
     try:
         claims = jwt.decode(token, key, algorithms=list(algorithms), issuer=issuer, audience=audience, options=options)
-    except jwt.InvalidTokenError:
+    except (jwt.InvalidTokenError, TypeError):  # TypeError: the key is of another kind
         return None
     is_current = claims["iat"] <= now + LEEWAY and now - LEEWAY < claims["exp"]
     return claims if is_current else None

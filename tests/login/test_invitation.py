@@ -6,10 +6,12 @@
 import io
 import sys
 import threading
+from dataclasses import replace
 from textwrap import dedent
 
 import pytest
 
+from tests.auditing import audited
 from tests.requirements import requirement
 from valetkey.errors import ConfigurationError, LoginFailed
 from valetkey.login import Invitation, open_login
@@ -22,6 +24,13 @@ INVITATION = Invitation(
     authorization_url="https://as.example/authorize?client_id=c&state=s",
     redirect_uri="http://127.0.0.1:41234/callback",
 )
+ON_ANOTHER_DEVICE = Invitation(
+    server_url="https://mcp.example/mcp",
+    issuer="https://as.example",
+    authorization_url="https://as.example/device",
+    user_code="WDJB-MJHT",
+)
+WITH_LINK = replace(ON_ANOTHER_DEVICE, link_with_code="https://as.example/device?user_code=WDJB-MJHT")
 SSH = {"SSH_CONNECTION": "192.0.2.1 50000 192.0.2.2 22", "USER": "alice"}
 
 
@@ -66,6 +75,54 @@ def test_over_ssh_with_a_forwarded_display_there_is_nothing_to_explain():
     assert "ssh" not in invitation_text(INVITATION, opened=True, environment=SSH)
 
 
+@requirement("DEV-3")
+@pytest.mark.parametrize("environment", [{}, SSH])
+def test_a_code_for_another_device(environment):
+    """Over SSH too: no answer has to find its way back."""
+    assert invitation_text(ON_ANOTHER_DEVICE, opened=False, environment=environment) == dedent("""
+        https://mcp.example/mcp asks you to log in at https://as.example.
+        Open this page in a browser, on this or any other device:
+
+            https://as.example/device
+
+        Enter this code there:
+
+            WDJB-MJHT
+        """)
+
+
+@requirement("DEV-3")
+def test_a_code_for_another_device_and_a_link_that_brings_it_along():
+    assert invitation_text(WITH_LINK, opened=False, environment={}) == dedent("""
+        https://mcp.example/mcp asks you to log in at https://as.example.
+        Open this page in a browser, on this or any other device:
+
+            https://as.example/device
+
+        Enter this code there:
+
+            WDJB-MJHT
+
+        This link brings the code along:
+
+            https://as.example/device?user_code=WDJB-MJHT
+        """)
+
+
+@requirement("DEV-3")
+def test_a_code_that_the_browser_already_shows_is_shown_here_too():
+    assert invitation_text(WITH_LINK, opened=True, environment={}) == dedent("""
+        https://mcp.example/mcp asks you to log in at https://as.example.
+        Your browser opens now. Check that it shows this code:
+
+            WDJB-MJHT
+
+        If no browser opens, go to this page on any device and enter the code:
+
+            https://as.example/device
+        """)
+
+
 @pytest.fixture
 def nowhere(monkeypatch):
     for name in ("BROWSER", "DISPLAY", "WAYLAND_DISPLAY", "WSL_DISTRO_NAME", "SSH_CONNECTION"):
@@ -97,6 +154,46 @@ def test_only_auto_opens_a_browser(name, opens, capsys, monkeypatch):
     for thread in threading.enumerate():
         if thread.name == "valetkey-browser":
             thread.join(10)
+
+
+def wait_for_browsers():
+    for thread in threading.enumerate():
+        if thread.name == "valetkey-browser":
+            thread.join(10)
+
+
+@requirement("DEV-3")
+@pytest.mark.usefixtures("nowhere")
+@pytest.mark.parametrize("name", ["auto", "link"])
+def test_a_login_on_another_device_is_shown_and_its_good_end_is_told_while_nothing_listens(name, capsys):
+    with audited("socket.bind", "subprocess.Popen") as events, open_login(name).open_device() as visit:
+        visit.show(WITH_LINK)
+        assert capsys.readouterr() == ("", invitation_text(WITH_LINK, opened=False, environment={}) + "\n")
+        visit.conclude(None)
+    assert capsys.readouterr() == ("", "You are logged in.\n")
+    assert events == []
+
+
+@pytest.mark.usefixtures("nowhere")
+def test_how_a_login_on_another_device_fails_is_for_the_program_to_say(capsys):
+    with open_login("link").open_device() as visit:
+        visit.conclude(LoginFailed("Too late.", hint="Start again."))
+    assert capsys.readouterr() == ("", "")
+
+
+@requirement("DEV-3")
+@pytest.mark.usefixtures("nowhere")
+@pytest.mark.parametrize(
+    ("name", "invitation", "opens"),
+    [("auto", WITH_LINK, True), ("auto", ON_ANOTHER_DEVICE, False), ("link", WITH_LINK, False)],
+)
+def test_only_a_link_that_brings_the_code_along_is_opened(name, invitation, opens, capsys, monkeypatch):
+    monkeypatch.setenv("BROWSER", "true")
+    with audited("subprocess.Popen") as events, open_login(name).open_device() as visit:
+        visit.show(invitation)
+    assert [arguments[1] for _, arguments in events] == ([["true", invitation.link_with_code]] if opens else [])
+    assert capsys.readouterr().err == invitation_text(invitation, opened=opens, environment={}) + "\n"
+    wait_for_browsers()
 
 
 @pytest.mark.usefixtures("nowhere")

@@ -24,3 +24,9 @@ def test_it_fails_at_once_and_says_what_to_do(address, fixed):
     )
     assert caught.value.authorization_url is None
     assert events == []
+
+
+@requirement("AUT-17")
+def test_nobody_is_asked_on_another_device_either():
+    with pytest.raises(LoginRequired, match="nobody may be asked here"):
+        NeverLogin().open_device()

@@ -126,6 +126,7 @@ class RecordingStore:
     inner: MemoryStore = field(default_factory=MemoryStore)
     fails_reads: float = 0
     fails_writes: float = 0
+    fails_deletes: float = 0
     loses_acknowledgements: float = 0
     before_write: dict[str, Callable[[], object]] = field(default_factory=dict)
     before_lease: Callable[[], object] | None = None
@@ -160,6 +161,10 @@ class RecordingStore:
     def delete(self, key: str, *, if_version: Condition = ANY) -> bool:
         self.calls.append(("delete", key))
         self._interfere(key)
+        if self.fails_deletes:
+            self.fails_deletes -= 1
+            message = "The store cannot be written."
+            raise _trouble(message)
         return self.inner.delete(key, if_version=if_version)
 
     def lease(self, key: str, *, seconds: float) -> Lease | None:

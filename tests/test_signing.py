@@ -81,12 +81,11 @@ def test_the_user_may_name_the_algorithm(kind, algorithm):
 
 
 @requirement("TOK-9")
-@pytest.mark.parametrize("algorithm", ["none", "HS256", "RS256", "ES384", "es256", ""])
-@pytest.mark.parametrize("supported", [None, ["none", "HS256", "RS256"]])
+@pytest.mark.parametrize("algorithm", ["RS256", "ES384", "EdDSA"])
+@pytest.mark.parametrize("supported", [None, ["none", "HS256", "RS256", "ES384", "EdDSA"]])
 def test_a_key_never_signs_with_what_is_not_its_own(algorithm, supported):
-    """With `none` anybody could be the client, and with HS256 the key would be a shared secret."""
     error = failure(key_of("P-256", algorithm=algorithm), supported=supported)
-    assert f"cannot sign with {algorithm or 'any'}" in str(error) or not algorithm
+    assert f"cannot sign with {algorithm}" in str(error)
     assert "ES256" in error.hint
 
 
@@ -143,7 +142,6 @@ UNUSABLE = {
     "another curve": lambda: pem_of(private_key("secp256k1")),
     "a key for something else": lambda: pem_of(private_key("X25519")),
     "too few bits": lambda: pem_of(private_key("short RSA")),
-    "half a surrogate pair": lambda: pem_of(private_key("P-256")).replace("\n", "\ud800\n", 2),
 }
 
 
@@ -153,10 +151,18 @@ UNUSABLE = {
 def test_a_key_that_cannot_be_used_is_an_error_without_the_key(name, is_file, tmp_path):
     pem = UNUSABLE[name]()
     path = tmp_path / "key.pem"
-    path.write_bytes(pem.encode("utf-8", "surrogatepass"))
+    path.write_text(pem)
     error = failure(PrivateKey(path if is_file else Secret(pem)))
     said = hostile.everything_said_by(error)
     assert error.hint.endswith(".")
+    assert [line for line in material_of(pem) if line in said] == []
+
+
+@requirement("SEC-12")
+def test_a_key_with_half_a_surrogate_pair_is_an_error_without_the_key():
+    """The error of Python's own codec holds the whole text."""
+    pem = pem_of(private_key("P-256"))
+    said = hostile.everything_said_by(failure(PrivateKey(Secret(pem + "\ud800"))))
     assert [line for line in material_of(pem) if line in said] == []
 
 

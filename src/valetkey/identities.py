@@ -4,7 +4,7 @@
 """What a user may give so that a client, a machine or an employee can be proved: keys, clients, token sources."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from valetkey import urls
@@ -18,6 +18,12 @@ TokenSource = Path | AssertionSource
 """A file that somebody else keeps fresh, or a callable that gets the audience and gives the token."""
 
 
+CURVE_ALGORITHMS = {"secp256r1": "ES256", "secp384r1": "ES384", "secp521r1": "ES512"}  # RFC 7518 §3.4
+RSA_ALGORITHMS = ("RS256", "PS256", "RS384", "PS384", "RS512", "PS512")  # RFC 7518 §3.3, §3.5
+ED25519_ALGORITHMS = ("EdDSA", "Ed25519")  # RFC 8037 §3.1, and the name RFC 9864 §2.2 gives to the same
+ALGORITHMS = (*CURVE_ALGORITHMS.values(), *RSA_ALGORITHMS, *ED25519_ALGORITHMS)
+
+
 @dataclass(frozen=True, slots=True)
 class PrivateKey:
     """
@@ -26,11 +32,17 @@ class PrivateKey:
     :param pem: The key in PEM, or the file it is in; a file is read anew for each signature, so it may be replaced.
     :param algorithm: The JWS algorithm, for example "ES256"; None lets the kind of key and the server decide.
     :param key_id: The `kid` of the key, for a client whose key set has several (RFC 7515 §4.1.4).
+    :raises ConfigurationError: If there is no such algorithm for private keys.
     """
 
     pem: Secret | Path
     algorithm: str | None = None
     key_id: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.algorithm is not None and self.algorithm not in ALGORITHMS:
+            message = f"A private_key cannot sign with {self.algorithm!r}."
+            raise ConfigurationError(message, hint=f"Use one of {', '.join(ALGORITHMS)}.")
 
 
 def private_key_of(given: PrivateKey | Secret | str | Path | None, algorithm: str | None = None) -> PrivateKey | None:
@@ -40,10 +52,19 @@ def private_key_of(given: PrivateKey | Secret | str | Path | None, algorithm: st
     :param given: The key, its PEM text as a `Secret`, the path of its file, or None.
     :param algorithm: The JWS algorithm, if it is not part of the key.
     :returns: The key, or None.
-    :raises ConfigurationError: If a text is a key and not the path of one: it would show up in errors.
+    :raises ConfigurationError: If a text is a key and not the path of one, for it would show up in errors; or if there
+        is an algorithm without a key, or another one than the key's.
     """
-    if given is None or isinstance(given, PrivateKey):
-        return given
+    if given is None:
+        if algorithm is not None:
+            message = f"There is a signing_algorithm {algorithm!r} without a private_key."
+            raise ConfigurationError(message, hint="Give both, or none.")
+        return None
+    if isinstance(given, PrivateKey):
+        if algorithm is not None and given.algorithm not in (None, algorithm):
+            message = f"The private_key is for {given.algorithm}, and the signing_algorithm is {algorithm!r}."
+            raise ConfigurationError(message, hint="Give one of the two.")
+        return replace(given, algorithm=algorithm or given.algorithm)
     if isinstance(given, str) and "-----BEGIN" in given:
         message = "The private_key is given as plain text."
         raise ConfigurationError(message, hint="Wrap it in valetkey.Secret, or give the path of its file.")

@@ -9,12 +9,9 @@ from types import ModuleType
 from typing import Any
 
 from valetkey.errors import ConfigurationError, quote
-from valetkey.identities import PrivateKey
+from valetkey.identities import CURVE_ALGORITHMS, ED25519_ALGORITHMS, RSA_ALGORITHMS, PrivateKey
 from valetkey.values import Secret
 
-_CURVES = {"secp256r1": "ES256", "secp384r1": "ES384", "secp521r1": "ES512"}
-_RSA = ("RS256", "PS256", "RS384", "PS384", "RS512", "PS512")
-_ED25519 = ("EdDSA", "Ed25519")  # RFC 8037 §3.1, and the name RFC 9864 §2.2 gives to the same
 _LEAST_RSA_BITS = 2048  # RFC 7518 §3.3
 
 
@@ -73,14 +70,14 @@ def _algorithms_of(private: Any) -> tuple[str, ...]:
     from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
     if isinstance(private, ec.EllipticCurvePrivateKey):
-        named = _CURVES.get(private.curve.name)
+        named = CURVE_ALGORITHMS.get(private.curve.name)
         return (named,) if named is not None else ()
     if isinstance(private, rsa.RSAPrivateKey):
         if private.key_size < _LEAST_RSA_BITS:
             message = f"The private key has {private.key_size} bits, and anybody may soon be able to find it."
             raise ConfigurationError(message, hint=f"Make an RSA key of {_LEAST_RSA_BITS} bits or more, or an EC key.")
-        return _RSA
-    return _ED25519 if isinstance(private, ed25519.Ed25519PrivateKey) else ()
+        return RSA_ALGORITHMS
+    return ED25519_ALGORITHMS if isinstance(private, ed25519.Ed25519PrivateKey) else ()
 
 
 def _choose(key: PrivateKey, possible: Sequence[str], supported: Sequence[str] | None) -> str:

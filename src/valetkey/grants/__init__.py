@@ -64,9 +64,9 @@ def open_grant(settings: Settings, seams: Seams, clients: Clients, tokens: Token
 
     if settings.chosen_grant == "client_credentials":
         return ClientCredentials(clients, tokens)
-    if settings.chosen_grant == "workload_identity":
-        return WorkloadIdentity(settings, clients, tokens)
-    if settings.chosen_grant == "enterprise_managed" and settings.identity_provider is not None:
+    if settings.workload_token is not None:  # the settings have checked that the grant fits
+        return WorkloadIdentity(settings, settings.workload_token, clients, tokens)
+    if settings.identity_provider is not None:
         return EnterpriseManaged(settings, settings.identity_provider, seams, clients, tokens)
     if settings.chosen_grant == "device_code":
         return DeviceCode(settings, seams, clients, tokens)

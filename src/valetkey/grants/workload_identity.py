@@ -6,8 +6,9 @@
 from valetkey import urls
 from valetkey.clients import Clients
 from valetkey.discovery import Discovered
-from valetkey.errors import ConfigurationError, IssuerMismatch, Refused, quote
+from valetkey.errors import IssuerMismatch, Refused, quote
 from valetkey.grants import Occasion
+from valetkey.identities import TokenSource
 from valetkey.protocol.assertion import read_audiences
 from valetkey.protocol.server import require_jwt_bearer, require_token_endpoint
 from valetkey.protocol.token_request import jwt_bearer_request
@@ -22,12 +23,14 @@ class WorkloadIdentity:
     A workload with a token of its platform: nothing is registered, nobody is asked, and the token is not kept.
 
     :param settings: The settings.
+    :param source: Where the platform's token comes from.
     :param clients: Who we are at which issuer.
     :param tokens: Asks token endpoints.
     """
 
-    def __init__(self, settings: Settings, clients: Clients, tokens: TokenEndpoint) -> None:
+    def __init__(self, settings: Settings, source: TokenSource, clients: Clients, tokens: TokenEndpoint) -> None:
         self._settings = settings
+        self._source = source
         self._clients = clients
         self._tokens = tokens
 
@@ -48,7 +51,7 @@ class WorkloadIdentity:
         is_named = self._settings.issuer is not None or server.source is MetadataSource.CONFIGURED
         require_jwt_bearer(server, named=is_named)
         client = self._clients.own(server) or Client("", server.issuer)
-        token = self._token(server)
+        token = token_from(self._source, self._settings.assertion_audience or server.issuer, "workload_token")
         if not is_named:
             self._require_audience(token, server)
         request = jwt_bearer_request(
@@ -66,13 +69,6 @@ class WorkloadIdentity:
             refusal.hint = f"Ask the operator of {server.issuer} whether it trusts this platform and this workload."
             raise
         occasion.save(found.session(answer, request, interactive=False))
-
-    def _token(self, server: ServerMetadata) -> Secret:
-        source = self._settings.workload_token
-        if source is None:
-            message = "There is no workload_token."
-            raise ConfigurationError(message, hint="Give the file the platform keeps it in, or a callable.")
-        return token_from(source, self._settings.assertion_audience or server.issuer, "workload_token")
 
     def _require_audience(self, token: Secret, server: ServerMetadata) -> None:
         """The draft has the token endpoint for audience, RFC 7523bis §4 and the conformance suite the issuer."""

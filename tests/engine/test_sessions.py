@@ -142,6 +142,31 @@ def test_an_answer_is_kept_when_the_session_was_deleted_meanwhile(world, session
     assert world.kept() == a_session("new")
 
 
+def test_a_renewed_session_that_was_deleted_meanwhile_stays_deleted(world, sessions):
+    version = sessions.write(a_session(), None)
+    world.store.inner.delete(sessions.key)
+    with pytest.raises(Conflict):
+        sessions.save_answer(a_session("new"), version, renews=True)
+    assert sessions.read() == (None, None)
+
+
+def test_a_renewed_session_wins_over_an_older_generation_that_is_there(world, sessions):
+    version = sessions.write(a_session(), None)
+    world.keep(a_session("older", obtained_at=BEGINNING - 1))
+    assert sessions.save_answer(a_session("new"), version, renews=True) == a_session("new")
+    assert world.kept() == a_session("new")
+
+
+def test_only_the_version_that_was_read_is_deleted(world, sessions):
+    version = sessions.write(a_session(), None)
+    newer = sessions.write(a_session("newer"), version)
+    with pytest.raises(Conflict):
+        sessions.delete(version)
+    assert sessions.read() == (a_session("newer"), newer)
+    sessions.delete(newer)
+    assert sessions.read() == (None, None)
+
+
 def test_a_conflict_while_the_store_cannot_be_read_does_not_lose_the_answer(world, sessions):
     world.keep(a_session("older", obtained_at=BEGINNING - 1))
     world.store.fails_reads = 3

@@ -13,7 +13,15 @@ from tests import hostile
 from tests.protocol import providers
 from tests.protocol.answers import PAGE, TOKEN_ENDPOINT, json_answer, raw_answer
 from tests.requirements import requirement
-from valetkey.protocol.refusal import is_temporary, read_parameters, read_refusal, retry_after, temporary_error
+from valetkey.errors import ClientRefused, Refused
+from valetkey.protocol.refusal import (
+    is_temporary,
+    read_parameters,
+    read_refusal,
+    refused,
+    retry_after,
+    temporary_error,
+)
 from valetkey.wire import HttpResponse
 
 FORM = "application/x-www-form-urlencoded"
@@ -118,7 +126,40 @@ def test_the_temporary_error_names_who_answered_and_when_to_try_again():
     answer = raw_answer(PAGE, status=503, headers=(("Retry-After", "120"),))
     error = temporary_error(answer, "The token endpoint", now=0.0)
     assert str(error) == f"The token endpoint {TOKEN_ENDPOINT} answered 503. Try again later."
-    assert error.retry_after == 120.0
+    assert (error.retry_after, error.error) == (120.0, None)
+
+
+def test_the_temporary_error_has_the_code_if_there_is_one():
+    answer = json_answer({"error": "slow_down"}, status=429)
+    assert temporary_error(answer, "The token endpoint", now=0.0).error == "slow_down"
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "hint"),
+    [
+        ("invalid_client", ClientRefused, "Check client_id, client_secret and how this client may authenticate."),
+        ("unauthorized_client", ClientRefused, "Check client_id, client_secret and how this client may authenticate."),
+        ("invalid_target", Refused, "The server does not issue tokens for this resource"),
+        ("invalid_scope", Refused, "Ask for another scope."),
+        ("invalid_grant", Refused, "Log in again."),
+        (None, Refused, "Log in again."),
+    ],
+)
+def test_a_refusal_names_who_said_no_and_what_to_do(error, kind, hint):
+    answer = json_answer({"error": error, "error_description": "a\x1bb"}, status=400, url="https://as.example/revoke")
+    refusal = refused(answer, "The revocation endpoint")
+    told = f'"{error}" ' if error else ""
+    assert refusal.message == f'The revocation endpoint https://as.example/revoke refused (400): {told}"a\\u001bb".'
+    assert type(refusal) is kind
+    assert refusal.hint.startswith(hint)
+    assert (refusal.error, refusal.description, refusal.status) == (error, "a\x1bb", 400)
+    assert (refusal.endpoint, refusal.is_json) == ("https://as.example/revoke", True)
+
+
+def test_a_page_refuses_without_saying_why():
+    refusal = refused(raw_answer(PAGE, status=403), "The token endpoint")
+    assert refusal.message == f"The token endpoint {TOKEN_ENDPOINT} refused (403): without saying why."
+    assert not refusal.is_json
 
 
 NOW = 784_111_777.0

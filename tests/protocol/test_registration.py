@@ -63,6 +63,57 @@ def test_the_request_says_what_the_client_is_and_nothing_about_its_user():
     }
 
 
+ON_ANOTHER_DEVICE = replace(ASKED, redirect_uri=None)
+DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
+
+
+@requirement("DEV-7", "DCR-4")
+def test_a_client_on_another_device_has_the_device_grant_and_no_address_to_be_sent_back_to():
+    assert json.loads(registration_request(SERVER, ON_ANOTHER_DEVICE).body) == {
+        "client_name": "Valetkey",
+        "application_type": "native",
+        "grant_types": [DEVICE_GRANT, "refresh_token"],
+        "response_types": [],
+        "token_endpoint_auth_method": "none",
+    }
+
+
+@pytest.mark.parametrize("members", [{}, {"redirect_uris": []}, {"redirect_uris": ["https://elsewhere.example/"]}])
+def test_a_client_on_another_device_needs_no_address_in_the_answer(members):
+    client = parse_registration(registered(**members), SERVER, ON_ANOTHER_DEVICE, now=1000.0)
+    assert client == Client(
+        "client-1", ISSUER, authentication=ClientAuthentication.NONE, origin=ClientOrigin.REGISTERED
+    )
+
+
+PLACED = replace(ON_ANOTHER_DEVICE, has_placeholder=True)
+
+
+@pytest.mark.parametrize(
+    ("asked", "error", "description", "instead"),
+    [
+        pytest.param(ASKED, "invalid_client_metadata", None, replace(ASKED, refreshes=False), id="no refresh"),
+        pytest.param(ASKED, "invalid_redirect_uri", None, None, id="an address it does not like"),
+        pytest.param(ASKED, None, None, None, id="no reason"),
+        pytest.param(ON_ANOTHER_DEVICE, "invalid_redirect_uri", None, PLACED, id="no address"),
+        pytest.param(ON_ANOTHER_DEVICE, "invalid_client_metadata", "redirect_uris: required", PLACED, id="it says so"),
+        pytest.param(
+            ON_ANOTHER_DEVICE, "invalid_client_metadata", "grant_types", replace(ON_ANOTHER_DEVICE, refreshes=False)
+        ),
+        pytest.param(ON_ANOTHER_DEVICE, "access_denied", None, None, id="a refusal of something else"),
+    ],
+)
+def test_a_refusal_may_say_what_to_ask_for_instead(asked, error, description, instead):
+    assert asked.corrected(error, description) == instead
+
+
+def test_an_address_that_is_never_used_is_named_where_one_is_wanted_of_everybody():
+    document = json.loads(registration_request(SERVER, PLACED).body)
+    assert document["redirect_uris"] == ["http://127.0.0.1/callback"]
+    assert (document["grant_types"], document["response_types"]) == ([DEVICE_GRANT, "refresh_token"], [])
+    assert parse_registration(registered(**document), SERVER, PLACED, now=0.0).redirect_uri is None
+
+
 @requirement("SCP-3", "SCP-11")
 @pytest.mark.parametrize(
     ("scope", "member"),

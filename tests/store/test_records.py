@@ -435,7 +435,9 @@ def test_a_registered_client_is_shared_by_the_servers_of_an_issuer():
 
 
 @pytest.mark.parametrize(
-    "other", [{"redirect_uri": "http://127.0.0.1:8080/callback"}, {"client_name": "Other"}], ids=str
+    "other",
+    [{"redirect_uri": "http://127.0.0.1:8080/callback"}, {"client_name": "Other"}, {"grant": "device_code"}],
+    ids=str,
 )
 def test_a_client_that_would_be_registered_differently_has_another_key(other):
     assert client_key("https://as.example", replace(SETTINGS, **other)) != client_key("https://as.example", SETTINGS)

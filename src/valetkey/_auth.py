@@ -88,7 +88,7 @@ class AuthFlow(Generic[RequestT, ResponseT]):
     :param redirect_uri: A fixed loopback address for the answer of a login.
     :param grant: "auto", "authorization_code", "device_code", "client_credentials", "workload_identity" or
         "enterprise_managed".
-    :param login: How a person is asked: "auto", "link", "never", or an object of your own.
+    :param login: How a person is asked: "auto", "link", "paste", "never", or an object of your own.
     :param login_timeout: Seconds a person has for a login.
     :param store: Where sessions are kept: "memory:", "sqlite:///path", an object of your own; None for the default.
     :param principal: Whose session this is.

@@ -216,4 +216,4 @@ def test_never_is_a_way_too():
 def test_a_way_that_does_not_exist_is_an_error_that_names_the_ways(name):
     with pytest.raises(ConfigurationError, match=f"There is no way '{name}'") as caught:
         open_login(name)
-    assert caught.value.hint == 'Use "auto", "link" or "never".'
+    assert caught.value.hint == 'Use "auto", "link", "paste" or "never".'

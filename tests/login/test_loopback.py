@@ -532,3 +532,16 @@ def is_open(address, port):
     except OSError:
         return False
     return True
+
+
+@requirement("NAT-4")
+def test_a_computer_without_the_first_address_listens_at_the_second():
+    """192.0.2.1 is nobody's address (RFC 5737), as 127.0.0.1 is on a computer that has only IPv6."""
+    with LoopbackLogin(lambda invitation: None, hosts=("192.0.2.1", "127.0.0.1")).open(None, fixed=False) as visit:
+        assert visit.redirect_uri.startswith("http://127.0.0.1:")
+
+
+@requirement("NAT-1", "NAT-4")
+def test_an_address_of_ip_version_6_is_written_in_brackets():
+    with LoopbackLogin(lambda invitation: None, hosts=("::1",)).open(None, fixed=False) as visit:
+        assert visit.redirect_uri.startswith("http://[::1]:")

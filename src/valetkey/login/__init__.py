@@ -10,7 +10,7 @@ from typing import Literal, Protocol, Self, runtime_checkable
 
 from valetkey.errors import AuthError, ConfigurationError
 
-LoginName = Literal["auto", "link", "never"]
+LoginName = Literal["auto", "link", "paste", "never"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,20 +125,23 @@ def open_login(name: LoginName) -> Login:
     """
     Give the way of asking that a text names.
 
-    :param name: `auto` opens a browser where there is one and prints the link; `link` only prints it; `never` asks
-        nobody and fails at once.
+    :param name: `auto` opens a browser where there is one and prints the link; `link` only prints it; `paste` prints it
+        and lets the person paste the answer, for a browser on another computer; `never` asks nobody and fails at once.
     :returns: The login.
     :raises ConfigurationError: If there is no such way.
     """
-    from valetkey.login.invitation import print_link, show_in_browser
+    from valetkey.login.invitation import print_link, print_text, show_in_browser
     from valetkey.login.loopback import LoopbackLogin
     from valetkey.login.never import NeverLogin
+    from valetkey.login.paste import PasteLogin, read_terminal
 
     if name == "auto":
         return LoopbackLogin(show_in_browser)
     if name == "link":
         return LoopbackLogin(print_link)
+    if name == "paste":
+        return PasteLogin(print_link, read_terminal, print_text)
     if name == "never":
         return NeverLogin()
     message = f"There is no way {name!r} to ask a person."
-    raise ConfigurationError(message, hint='Use "auto", "link" or "never".')
+    raise ConfigurationError(message, hint='Use "auto", "link", "paste" or "never".')

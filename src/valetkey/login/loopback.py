@@ -13,7 +13,7 @@ import socket
 import socketserver
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Self
@@ -25,7 +25,7 @@ from valetkey.login import Invitation, page
 from valetkey.login.device import NoticeVisit
 
 _PATH = "/callback"
-_LOOPBACK = "127.0.0.1"
+_LOOPBACK, _LOOPBACK_6 = "127.0.0.1", "::1"
 _PATIENCE = 15.0
 """Seconds the browser waits for the code to be exchanged before it is told anyway."""
 _DELIVERY = 2.0
@@ -40,10 +40,13 @@ class LoopbackLogin:
     Asks the person through `show`, and waits for the browser at a loopback address.
 
     :param show: Brings the invitation to the person; must not block.
+    :param hosts: The addresses to listen at, the first that this computer has (RFC 8252 §7.3: assume neither version of
+        IP).
     """
 
-    def __init__(self, show: Callable[[Invitation], None]) -> None:
+    def __init__(self, show: Callable[[Invitation], None], hosts: Sequence[str] = (_LOOPBACK, _LOOPBACK_6)) -> None:
         self._show = show
+        self._hosts = tuple(hosts)
 
     def open(self, redirect_uri: str | None, *, fixed: bool) -> "LoopbackVisit":
         """
@@ -54,18 +57,20 @@ class LoopbackLogin:
         :returns: The visit.
         :raises LoginFailed: If a fixed address is taken.
         """
-        address = redirect_uri or f"http://{_LOOPBACK}:0{_PATH}"
+        address = redirect_uri or _any_port(self._hosts[0])
         parts = urlsplit(address)
         try:
             listeners = _listen(parts.hostname or "", parts.port or 0)
         except OSError as error:
             if redirect_uri is not None and not fixed:
                 return self.open(None, fixed=False)
+            if redirect_uri is None and error.errno in _NO_SUCH_FAMILY and len(self._hosts) > 1:
+                return LoopbackLogin(self._show, self._hosts[1:]).open(None, fixed=False)
             message = f"Nothing can listen at {address}: {error.strerror or error}."
             hint = "End the program that uses this port, or choose another redirect_uri."
             raise LoginFailed(message, hint=hint) from error
         if not parts.port:
-            address = parts._replace(netloc=f"{parts.hostname}:{listeners[0].server_address[1]}").geturl()
+            address = parts._replace(netloc=parts.netloc[:-1] + str(listeners[0].server_address[1])).geturl()
         return LoopbackVisit(self._show, listeners, address)
 
     def open_device(self) -> NoticeVisit:
@@ -77,12 +82,16 @@ class LoopbackLogin:
         return NoticeVisit(self._show)
 
 
+def _any_port(host: str) -> str:
+    return f"http://[{host}]:0{_PATH}" if ":" in host else f"http://{host}:0{_PATH}"
+
+
 def _listen(host: str, port: int) -> list["_Listener"]:
     """Bind; `localhost` means both families, wherever both exist (RFC 8252 §8.3)."""
     if host != "localhost":
         return [_Listener(host, port)]
     listeners: list[_Listener] = []
-    for address in (_LOOPBACK, "::1"):
+    for address in (_LOOPBACK, _LOOPBACK_6):
         try:
             listeners.append(_Listener(address, listeners[0].server_address[1] if listeners else port))
         except OSError as error:

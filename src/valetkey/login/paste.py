@@ -21,6 +21,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from valetkey.errors import AuthError, LoginFailed, LoginRequired
 from valetkey.login import Invitation
+from valetkey.login.device import NoticeVisit
 
 _LOOPBACK = "127.0.0.1"
 _POLL = 0.05
@@ -62,6 +63,14 @@ class PasteLogin:
         port = parts.port or reserved.getsockname()[1]
         address = parts._replace(netloc=f"{parts.hostname}:{port}").geturl()
         return PasteVisit(address, reserved, self._show, self._read, self._tell)
+
+    def open_device(self) -> NoticeVisit:
+        """
+        Get ready to show a code; nothing is pasted.
+
+        :returns: The visit.
+        """
+        return NoticeVisit(self._show)
 
 
 class PasteVisit:

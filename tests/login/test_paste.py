@@ -1,0 +1,148 @@
+# SPDX-FileCopyrightText: 2026 The Valetkey authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""The answer of a login is pasted: nothing listens, and it passes the same checks."""
+
+import io
+import queue
+import socket
+import threading
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from tests.fakes.network import LONGEST_WAIT
+from tests.fakes.world import World
+from tests.requirements import requirement
+from valetkey.errors import IssuerMismatch, LoginFailed, LoginRequired, StateMismatch
+from valetkey.login import Invitation, open_login
+from valetkey.login.device import NoticeVisit
+from valetkey.login.paste import PasteLogin, read_terminal
+
+INVITATION = Invitation("https://mcp.example", "https://as.example", "https://as.example/authorize", "unused")
+
+
+class Terminal:
+    """A person at a terminal, who enters what `answers` gives for what was shown."""
+
+    def __init__(self, *answers):
+        self.answers = list(answers)
+        self.shown = []
+        self.questions = []
+        self.told = []
+        self.login = PasteLogin(self.shown.append, self.read, self.told.append)
+
+    def read(self, question):
+        self.questions.append(question)
+        answer = self.answers.pop(0)
+        return answer(self.shown[-1].authorization_url) if callable(answer) else answer
+
+
+def ask(terminal, seconds=LONGEST_WAIT, cancelled=None):
+    with terminal.login.open(None, fixed=False) as visit:
+        return visit.ask(INVITATION, seconds=seconds, cancelled=cancelled or threading.Event())
+
+
+@requirement("NAT-9", "RSP-8")
+def test_a_person_logs_in_by_pasting_where_the_browser_stopped():
+    world = World(announces_iss=True)
+    terminal = Terminal(lambda url: f"  '{world.server.visit(url)}'\n")
+    world.person = terminal.login
+    assert world.engine().replace(None).access_token.reveal()
+    assert world.kept().client.redirect_uri in terminal.questions[0]
+    assert terminal.told == ["You are logged in."]
+
+
+@requirement("NAT-9", "RSP-1", "AUT-6")
+@pytest.mark.parametrize(
+    ("change", "error"),
+    [({"iss": "https://evil.example"}, IssuerMismatch), ({"state": "another"}, StateMismatch)],
+    ids=["iss", "state"],
+)
+def test_a_pasted_answer_passes_the_same_checks(change, error):
+    world = World(announces_iss=True)
+
+    def forged(url):
+        parameters = {name: values[0] for name, values in parse_qs(urlsplit(world.server.visit(url)).query).items()}
+        return "http://127.0.0.1/callback?" + "&".join(f"{k}={v}" for k, v in {**parameters, **change}.items())
+
+    terminal = Terminal(forged)
+    world.person = terminal.login
+    with pytest.raises(error):
+        world.engine().replace(None)
+    assert world.server.token_forms() == []
+    assert "The login did not work" in terminal.told[0]
+
+
+@requirement("NAT-9")
+def test_what_is_no_answer_is_asked_for_again():
+    terminal = Terminal("", "https://as.example/authorize?state=s", "http://[", "http://127.0.0.1:1/callback?error=x")
+    assert ask(terminal) == "http://127.0.0.1:1/callback?error=x"
+    assert len(terminal.questions) == 4
+    assert "holds no answer" in terminal.questions[1]
+
+
+@requirement("AUT-17")
+@pytest.mark.parametrize("trouble", [EOFError, OSError, RuntimeError, ValueError])
+def test_where_there_is_no_terminal_it_fails_at_once_and_says_what_to_do(trouble):
+    def nobody(question):
+        raise trouble
+
+    login = PasteLogin(lambda invitation: None, nobody, lambda text: None)
+    with login.open(None, fixed=False) as visit, pytest.raises(LoginRequired) as caught:
+        visit.ask(INVITATION, seconds=LONGEST_WAIT, cancelled=threading.Event())
+    assert "terminal" in str(caught.value)
+
+
+def test_time_is_limited():
+    never = queue.Queue()
+    login = PasteLogin(lambda invitation: None, lambda question: never.get(), lambda text: None)
+    with login.open(None, fixed=False) as visit, pytest.raises(LoginFailed, match=r"within 0\.1 seconds"):
+        visit.ask(INVITATION, seconds=0.1, cancelled=threading.Event())
+    never.put("x?code=1")
+
+
+def test_nobody_waits_after_the_login_is_broken_off():
+    never, cancelled = queue.Queue(), threading.Event()
+    cancelled.set()
+    login = PasteLogin(lambda invitation: None, lambda question: never.get(), lambda text: None)
+    with login.open(None, fixed=False) as visit, pytest.raises(LoginFailed):
+        visit.ask(INVITATION, seconds=LONGEST_WAIT, cancelled=cancelled)
+    never.put("x?code=1")
+
+
+@requirement("NAT-5")
+def test_the_port_is_reserved_and_nobody_listens_there():
+    with PasteLogin(print, input, print).open(None, fixed=False) as visit:
+        port = urlsplit(visit.redirect_uri).port
+        with socket.socket() as other, pytest.raises(OSError, match=r"\[Errno"):
+            other.bind(("127.0.0.1", port))
+        with socket.socket() as browser:
+            assert browser.connect_ex(("127.0.0.1", port)) != 0
+
+
+def test_an_address_that_is_taken_will_do_because_nothing_is_read_from_it():
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        address = f"http://localhost:{other.getsockname()[1]}/callback"
+        with PasteLogin(print, input, print).open(address, fixed=True) as visit:
+            assert visit.redirect_uri == address
+
+
+def test_a_code_for_another_device_is_only_shown():
+    assert isinstance(PasteLogin(print, input, print).open_device(), NoticeVisit)
+
+
+def test_the_name_gives_it():
+    assert isinstance(open_login("paste"), PasteLogin)
+
+
+def test_the_terminal_is_asked_on_standard_error_because_standard_output_belongs_to_the_program(monkeypatch, capsys):
+    monkeypatch.setattr("sys.stdin", io.StringIO("http://127.0.0.1/callback?code=1\n"))
+    assert read_terminal("Where?\n") == "http://127.0.0.1/callback?code=1\n"
+    assert capsys.readouterr() == ("", "Where?\n")
+    with pytest.raises(EOFError):
+        read_terminal("Where?\n")
+    monkeypatch.setattr("sys.stdin", None)
+    with pytest.raises(EOFError):
+        read_terminal("Where?\n")

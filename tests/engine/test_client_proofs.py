@@ -54,7 +54,7 @@ def proofs_in(world):
 # Every grant.
 
 
-@requirement("TOK-7", "TOK-8", "CC-4", "REF-1")
+@requirement("TOK-7", "TOK-8")
 def test_a_login_its_renewal_and_its_end_are_each_signed_anew():
     world = world_of(revokes_tokens=True)
     engine = world.engine(**PERSON)

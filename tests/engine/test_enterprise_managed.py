@@ -406,7 +406,7 @@ def test_a_provider_that_does_not_tell_the_scope_allows_what_was_asked_for(tells
     assert employee.engine().replace(None).scope == ("read", "write")
 
 
-@requirement("EMA-18", "STP-1")
+@requirement("EMA-18", "STP-2", "STP-3")
 def test_more_scope_is_got_without_asking_anybody():
     employee = Employee(publishes_scopes=("read",))
     engine = employee.engine()
@@ -427,7 +427,7 @@ def test_more_scope_that_the_provider_does_not_allow_gives_what_there_is():
 # When a person is needed after all.
 
 
-@requirement("EMA-12", "EMA-16")
+@requirement("EMA-12")
 def test_an_id_token_that_has_expired_needs_a_person(employee):
     expired = Secret(employee.idp.id_token(life=60))
     employee.world.clock.time += DAY
@@ -444,7 +444,6 @@ def test_an_id_token_that_is_refused_before_its_end_is_a_matter_of_policy():
     assert "administrators of https://idp.example.com" in error.hint
 
 
-@requirement("EMA-16")
 def test_a_provider_that_wants_a_better_login_needs_a_person():
     employee = Employee(idp={"refuses_with": {"error": "insufficient_user_authentication", "max_age": 5}})
     error = employee.fails(LoginRequired)

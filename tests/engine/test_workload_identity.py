@@ -154,7 +154,7 @@ def test_strictly_compared_a_slash_makes_another_audience(workload):
     assert workload.shown() == []
 
 
-@requirement("WIF-5", "SEC-3")
+@requirement("WIF-5")
 @pytest.mark.parametrize(
     "audience", ["https://other.example", "urn:sts", [], None, f"{ISSUER}/tenant", "HTTPS://auth.example.com"]
 )
@@ -175,7 +175,7 @@ def test_a_token_that_does_not_say_whom_it_is_for_is_not_sent(workload, token):
     assert workload.shown() == []
 
 
-@requirement("WIF-5", "SEC-3")
+@requirement("WIF-5")
 def test_a_hostile_mcp_server_does_not_get_the_token_by_naming_its_own_authorization_server():
     workload = Workload(names_issuers=(EVIL,))
     evil = AuthorizationServer(issuer=EVIL, says_further=LISTED)
@@ -185,7 +185,7 @@ def test_a_hostile_mcp_server_does_not_get_the_token_by_naming_its_own_authoriza
     assert workload.shown() == []
 
 
-@requirement("WIF-5", "SEC-3")
+@requirement("WIF-5")
 def test_a_hostile_authorization_server_that_asks_the_platform_by_us_gets_a_token_that_is_good_nowhere_else():
     workload = Workload(names_issuers=(EVIL,))
     evil = AuthorizationServer(issuer=EVIL, says_further=LISTED)

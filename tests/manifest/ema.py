@@ -24,6 +24,7 @@ EMA = (
         "MUST",
         extension("stable/enterprise-managed-authorization.mdx"),
         "Log the person in at the identity provider with state, nonce and PKCE, and keep the identity token.",
+        gap="The program has its employees logged in already and gives the identity token, or a source of fresh ones.",
     ),
     Requirement(
         "EMA-4",
@@ -87,7 +88,13 @@ EMA = (
         extension("stable/enterprise-managed-authorization.mdx"),
         "Use https throughout, and keep assertions out of addresses and logs.",
     ),
-    Requirement("EMA-16", "MAY", id_jag("8.2"), "Log the person in again, as strongly as the identity provider asks."),
+    Requirement(
+        "EMA-16",
+        "MAY",
+        id_jag("8.2"),
+        "Log the person in again, as strongly as the identity provider asks.",
+        gap="The error tells how strong the login has to be, and the program that logs its employees in does it.",
+    ),
     Requirement("EMA-17", "SHOULD", id_jag("8.1"), "Keep it to clients that can prove themselves."),
     Requirement(
         "EMA-18",

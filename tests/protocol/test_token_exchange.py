@@ -183,7 +183,6 @@ def test_something_else_is_no_answer(response):
         parse(response)
 
 
-@requirement("EMA-16")
 @pytest.mark.parametrize(
     ("members", "told"),
     [

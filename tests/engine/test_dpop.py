@@ -6,7 +6,6 @@
 import json
 import logging
 import traceback
-from dataclasses import replace
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -310,10 +309,7 @@ def test_a_token_that_is_bound_to_a_key_nobody_has_is_discarded(world):
 
 @pytest.mark.parametrize(("dpop", "is_bound"), [(True, False), (False, True)])
 def test_a_session_that_is_not_as_the_user_wants_it_now_is_none_of_ours(dpop, is_bound, world):
-    key = create_key("ES256")
-    token_type = TokenType.DPOP if is_bound else TokenType.BEARER
-    session = a_session(dpop_key=key if is_bound else None)
-    world.keep(replace(session, token=replace(session.token, token_type=token_type)))
+    world.keep(a_session(dpop_key=create_key("ES256") if is_bound else None))
     engine = world.engine(dpop=dpop)
     assert engine.current() is None
     assert not engine.is_known()
@@ -352,8 +348,7 @@ OFF_THE_CURVE = {"kty": "EC", "crv": "P-256", "x": "A" * 43, "y": "A" * 43, "d":
 
 @pytest.mark.parametrize("damage", ["", '{"kty": "EC", "d": "s3cret-part"}', json.dumps(OFF_THE_CURVE)])
 def test_a_damaged_key_is_told_without_quoting_it(damage, world):
-    session = a_session(dpop_key=Secret(damage))
-    world.keep(replace(session, token=replace(session.token, token_type=TokenType.DPOP)))
+    world.keep(a_session(dpop_key=Secret(damage)))
     engine = world.engine()
     with pytest.raises(StoreError) as caught:
         engine.credential(engine.current(), "POST", MCP)

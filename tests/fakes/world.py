@@ -11,7 +11,7 @@ from valetkey.engine import Engine
 from valetkey.seams import Seams
 from valetkey.settings import Settings
 from valetkey.store.records import client_key, decode_session, encode_client, encode_session, session_key
-from valetkey.values import Client, Secret, ServerMetadata, Session, Token
+from valetkey.values import Client, Secret, ServerMetadata, Session, Token, TokenType
 
 
 def a_session(access_token: str = "access-0", *, refresh_token: str | None = "refresh-0", **changes: object) -> Session:
@@ -24,6 +24,7 @@ def a_session(access_token: str = "access-0", *, refresh_token: str | None = "re
     :returns: The session.
     """
     token = {"obtained_at": BEGINNING, "expires_at": BEGINNING + 3600, "scope": None}
+    token["token_type"] = TokenType.BEARER if changes.get("dpop_key") is None else TokenType.DPOP
     token.update({name: changes.pop(name) for name in list(changes) if name in token})
     secret = Secret(refresh_token) if refresh_token is not None else None
     session: dict[str, object] = {

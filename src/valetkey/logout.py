@@ -12,7 +12,7 @@ from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
 
 from valetkey.client_proofs import ClientProofs
-from valetkey.errors import AuthError, TemporaryError
+from valetkey.errors import AuthError, Refused, TemporaryError
 from valetkey.protocol.revocation import TokenKind, parse_revocation, revocation_request
 from valetkey.seams import Seams
 from valetkey.sessions import Sessions
@@ -127,18 +127,28 @@ class Logout:
 
     def _revoke(self, session: Session, kind: TokenKind, token: Secret, deadline: float) -> bool:
         """Ask, and again while the server cannot answer and is not out of patience."""
-        server, client, pause = session.server, session.client, _FIRST_PAUSE
+        pause, empty_secret = _FIRST_PAUSE, False
         while True:
-            proof = self._proofs.prove(client, server, offered=server.revocation_endpoint_auth_methods_supported)
-            request = revocation_request(server, client, proof, token, kind)
             try:
-                return parse_revocation(self._seams.send(request), now=self._seams.now())
+                return self._ask(session, kind, token, empty_secret=empty_secret)
+            except Refused as refusal:
+                if empty_secret or refusal.error != "invalid_request" or session.client.secret is not None:
+                    raise
+                empty_secret = True
             except TemporaryError as error:
                 wait = pause if error.retry_after is None else max(error.retry_after, _FIRST_PAUSE)
                 if self._seams.monotonic() + wait > deadline:
                     raise
                 self._seams.pause(wait)
                 pause *= 2
+
+    def _ask(self, session: Session, kind: TokenKind, token: Secret, *, empty_secret: bool) -> bool:
+        server, client = session.server, session.client
+        proof = self._proofs.prove(client, server, offered=server.revocation_endpoint_auth_methods_supported)
+        if empty_secret:
+            proof = proof.with_empty_secret()
+        request = revocation_request(server, client, proof, token, kind)
+        return parse_revocation(self._seams.send(request), now=self._seams.now())
 
 
 def _tokens(session: Session) -> tuple[tuple[TokenKind, Secret], ...]:

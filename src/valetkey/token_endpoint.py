@@ -9,17 +9,19 @@ more; which word of a server allows that is in `policy`.
 """
 
 import logging
+from dataclasses import dataclass
 
 from valetkey import policy
 from valetkey.client_proofs import ClientProofs
 from valetkey.dpop import Proofs
 from valetkey.errors import Refused
 from valetkey.protocol.dpop import refuses_without_nonce
+from valetkey.protocol.refusal import read_refusal
 from valetkey.protocol.token import parse_token
 from valetkey.protocol.token_request import TokenRequest, http_request
 from valetkey.seams import Seams
 from valetkey.settings import Settings
-from valetkey.values import Scope, Token
+from valetkey.values import Client, Scope, Token
 from valetkey.wire import HttpResponse
 
 _logger = logging.getLogger("valetkey")
@@ -37,31 +39,37 @@ class TokenEndpoint:
         self._seams = seams
         self._client_proofs = ClientProofs(settings, seams)
         self._dpop_proofs = Proofs(seams)
+        self._named: set[Client] = set()  # clients whose server wants to read their name in the form too
 
     def ask(self, request: TokenRequest) -> Token:
         """
-        Ask once. A server that only wants its nonce in the proof has not asked for anything else, nor taken anything.
+        Ask once. A server that only wants its nonce, or the client's name in the form, has not taken anything yet.
 
         :param request: What to say.
         :returns: The token.
         :raises AuthError: Whatever the answer was instead, see `parse_token`.
         """
-        now, response = self._exchange(request)
-        if request.dpop_key is not None and refuses_without_nonce(response):
-            now, response = self._exchange(request)  # RFC 9449 §8: once, with a new proof; a code is still good
-        return parse_token(response, now=now, requested_scope=request.scope)
+        exchange = self._exchange(request)
+        if exchange.is_basic and read_refusal(exchange.response)[0] == "invalid_client":
+            self._named.add(request.client)  # who the client is comes first (RFC 6749 §3.2.1): a code is still good
+            exchange = self._exchange(request)
+        if request.dpop_key is not None and refuses_without_nonce(exchange.response):
+            exchange = self._exchange(request)  # RFC 9449 §8: once, with a new proof; a code is still good
+        return parse_token(exchange.response, now=exchange.sent_at, requested_scope=request.scope)
 
-    def _exchange(self, request: TokenRequest) -> tuple[float, HttpResponse]:
-        """Send with proofs that are good for this time only, and give the time it was sent and the answer."""
+    def _exchange(self, request: TokenRequest) -> "_Exchange":
+        """Send with proofs that are good for this time only."""
         client_proof = self._client_proofs.prove(request.client, request.server)
+        if client_proof.is_basic and request.client in self._named:
+            client_proof = client_proof.naming(request.client)
         dpop_proof = None
         if request.dpop_key is not None:
             endpoint = request.server.token_endpoint or ""
             dpop_proof = self._dpop_proofs.make(request.dpop_key, "POST", endpoint)
-        now = self._seams.now()
+        sent_at = self._seams.now()
         response = self._seams.send(http_request(request, client_proof, dpop_proof))
         self._dpop_proofs.learn(response.url, response.header("DPoP-Nonce"))
-        return now, response
+        return _Exchange(sent_at, response, client_proof.is_basic)
 
     def ask_corrected(self, request: TokenRequest, *, granted: Scope | None = None) -> tuple[Token, TokenRequest]:
         """
@@ -81,3 +89,18 @@ class TokenEndpoint:
             change = "without resource" if corrected.resource != request.resource else "with its scope"
             _logger.info("the request is sent once more, %s: %s", change, refusal)
             return self.ask(corrected), corrected
+
+
+@dataclass(frozen=True, slots=True)
+class _Exchange:
+    """
+    A request that was sent.
+
+    :param sent_at: Unix time in seconds.
+    :param response: The answer.
+    :param is_basic: True if the client proved itself in the header alone.
+    """
+
+    sent_at: float
+    response: HttpResponse
+    is_basic: bool

@@ -18,6 +18,7 @@ from tests.fakes.authorization_server import (
     TOKEN,
     VERIFICATION,
 )
+from tests.fakes.dpop import ProofChecks
 from tests.fakes.network import HTML, LONGEST_WAIT, Gate, Internet, challenges, no_answer, unreachable
 from tests.fakes.seams import BEGINNING
 from tests.fakes.threads import in_background
@@ -40,7 +41,7 @@ from valetkey.errors import (
 )
 from valetkey.login import Invitation
 from valetkey.login.never import NeverLogin
-from valetkey.values import Client, ClientOrigin, Secret
+from valetkey.values import Client, ClientOrigin, Secret, TokenType
 from valetkey.wire import HttpResponse
 
 PENDING, SLOW_DOWN = "authorization_pending", "slow_down"
@@ -152,6 +153,18 @@ def test_more_scope_is_asked_for_on_the_other_device_too():
     token = engine.replace(engine.replace(None), challenges('Bearer error="insufficient_scope", scope="write"'))
     assert token.scope == ("read", "write")
     assert [form["scope"] for form in device.server.device_forms()] == ["read", "read write"]
+
+
+@requirement("DEV-7")
+def test_a_token_can_be_bound_to_a_key_and_every_poll_proves_it_anew():
+    device = Device(PENDING, says_further={"dpop_signing_alg_values_supported": ["ES256"]})
+    device.server.proofs = ProofChecks(algorithms=("ES256",), nonce="n-1", now=device.world.clock.now)
+    token = device.log_in(dpop=True)
+    assert token.token_type is TokenType.DPOP
+    assert device.world.kept(grant="device_code", dpop=True).dpop_key is not None
+    proofs = [dict(request.headers)["DPoP"] for request in device.server.requests if request.url == TOKEN]
+    assert len(set(proofs)) == len(proofs)
+    assert device.polls == [5, 5, 10]  # at first the server only wanted its nonce in the proof
 
 
 def test_the_next_login_starts_at_once_after_one_that_failed():

@@ -23,8 +23,10 @@ from tests.fakes.identity_provider import (
 )
 from tests.fakes.network import HTML, Internet, challenges, no_answer
 from tests.fakes.world import World
+from tests.network.server import WireServer, answer
 from tests.keys import pem_of, private_key
 from tests.requirements import requirement
+from valetkey.build import build_engine
 from valetkey.errors import (
     AuthError,
     ClientRefused,
@@ -37,6 +39,7 @@ from valetkey.errors import (
     Unsupported,
 )
 from valetkey.identities import IdentityProvider, PrivateKey, RegisteredClient
+from valetkey.settings import Settings
 from valetkey.values import Secret
 from valetkey.wire import HttpResponse
 
@@ -241,6 +244,24 @@ def test_a_provider_without_metadata_gets_nothing(employee, status, error):
     employee.idp.troubles = [HttpResponse(status, IDP_METADATA)] * 2
     employee.fails(error, provider=employee.provider(token_endpoint=None))
     assert employee.idp.exchanges() == []
+
+
+def test_a_provider_inside_the_network_is_reached_although_the_mcp_server_is_outside(monkeypatch):
+    """The user has named it; an MCP server on the internet may lead nobody there (and nothing is asked of it here)."""
+    monkeypatch.setenv("NO_PROXY", "*")
+    idp = IdentityProviderServer()
+    settings = {"server_url": "https://mcp.example/mcp", "client_id": CLIENT_HERE, "client_secret": Secret(SECRET_HERE)}
+    refusal = b'{"error": "access_denied"}'
+    with WireServer(lambda peer: peer.send(answer("400 Bad Request", body=refusal))) as here:
+        provider = IdentityProvider(here.url, CLIENT_THERE, Secret(idp.id_token()), f"{here.url}/token")
+        engine = build_engine(
+            Settings(**settings, token_endpoint="https://as.example/token", identity_provider=provider),
+            store="memory:",
+            login="never",
+        )
+        with pytest.raises(Refused) as caught:
+            engine.replace(None)
+    assert (caught.value.error, caught.value.endpoint) == ("access_denied", f"{here.url}/token")
 
 
 # What happens when a token has ended.

@@ -471,7 +471,7 @@ def test_a_machines_secret_is_not_shown_to_a_second_issuer(world):
 )
 def test_a_machine_that_is_not_served_asks_nobody(world, trouble, error):
     world.server.knows("machine", secret="s3cret")
-    world.server.has(TOKEN, trouble)
+    world.server.has(TOKEN, trouble, trouble)
     Try(world, **MACHINE).fails(error)
     assert world.person.wanted_addresses == []
 

@@ -179,11 +179,11 @@ def test_a_server_that_wants_more_patience_than_there_is_is_not_waited_for(world
     ids=str,
 )
 def test_a_refusal_does_not_keep_the_session_and_is_told(world, engine, answer):
-    world.server.has(REVOKE, answer)
+    world.server.has(REVOKE, *[answer] * 4)
     farewell = engine.logout()
     assert (farewell.existed, farewell.revoked) == (True, False)
     assert farewell.problem.startswith(f"The revocation endpoint {REVOKE} refused ({answer[0]})")
-    assert [kind for kind, _ in revoked(world)] == ["refresh_token", "access_token"]
+    assert list(dict.fromkeys(kind for kind, _ in revoked(world))) == ["refresh_token", "access_token"]
     assert stored(world) == ["client"]
 
 

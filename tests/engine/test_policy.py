@@ -3,6 +3,8 @@
 
 """The rules of MCP on top of OAuth."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -10,7 +12,9 @@ from hypothesis import strategies as st
 from tests.fakes.network import challenges
 from tests.requirements import requirement
 from valetkey import policy
-from valetkey.errors import IssuerMismatch
+from valetkey.behaviour import Profile
+from valetkey.errors import IssuerMismatch, Refused, Unsupported
+from valetkey.protocol.token_request import TokenRequest
 from valetkey.values import Client, ResourceMetadata, Secret, ServerMetadata, Session, Token
 
 NOW = 1_800_000_000.0
@@ -120,6 +124,164 @@ def test_offline_access_is_not_asked_for_where_nobody_lists_it(listed):
 def test_offline_access_alone_is_never_asked_for():
     server = ServerMetadata("https://as", scopes_supported=("offline_access",))
     assert policy.choose_scope(pinned=None, challenged=None, published=None, server=server) is None
+
+
+# What is tried once more, because a server said so.
+
+
+@pytest.mark.parametrize(
+    "description",
+    [
+        "AADSTS901002: The 'resource' request parameter is not supported. Trace ID: x",
+        "AADSTS901002: The 'resource' request parameter isn't supported.",
+        "Unknown parameter: resource",
+        "unknown parameter 'resource'",
+        'Unrecognized parameter "resource"',
+        "Unsupported request parameter: resource.",
+        "The resource parameter is not allowed",
+        "resource parameter not recognized",
+        "the `resource` parameter is unsupported",
+    ],
+)
+def test_a_server_that_does_not_know_the_resource_parameter_says_so(description):
+    assert policy.declines_resource("invalid_request", description)
+
+
+@requirement("RES-9")
+@pytest.mark.parametrize(
+    ("error", "description"),
+    [
+        ("invalid_target", "The 'resource' request parameter is not supported."),
+        (
+            "invalid_target",
+            "AADSTS9010010: The resource parameter provided in the request doesn't match with the scopes",
+        ),
+        ("invalid_request", "AADSTS9010010: The resource parameter provided in the request doesn't match"),
+        ("invalid_grant", "Unknown parameter: resource"),
+        ("invalid_client", "Unknown parameter: resource"),
+        (None, "Unknown parameter: resource"),
+        ("invalid_request", None),
+        ("invalid_request", ""),
+        ("invalid_request", "The resource is not allowed for this client"),
+        ("invalid_request", "Unknown resource"),
+        ("invalid_request", "The requested resource is unknown"),
+        ("invalid_request", "The value of the resource parameter is not a known resource"),
+        ("invalid_request", "The resource parameter has an unknown value"),
+        ("invalid_request", "Missing parameter: resource"),
+        ("invalid_request", "Unknown parameter: resource_id"),
+        ("invalid_request", "Unknown parameter: protected_resource"),
+        ("invalid_request", "Unknown parameter: nonce. The resource parameter is required."),
+        ("invalid_request", "Invalid parameter: resource"),
+    ],
+)
+def test_what_a_server_says_about_this_resource_is_no_leave_to_go_without(error, description):
+    assert not policy.declines_resource(error, description)
+
+
+@pytest.mark.parametrize(
+    ("description", "declined"),
+    [
+        ("Service not found: https://mcp.example.com/mcp", True),
+        ("Service not enabled within domain: https://mcp.example.com/mcp", True),
+        ("Service not found: https://other.example.com", False),
+        ('Client "x" is not authorized to access resource server "https://mcp.example.com/mcp".', False),
+        ("User did not authorize the request", False),
+        (None, False),
+    ],
+)
+def test_an_audience_of_ours_is_left_out_where_the_server_knows_no_such_thing(description, declined):
+    assert policy.declines_audience("https://mcp.example.com/mcp", description) is declined
+
+
+@requirement("REF-9")
+@pytest.mark.parametrize(
+    ("error", "ended"),
+    [
+        ("invalid_grant", True),
+        ("bad_refresh_token", True),
+        ("invalid_refresh_token", True),
+        ("refresh_token_expired", True),
+        ("invalid_request", False),
+        ("invalid_client", False),
+        ("invalid_scope", False),
+        ("server_error", False),
+        ("", False),
+        (None, False),
+    ],
+)
+def test_a_refresh_token_ends_where_the_refusal_is_about_it(error, ended):
+    assert policy.ends_refresh_token(error) is ended
+
+
+@pytest.mark.parametrize(
+    ("error", "description", "wanted"),
+    [
+        ("invalid_request", "AADSTS900144: The request body must contain the following parameter: 'scope'.", True),
+        ("invalid_request", "Missing Scope", True),
+        ("invalid_scope", None, True),
+        ("invalid_request", "The token request is invalid.", False),
+        ("invalid_request", None, False),
+        ("invalid_grant", "The scope has changed", False),
+        (None, "scope", False),
+    ],
+)
+def test_a_server_that_wants_to_read_the_scope_in_a_refresh_says_so(error, description, wanted):
+    assert policy.wants_scope_named(error, description) is wanted
+
+
+RENEWAL = TokenRequest(
+    ServerMetadata("https://as"),
+    Client("c", "https://as"),
+    "renew the token",
+    (("grant_type", "refresh_token"), ("refresh_token", "r"), ("resource", "https://mcp")),
+    scope=("read",),
+)
+
+
+def refusal(error, description=None):
+    return Refused("No.", hint="Log in again.", error=error, description=description)
+
+
+@requirement("RES-9", "REF-4")
+@pytest.mark.parametrize(
+    ("request_", "said", "granted", "corrected"),
+    [
+        (RENEWAL, refusal("invalid_request", "Unknown parameter: resource"), ("read",), RENEWAL.without_resource()),
+        (RENEWAL.without_resource(), refusal("invalid_request", "Unknown parameter: resource"), ("read",), None),
+        (RENEWAL, refusal("invalid_scope"), ("read",), RENEWAL.with_scope(("read",))),
+        (RENEWAL, refusal("invalid_scope"), None, None),
+        (RENEWAL.with_scope(("read",)), refusal("invalid_scope"), ("read",), None),
+        (RENEWAL, refusal("invalid_target", "Unknown parameter: resource"), ("read",), None),
+        (RENEWAL, refusal("invalid_grant"), ("read",), None),
+        (RENEWAL, refusal(None), ("read",), None),
+    ],
+)
+def test_a_request_is_corrected_in_what_was_refused_and_in_nothing_else(request_, said, granted, corrected):
+    assert policy.corrected(request_, said, granted) == corrected
+
+
+def test_what_the_user_has_set_is_laid_over_the_profile_and_what_is_open_is_not():
+    profile = Profile(name="p", send_resource=False, assume_pkce=True)
+    assert policy.overlaid(profile, send_resource=None, assume_pkce=False) == replace(profile, assume_pkce=False)
+
+
+# Which token is shown.
+
+
+def test_the_access_token_is_what_the_mcp_server_sees():
+    issued = token(id_token=Secret("i"))
+    assert policy.presented(issued, "access_token") is issued
+
+
+def test_the_id_token_is_shown_where_that_is_wanted():
+    issued = token(id_token=Secret("i"), refresh_token=Secret("r"))
+    shown = policy.presented(issued, "id_token")
+    assert (shown.access_token, shown.refresh_token) == (Secret("i"), Secret("r"))
+
+
+def test_an_id_token_that_was_not_issued_cannot_be_shown():
+    with pytest.raises(Unsupported, match="issued none"):
+        policy.presented(token(), "id_token")
 
 
 @requirement("SCP-11", "STP-3")

@@ -17,6 +17,7 @@ from valetkey.identities import ScopeRequest
 from valetkey.step_up import REST_SECONDS
 from valetkey.values import Secret
 
+
 def wants(scope):
     return challenges(f'Bearer error="insufficient_scope", scope="{scope}"')
 

@@ -94,6 +94,7 @@ class AuthorizationServer:
     grants_only: str | None = None
     tells_scope: bool = True
     refuses_tokens_with: str | None = None
+    wants_the_name_in_the_form: bool = False
     repeats_what_it_was_sent: bool = False
     answers_as_form: bool = False
     # How it ends grants.
@@ -339,10 +340,12 @@ class AuthorizationServer:
         if form.get("grant_type") == JWT_BEARER and header is None and "client_id" not in form:
             return ""  # RFC 7521 §4.1: the assertion alone may do
         if header is None:
-            client_id, secret = form["client_id"], form.get("client_secret")
+            client_id, secret = form["client_id"], form.get("client_secret") or None  # RFC 6749 §2.3.1: empty is none
             method = "none" if secret is None else "client_secret_post"
         else:
-            assert not {"client_id", "client_secret"} & form.keys(), "two methods at once"
+            assert "client_secret" not in form, "two methods at once"
+            if self.wants_the_name_in_the_form is not ("client_id" in form):
+                return None
             client_id, secret = map(unquote_plus, base64.b64decode(header.removeprefix("Basic ")).decode().split(":"))
             method = "client_secret_basic"
         client = self.clients.get(client_id)

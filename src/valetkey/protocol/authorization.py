@@ -137,7 +137,10 @@ def _check_issuer(received: str | None, server: ServerMetadata) -> None:
     if received is None and not server.iss_parameter_supported:
         return
     if received != server.issuer:
-        message = f"The answer to the login does not come from {server.issuer}."
+        what = "does not come"
+        if received is None:  # django-oauth-toolkit promises it and forgets it in the answer to who says no
+            what = "does not say that it comes"
+        message = f"The answer to the login {what} from {server.issuer}."
         raise IssuerMismatch(message, hint=_LOGIN_AGAIN, expected=server.issuer, received=received)
 
 

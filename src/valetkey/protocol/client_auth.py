@@ -9,7 +9,7 @@ RFC 6749 §2.3, RFC 7591 §2, RFC 7523 §2.2.
 
 import base64
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import quote_plus
 
 from valetkey.errors import ConfigurationError, quote
@@ -31,6 +31,29 @@ class ClientProof:
     fields: tuple[tuple[str, str], ...] = ()
     headers: tuple[tuple[str, str], ...] = ()
     secrets: tuple[Secret, ...] = ()
+
+    @property
+    def is_basic(self) -> bool:
+        """True if the client proves itself in the header alone."""
+        return bool(self.headers) and not self.fields
+
+    def naming(self, client: Client) -> "ClientProof":
+        """
+        Give the same proof with the client_id in the form too.
+
+        :param client: The client.
+        :returns: The proof, for servers built on the MCP Python SDK: they look a client up by the form alone.
+        """
+        return replace(self, fields=(*self.fields, ("client_id", client.client_id)))
+
+    def with_empty_secret(self) -> "ClientProof":
+        """
+        Give the same proof of a public client with an empty secret.
+
+        :returns: The proof, for revocation at servers built on the MCP Python SDK: they want the parameter to be there.
+            RFC 6749 §2.3.1 lets it be left out if it is empty, so an empty one says the same.
+        """
+        return replace(self, fields=(*self.fields, ("client_secret", "")))
 
 
 def choose_authentication(

@@ -5,6 +5,7 @@
 
 import threading
 import weakref
+from dataclasses import replace
 
 from valetkey.engine import Engine
 from valetkey.guard import Guard
@@ -27,7 +28,12 @@ def build_engine(settings: Settings, *, store: Store | str | None = None, login:
     """
     kept = open_store(store) if store is None or isinstance(store, str) else store
     asking = open_login(login) if isinstance(login, str) else login
-    return Engine(settings, kept, Seams(send=HttpSender(Guard(server_url=settings.server_url)), login=asking))
+    seams = Seams(send=HttpSender(Guard(server_url=settings.server_url)), login=asking)
+    provider = settings.identity_provider
+    if provider is not None:  # the user has named it, so it may live where an MCP server may not lead to
+        url = provider.token_endpoint or provider.issuer
+        seams = replace(seams, send_to_provider=HttpSender(Guard(server_url=url)))
+    return Engine(settings, kept, seams)
 
 
 _shared: "weakref.WeakValueDictionary[tuple[Settings, object, object], Engine]" = weakref.WeakValueDictionary()

@@ -32,6 +32,7 @@ class IdentityAssertions:
         self._settings = settings
         self._provider = provider
         self._seams = seams
+        self._send = seams.send_to_provider or seams.send
 
     def exchange(self, *, audience: str, resource: str, scope: Scope | None) -> IdentityAssertion:
         """
@@ -53,7 +54,7 @@ class IdentityAssertions:
         )
         proof = prove(client, server, Signer(provider.private_key), self._seams)
         now = self._seams.now()
-        response = self._seams.send(http_request(request, proof))
+        response = self._send(http_request(request, proof))
         try:
             return parse_identity_assertion(response, audience=audience, now=now, requested_scope=scope)
         except Refused as refusal:
@@ -67,7 +68,7 @@ class IdentityAssertions:
     def _server(self) -> ServerMetadata:
         provider = self._provider
         if provider.token_endpoint is None:
-            return require_token_endpoint(find_server(provider.issuer, self._settings, self._seams.send))
+            return require_token_endpoint(find_server(provider.issuer, self._settings, self._send))
         return ServerMetadata(provider.issuer, token_endpoint=provider.token_endpoint, source=MetadataSource.CONFIGURED)
 
     def _advice(self, refusal: Refused) -> str:

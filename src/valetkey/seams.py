@@ -32,6 +32,8 @@ class Seams:
     :param pause: Sleeps for seconds.
     :param random: Makes random text.
     :param monotonic: Gives the seconds of a clock that nobody sets, for deadlines.
+    :param send_to_provider: Sends a request to the user's identity provider, which may live elsewhere than the MCP
+        server; None for `send`.
     """
 
     send: Send
@@ -40,3 +42,4 @@ class Seams:
     pause: Callable[[float], None] = time.sleep
     random: Callable[[], str] = random_text
     monotonic: Callable[[], float] = time.monotonic
+    send_to_provider: Send | None = None

@@ -23,8 +23,8 @@ from tests.fakes.identity_provider import (
 )
 from tests.fakes.network import HTML, Internet, challenges, no_answer
 from tests.fakes.world import World
-from tests.network.server import WireServer, answer
 from tests.keys import pem_of, private_key
+from tests.network.server import WireServer, answer
 from tests.requirements import requirement
 from valetkey.build import build_engine
 from valetkey.errors import (
@@ -246,9 +246,8 @@ def test_a_provider_without_metadata_gets_nothing(employee, status, error):
     assert employee.idp.exchanges() == []
 
 
-def test_a_provider_inside_the_network_is_reached_although_the_mcp_server_is_outside(monkeypatch):
+def test_a_provider_inside_the_network_is_reached_although_the_mcp_server_is_outside():
     """The user has named it; an MCP server on the internet may lead nobody there (and nothing is asked of it here)."""
-    monkeypatch.setenv("NO_PROXY", "*")
     idp = IdentityProviderServer()
     settings = {"server_url": "https://mcp.example/mcp", "client_id": CLIENT_HERE, "client_secret": Secret(SECRET_HERE)}
     refusal = b'{"error": "access_denied"}'

@@ -103,7 +103,7 @@ def test_a_code_for_another_device_and_a_link_that_brings_it_along():
 
             WDJB-MJHT
 
-        This link brings the code along:
+        Or open this link, which already has the code in it:
 
             https://as.example/device?user_code=WDJB-MJHT
         """)

@@ -82,7 +82,7 @@ def _code_lines(invitation: Invitation, user_code: str, *, opened: bool) -> list
         ]
     lines = ["Open this page in a browser, on this or any other device:", *page, "Enter this code there:", *code]
     if invitation.link_with_code is not None:
-        lines += ["This link brings the code along:", "", f"    {invitation.link_with_code}", ""]
+        lines += ["Or open this link, which already has the code in it:", "", f"    {invitation.link_with_code}", ""]
     return lines
 
 

@@ -28,7 +28,7 @@ FRESH_SECONDS = 60.0
 OFFLINE_ACCESS = "offline_access"
 
 _PARAMETER = r"(?:request )?(?:parameter|param|field)"
-_RESOURCE = r"(?<![\w/.-])resource(?![\w/.-])"
+_RESOURCE = r"(?<![\w/.-])resource(?![\w/-]|\.\w)"
 _NO_RESOURCE = re.compile(
     rf"(?:unknown|unsupported|unrecognized|unexpected) {_PARAMETER}:? \W?{_RESOURCE}"
     rf"|{_RESOURCE}\W? {_PARAMETER} (?:(?:is |was )?not|isn't) (?:supported|allowed|recognized|known)"

@@ -34,6 +34,7 @@ DEVICE_AUTHORIZATION = "https://auth.example.com/device_authorization"
 VERIFICATION = "https://auth.example.com/device"
 DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
 JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+UNKNOWN_PARAMETER = {"error": "invalid_request", "error_description": "Unknown parameter: resource"}
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
 
@@ -94,6 +95,8 @@ class AuthorizationServer:
     grants_only: str | None = None
     tells_scope: bool = True
     refuses_tokens_with: str | None = None
+    takes_resource: bool = True
+    reads_scope_in_refresh: bool = False
     wants_the_name_in_the_form: bool = False
     repeats_what_it_was_sent: bool = False
     answers_as_form: bool = False
@@ -293,6 +296,8 @@ class AuthorizationServer:
             self.secrets.append(asked["state"])
             if declined is not None:
                 answer["error"] = declined
+            elif "resource" in asked and not self.takes_resource:
+                answer.update(UNKNOWN_PARAMETER)
             else:
                 answer["code"] = self._mint("code")
                 self._codes[answer["code"]] = asked
@@ -318,6 +323,8 @@ class AuthorizationServer:
             told = sent if self.repeats_what_it_was_sent else "not like this"
             refusal = {"error": self.refuses_tokens_with, "error_description": told}
             return _json(request, 400, refusal)
+        if "resource" in form and not self.takes_resource:
+            return _json(request, 400, UNKNOWN_PARAMETER)
         granted = {
             "authorization_code": self._redeem,
             "refresh_token": self._refresh,
@@ -400,23 +407,31 @@ class AuthorizationServer:
         digest = hashlib.sha256(form["code_verifier"].encode()).digest()
         self.secrets.append(form["code_verifier"])
         challenge = base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
-        told = [client_id, form["redirect_uri"], form["resource"], challenge]
+        told = [client_id, form["redirect_uri"], self._resource(form), challenge]
         if asked is None or told != [
-            asked[name] for name in ("client_id", "redirect_uri", "resource", "code_challenge")
+            asked["client_id"],
+            asked["redirect_uri"],
+            self._resource(asked),
+            asked["code_challenge"],
         ]:
             return None
         if asked.get("dpop_jkt", self._proved) != self._proved:  # RFC 9449 §10
             return None
-        return self._grant(client_id, asked["resource"], self.grants_only or asked.get("scope"))
+        return self._grant(client_id, self._resource(asked), self.grants_only or asked.get("scope"))
+
+    def _resource(self, sent: dict[str, str]) -> str | None:
+        """MCP wants it in every request, and a server that does not know it gets none."""
+        return sent["resource"] if self.takes_resource else None
 
     def _refresh(self, form: dict[str, str], client_id: str) -> Granted | None:
-        assert "scope" not in form, "a refresh keeps its scope"
+        assert self.reads_scope_in_refresh or "scope" not in form, "a refresh keeps its scope"
         sent = form["refresh_token"]
         granted = next((each for each in self._grants if sent in each.refresh_tokens), None)
         if (
             granted is None
             or granted.is_revoked
-            or (granted.client_id, granted.resource) != (client_id, form["resource"])
+            or granted.client_id != client_id
+            or (self.takes_resource and granted.resource != self._resource(form))
             or granted.key not in (None, self._proved)
         ):
             return None
@@ -431,7 +446,7 @@ class AuthorizationServer:
     def _trust_machine(self, form: dict[str, str], client_id: str) -> Granted | None:
         client = self.clients[client_id]
         assert client.secret is not None or client.key is not None, "a public client has nothing to prove itself with"
-        return self._grant(client_id, form["resource"], self.grants_only or form.get("scope"))
+        return self._grant(client_id, self._resource(form), self.grants_only or form.get("scope"))
 
     # The device authorization endpoint.
 

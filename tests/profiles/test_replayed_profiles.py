@@ -128,7 +128,7 @@ def test_without_the_profile_a_renewal_at_entra_asks_for_a_token_for_the_client(
         living.renew()
 
 
-@requirement("ASM-8", "REG-5")
+@requirement("ASM-8")
 def test_the_template_that_entra_publishes_for_all_tenants_is_no_issuer_but_a_tenant_can_be_named():
     common = "https://login.microsoftonline.com/common/v2.0"
     with pytest.raises(IssuerMismatch, match="tenantid"):
@@ -150,7 +150,7 @@ def test_endpoints_of_entra_that_were_given_without_an_issuer_are_treated_alike(
 # Google.
 
 
-@requirement("ASM-9", "REF-5")
+@requirement("REF-5")
 def test_google_gives_a_refresh_token_to_who_asks_for_it_its_way():
     living = life("google")
     session = living.log_in()

@@ -1,0 +1,240 @@
+# SPDX-FileCopyrightText: 2026 The Valetkey authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Which profile is for whom, what may stand in one, and what a user gets who names one that does not exist."""
+
+import re
+from importlib import resources
+from urllib.parse import urlsplit
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.profiles.recorded import COGNITO, ENTRA, TENANT
+from valetkey.behaviour import NEUTRAL, Profile
+from valetkey.errors import ConfigurationError
+from valetkey.profiles import find_profile, load_profiles, read_profile, require_profile
+from valetkey.settings import Settings
+from valetkey.treatment import filled_in, profile_of
+from valetkey.values import ServerMetadata
+
+ISSUERS = {
+    ENTRA: "entra",
+    f"https://login.microsoftonline.us/{TENANT}/v2.0": "entra",
+    "https://login.partner.microsoftonline.cn/contoso.partner.onmschina.cn/v2.0": "entra",
+    "https://login.microsoftonline.com": "entra",
+    "https://accounts.google.com": "google",
+    "https://accounts.google.com/": "google",
+    "https://oauth2.googleapis.com": "google",
+    "https://github.com/login/oauth": "github",
+    "https://github.com": "github",
+    "https://mcp.slack.com": "slack",
+    "https://api.figma.com": "figma",
+    COGNITO: "cognito",
+    "https://tenant.auth0.com/": "auth0",
+    "https://tenant.eu.auth0.com/": "auth0",
+    "https://mcp.hubspot.com": "hubspot",
+    "https://app.asana.com": "asana",
+}
+NOBODYS = (
+    "",
+    "*",
+    "https://auth.example.com",
+    "https://auth0.com",
+    "https://a.b.c.auth0.com",
+    "https://auth0.com.evil.example",
+    "https://tenant.auth0.com.evil.example",
+    "https://tenant.auth0.com:8443",
+    "https://tenant.auth0.com/oauth",
+    "https://evil.example/.auth0.com",
+    "https://evil.example?.auth0.com",
+    "https://evil.example#.auth0.com",
+    "https://user@tenant.auth0.com",
+    "https://evil.example\\.auth0.com",
+    "https://evil.example%2f.auth0.com",
+    "https://evil.example/login.microsoftonline.com/v2.0",
+    "https://login.microsoftonline.com.evil.example/t/v2.0",
+    "https://login.microsoftonline.com@evil.example/t/v2.0",
+    "https://login.microsoftonline.com:8443/t/v2.0",
+    "https://login.microsoftonline.com/t/u/v2.0",
+    "https://login.microsoftonline.com//v2.0",
+    "https://login.microsoftonline.com/t",
+    "https://login.microsoftonline.com/t?u/v2.0",
+    "https://login.microsoftonline.com/{tenantid}/v2.0",
+    "https://evil-login.microsoftonline.com/t/v2.0",
+    "http://login.microsoftonline.com/t/v2.0",
+    "https://cognito-idp.evil.example/.amazonaws.com/pool",
+    "https://cognito-idp.a.b.amazonaws.com/pool",
+    "https://accounts.google.com//",
+    "https://accounts.google.com.",
+    "https://accounts.google.com\n",
+    "https://github.com/login/oauth/evil",
+    "https://github.community",
+)
+
+
+@pytest.mark.parametrize(("issuer", "name"), ISSUERS.items())
+def test_a_profile_is_found_by_its_issuer(issuer, name):
+    assert find_profile("auto", issuer=issuer).name == name
+
+
+def test_every_pattern_is_met_by_an_issuer_above():
+    patterns = [pattern for profile in load_profiles().values() for pattern in profile.issuers]
+    assert len(patterns) == len(set(patterns))
+    national = {"https://login.microsoftonline.us", "https://login.partner.microsoftonline.cn"}
+    for pattern in set(patterns) - national:
+        alone = Profile(name="alone", issuers=(pattern,))
+        assert any(alone.is_for(issuer) for issuer in ISSUERS), pattern
+
+
+@pytest.mark.parametrize("issuer", NOBODYS)
+def test_what_only_looks_like_a_providers_issuer_is_treated_like_everybody(issuer):
+    assert find_profile("auto", issuer=issuer) is NEUTRAL
+
+
+PARTS = ("login.microsoftonline.com", ".auth0.com", "auth0.com", "evil.example", "/v2.0", "v2.0", "/", "//", ".", "t")
+ODD = ("@", ":", ":443", "?", "#", "%2f", "%2e", "\\", "*", " ", "\n", "\x00", "é", "[", "]", "-", "_", "")
+DOMAINS = ("microsoftonline.com", "auth0.com", "amazonaws.com")
+
+
+@given(
+    st.sampled_from(("https://", "http://", "https:/", "")),
+    st.lists(st.sampled_from(PARTS + ODD) | st.text(max_size=3), max_size=7).map("".join),
+)
+def test_whatever_a_pattern_with_a_star_matches_lies_at_the_providers_own_host(scheme, rest):
+    issuer = scheme + rest
+    for name in ("entra", "auth0", "cognito"):
+        if load_profiles()[name].is_for(issuer):
+            parts = urlsplit(issuer)
+            assert parts.scheme == "https"
+            assert parts.netloc == parts.hostname
+            assert any(parts.netloc.endswith(f".{domain}") for domain in DOMAINS)
+            assert not parts.query
+            assert not parts.fragment
+
+
+@given(st.from_regex(r"[A-Za-z0-9-]{1,20}(\.[A-Za-z0-9-]{1,20})?", fullmatch=True))
+def test_every_tenant_of_auth0_is_met(tenant):
+    assert find_profile("auto", issuer=f"https://{tenant}.auth0.com/").name == "auth0"
+
+
+def test_no_two_profiles_are_for_the_same_issuer():
+    for issuer in ISSUERS:
+        assert len([each for each in load_profiles().values() if each.is_for(issuer)]) == 1
+
+
+def test_a_named_profile_is_used_for_any_issuer_and_none_for_no_issuer():
+    assert find_profile("google", issuer="https://auth.example.com") == load_profiles()["google"]
+    assert find_profile("none", issuer=ENTRA) is NEUTRAL
+
+
+@pytest.mark.parametrize("name", ["entrа", "Entra", "azure", "", "../google", "google.toml"])
+def test_a_profile_that_does_not_exist_is_refused_at_construction(name):
+    with pytest.raises(ConfigurationError, match="There is no provider profile") as caught:
+        Settings(server_url="https://mcp.example.com/mcp", profile=name)
+    assert "auto, none, asana" in caught.value.hint
+
+
+@pytest.mark.parametrize("name", ["auto", "none"])
+def test_the_two_words_that_are_no_profiles_are_taken(name):
+    assert Settings(server_url="https://mcp.example.com/mcp", profile=name).profile == name
+    assert require_profile(name) is NEUTRAL
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "sends_resource = false",
+        'name = "google"',
+        'send_resource = "false"',
+        "send_resource = 0",
+        'issuers = "https://auth.example.com"',
+        "issuers = [1]",
+        "hint = true",
+        'evidence = { a = "b" }',
+        'authorization_parameters = ["prompt"]',
+        "authorization_parameters = { prompt = 1 }",
+        "send_resource = { a = 'b' }",
+    ],
+)
+def test_a_member_that_no_profile_has_is_an_error(text):
+    with pytest.raises(ConfigurationError, match="'new'"):
+        read_profile("new", text)
+
+
+def test_a_profile_says_only_what_its_file_says():
+    text = 'issuers = ["https://a.example"]\nassume_pkce = true\n[authorization_parameters]\nprompt = "consent"\n'
+    assert read_profile("new", text) == Profile(
+        name="new",
+        issuers=("https://a.example",),
+        assume_pkce=True,
+        authorization_parameters=(("prompt", "consent"),),
+    )
+
+
+def test_every_member_is_needed_by_a_provider():
+    members = Profile.__dataclass_fields__
+    assert {name for profile in load_profiles().values() for name in members if differs(profile, name)} == set(members)
+
+
+def differs(profile, name):
+    return getattr(profile, name) != getattr(NEUTRAL, name)
+
+
+def test_every_profile_has_its_evidence_and_says_what_to_do_first():
+    for profile in load_profiles().values():
+        assert profile.evidence
+        assert all(re.fullmatch(r"https://[\w./@-]+", link) for link in profile.evidence)
+        assert profile.hint.endswith(".")
+
+
+def test_the_files_are_part_of_the_package():
+    names = {each.name for each in resources.files("valetkey.profiles").iterdir()}
+    assert {f"{name}.toml" for name in load_profiles()} <= names
+
+
+def test_no_profile_touches_a_parameter_that_protects_the_login():
+    ours = {
+        "response_type",
+        "client_id",
+        "redirect_uri",
+        "state",
+        "code_challenge",
+        "code_challenge_method",
+        "resource",
+    }
+    for profile in load_profiles().values():
+        assert not ours & dict(profile.authorization_parameters).keys()
+
+
+# What the user has set comes before it.
+
+
+@pytest.mark.parametrize(
+    ("setting", "member", "value"),
+    [
+        ({"send_resource": True}, "send_resource", True),
+        ({"resource": "urn:mine"}, "send_resource", True),
+        ({"assume_pkce": False}, "assume_pkce", False),
+        ({"authorization_parameters": (("prompt", "login"),)}, "authorization_parameters", (("prompt", "login"),)),
+    ],
+)
+def test_a_setting_replaces_what_the_profile_says(setting, member, value):
+    settings = Settings(server_url="https://mcp.example.com/mcp", **setting)
+    assert getattr(profile_of(settings, ENTRA), member) == value
+
+
+def test_without_settings_the_profile_is_as_it_is():
+    settings = Settings(server_url="https://mcp.example.com/mcp")
+    assert profile_of(settings, ENTRA) == load_profiles()["entra"]
+    assert profile_of(settings, "https://auth.example.com") == NEUTRAL
+
+
+def test_what_the_metadata_says_comes_before_the_profile():
+    github = load_profiles()["github"]
+    listed = ServerMetadata("https://github.com/login/oauth", token_endpoint_auth_methods_supported=("none",))
+    assert filled_in(listed, github) == listed
+    silent = ServerMetadata("https://github.com/login/oauth")
+    assert filled_in(silent, github).token_endpoint_auth_methods_supported == ("client_secret_post",)
+    assert filled_in(silent, NEUTRAL) == silent

@@ -10,7 +10,8 @@ import pytest
 from tests.keys import material_of, pem_of, private_key
 from tests.requirements import requirement
 from valetkey.errors import ConfigurationError
-from valetkey.identities import IdentityProvider, PrivateKey, private_key_of
+from valetkey.identities import IdentityProvider, PrivateKey, RegisteredClient, private_key_of, token_source_of
+from valetkey.settings import Settings
 from valetkey.values import Secret
 
 PEM = Secret(pem_of(private_key("P-256")))
@@ -62,6 +63,52 @@ def test_an_identity_provider_has_urls_that_a_credential_may_go_to(member, url):
     urls = {"issuer": "https://idp.example", "token_endpoint": None, member: url}
     with pytest.raises(ConfigurationError, match="identity provider"):
         IdentityProvider(client_id="c", id_token=Secret("t"), **urls)
+
+
+JWT = "eyJhbGciOiJub25lIn0.eyJhdWQiOiJjYW5hcnkifQ.c2ln"
+
+
+@pytest.mark.parametrize(
+    ("given", "source"), [(None, None), ("a/token", Path("a/token")), (Path("t"), Path("t")), (str.upper, str.upper)]
+)
+def test_the_source_of_a_token_is_taken_as_users_have_it(given, source):
+    assert token_source_of(given) == source
+
+
+@requirement("SEC-12")
+def test_a_token_in_plain_text_is_refused_without_being_shown():
+    with pytest.raises(ConfigurationError, match="plain text") as caught:
+        token_source_of(JWT)
+    assert JWT not in str(caught.value)
+
+
+@requirement("SEC-12")
+@pytest.mark.parametrize("name", ["workload_token", "client_assertion"])
+@pytest.mark.parametrize("given", [JWT, Secret(JWT), 7])
+def test_what_is_no_source_of_tokens_is_refused_at_once(name, given):
+    with pytest.raises(ConfigurationError, match=f"The {name} is a") as caught:
+        Settings(server_url="https://mcp.example/mcp", client_id="c", **{name: given})
+    assert JWT not in str(caught.value)
+
+
+@requirement("SEC-12")
+def test_an_id_token_in_plain_text_is_refused_without_being_shown():
+    with pytest.raises(ConfigurationError, match="The id_token is a str") as caught:
+        IdentityProvider("https://idp.example", "c", JWT)
+    assert JWT not in str(caught.value)
+
+
+@requirement("SEC-12")
+@pytest.mark.parametrize(
+    "client",
+    [
+        RegisteredClient("https://as.example", "c", "canary"),
+        IdentityProvider("https://idp.example", "c", Secret("t"), client_secret="canary"),
+    ],
+)
+def test_a_secret_in_plain_text_is_wrapped(client):
+    assert client.client_secret == Secret("canary")
+    assert "canary" not in repr(client)
 
 
 @requirement("SEC-12")

@@ -34,6 +34,7 @@ from valetkey.identities import (
     RegisteredClient,
     ScopeRequest,
     private_key_of,
+    token_source_of,
 )
 from valetkey.login import Login, LoginName
 from valetkey.protocol.challenge import Challenge
@@ -150,7 +151,7 @@ class AuthFlow(Generic[RequestT, ResponseT]):
             client_assertion=client_assertion,
             assertion_audience=assertion_audience,
             initial_access_token=values.secret(initial_access_token),
-            workload_token=Path(workload_token) if isinstance(workload_token, str) else workload_token,
+            workload_token=token_source_of(workload_token),
             identity_provider=identity_provider,
             issuer=issuer,
             authorization_endpoint=authorization_endpoint,

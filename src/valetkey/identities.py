@@ -9,13 +9,42 @@ from pathlib import Path
 
 from valetkey import urls
 from valetkey.errors import ConfigurationError, InsecureEndpoint
-from valetkey.values import ClientAuthentication, Scope, Secret
+from valetkey.values import ClientAuthentication, Scope, Secret, secret
 
 AssertionSource = Callable[[str], str | Secret]
 """Gives a signed JWT for an audience, anew each time it is asked."""
 
 TokenSource = Path | AssertionSource
 """A file that somebody else keeps fresh, or a callable that gets the audience and gives the token."""
+
+
+def token_source_of(given: TokenSource | str | None) -> TokenSource | None:
+    """
+    Take the source of a token as a user may give it.
+
+    :param given: The path of a file, a callable, or None.
+    :returns: The source, or None.
+    :raises ConfigurationError: If a text is a token and not the path of one: it would show up in errors.
+    """
+    if not isinstance(given, str):
+        return given
+    if given.count(".") >= 2 and given.startswith("eyJ"):  # RFC 7515 §7.1: a JSON object in base64url begins so
+        message = "A token is given as plain text, where the path of its file belongs."
+        raise ConfigurationError(message, hint="Give the file that the platform keeps fresh, or a callable.")
+    return Path(given)
+
+
+def require_source(source: object, what: str) -> None:
+    """
+    Refuse what is no source of tokens.
+
+    :param source: What was given.
+    :param what: Which setting it is, for the error.
+    :raises ConfigurationError: If it is neither a path nor a callable.
+    """
+    if not isinstance(source, Path) and not callable(source):
+        message = f"The {what} is a {type(source).__name__}, and no source of tokens."
+        raise ConfigurationError(message, hint="Give the pathlib.Path of a file, or a callable that gets the audience.")
 
 
 CURVE_ALGORITHMS = {"secp256r1": "ES256", "secp384r1": "ES384", "secp521r1": "ES512"}  # RFC 7518 §3.4
@@ -89,6 +118,14 @@ class RegisteredClient:
     client_authentication: ClientAuthentication | None = None
     redirect_uri: str | None = None
 
+    def __post_init__(self) -> None:
+        _wrap_secret(self)
+
+
+def _wrap_secret(client: "RegisteredClient | IdentityProvider") -> None:
+    """A secret in plain text, which a type checker would have refused, shows nowhere all the same."""
+    object.__setattr__(client, "client_secret", secret(client.client_secret))
+
 
 @dataclass(frozen=True, slots=True)
 class IdentityProvider:
@@ -102,7 +139,8 @@ class IdentityProvider:
     :param token_endpoint: Its token endpoint; None means it is discovered from the issuer.
     :param client_secret: The secret of our client there.
     :param private_key: The key our client there signs with, instead of a secret.
-    :raises ConfigurationError: If a URL cannot be used.
+    :param assertion_audience: The audience of what it signs, for providers that do not take their issuer (Okta).
+    :raises ConfigurationError: If a URL cannot be used, or the ID token is neither a secret nor a source.
     """
 
     issuer: str
@@ -111,8 +149,12 @@ class IdentityProvider:
     token_endpoint: str | None = None
     client_secret: Secret | None = None
     private_key: PrivateKey | None = None
+    assertion_audience: str | None = None
 
     def __post_init__(self) -> None:
+        if not isinstance(self.id_token, Secret):
+            require_source(self.id_token, "id_token")
+        _wrap_secret(self)
         try:
             urls.require_endpoint(self.issuer, "identity provider")
             if self.token_endpoint is not None:

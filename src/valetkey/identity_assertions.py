@@ -52,7 +52,7 @@ class IdentityAssertions:
         request = identity_assertion_request(
             server, client, id_token=id_token, audience=audience, resource=resource, scope=scope
         )
-        proof = prove(client, server, Signer(provider.private_key), self._seams)
+        proof = prove(client, server, Signer(provider.private_key, audience=provider.assertion_audience), self._seams)
         now = self._seams.now()
         response = self._send(http_request(request, proof))
         try:

@@ -19,6 +19,7 @@ from valetkey.identities import (
     RegisteredClient,
     ScopeRequest,
     TokenSource,
+    require_source,
 )
 from valetkey.profiles import AUTO, require_profile
 from valetkey.protocol.client_document import require_document_url
@@ -190,6 +191,12 @@ def _check_clients(settings: Settings) -> None:
     if settings.client_id is None and settings.client_secret is not None:
         message = "There is a client_secret without a client_id."
         raise ConfigurationError(message, hint="Give both, or none.")
+    for name, source in {
+        "workload_token": settings.workload_token,
+        "client_assertion": settings.client_assertion,
+    }.items():
+        if source is not None:
+            require_source(source, name)
     if settings.private_key is not None and settings.client_assertion is not None:
         message = "There are a private_key and a client_assertion."
         raise ConfigurationError(message, hint="Give one of the two.")

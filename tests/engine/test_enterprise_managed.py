@@ -214,6 +214,15 @@ def test_the_client_may_sign_at_the_provider_with_a_key_of_its_own():
     assert all("client_assertion" in form for form in (*employee.idp.exchanges(), *employee.server.token_forms()))
 
 
+@requirement("TOK-8")
+def test_a_provider_may_want_another_audience():
+    key = private_key("P-256")
+    employee = Employee(idp={"key": key.public_key(), "secret": None, "wants_audience": IDP_TOKEN})
+    settings = {"client_secret": None, "private_key": PrivateKey(Secret(pem_of(key)))}
+    assert employee.fails(ClientRefused, provider=employee.provider(**settings))
+    assert employee.engine(provider=employee.provider(**settings, assertion_audience=IDP_TOKEN)).replace(None)
+
+
 @requirement("EMA-7", "EMA-11")
 def test_the_key_for_the_server_is_not_used_at_the_provider():
     here = private_key("P-256")

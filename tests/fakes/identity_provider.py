@@ -34,6 +34,7 @@ class IdentityProviderServer:
     # Who it lets in.
     secret: str | None = SECRET_THERE
     key: Any = None  # the public one, of a client that signs
+    wants_audience: str | None = None  # in what a client signs, instead of its issuer
     lists_authentication: tuple[str, ...] | None = None
     describes_itself: bool = True
     # What it says of the employee, and to whom.
@@ -117,7 +118,7 @@ class IdentityProviderServer:
         if "client_assertion" in form:
             assertion = form["client_assertion"]
             self.secrets.append(assertion)
-            audience, now = [self.issuer], self.now()
+            audience, now = [self.wants_audience or self.issuer], self.now()
             claims = verified(assertion, self.key, issuer=CLIENT_THERE, audience=audience, now=now)
             return header is None and claims is not None and claimed_by(assertion) == claims["sub"]
         if header is None:

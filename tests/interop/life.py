@@ -135,7 +135,8 @@ def _client_by_hand(user: User) -> None:
     client = register_by_hand(user.server.issuer, redirect_uri=f"http://{HOST}:{free_port()}/callback")
     user.auth = user.new_auth(**client)
     visit = user.visit()
-    assert (visit.did("registration"), visit.did("code"), user.logins) == ([], ["200"], 1)
+    # A server of the MCP Python SDK refuses the client at first, for it wants the client's id outside the header too.
+    assert (visit.did("registration"), visit.did("code")[-1:], user.logins) == ([], ["200"], 1)
     assert user.session.client.client_id == client["client_id"]
     user.server.reject_tokens()
     assert (user.visit().summary, user.logins) == (_RENEWED, 1)

@@ -95,13 +95,10 @@ def tokens_of_another() -> Iterator[Running]:
         )
 
 
-_MISSING = {
-    **dict.fromkeys(
-        ("device", "private_key_jwt", "client_secret_basic", "client_secret_post"),
-        "FastMCP's own authorization server has the authorization code and the refresh token, no other grant.",
-    ),
-    "logout": "The authorization server of the MCP Python SDK lets no public client revoke a token.",
-}
+_MISSING = dict.fromkeys(
+    ("device", "private_key_jwt", "client_secret_basic", "client_secret_post"),
+    "FastMCP's own authorization server has the authorization code and the refresh token, no other grant.",
+)
 
 OWN_LOGINS = Profile(
     name="FastMCP, own logins",

@@ -13,7 +13,6 @@ from tests.requirements import requirement
 from valetkey.errors import LoginFailed, Refused
 from valetkey.values import Secret
 
-
 NO_SCOPE = {"error": "invalid_request", "error_description": "The request body must contain 'scope'."}
 MACHINE = {"client_id": "machine", "client_secret": Secret("s3cret")}
 

@@ -54,7 +54,7 @@ def test_settings_that_contradict_each_other_are_refused(changes):
     assert caught.value.hint
 
 
-@requirement("SEC-1", "AUT-10")
+@requirement("SEC-1", "SEC-2", "AUT-10")
 @pytest.mark.parametrize(
     "name", ["issuer", "authorization_endpoint", "token_endpoint", "registration_endpoint", "redirect_uri"]
 )

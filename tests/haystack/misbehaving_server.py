@@ -79,7 +79,11 @@ class Switches:
 
 @dataclass
 class Seen:
-    """One request: `message` and `id` are those of JSON-RPC, `token` the Bearer token, `parameters` those of OAuth."""
+    """
+    One request.
+
+    `message`, `id` and `capabilities` are those of JSON-RPC, `token` the Bearer token, `parameters` those of OAuth.
+    """
 
     method: str
     path: str
@@ -88,6 +92,7 @@ class Seen:
     parameters: dict[str, str]
     headers: Mapping[str, str]
     id: int | str | None = None
+    capabilities: dict[str, object] | None = None
     status: int | None = None
     at: float = field(default_factory=time.monotonic)
 
@@ -146,6 +151,8 @@ class MisbehavingServer:
         with self._lock:
             if form["grant_type"] == "refresh_token":
                 scope = self._refresh_tokens.pop(form["refresh_token"], None)
+            elif form["grant_type"] == "client_credentials":
+                scope = form.get("scope", _FIRST_SCOPE)
             else:
                 scope = self._codes.pop(form.get("code"), None)
             if scope is None:
@@ -194,8 +201,10 @@ class _Handler(BaseHTTPRequestHandler):
         parameters = parse_qs(urlsplit(self.path).query or (body.decode() if path == TOKEN_PATH else ""))
         token = bearer.removeprefix("Bearer ") if bearer.startswith("Bearer ") else None
         asked = {name: values[0] for name, values in parameters.items()}
+        message = self.message
+        capabilities = message.get("params", {}).get("capabilities")
         self.one = Seen(
-            self.command, path, self.message.get("method"), token, asked, self.headers, self.message.get("id")
+            self.command, path, message.get("method"), token, asked, self.headers, message.get("id"), capabilities
         )
         self.owner.seen.append(self.one)
         if path == "/mcp":

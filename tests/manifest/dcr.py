@@ -64,7 +64,6 @@ DCR = (
         "MAY",
         rfc(7591, "3"),
         "Send an initial access token to the registration endpoint and nowhere else.",
-        gap="An initial access token cannot be given: who got one can register by hand and give the client_id.",
     ),
     Requirement(
         "DCR-14",

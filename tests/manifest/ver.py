@@ -84,5 +84,6 @@ VER = (
         "SHOULD / MAY",
         specification("basic/versioning#backward-compatibility-with-initialization-based-versions"),
         "Remember a server's generation, and look again when it no longer fits.",
+        gap="This is the MCP SDK's part: it asks a server for its generation, which no request of ours depends on.",
     ),
 )

@@ -176,6 +176,15 @@ def test_a_session_of_a_bearer_token_is_of_no_use_to_a_server_that_now_takes_onl
     assert world.server.grant_types() == ["authorization_code", "authorization_code"]
 
 
+def test_a_bearer_token_that_somebody_else_has_obtained_is_no_answer_to_a_server_that_takes_only_dpop(world):
+    engine = world.engine()
+    assert engine.current() is None
+    world.keep(a_session())
+    assert engine.replace(None, DPOP_ONLY).token_type is TokenType.DPOP
+    world.keep(bound := a_session("theirs", dpop_key=create_key("ES256")))
+    assert world.engine().replace(None, DPOP_ONLY) == bound.token
+
+
 @requirement("DPOP-4", "DPOP-3")
 @pytest.mark.parametrize("status", [400, 401])
 def test_a_server_that_wants_its_nonce_gets_the_same_code_again_with_it_and_a_new_proof(status):

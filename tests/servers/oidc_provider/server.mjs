@@ -5,8 +5,10 @@
 // PORT; RESOURCES: the resources it gives tokens for, between spaces; ACCESS_TOKEN_SECONDS; CLIENT_ID and
 // CLIENT_SECRET: a confidential client; END_WITH_STDIN: end when the standard input does. What is off by default:
 // ISSUER_PATH: the issuer's path, "/tenant"; CLIENTS: more clients, as a JSON array of their metadata; DEVICE_FLOW;
-// CLIENT_DOCUMENTS: clients may introduce themselves with a document at an https address of their own.
+// CLIENT_DOCUMENTS: clients may introduce themselves with a document at an https address of their own; DPOP_NONCES:
+// a DPoP proof has to have a nonce of this server.
 
+import { randomBytes } from 'node:crypto';
 import { createServer } from 'node:http';
 import Provider, { errors } from 'oidc-provider';
 
@@ -51,6 +53,7 @@ const provider = new Provider(`http://${HOST}:${port}${issuerPath}`, {
     clientIdMetadataDocument: { enabled: takesDocuments, ack: 'draft-02' },
     deviceFlow: { enabled: Boolean(process.env.DEVICE_FLOW) },
     devInteractions: { enabled: true },
+    dPoP: { enabled: true, nonceSecret: randomBytes(32), requireNonce: () => Boolean(process.env.DPOP_NONCES) },
     registration: { enabled: true },
     revocation: { enabled: true },
     resourceIndicators: {

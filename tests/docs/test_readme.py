@@ -13,7 +13,8 @@ import pytest
 
 from tests.servers import MACHINE_CLIENT, RunningServer, browser_environment, fastmcp, fastmcp_with_oidc_provider
 
-_README = (Path(__file__).parent.parent.parent / "README.md").read_text(encoding="utf-8")
+_ROOT = Path(__file__).parent.parent.parent
+_README = (_ROOT / "README.md").read_text(encoding="utf-8")
 _SNIPPETS = re.findall(r"```python\n(.*?)```", _README, re.DOTALL)
 
 
@@ -51,8 +52,8 @@ def visits(folder: Path) -> int:
 
 
 def test_no_snippet_is_left_out() -> None:
-    assert len(_SNIPPETS) == 4
-    assert len({snippet(word) for word in ("for tool in toolset", "my-job", "0123456789", "asyncio.run")}) == 4
+    words = ("for tool in toolset", "my-job", "0123456789", "asyncio.run", "workload_token")
+    assert len({snippet(word) for word in words}) == len(_SNIPPETS) == 5
 
 
 def test_the_main_job_lists_the_tools_after_one_login(tmp_path: Path) -> None:
@@ -75,6 +76,22 @@ def test_a_client_registered_by_hand_is_configured(tmp_path: Path) -> None:
     assert run(snippet("0123456789") + "\nprint(config.redirect_uri)", tmp_path) == "http://127.0.0.1:8765/callback\n"
 
 
+def test_a_workload_an_employee_and_a_key_are_configured(tmp_path: Path) -> None:
+    code = snippet("workload_token") + (
+        "\nfor config in (workload, employee, signing):"
+        "\n    print(config.to_settings('https://mcp.example.com/mcp').chosen_grant)"
+    )
+    printed = run(code, tmp_path, MCP_CLIENT_SECRET="s", LOGIN_CLIENT_SECRET="s", ID_TOKEN="t")
+    assert printed.split() == ["workload_identity", "enterprise_managed", "client_credentials"]
+
+
+def test_the_page_about_client_documents_shows_what_its_snippet_prints(tmp_path: Path) -> None:
+    page = (_ROOT / "docs" / "client-document.md").read_text(encoding="utf-8")
+    (code,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    (shown,) = re.findall(r"```json\n(.*?)```", page, re.DOTALL)
+    assert run(code, tmp_path).strip() == shown.strip()
+
+
 def test_the_auth_object_works_with_the_sdk_alone(tmp_path: Path) -> None:
     with fastmcp("own") as server:
         assert "whoami" in run(at(server, snippet("asyncio.run")), tmp_path)
@@ -82,4 +99,4 @@ def test_the_auth_object_works_with_the_sdk_alone(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("path", re.findall(r"\]\(((?:docs|[A-Z]+)[^)]*)\)", _README))
 def test_every_link_into_the_repository_leads_somewhere(path: str) -> None:
-    assert (Path(__file__).parent.parent.parent / path).exists()
+    assert (_ROOT / path).exists()

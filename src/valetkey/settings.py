@@ -22,6 +22,7 @@ from valetkey.identities import (
     require_source,
 )
 from valetkey.profiles import AUTO, require_profile
+from valetkey.protocol.authorization import OWN_PARAMETERS
 from valetkey.protocol.client_document import require_document_url
 from valetkey.values import ClientAuthentication, Scope, Secret
 
@@ -134,12 +135,7 @@ class Settings:
         if self.bearer not in (None, "access_token", "id_token"):
             message = f"There is no bearer {self.bearer!r}."
             raise ConfigurationError(message, hint='Use "access_token" or "id_token".')
-        if self.bearer == "id_token" and self.dpop:
-            message = "An ID token is bound to no key, and dpop=True wants every token to be."
-            raise ConfigurationError(message, hint="Leave one of bearer and dpop out.")
-        if self.send_resource is False and self.resource is not None:
-            message = "There is a resource, and send_resource=False says to leave it out."
-            raise ConfigurationError(message, hint="Give one of the two.")
+        _check_treatment(self)
         if not self.login_timeout > 0:
             message = f"A login_timeout of {self.login_timeout} seconds leaves no time."
             raise ConfigurationError(message, hint="Give a positive number of seconds.")
@@ -256,6 +252,23 @@ def _proves_itself(settings: Settings) -> bool:
         return settings.client_metadata_url is not None
     secrets = [settings.client_secret, *(client.client_secret for client in settings.clients)]
     return settings.can_sign or any(secret is not None for secret in secrets)
+
+
+def _check_treatment(settings: Settings) -> None:
+    named = OWN_PARAMETERS & dict(settings.authorization_parameters).keys()
+    is_identity = settings.bearer == "id_token"
+    contradictions = {
+        "There is a resource to leave out.": settings.send_resource is False and settings.resource is not None,
+        "The scope has offline_access, and offline_access=False is against it.": settings.offline_access is False
+        and "offline_access" in (settings.scope or ()),
+        "Nobody logs in with client credentials, so there is no ID token.": is_identity
+        and settings.chosen_grant == "client_credentials",
+        "An ID token is bound to no key, and dpop=True wants every token to be.": is_identity and settings.dpop,
+        f"authorization_parameters cannot set {', '.join(sorted(named))}.": named,
+    }
+    for message, is_so in contradictions.items():
+        if is_so:
+            raise ConfigurationError(message, hint="Leave one of the two out.")
 
 
 def _check_urls(settings: Settings) -> None:

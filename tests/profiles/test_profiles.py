@@ -17,7 +17,7 @@ from valetkey.errors import ConfigurationError
 from valetkey.profiles import find_profile, load_profiles, read_profile, require_profile
 from valetkey.settings import Settings
 from valetkey.treatment import filled_in, profile_of
-from valetkey.values import ServerMetadata
+from valetkey.values import Secret, ServerMetadata
 
 ISSUERS = {
     ENTRA: "entra",
@@ -209,6 +209,23 @@ def test_no_profile_touches_a_parameter_that_protects_the_login():
 
 
 # What the user has set comes before it.
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"send_resource": False, "resource": "urn:mine"},
+        {"offline_access": False, "scope": ("read", "offline_access")},
+        {"bearer": "id_token", "client_id": "c", "client_secret": Secret("s")},
+        {"bearer": "refresh_token"},
+        {"authorization_parameters": (("state", "mine"),)},
+        {"authorization_parameters": (("prompt", "login"), ("scope", "read"))},
+    ],
+)
+def test_options_that_contradict_each_other_are_refused_at_construction(changes):
+    with pytest.raises(ConfigurationError) as caught:
+        Settings(server_url="https://mcp.example.com/mcp", **changes)
+    assert caught.value.hint
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,19 @@ from valetkey.errors import (
 )
 from valetkey.values import Client, Scope, Secret, ServerMetadata, scope_to_text
 
+OWN_PARAMETERS = frozenset(
+    {
+        "response_type",
+        "client_id",
+        "redirect_uri",
+        "state",
+        "code_challenge",
+        "code_challenge_method",
+        "resource",
+        "scope",
+    }
+)
+"""The parameters that `authorization_url` sets itself."""
 _LOGIN_AGAIN = "Log in again, and only through the link of this program."
 _HINTS = {
     "access_denied": "Log in and allow it.",

@@ -115,7 +115,7 @@ def _tls() -> ssl.SSLContext:
 
 
 async def _exchange(request: HttpRequest, guard: Guard, residence: Residence) -> HttpResponse:
-    target = httpx2.URL(request.url)
+    target, tls = httpx2.URL(request.url), _tls()  # before the clock starts
     # Connecting has to end first, or nobody would know that the request was not sent.
     connecting = min(CONNECT_SECONDS, guard.longest_exchange / 2)
     limits = httpx2.Timeout(guard.longest_exchange, connect=connecting)
@@ -123,7 +123,7 @@ async def _exchange(request: HttpRequest, guard: Guard, residence: Residence) ->
         deadline = anyio.current_time() + connecting
         try:
             with anyio.fail_after(connecting):
-                transport = await _way(request.url, guard, residence, deadline)
+                transport = await _way(request.url, guard, residence, tls, deadline)
         except TimeoutError as error:
             raise httpx2.ConnectTimeout(str(error)) from error
         except OSError as error:
@@ -138,7 +138,9 @@ async def _exchange(request: HttpRequest, guard: Guard, residence: Residence) ->
     return HttpResponse(response.status_code, request.url, tuple(response.headers.multi_items()), body)
 
 
-async def _way(url: str, guard: Guard, residence: Residence, deadline: float) -> httpx2.AsyncBaseTransport:
+async def _way(
+    url: str, guard: Guard, residence: Residence, tls: ssl.SSLContext, deadline: float
+) -> httpx2.AsyncBaseTransport:
     """Check where a URL leads, and give the transport that goes there and nowhere else."""
     parts = urlsplit(url)
     host = parts.hostname or ""
@@ -152,15 +154,15 @@ async def _way(url: str, guard: Guard, residence: Residence, deadline: float) ->
     else:
         addresses = () if numeric is None else (numeric,)  # names are for the proxy to look up
     for kind in dict.fromkeys(map(kind_of, addresses)):
-        if guard.is_for_neighbours(url, kind) and not await residence.is_at(kind, _tls()):
+        if guard.is_for_neighbours(url, kind) and not await residence.is_at(kind, tls):
             raise guard.refusal(url, kind)
-    return PinnedTransport(addresses, _tls(), deadline) if proxy is None else _through(proxy)
+    return PinnedTransport(addresses, tls, deadline) if proxy is None else _through(proxy, tls)
 
 
-def _through(proxy: str) -> httpx2.AsyncHTTPTransport:
+def _through(proxy: str, tls: ssl.SSLContext) -> httpx2.AsyncHTTPTransport:
     asyncio.get_running_loop().set_default_executor(Unwaited())  # here the proxy's own name is looked up
     try:
-        return httpx2.AsyncHTTPTransport(verify=_tls(), trust_env=False, proxy=proxy)
+        return httpx2.AsyncHTTPTransport(verify=tls, trust_env=False, proxy=proxy)
     except (ValueError, ImportError, httpx2.InvalidURL) as error:
         message = "The proxy that the environment names cannot be used."  # its URL may hold a password
         hint = "Correct HTTPS_PROXY or ALL_PROXY: http://host:port."

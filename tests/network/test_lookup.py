@@ -37,11 +37,11 @@ UNANSWERED = """
     asked = "{asked}"
     started = time.monotonic()
     try:
-        sender = HttpSender(Guard("https://8.8.8.8/mcp", longest_exchange=1.0))
+        sender = HttpSender(Guard("https://8.8.8.8/mcp", longest_exchange=3.0))
         sender(HttpRequest("POST", "https://as.example/", "renew the token"))
     except TemporaryError as error:
         outcome = "unknown outcome" if isinstance(error, UnknownOutcome) else "not sent"
-        print(outcome, time.monotonic() - started < 3.0, flush=True)
+        print(outcome, time.monotonic() - started < 5.0, flush=True)
 """
 
 

@@ -14,7 +14,8 @@ from dataclasses import dataclass, replace
 
 from valetkey import policy, urls
 from valetkey.clients import Clients
-from valetkey.discovery import Announcement, Discovered, discover, read_announcement
+from valetkey.discovered import Discovered
+from valetkey.discovery import Announcement, discover, read_announcement
 from valetkey.dpop import create_key
 from valetkey.errors import (
     ClientRefused,

@@ -3,7 +3,7 @@
 
 """Who we are at which issuer: the client the user gave, the one we registered before, or a new registration."""
 
-from valetkey.discovery import Discovered
+from valetkey.discovered import Discovered
 from valetkey.errors import (
     AuthError,
     ClientRefused,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from valetkey import policy
-from valetkey.discovery import Discovered
+from valetkey.discovered import Discovered
 from valetkey.errors import AuthError, ClientRefused, MalformedDocument, Refused, TemporaryError, Unsupported
 from valetkey.protocol.registration import ClientMetadata, parse_registration, registration_request
 from valetkey.seams import Seams

@@ -14,7 +14,7 @@ from tests.fakes.seams import BEGINNING
 from tests.fakes.world import World
 from tests.requirements import requirement
 from valetkey.clients import Clients
-from valetkey.discovery import Discovered
+from valetkey.discovered import Discovered
 from valetkey.errors import (
     ClientRefused,
     ConfigurationError,

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from valetkey.clients import Clients
-from valetkey.discovery import Discovered
+from valetkey.discovered import Discovered
 from valetkey.login import Invitation
 from valetkey.seams import Seams
 from valetkey.settings import Settings

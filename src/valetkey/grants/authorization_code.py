@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from valetkey import policy
 from valetkey.clients import Clients
-from valetkey.discovery import Discovered
+from valetkey.discovered import Discovered
 from valetkey.errors import AuthError, ClientRefused, LoginFailed, Refused
 from valetkey.exchange_log import log_exchange
 from valetkey.grants import Occasion

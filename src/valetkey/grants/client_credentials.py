@@ -4,7 +4,7 @@
 """A machine proves itself (RFC 6749 §4.4; MCP, OAuth Client Credentials)."""
 
 from valetkey.clients import Clients
-from valetkey.discovery import Discovered
+from valetkey.discovered import Discovered
 from valetkey.grants import Occasion
 from valetkey.protocol.server import require_token_endpoint
 from valetkey.protocol.token_request import client_credentials_request

@@ -11,7 +11,7 @@ from typing import NoReturn
 from valetkey import policy
 from valetkey.client_proofs import ClientProofs
 from valetkey.clients import Clients
-from valetkey.discovery import Discovered
+from valetkey.discovered import Discovered
 from valetkey.errors import AuthError, ConfigurationError, LoginFailed, Refused, TemporaryError
 from valetkey.exchange_log import log_exchange
 from valetkey.grants import Occasion

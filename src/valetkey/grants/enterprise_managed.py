@@ -11,7 +11,7 @@ import logging
 from dataclasses import dataclass
 
 from valetkey.clients import Clients
-from valetkey.discovery import Discovered
+from valetkey.discovered import Discovered
 from valetkey.errors import Refused, Unsupported
 from valetkey.grants import Occasion
 from valetkey.identities import IdentityProvider

@@ -5,7 +5,7 @@
 
 from valetkey import urls
 from valetkey.clients import Clients
-from valetkey.discovery import Discovered
+from valetkey.discovered import Discovered
 from valetkey.errors import IssuerMismatch, Refused, quote
 from valetkey.grants import Occasion
 from valetkey.identities import TokenSource

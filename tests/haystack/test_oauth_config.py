@@ -208,6 +208,16 @@ def test_what_is_shown_after_a_login_can_be_used_as_a_configuration(misbehaving,
             ),
         ),
         OAuthConfig(client_id="a", identity_provider=IdentityProvider("https://idp.example", "b", a_token_for)),
+        OAuthConfig(
+            client_id="a",
+            identity_provider=IdentityProvider(
+                "https://idp.example",
+                "b",
+                "/var/run/id-token",
+                private_key=Secret.from_env_var("KEY"),
+                signing_algorithm="ES256",
+            ),
+        ),
     ],
 )
 def test_a_configuration_survives_a_dictionary(config, monkeypatch):

@@ -13,8 +13,8 @@ from haystack_integrations.tools.mcp_oauth.identities import (
     IdentityProvider,
     RegisteredClient,
     TokenSource,
+    key,
     read_source,
-    required,
     resolve,
     source,
     write_source,
@@ -22,8 +22,9 @@ from haystack_integrations.tools.mcp_oauth.identities import (
 from valetkey import values
 from valetkey.behaviour import BearerName
 from valetkey.errors import ConfigurationError
-from valetkey.identities import ScopeRequest, private_key_of
+from valetkey.identities import ScopeRequest
 from valetkey.login import LoginName
+from valetkey.profiles import find_profile
 from valetkey.settings import LOGIN_SECONDS, GrantName, Settings
 
 _UPSTREAM_MEMORY = "InMemoryTokenStorage"
@@ -191,7 +192,6 @@ class OAuthConfig:
         :returns: The settings.
         :raises ConfigurationError: If they contradict each other.
         """
-        key = self.private_key
         return Settings(
             server_url=server_url,
             client_id=self.client_id,
@@ -200,9 +200,7 @@ class OAuthConfig:
             client_name=self.client_name,
             client_metadata_url=self.client_metadata_url,
             clients=tuple(client.resolved() for client in self.clients),
-            private_key=private_key_of(
-                required(key, "OAuthConfig.private_key") if isinstance(key, Secret) else key, self.signing_algorithm
-            ),
+            private_key=key(self.private_key, self.signing_algorithm, "OAuthConfig.private_key"),
             client_assertion=self.client_assertion,
             assertion_audience=self.assertion_audience,
             initial_access_token=resolve(self.initial_access_token, "OAuthConfig.initial_access_token"),
@@ -240,7 +238,7 @@ class OAuthConfig:
         scope = session.token.scope
         return replace(
             self,
-            client_id=session.client.client_id,
+            client_id=session.client.client_id or None,  # a workload may have none
             clients=[],
             issuer=session.issuer,
             scopes=list(scope) if scope else self.scopes,
@@ -248,4 +246,5 @@ class OAuthConfig:
             token_endpoint=session.server.token_endpoint,
             registration_endpoint=session.server.registration_endpoint,
             resource=session.resource or self.resource,
+            profile=find_profile(self.profile, issuer=session.issuer).name,
         )

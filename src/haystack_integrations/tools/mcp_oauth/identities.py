@@ -83,6 +83,10 @@ class IdentityProvider:
     :param id_token: The employee's ID token: a secret, the path of a file, or a function that gets the audience.
     :param token_endpoint: Its token endpoint; None means it is discovered from the issuer.
     :param client_secret: The secret of our client there.
+    :param private_key: The key our client there signs with, instead of a secret: the path of a PEM file, or a secret
+        with its text.
+    :param signing_algorithm: Its algorithm, for example "ES256"; None lets the key and the server decide.
+    :param assertion_audience: The audience of its assertions; None for the provider's issuer.
     """
 
     issuer: str
@@ -90,6 +94,9 @@ class IdentityProvider:
     id_token: Secret | TokenSource = field(repr=False)
     token_endpoint: str | None = None
     client_secret: Secret | None = field(default=None, repr=False)
+    private_key: Secret | str | None = field(default=None, repr=False)
+    signing_algorithm: str | None = None
+    assertion_audience: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """
@@ -102,6 +109,7 @@ class IdentityProvider:
             **vars(self),
             "id_token": id_token.to_dict() if isinstance(id_token, Secret) else write_source(id_token),
             "client_secret": self.client_secret.to_dict() if self.client_secret else None,
+            "private_key": self.private_key.to_dict() if isinstance(self.private_key, Secret) else self.private_key,
         }
 
     @classmethod
@@ -113,7 +121,8 @@ class IdentityProvider:
         :returns: The deserialized identity provider.
         """
         data = dict(data)
-        deserialize_secrets_inplace(data, keys=["client_secret"])
+        secrets = ("client_secret", "private_key")
+        deserialize_secrets_inplace(data, keys=[name for name in secrets if isinstance(data.get(name), dict)])
         id_token = data["id_token"]
         if isinstance(id_token, dict) and _CALLABLE not in id_token:
             deserialize_secrets_inplace(data, keys=["id_token"])
@@ -139,7 +148,22 @@ class IdentityProvider:
             id_token=id_token,
             token_endpoint=self.token_endpoint,
             client_secret=resolve(self.client_secret, "IdentityProvider.client_secret"),
+            private_key=key(self.private_key, self.signing_algorithm, "IdentityProvider.private_key"),
+            assertion_audience=self.assertion_audience,
         )
+
+
+def key(given: Secret | str | None, algorithm: str | None, name: str) -> identities.PrivateKey | None:
+    """
+    Give a private key to the engine.
+
+    :param given: The path of its file, a secret with its text, or None.
+    :param algorithm: Its algorithm, None for any.
+    :param name: What it is for.
+    :returns: The key, or None.
+    :raises ConfigurationError: If a secret is empty, or a text is a key and not a path.
+    """
+    return identities.private_key_of(required(given, name) if isinstance(given, Secret) else given, algorithm)
 
 
 def resolve(secret: Secret | None, name: str) -> values.Secret | None:

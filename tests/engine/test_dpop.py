@@ -6,16 +6,22 @@
 import json
 import logging
 import traceback
+from functools import partial
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from tests.engine.test_device_code import Device
+from tests.engine.test_enterprise_managed import Employee
+from tests.engine.test_workload_identity import Workload
 from tests.fakes.authorization_server import DEVICE_GRANT, JWT_BEARER, MCP, TOKEN
 from tests.fakes.dpop import ProofChecks
 from tests.fakes.network import challenges, no_answer
 from tests.fakes.world import World, a_session
 from tests.processes.child import Child
 from tests.requirements import requirement
+from valetkey import policy
+from valetkey.attempts import need_after
 from valetkey.dpop import create_key
 from valetkey.errors import AuthError, ConfigurationError, Refused, StoreError, Unsupported
 from valetkey.protocol.dpop import ALGORITHMS, thumbprint
@@ -133,6 +139,22 @@ def test_a_program_that_binds_every_token_is_registered_so_and_as_no_other(world
     assert len(world.server.registrations()) == 2
 
 
+@requirement("DPOP-8")
+def test_a_program_that_binds_tokens_where_they_are_demanded_may_need_others_elsewhere(world):
+    world.engine().replace(None, DPOP_ONLY)
+    assert "dpop_bound_access_tokens" not in world.server.registrations()[0]
+
+
+@requirement("WWW-9", "WWW-10")
+def test_of_two_challenges_the_one_for_dpop_speaks_to_who_uses_it(world):
+    both = challenges('Bearer scope="b", DPoP scope="d"')
+    assert need_after(None, both).challenge == both[0]
+    assert need_after(Token(Secret("t"), 0.0), both).challenge == both[0]
+    assert need_after(Token(Secret("t"), 0.0, token_type=TokenType.DPOP), both).challenge == both[1]
+    assert world.engine(dpop=True).replace(None, both).scope == ("d",)
+    assert world.engine(label="another").replace(None, both).scope == ("b",)
+
+
 @requirement("DPOP-6", "DPOP-3")
 def test_a_session_is_renewed_with_the_key_it_began_with_and_a_new_proof(world):
     engine = world.engine()
@@ -199,21 +221,26 @@ def test_a_server_that_wants_its_nonce_gets_the_same_code_again_with_it_and_a_ne
     assert len(world.person.asked) == 1
 
 
-def grants_of(world, grant):
-    """Give the settings for a grant, and let the server take part in it."""
-    world.server.offers_device_login = True
-    world.server.says_further["grant_types_supported"] = ["authorization_code", DEVICE_GRANT, JWT_BEARER]
-    settings = {"client_credentials": MACHINE}.get(grant, {})
-    return {"grant": grant, "dpop": True, **settings}
+GRANTS = {
+    "authorization_code": lambda switches: (world := World(**switches), world.engine),
+    "client_credentials": lambda switches: (world := World(**switches), partial(world.engine, **MACHINE)),
+    "device_code": lambda switches: (device := Device(**switches), device.engine),
+    "workload_identity": lambda switches: (workload := Workload(**switches), workload.engine),
+    "enterprise_managed": lambda switches: (employee := Employee(**switches), employee.engine),
+}
 
 
 @requirement("DPOP-1", "DPOP-4")
-@pytest.mark.parametrize("grant", ["authorization_code", "client_credentials"])
+@pytest.mark.parametrize("grant", GRANTS)
 def test_every_grant_proves_the_key_and_answers_to_nonces(grant):
-    world = world_of(nonce="n-1")
-    engine = world.engine(**grants_of(world, grant))
-    token = engine.replace(None)
+    listed = {"dpop_signing_alg_values_supported": ["ES256"], "grant_types_supported": [JWT_BEARER, DEVICE_GRANT]}
+    somebody, engine_with = GRANTS[grant]({"says_further": listed})
+    world = getattr(somebody, "world", somebody)
+    world.server.knows("machine", secret="s3cret")
+    world.server.proofs = ProofChecks(nonce="n-1", now=world.clock.now)
+    token = engine_with(dpop=True).replace(None)
     assert token.token_type is TokenType.DPOP
+    assert world.server.accepts(token.access_token.reveal())
     assert [claims.get("nonce") for claims in world.server.proofs.seen] == [None, "n-1"]
 
 
@@ -409,5 +436,7 @@ def test_without_the_packages_the_error_says_what_to_install():
 
 
 def test_an_id_token_can_be_bound_to_no_key():
+    token = Token(Secret("t"), 0.0, token_type=TokenType.DPOP, id_token=Secret("i"))
+    assert policy.presented(token, "id_token").token_type is TokenType.BEARER
     with pytest.raises(ConfigurationError, match="bound to no key"):
         World.settings(bearer="id_token", dpop=True)

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import pytest
 
+from haystack_integrations.tools.mcp_oauth import OAuthConfig
 from tests.profiles import recorded
 from tests.profiles.recorded import ASANA_ADDRESS, COGNITO, ENTRA, SECRET
 from tests.profiles.replay import HOUR, Life
@@ -59,7 +60,7 @@ def test_a_login_and_a_renewal_work_as_recorded(name, caplog):
     assert living.engine().profile == "none"  # nothing has been looked up yet
     engine = living.engine()
     assert engine.current() is not None
-    assert engine.profile == name
+    assert engine.profile == OAuthConfig().filled_in(session).profile == name
     told = [record.message for record in caplog.records if "provider profile" in record.message]
     assert told == [f"{session.issuer} is treated as the provider profile {name!r} says"] * 2
 

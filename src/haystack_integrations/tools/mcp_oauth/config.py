@@ -20,7 +20,7 @@ from haystack_integrations.tools.mcp_oauth.identities import (
     write_source,
 )
 from valetkey import values
-from valetkey.behaviour import BearerName
+from valetkey.behaviour import NEUTRAL, BearerName
 from valetkey.errors import ConfigurationError
 from valetkey.identities import ScopeRequest
 from valetkey.login import LoginName
@@ -236,6 +236,7 @@ class OAuthConfig:
         if session is None:
             return replace(self)
         scope = session.token.scope
+        known = find_profile(self.profile, issuer=session.issuer)
         return replace(
             self,
             client_id=session.client.client_id or None,  # a workload may have none
@@ -246,5 +247,5 @@ class OAuthConfig:
             token_endpoint=session.server.token_endpoint,
             registration_endpoint=session.server.registration_endpoint,
             resource=session.resource or self.resource,
-            profile=find_profile(self.profile, issuer=session.issuer).name,
+            profile=self.profile if known is NEUTRAL else known.name,
         )

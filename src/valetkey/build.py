@@ -28,7 +28,7 @@ def build_engine(settings: Settings, *, store: Store | str | None = None, login:
     """
     kept = open_store(store) if store is None or isinstance(store, str) else store
     asking = open_login(login) if isinstance(login, str) else login
-    seams = Seams(send=HttpSender(Guard(server_url=settings.server_url)), login=asking)
+    seams = Seams(send=HttpSender(Guard(settings.server_url, settings.named_urls)), login=asking)
     provider = settings.identity_provider
     if provider is not None:  # the user has named it, so it may live where an MCP server may not lead to
         url = provider.token_endpoint or provider.issuer

@@ -36,4 +36,4 @@ def check(url: str, *, send: Send | None = None) -> tuple[Finding, ...]:
     :raises ConfigurationError: If the URL cannot be a client_id.
     :raises TemporaryError: If the place does not answer.
     """
-    return check_document((send or HttpSender(Guard()))(document_request(url)))
+    return check_document((send or HttpSender(Guard(url)))(document_request(url)))  # it may be in one's own network

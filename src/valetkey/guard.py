@@ -33,12 +33,14 @@ class Guard:
 
     :param server_url: The URL of the MCP server. It may lead to the kind of addresses it lives at itself; without it,
         only public addresses are allowed.
+    :param named: URLs of authorization servers that the user has named; they may live anywhere, as the MCP server may.
     :param largest_body: Bytes.
     :param longest_exchange: Seconds.
     :param resolve: Looks a host name up.
     """
 
     server_url: str | None = None
+    named: tuple[str, ...] = ()
     largest_body: int = LARGEST_BODY
     longest_exchange: float = LONGEST_EXCHANGE
     resolve: Resolve = look_up
@@ -75,7 +77,8 @@ class Guard:
             hint = f"Make sure that {parts.hostname} is this computer's loopback interface, or use https."
             raise InsecureEndpoint(message, hint=hint, url=url)
         # The MCP server's own host is where the user wants to go, and a certificate has to prove that it is the one.
-        return kind is not AddressKind.PUBLIC and parts.hostname != self.server_host
+        is_chosen = parts.hostname == self.server_host or any(urls.same_origin(url, named) for named in self.named)
+        return kind is not AddressKind.PUBLIC and not is_chosen
 
     def refusal(self, url: str, kind: AddressKind) -> InsecureEndpoint:
         """

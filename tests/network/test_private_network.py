@@ -14,6 +14,7 @@ from valetkey.addresses import AddressKind
 from valetkey.discovery import discover
 from valetkey.errors import InsecureEndpoint, TemporaryError, TrustError
 from valetkey.guard import Guard
+from valetkey.identities import RegisteredClient
 from valetkey.send import HttpSender, UnknownOutcome
 from valetkey.settings import Settings
 from valetkey.wire import HttpRequest
@@ -198,3 +199,39 @@ def test_a_redirect_into_the_network_is_only_an_answer():
         with WireServer(lambda peer: peer.send(moved)) as server:
             assert send(f"{server.url}/token", Guard(HERE), "POST").status == 307
         assert inner.connections == 0
+
+
+@requirement("SEC-3")
+def test_an_authorization_server_that_the_user_has_named_may_live_anywhere():
+    with WireServer(lambda peer: peer.send(answer())) as server:
+        settings = Settings(server_url=PUBLIC, issuer=server.url)
+        names = NameServer(mcp_example=ON_THE_INTERNET)
+        named = Guard(settings.server_url, settings.named_urls, resolve=names)
+        assert send(f"{server.url}/token", named, "POST").status == 200
+        with pytest.raises(InsecureEndpoint, match="loopback"):
+            send(f"{server.url}/token", Guard(settings.server_url, resolve=names), "POST")
+
+
+@requirement("SEC-4")
+@pytest.mark.parametrize("url", ["https://login.example:8443/token", "https://other.example/token"])
+def test_what_the_user_has_named_is_one_origin_and_no_other(url):
+    guard = Guard(PUBLIC, ("https://login.example/tenant",))
+    assert not guard.is_for_neighbours("https://login.example/token", AddressKind.PRIVATE)
+    assert guard.is_for_neighbours(url, AddressKind.PRIVATE)
+
+
+@requirement("SEC-4")
+@pytest.mark.parametrize("kind", [AddressKind.METADATA, AddressKind.RESERVED])
+def test_not_even_who_is_named_may_be_the_metadata_service_of_a_cloud(kind):
+    with pytest.raises(InsecureEndpoint):
+        Guard(PUBLIC, ("https://login.example",)).is_for_neighbours("https://login.example/token", kind)
+
+
+def test_the_settings_name_what_the_user_has_given():
+    settings = Settings(
+        server_url=PUBLIC,
+        issuer="https://a.example",
+        token_endpoint="https://b.example/token",
+        clients=(RegisteredClient("https://c.example", "c"),),
+    )
+    assert settings.named_urls == ("https://a.example", "https://b.example/token", "https://c.example")

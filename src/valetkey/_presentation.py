@@ -63,11 +63,15 @@ def present(engine: Engine, request: RequestT, token: Token | None) -> RequestT:
     """
     if token is None:
         return request
+    credential = f"{token.token_type} {token.access_token.reveal()}"  # RFC 6750 §2.1, RFC 9449 §7.1
     if OURS in request.extensions:
         request.headers.pop(PROOF, None)  # of a token that was bound to a key; this one may not be
-    for name, value in engine.credential(token, request.method, str(request.url)):
-        request.headers[name] = value
-    request.extensions[OURS] = Secret(request.headers[AUTHORIZATION])
+    if token.token_type is TokenType.DPOP:
+        proof = engine.proof(token, request.method, str(request.url))
+        if proof is not None:
+            request.headers[PROOF] = proof
+    request.headers[AUTHORIZATION] = credential
+    request.extensions[OURS] = Secret(credential)
     return request
 
 

@@ -108,22 +108,21 @@ class Engine:
         if not self._has_looked:  # a login or a logout that ended meanwhile knows better
             self._session, self._has_looked = session, True
 
-    def credential(self, token: Token, method: str, url: str) -> tuple[tuple[str, str], ...]:
+    def proof(self, token: Token, method: str, url: str) -> str | None:
         """
-        Give the header fields that present a token in one request (RFC 6750 §2.1, RFC 9449 §7.1).
+        Prove the key of a bound token for one request, and for no other (RFC 9449 §7.1).
 
         :param token: The token, as `current` or `replace` gave it.
         :param method: The request's method.
         :param url: The URL the request goes to.
-        :returns: The fields. A proof among them is good for this request and no other.
-        :raises ConfigurationError: If a proof is needed and the packages for it are not installed.
-        :raises StoreError: If its key is damaged.
+        :returns: The value of the `DPoP` field, None without a key: for a Bearer token, and after a logout.
+        :raises ConfigurationError: If the packages for it are not installed.
+        :raises StoreError: If the key is damaged.
         """
-        presented = ("Authorization", f"{token.token_type} {token.access_token.reveal()}")
         key = self._session.dpop_key if self._session is not None else None
         if token.token_type is TokenType.BEARER or key is None:
-            return (presented,)
-        return presented, ("DPoP", self._proofs.make(key, method, url, token.access_token).reveal())
+            return None
+        return self._proofs.make(key, method, url, token.access_token).reveal()
 
     def learn_nonce(self, url: str, nonce: str | None) -> bool:
         """

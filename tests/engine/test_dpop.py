@@ -272,7 +272,7 @@ def test_a_nonce_of_one_server_is_not_shown_to_another(world):
     token = engine.replace(None, DPOP_ONLY)
     assert "nonce" not in world.server.proofs.seen[0]
     checks = ProofChecks(nonce="of-the-mcp-server")
-    checks.check(engine.credential(token, "POST", MCP), "POST", MCP, token.access_token.reveal())
+    checks.check([("DPoP", engine.proof(token, "POST", MCP))], "POST", MCP, token.access_token.reveal())
     assert checks.refused == []
 
 
@@ -360,23 +360,20 @@ def test_each_request_to_the_mcp_server_has_a_proof_of_its_own(world):
     text = token.access_token.reveal()
     checks = ProofChecks()
     for method, url in (("POST", MCP), ("POST", MCP), ("GET", f"{MCP}?session=1"), ("DELETE", MCP)):
-        fields = engine.credential(token, method, url)
-        assert [name for name, _ in fields] == ["Authorization", "DPoP"]
-        assert fields[0][1] == f"DPoP {text}"
+        fields = [("DPoP", engine.proof(token, method, url))]
         assert checks.check(fields, method, url, text) == (world.server.key_of(text), None)
     assert len(checks.seen) == 4
 
 
-def test_a_bearer_token_is_presented_as_ever(world):
+def test_there_is_no_proof_of_a_bearer_token_nor_after_the_session_has_ended(world):
+    """A token without its proof is rejected by the server, and then it is replaced."""
     engine = world.engine()
-    token = engine.replace(None)
-    assert engine.credential(token, "POST", MCP) == (("Authorization", f"Bearer {token.access_token.reveal()}"),)
-
-
-def test_a_token_whose_session_has_ended_is_presented_without_a_proof(world):
-    """The server rejects it, and then it is replaced."""
-    token = Token(Secret("t"), 0.0, token_type=TokenType.DPOP)
-    assert world.engine().credential(token, "POST", MCP) == (("Authorization", "DPoP t"),)
+    assert engine.proof(engine.replace(None), "POST", MCP) is None
+    token = engine.replace(engine.current(), DPOP_ONLY)
+    assert engine.proof(token, "POST", MCP) is not None
+    assert engine.proof(Token(Secret("t"), 0.0), "POST", MCP) is None
+    engine.logout()
+    assert engine.proof(token, "POST", MCP) is None
 
 
 OFF_THE_CURVE = {"kty": "EC", "crv": "P-256", "x": "A" * 43, "y": "A" * 43, "d": "s3cret-part", "alg": "ES256"}
@@ -387,7 +384,7 @@ def test_a_damaged_key_is_told_without_quoting_it(damage, world):
     world.keep(a_session(dpop_key=Secret(damage)))
     engine = world.engine()
     with pytest.raises(StoreError) as caught:
-        engine.credential(engine.current(), "POST", MCP)
+        engine.proof(engine.current(), "POST", MCP)
     assert "s3cret-part" not in "".join(traceback.format_exception(caught.value))
 
 

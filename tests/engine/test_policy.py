@@ -179,6 +179,22 @@ def test_what_a_server_says_about_this_resource_is_no_leave_to_go_without(error,
 
 
 @pytest.mark.parametrize(
+    ("scope", "published", "error", "smaller"),
+    [
+        (("read", "offline_access"), ("read",), "invalid_scope", ("read",)),
+        (("read", "offline_access"), None, "invalid_scope", ("read",)),
+        (("read", "offline_access"), ("read", "offline_access"), "invalid_scope", None),
+        (("read", "offline_access"), ("read",), "invalid_request", None),
+        (("read",), ("read",), "invalid_scope", None),
+        (("offline_access",), None, "invalid_scope", None),
+        (None, None, "invalid_scope", None),
+    ],
+)
+def test_of_a_refused_scope_only_what_we_added_is_left_out(scope, published, error, smaller):
+    assert policy.smaller_scope(scope, published, error) == smaller
+
+
+@pytest.mark.parametrize(
     ("description", "declined"),
     [
         ("Service not found: https://mcp.example.com/mcp", True),

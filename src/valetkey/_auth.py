@@ -77,6 +77,7 @@ class AuthFlow(Generic[RequestT, ResponseT]):
     :param authorization_endpoint: Replaces what discovery finds.
     :param token_endpoint: Replaces what discovery finds.
     :param registration_endpoint: Replaces what discovery finds.
+    :param device_authorization_endpoint: Replaces what discovery finds, for a login on another device.
     :param resource: The `resource` value to send instead of the discovered one.
     :param send_resource: False leaves the `resource` parameter out; None lets the provider's profile decide.
     :param scope: Exactly this scope is asked for: a text with spaces or a sequence.
@@ -120,6 +121,7 @@ class AuthFlow(Generic[RequestT, ResponseT]):
         authorization_endpoint: str | None = None,
         token_endpoint: str | None = None,
         registration_endpoint: str | None = None,
+        device_authorization_endpoint: str | None = None,
         resource: str | None = None,
         send_resource: bool | None = None,
         scope: str | Sequence[str] | None = None,
@@ -157,6 +159,7 @@ class AuthFlow(Generic[RequestT, ResponseT]):
             authorization_endpoint=authorization_endpoint,
             token_endpoint=token_endpoint,
             registration_endpoint=registration_endpoint,
+            device_authorization_endpoint=device_authorization_endpoint,
             resource=resource,
             send_resource=send_resource,
             offline_access=offline_access,

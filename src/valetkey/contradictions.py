@@ -143,6 +143,7 @@ def _check_urls(settings: "Settings") -> None:
         "authorization_endpoint": settings.authorization_endpoint,
         "token_endpoint": settings.token_endpoint,
         "registration_endpoint": settings.registration_endpoint,
+        "device_authorization_endpoint": settings.device_authorization_endpoint,
         "redirect_uri": settings.redirect_uri,
         **{f"issuer of the client {client.client_id}": client.issuer for client in settings.clients},
         **{f"redirect_uri of the client {client.client_id}": client.redirect_uri for client in settings.clients},

@@ -232,6 +232,7 @@ def _configured(settings: Settings) -> ServerMetadata:
         authorization_endpoint=settings.authorization_endpoint,
         token_endpoint=endpoint,
         registration_endpoint=settings.registration_endpoint,
+        device_authorization_endpoint=settings.device_authorization_endpoint,
         source=MetadataSource.CONFIGURED,
     )
 
@@ -242,4 +243,5 @@ def _overridden(server: ServerMetadata, settings: Settings) -> ServerMetadata:
         authorization_endpoint=settings.authorization_endpoint or server.authorization_endpoint,
         token_endpoint=settings.token_endpoint or server.token_endpoint,
         registration_endpoint=settings.registration_endpoint or server.registration_endpoint,
+        device_authorization_endpoint=settings.device_authorization_endpoint or server.device_authorization_endpoint,
     )

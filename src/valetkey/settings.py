@@ -60,6 +60,7 @@ class Settings:
         discovered.
     :param token_endpoint: Replaces what discovery finds.
     :param registration_endpoint: Replaces what discovery finds.
+    :param device_authorization_endpoint: Replaces what discovery finds, for a login on another device.
     :param resource: The `resource` value to send instead of the discovered one.
     :param send_resource: False leaves the `resource` parameter out; None lets the provider's profile decide.
     :param scope: Exactly this scope is asked for.
@@ -97,6 +98,7 @@ class Settings:
     authorization_endpoint: str | None = None
     token_endpoint: str | None = None
     registration_endpoint: str | None = None
+    device_authorization_endpoint: str | None = None
     resource: str | None = None
     send_resource: bool | None = None
     scope: Scope | None = None
@@ -157,8 +159,15 @@ class Settings:
     @property
     def named_urls(self) -> tuple[str, ...]:
         """The URLs of authorization servers that the user has named, and so trusts wherever they live."""
-        given = (self.issuer, self.authorization_endpoint, self.token_endpoint, self.registration_endpoint)
-        return (*(url for url in given if url is not None), *(client.issuer for client in self.clients))
+        given = (
+            self.issuer,
+            self.authorization_endpoint,
+            self.token_endpoint,
+            self.registration_endpoint,
+            self.device_authorization_endpoint,
+            *(client.issuer for client in self.clients),
+        )
+        return tuple(url for url in given if url is not None)
 
     @property
     def needs_no_discovery(self) -> bool:

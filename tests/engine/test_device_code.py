@@ -389,6 +389,14 @@ def test_a_server_that_lists_the_grant_offers_it():
     Device(says_further={"grant_types_supported": [DEVICE_GRANT]}).log_in()
 
 
+@requirement("DEV-1")
+def test_an_endpoint_that_the_metadata_leave_out_may_be_given():
+    """django-oauth-toolkit has one and does not name it."""
+    device = Device(says_further={"device_authorization_endpoint": None})
+    device.world.engine(grant="device_code", device_authorization_endpoint=DEVICE_AUTHORIZATION).replace(None)
+    assert f"POST {DEVICE_AUTHORIZATION}" in device.server.log()
+
+
 def test_where_nobody_may_be_asked_nothing_begins():
     device = Device()
     engine = device.world.engine(grant="device_code", seams=device.world.seams(login=NeverLogin()))

@@ -15,6 +15,7 @@ from haystack_integrations.tools.mcp_oauth.errors import Lost, Rejected
 from haystack_integrations.tools.mcp_oauth.gate import Gate, NotAccepted, Unanswered
 from haystack_integrations.tools.mcp_oauth.http_client import guarded_client_class, library_of
 from tests.haystack.calling import wait_until
+from valetkey.settings import Settings
 
 LIBRARY = library_of(mcp.client.streamable_http)
 ARGUMENTS = {"a": 1, "b": 2}
@@ -22,6 +23,8 @@ ARGUMENTS = {"a": 1, "b": 2}
 
 class NoToken:
     """An engine without a token."""
+
+    settings = Settings(server_url="https://mcp.example.com/mcp")
 
     def serves(self, url):
         return True

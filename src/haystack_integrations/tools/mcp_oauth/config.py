@@ -69,6 +69,7 @@ class OAuthConfig:
     :param authorization_endpoint: Replaces what discovery finds.
     :param token_endpoint: Replaces what discovery finds.
     :param registration_endpoint: Replaces what discovery finds.
+    :param device_authorization_endpoint: Replaces what discovery finds, for a login on another device.
     :param resource: The `resource` value to send instead of the discovered one.
     :param client_name: The name shown on consent pages when Valetkey registers itself.
     :param login: How a person is asked: "auto" (browser and printed link), "link" (only printed), "paste" (the answer
@@ -107,6 +108,7 @@ class OAuthConfig:
     authorization_endpoint: str | None = None
     token_endpoint: str | None = None
     registration_endpoint: str | None = None
+    device_authorization_endpoint: str | None = None
     resource: str | None = None
     client_name: str = "Haystack"
     login: LoginName = "auto"
@@ -210,6 +212,7 @@ class OAuthConfig:
             authorization_endpoint=self.authorization_endpoint,
             token_endpoint=self.token_endpoint,
             registration_endpoint=self.registration_endpoint,
+            device_authorization_endpoint=self.device_authorization_endpoint,
             resource=self.resource,
             send_resource=self.send_resource,
             offline_access=self.offline_access,
@@ -246,6 +249,7 @@ class OAuthConfig:
             authorization_endpoint=session.server.authorization_endpoint,
             token_endpoint=session.server.token_endpoint,
             registration_endpoint=session.server.registration_endpoint,
+            device_authorization_endpoint=session.server.device_authorization_endpoint,
             resource=session.resource or self.resource,
             profile=self.profile if known is NEUTRAL else known.name,
         )

@@ -24,6 +24,7 @@ class Discovered:
     :param metadata: What the resource says about itself, None where it publishes nothing.
     :param dpop_key: The key that the new token is to be bound to; None for a Bearer token.
     :param bearer: Which token the MCP server wants to see.
+    :param asked: What was asked where nothing was found, and what came back.
     """
 
     resource: str
@@ -33,6 +34,7 @@ class Discovered:
     metadata: ResourceMetadata | None = None
     dpop_key: Secret | None = None
     bearer: BearerName = "access_token"
+    asked: tuple[str, ...] = ()
 
     @property
     def resource_parameter(self) -> str | None:

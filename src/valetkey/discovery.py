@@ -24,6 +24,8 @@ from valetkey.wire import HttpRequest, HttpResponse
 
 _logger = logging.getLogger("valetkey")
 
+_LONGEST_TYPE = 40
+
 Document = TypeVar("Document")
 
 
@@ -55,7 +57,7 @@ def discover(
     questions, metadata = asked.questions, asked.metadata
     if metadata is None:
         server = _overridden(_server_without_resource_metadata(settings, challenge, questions), settings)
-        return _discovered(canonical, server, settings)
+        return replace(_discovered(canonical, server, settings), asked=tuple(questions.log))
     known = (*(client.issuer for client in settings.clients), *preferred)
     issuers = policy.choose_issuers(metadata, settings.issuer, known)
     if not issuers:
@@ -154,8 +156,8 @@ class _Questions:
             return None
         document = parse(response)
         if document is None:
-            media_type = (response.header("Content-Type") or "no Content-Type").partition(";")[0]
-            self.log.append(f"{request.url}: {response.status} {media_type}")
+            media_type = (response.header("Content-Type") or "without Content-Type").partition(";")[0]
+            self.log.append(f"{request.url}: {response.status} {_printable(media_type)}")
             if is_temporary(response):
                 self.trouble = TemporaryError(f"{request.url} answered {response.status}.", hint="Try again later.")
         else:
@@ -165,7 +167,12 @@ class _Questions:
     def require_certainty(self) -> None:
         """Nothing was found; make sure that nothing is there. A 5xx or a broken connection is not "nothing"."""
         if self.trouble is not None:
+            self.trouble.tried = tuple(self.log)
             raise self.trouble
+
+
+def _printable(text: str) -> str:
+    return "".join(char for char in text if " " <= char <= "~")[:_LONGEST_TYPE]
 
 
 def _resource(settings: Settings, announced: tuple[str, ...], questions: _Questions) -> ResourceMetadata | None:

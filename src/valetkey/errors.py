@@ -50,13 +50,17 @@ class AuthError(Exception):
     :param hint: One sentence that says what to do about it.
     """
 
+    tried: tuple[str, ...] = ()
+    """What was asked before, one line for each: the URL and what came back. Empty where that says nothing."""
+
     def __init__(self, message: str, *, hint: str) -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
 
     def __str__(self) -> str:
-        return f"{self.message} {self.hint}"
+        asked = f" Asked: {'; '.join(line.rstrip('.') for line in self.tried)}." if self.tried else ""
+        return f"{self.message} {self.hint}{asked}"
 
     def __reduce__(self) -> tuple[object, ...]:
         return _without_init, (type(self), self.args), self.__dict__

@@ -125,7 +125,7 @@ class Registrations:
             client = self._ask_for_registration(server, metadata)
         except (Refused, MalformedDocument) as error:
             if server.source is MetadataSource.GUESSED:
-                raise self._no_login(error) from error
+                raise self._no_login(found, error) from error
             if isinstance(error, ClientRefused) and error.error != "invalid_redirect_uri":
                 error.hint = by_hand(found, metadata.redirect_uri)
             raise
@@ -148,10 +148,10 @@ class Registrations:
                 raise
             return ask(corrected)
 
-    def _no_login(self, error: AuthError) -> Unsupported:
+    def _no_login(self, found: Discovered, error: AuthError) -> Unsupported:
         message = f"{self._settings.server_url} rejects the call, but publishes nothing about how to log in."
         hint = "Check the URL; if it is right, ask its operator for a token, or give issuer= and client_id=."
-        return Unsupported(message, hint=hint, tried=(error.message,))
+        return Unsupported(message, hint=hint, tried=(*found.asked, error.message))
 
 
 def by_hand(found: Discovered, redirect_uri: str | None) -> str:

@@ -46,7 +46,7 @@ ONE_OF_EACH = [
     ),
     ClientRefused("It failed.", hint="Do this.", error=CANARY, description=CANARY, status=401),
     ScopeRefused("It failed.", hint="Do this.", required=("a", CANARY), granted=("a",)),
-    Unsupported("It failed.", hint="Do this.", tried=(CANARY,)),
+    Unsupported("It failed.", hint="Do this.", tried=()),
     TrustError("It failed.", hint="Do this."),
     IssuerMismatch("It failed.", hint="Do this.", expected="https://as.example", received=CANARY),
     ResourceMismatch("It failed.", hint="Do this.", expected="https://mcp.example", received=CANARY),
@@ -108,6 +108,11 @@ def test_a_scope_refusal_carries_the_code_of_rfc_6750():
 @each_error
 def test_the_text_of_an_error_is_what_happened_and_what_to_do(error):
     assert str(error) == "It failed. Do this."
+
+
+def test_the_text_lists_what_was_asked_and_what_came_back():
+    error = Unsupported("It failed.", hint="Do this.", tried=("https://a.example: 404 text/html", "It said no."))
+    assert str(error) == "It failed. Do this. Asked: https://a.example: 404 text/html; It said no."
 
 
 @requirement("SEC-12")

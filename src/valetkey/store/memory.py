@@ -50,6 +50,11 @@ class MemoryStore:
             self._leased.add(key)
         return _MemoryLease(self, key)
 
+    def keys(self) -> list[str]:
+        """Give the keys of all records."""
+        with self._lock:
+            return sorted(self._records)
+
     def close(self) -> None:
         """Forget everything."""
         with self._lock:

@@ -48,14 +48,11 @@ class SqliteStore:
 
     def get(self, key: str) -> Record | None:
         """Read a record."""
-        with _as_store_error(self._path):
-            try:
-                self._path.lstat()
-            except (FileNotFoundError, NotADirectoryError):
-                return None
+        if not self._exists():
+            return None
         with self._connection() as connection:
-            if connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'records'").fetchone() is None:
-                return None  # the file has just been created, or its first write was broken off
+            if not _has_records(connection):
+                return None
             row = connection.execute("SELECT value, version FROM records WHERE key = ?", (key,)).fetchone()
             if row is not None and not isinstance(row[0], bytes):
                 message = "a record is damaged"
@@ -97,8 +94,25 @@ class SqliteStore:
                 raise
         return _KernelLease(connection)
 
+    def keys(self) -> list[str]:
+        """Give the keys of all records."""
+        if not self._exists():
+            return []
+        with self._connection() as connection:
+            if not _has_records(connection):
+                return []
+            return [str(row[0]) for row in connection.execute("SELECT key FROM records ORDER BY key")]
+
     def close(self) -> None:
         """Do nothing: no connection is kept."""
+
+    def _exists(self) -> bool:
+        with _as_store_error(self._path):
+            try:
+                self._path.lstat()
+            except (FileNotFoundError, NotADirectoryError):
+                return False
+        return True
 
     @contextmanager
     def _connection(self) -> Iterator[sqlite3.Connection]:
@@ -164,6 +178,11 @@ def _after_fork() -> None:
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(before=_creation.acquire, after_in_parent=_creation.release, after_in_child=_after_fork)
+
+
+def _has_records(connection: sqlite3.Connection) -> bool:
+    """Tell whether anything was ever written: a file may just have been created, or its first write broken off."""
+    return connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'records'").fetchone() is not None
 
 
 def _check(connection: sqlite3.Connection, key: str, wanted: Condition) -> None:

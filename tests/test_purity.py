@@ -34,6 +34,7 @@ ALLOWED_MODULES = {
 ALLOWED_NAMES = {
     "typing": {"Any", "Literal", "TypeGuard"},
     "urllib.parse": {"SplitResult", "parse_qsl", "quote_plus", "unquote_plus", "urlencode", "urlsplit"},
+    "functools": {"lru_cache"},  # remembers an answer and changes none
     "datetime": {"UTC"},  # the zone, not the clock
     "email.utils": {"parsedate_to_datetime"},
 }

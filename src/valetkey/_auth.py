@@ -11,7 +11,7 @@ that is bound to a key has a new proof each time, and a server that only wants a
 
 from collections.abc import AsyncGenerator, Callable, Generator, Mapping, Sequence
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from valetkey import values
 from valetkey._presentation import (
@@ -25,8 +25,6 @@ from valetkey._presentation import (
     rejection,
 )
 from valetkey.behaviour import BearerName
-from valetkey.build import build_engine
-from valetkey.engine import Engine
 from valetkey.identities import (
     AssertionSource,
     IdentityProvider,
@@ -37,10 +35,13 @@ from valetkey.identities import (
     token_source_of,
 )
 from valetkey.login import Login, LoginName
-from valetkey.protocol.challenge import Challenge
 from valetkey.settings import LOGIN_SECONDS, GrantName, Settings
 from valetkey.store import Store
 from valetkey.values import Secret, Token, scope_from_text
+
+if TYPE_CHECKING:
+    from valetkey.engine import Engine
+    from valetkey.protocol.challenge import Challenge
 
 ResponseT = TypeVar("ResponseT", bound=AnyResponse)
 
@@ -177,10 +178,12 @@ class AuthFlow(Generic[RequestT, ResponseT]):
             profile=profile,
             strict=strict,
         )
+        from valetkey.build import build_engine  # a program that needs no login now does not load it
+
         self._engine = build_engine(settings, store=store, login=login)
 
     @property
-    def engine(self) -> Engine:
+    def engine(self) -> "Engine":
         """The engine behind it: `auth.engine.replace(None)` logs in ahead of time."""
         return self._engine
 
@@ -244,6 +247,7 @@ class AuthFlow(Generic[RequestT, ResponseT]):
         is_ours = credential is None or Secret(credential) == request.extensions.get(OURS)
         return is_ours and self._engine.serves(str(request.url))
 
-    def _rejection(self, response: ResponseT, token: Token | None) -> tuple[Challenge, ...] | None:
+    def _rejection(self, response: ResponseT, token: Token | None) -> "tuple[Challenge, ...] | None":
         """What another origin says after a redirect is no word of the MCP server."""
-        return rejection(response, token) if self._engine.serves(str(response.url)) else None
+        challenges = rejection(response, token)
+        return challenges if challenges is not None and self._engine.serves(str(response.url)) else None

@@ -3,13 +3,13 @@
 
 """Putting a token on a request of either HTTP library, and reading what the answer says about it."""
 
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from valetkey import policy
-from valetkey.engine import Engine
-from valetkey.protocol.challenge import Challenge, parse_challenges
-from valetkey.protocol.dpop import rejects_without_nonce
 from valetkey.values import Secret, Token, TokenType
+
+if TYPE_CHECKING:
+    from valetkey.engine import Engine
+    from valetkey.protocol.challenge import Challenge
 
 AUTHORIZATION = "Authorization"
 PROOF = "DPoP"
@@ -52,7 +52,7 @@ class AnyResponse(Protocol):
 RequestT = TypeVar("RequestT", bound=AnyRequest)
 
 
-def present(engine: Engine, request: RequestT, token: Token | None) -> RequestT:
+def present(engine: "Engine", request: RequestT, token: Token | None) -> RequestT:
     """
     Put a token on a request, with a new proof if it is bound to a key.
 
@@ -75,7 +75,7 @@ def present(engine: Engine, request: RequestT, token: Token | None) -> RequestT:
     return request
 
 
-def rejection(response: AnyResponse, token: Token | None = None) -> tuple[Challenge, ...] | None:
+def rejection(response: AnyResponse, token: Token | None = None) -> "tuple[Challenge, ...] | None":
     """
     Read from a response whether it asks for another token.
 
@@ -85,13 +85,17 @@ def rejection(response: AnyResponse, token: Token | None = None) -> tuple[Challe
     """
     if response.status_code not in (401, 403):
         return None
+    from valetkey import policy  # loaded with the engine, not by an import of the class
+    from valetkey.protocol.challenge import parse_challenges
+    from valetkey.protocol.dpop import rejects_without_nonce
+
     challenges = parse_challenges(response.headers.get_list("www-authenticate"))
     if _is_bound(token) and rejects_without_nonce(challenges):
         return None  # the proof is at fault, and another token would need one too
     return challenges if policy.is_rejection(response.status_code, challenges) else None
 
 
-def wants_nonce(engine: Engine, token: Token | None, response: AnyResponse) -> bool:
+def wants_nonce(engine: "Engine", token: Token | None, response: AnyResponse) -> bool:
     """
     Take in the nonce of an answer, and tell whether the request is to be sent once more with it (RFC 9449 §9).
 
@@ -104,10 +108,13 @@ def wants_nonce(engine: Engine, token: Token | None, response: AnyResponse) -> b
         return False
     if not engine.learn_nonce(str(response.url), response.headers.get("dpop-nonce")) or response.status_code != 401:
         return False
+    from valetkey.protocol.challenge import parse_challenges
+    from valetkey.protocol.dpop import rejects_without_nonce
+
     return rejects_without_nonce(parse_challenges(response.headers.get_list("www-authenticate")))
 
 
-def proved_anew(engine: Engine, request: RequestT, token: Token | None, response: AnyResponse) -> RequestT | None:
+def proved_anew(engine: "Engine", request: RequestT, token: Token | None, response: AnyResponse) -> RequestT | None:
     """
     Find the request to send once more with the same token and another proof.
 

@@ -9,7 +9,6 @@ from typing import Literal
 from urllib.parse import urldefrag
 
 from valetkey.behaviour import BearerName
-from valetkey.contradictions import require_harmony
 from valetkey.identities import (
     AssertionSource,
     IdentityProvider,
@@ -119,6 +118,8 @@ class Settings:
     def __post_init__(self) -> None:
         # A fragment never reaches a server and is no part of a resource (RFC 8707 §2).
         object.__setattr__(self, "server_url", urldefrag(self.server_url).url)
+        from valetkey.contradictions import require_harmony  # loaded by who makes settings, not by who may
+
         require_harmony(self)
 
     @property

@@ -9,6 +9,7 @@ URLs stay strings everywhere: a URL type that normalises would break the byte-ex
 
 import ipaddress
 import re
+from functools import lru_cache
 from urllib.parse import SplitResult, urlsplit
 
 from valetkey.errors import InsecureEndpoint, quote
@@ -92,6 +93,7 @@ def is_loopback(url: str) -> bool:
     return is_loopback_host(urlsplit(url).hostname or "")
 
 
+@lru_cache(maxsize=64)  # the same few URLs come with every request
 def origin(url: str) -> str:
     """
     Give the origin of a URL: scheme and host in lower case, the port only where it is not the default.

@@ -8,7 +8,6 @@ A profile only fills in what the user has left open. Which one is used is logged
 `profile="none"` uses none. `python -m valetkey.profiles` prints them all.
 """
 
-import tomllib
 from dataclasses import fields
 from functools import cache
 from importlib import resources
@@ -74,6 +73,8 @@ def read_profile(name: str, text: str) -> Profile:
     :raises ConfigurationError: If there is anything in it that a profile does not have.
     """
     defaults = {field.name: field.default for field in fields(Profile) if field.name != "name"}
+    import tomllib  # where nobody reads a profile, nobody needs a reader
+
     members = tomllib.loads(text)
     for member, value in members.items():
         if member not in defaults or not _fits(member, value, defaults[member]):

@@ -133,8 +133,16 @@ def test_a_code_for_another_device_is_only_shown():
     assert isinstance(PasteLogin(print, input, print).open_device(), NoticeVisit)
 
 
-def test_the_name_gives_it():
-    assert isinstance(open_login("paste"), PasteLogin)
+def test_the_name_gives_it_and_over_ssh_it_wants_no_port_forwarded(monkeypatch, capsys):
+    monkeypatch.setenv("SSH_CONNECTION", "192.0.2.1 50000 192.0.2.2 22")
+    monkeypatch.setattr("sys.stdin", io.StringIO("http://127.0.0.1/callback?code=1\n"))
+    login = open_login("paste")
+    assert isinstance(login, PasteLogin)
+    with login.open(None, fixed=False) as visit:
+        visit.ask(INVITATION, seconds=LONGEST_WAIT, cancelled=threading.Event())
+    shown = capsys.readouterr().err
+    assert INVITATION.authorization_url in shown
+    assert "ssh" not in shown.lower()
 
 
 def test_the_terminal_is_asked_on_standard_error_because_standard_output_belongs_to_the_program(monkeypatch, capsys):

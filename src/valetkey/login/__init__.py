@@ -130,7 +130,7 @@ def open_login(name: LoginName) -> Login:
     :returns: The login.
     :raises ConfigurationError: If there is no such way.
     """
-    from valetkey.login.invitation import print_link, print_text, show_in_browser
+    from valetkey.login.invitation import print_link, print_link_alone, print_text, show_in_browser
     from valetkey.login.loopback import LoopbackLogin
     from valetkey.login.never import NeverLogin
     from valetkey.login.paste import PasteLogin, read_terminal
@@ -140,7 +140,7 @@ def open_login(name: LoginName) -> Login:
     if name == "link":
         return LoopbackLogin(print_link)
     if name == "paste":
-        return PasteLogin(print_link, read_terminal, print_text)
+        return PasteLogin(print_link_alone, read_terminal, print_text)
     if name == "never":
         return NeverLogin()
     message = f"There is no way {name!r} to ask a person."

@@ -35,6 +35,15 @@ def print_link(invitation: Invitation) -> None:
     print_text(invitation_text(invitation, opened=False, environment=os.environ))
 
 
+def print_link_alone(invitation: Invitation) -> None:
+    """
+    Print the link, without a word about how the answer finds its way back: somebody brings it.
+
+    :param invitation: What to tell.
+    """
+    print_text(invitation_text(invitation, opened=False, environment={}))
+
+
 def invitation_text(invitation: Invitation, *, opened: bool, environment: Mapping[str, str]) -> str:
     """
     Write the text: who asks, where the login happens, and the link.

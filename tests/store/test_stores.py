@@ -271,7 +271,7 @@ def test_threads_that_ask_at_once_get_the_same_store(tmp_path):
     assert len(set(map(id, stores))) == 1
 
 
-@pytest.mark.parametrize("name", ["redis://localhost", "sqlite://x", "sqlite:///", "memory", "/path/credentials.db"])
+@pytest.mark.parametrize("name", ["etcd://localhost", "sqlite://x", "sqlite:///", "memory", "/path/credentials.db"])
 def test_a_text_that_names_no_store_is_an_error_with_a_hint(name):
     with pytest.raises(ConfigurationError, match="There is no store") as caught:
         open_store(name)
@@ -281,7 +281,7 @@ def test_a_text_that_names_no_store_is_an_error_with_a_hint(name):
 
 def test_the_password_in_the_name_of_a_store_is_not_repeated():
     with pytest.raises(ConfigurationError) as caught:
-        open_store("redis://user:hunter2@host")
+        open_store("etcd://user:hunter2@host")
     assert "hunter2" not in str(caught.value)
 
 

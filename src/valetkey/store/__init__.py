@@ -16,8 +16,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Literal, NamedTuple, Protocol, Self
 
-from valetkey.errors import ConfigurationError
-
 ENVIRONMENT = "VALETKEY_STORE"
 """The environment variable that names the store, as `open_store` takes it."""
 
@@ -117,10 +115,11 @@ def open_store(name: str | None = None) -> Store:
     """
     Open the store a text names.
 
-    :param name: `memory:` for one that ends with the process, `sqlite:///path` for a file. None takes the environment
-        variable VALETKEY_STORE, and without it the file in the platform's folder for application data.
+    :param name: `memory:` for one that ends with the process, `sqlite:///path` for a file; `redis://…`, `rediss://…`,
+        `unix://…` or `postgresql://…` for a server that several hosts share. None takes the environment variable
+        VALETKEY_STORE, and without it the file in the platform's folder for application data.
     :returns: The store; the same text gives the same store.
-    :raises ConfigurationError: If there is no such kind of store.
+    :raises ConfigurationError: If there is no such kind of store, or its client library is not installed.
     """
     with _opening:
         return _opened(name or os.environ.get(ENVIRONMENT) or f"sqlite:///{default_path()}")
@@ -131,16 +130,9 @@ _opening = threading.Lock()  # two threads at once must not get two stores
 
 @cache
 def _opened(name: str) -> Store:
-    from valetkey.store.memory import MemoryStore
-    from valetkey.store.sqlite import SqliteStore
+    from valetkey.store.engines import open_engine
 
-    if name == "memory:":
-        return MemoryStore()
-    prefix = "sqlite:///"
-    if name.startswith(prefix) and len(name) > len(prefix):
-        return SqliteStore(Path(name.removeprefix(prefix)).expanduser())
-    message = f"There is no store {name.partition(':')[0]!r}."
-    raise ConfigurationError(message, hint='Use "memory:" or "sqlite:///path/to/file".')
+    return open_engine(name)
 
 
 def default_path() -> Path:

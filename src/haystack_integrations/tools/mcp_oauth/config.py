@@ -63,8 +63,9 @@ class OAuthConfig:
         lets the authorization server's metadata decide.
     :param grant_type: "auto", "authorization_code", "device_code", "client_credentials", "workload_identity" or
         "enterprise_managed".
-    :param token_storage: Where sessions are kept: "memory:" or "sqlite:///path/to/file". None means the environment
-        variable VALETKEY_STORE, and without it a file in the user's folder for application data.
+    :param token_storage: Where sessions are kept: "memory:", "sqlite:///path/to/file", "redis://host" or
+        "postgresql://host/database". None means the environment variable VALETKEY_STORE, and without it a file in the
+        user's folder for application data.
     :param redirect_uri: A fixed loopback address for the answer of a login, for a client registered with it.
     :param authorization_endpoint: Replaces what discovery finds.
     :param token_endpoint: Replaces what discovery finds.

@@ -1,0 +1,31 @@
+# SPDX-FileCopyrightText: 2026 The Valetkey authors
+# SPDX-License-Identifier: Apache-2.0
+
+import shutil
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from tests.store.servers import PostgresServer, RedisServer
+
+
+@pytest.fixture(scope="session")
+def open_folder():
+    """A folder that another user can reach, which those of pytest are not."""
+    folder = Path(tempfile.mkdtemp())
+    folder.chmod(0o755)
+    yield folder
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def redis_server(open_folder):
+    with RedisServer(open_folder / "redis") as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def postgres_server(open_folder):
+    with PostgresServer(open_folder / "postgres") as server:
+        yield server

@@ -9,15 +9,17 @@ One critical section: take the lease of the session, read it again, act, write, 
 
 import logging
 import threading
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
 
 from valetkey import policy, urls
+from valetkey.backoff import Backoff, Resting
 from valetkey.clients import Clients
 from valetkey.discovered import Discovered
 from valetkey.discovery import Announcement, discover, read_announcement
 from valetkey.dpop import create_key
 from valetkey.errors import (
+    AuthError,
     ClientRefused,
     LoginFailed,
     MalformedDocument,
@@ -26,17 +28,19 @@ from valetkey.errors import (
 )
 from valetkey.grants import Occasion, open_grant
 from valetkey.login import Invitation
-from valetkey.protocol.challenge import Challenge, challenge_to_answer
+from valetkey.needs import Need
+from valetkey.protocol.challenge import Challenge
 from valetkey.protocol.dpop import PROOF_ERRORS, binding_algorithm
-from valetkey.refresh import Refresher, RefreshRefused
+from valetkey.refresh import LeaseRunsOut, Refresher, RefreshRefused
 from valetkey.seams import Seams
+from valetkey.send import UnknownOutcome
 from valetkey.sessions import Sessions
 from valetkey.settings import Settings
 from valetkey.step_up import StepUps
-from valetkey.store import Conflict, Store
+from valetkey.store import Conflict, Lease, Store
 from valetkey.store.turn import TurnTimeout, take_turn
 from valetkey.token_endpoint import TokenEndpoint
-from valetkey.values import Scope, Secret, Session, Token, TokenType
+from valetkey.values import Scope, Secret, Session
 
 _logger = logging.getLogger("valetkey")
 
@@ -48,41 +52,16 @@ GATHERING_SECONDS = 0.05
 """How long a step-up waits for other callers that were rejected at the same moment."""
 
 
-@dataclass(frozen=True, slots=True)
-class Need:
+class _AnotherTurn(Exception):
     """
-    Why another token is wanted.
+    The refresh has to be made once more, with a lease that lasts.
 
-    :param rejected: The access token that will not do any more; None if there was none.
-    :param challenge: What the MCP server said.
-    :param more_scope: The scope that was missing, for a token that is otherwise good; empty if the server did not name
-        it.
-    :param early: True if the token still serves: then nobody is asked.
+    :param outcome: What to tell if that does not help either.
     """
 
-    rejected: str | None = None
-    challenge: Challenge | None = None
-    more_scope: Scope | None = None
-    early: bool = False
-
-
-def need_after(rejected: Token | None, challenges: Sequence[Challenge], *, prefers_dpop: bool = False) -> Need:
-    """
-    Read from a rejection what is wanted.
-
-    :param rejected: The token the MCP server rejected, None if none was sent.
-    :param challenges: The challenges of the rejection.
-    :param prefers_dpop: True if the user wants every token to be bound to a key.
-    :returns: The need. What was said to a bound token is looked for in the challenge for DPoP.
-    """
-    is_bound = rejected is not None and rejected.token_type is TokenType.DPOP
-    challenge = challenge_to_answer(challenges, prefers_dpop=prefers_dpop or is_bound)
-    wants_more = challenge is not None and policy.wants_more_scope(challenges)
-    return Need(
-        rejected=rejected.access_token.reveal() if rejected is not None else None,
-        challenge=challenge,
-        more_scope=challenge.scope or () if challenge is not None and wants_more else None,
-    )
+    def __init__(self, outcome: TemporaryError) -> None:
+        super().__init__(str(outcome))
+        self.outcome = outcome
 
 
 class Attempts:
@@ -108,6 +87,7 @@ class Attempts:
         self._settings = settings
         self._seams = seams
         self._announce = announce
+        self.backoff: Backoff = Backoff(seams.monotonic)
         self._wanted = wanted
         self._clients = Clients(settings, store, seams)
         tokens = TokenEndpoint(settings, seams)
@@ -140,12 +120,36 @@ class Attempts:
         :raises AuthError: If there is none to be had.
         """
         urls.require_endpoint(self._settings.server_url, "URL of the MCP server")
+        try:
+            session = self._in_turns(need, cancelled)
+        except Resting:
+            raise
+        except AuthError as error:
+            if need.early or isinstance(error, TemporaryError):
+                self.backoff.failed(error)
+            raise
+        self.backoff.succeeded()
+        return session
 
+    def _in_turns(self, need: Need, cancelled: threading.Event) -> Session:
+        try:
+            return self._in_turn(need, cancelled)
+        except _AnotherTurn as first:
+            _logger.info("the renewal is tried once more: %s", first)
+        try:
+            # At once and with the same refresh token: a server that rotates forgives this within its grace period, if
+            # it has one. In a turn of its own, because nothing is sent on a lease that may end before the answer.
+            return self._in_turn(need, cancelled)
+        except _AnotherTurn as second:
+            raise second.outcome from second
+
+    def _in_turn(self, need: Need, cancelled: threading.Event) -> Session:
         def done() -> Session | None:
             session, _ = self.sessions.read()
             return session if self.satisfies(session, need) else None
 
-        patience = TURN_SECONDS if self._settings.is_machine else TURN_SECONDS + self._settings.login_timeout
+        is_alone = need.early or self._settings.is_machine
+        patience = TURN_SECONDS if is_alone else TURN_SECONDS + self._settings.login_timeout
         try:
             turn = take_turn(
                 self.sessions.store,
@@ -162,9 +166,9 @@ class Attempts:
         if isinstance(turn, Session):
             return turn
         with turn:
-            return self._act(need, cancelled)
+            return self._act(need, cancelled, turn)
 
-    def _act(self, need: Need, cancelled: threading.Event) -> Session:
+    def _act(self, need: Need, cancelled: threading.Event, lease: Lease) -> Session:
         session, version = self.sessions.read()
         if session is not None and self.satisfies(session, need):
             return session
@@ -174,11 +178,19 @@ class Attempts:
         is_renewable = session is not None and session.token.refresh_token is not None and not is_past
         if session is None or version is None or not is_renewable or need.more_scope is not None:
             self._require_sense(need, session, is_past=is_past)
+            if self._settings.is_machine:
+                self.backoff.require_end()
             return self._begin(need, session, cancelled, announcement)
+        self.backoff.require_end()
         try:
-            return self._refresher.refresh(session, version)
+            return self._refresher.refresh(session, version, lease)
         except Conflict:
-            return self._act(need, cancelled)  # somebody without our lease wrote the session: look again
+            return self._act(need, cancelled, lease)  # somebody without our lease wrote the session: look again
+        except UnknownOutcome as outcome:
+            raise _AnotherTurn(outcome) from outcome
+        except LeaseRunsOut as late:
+            message = f"The session store is too slow to renew the session at {session.issuer}."
+            raise _AnotherTurn(TemporaryError(message, hint="Try again in a moment.")) from late
         except RefreshRefused as ended:
             if need.early or self._outlasts_a_login(session, ended.refusal):
                 raise ended.refusal from ended

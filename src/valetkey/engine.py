@@ -12,15 +12,16 @@ import concurrent.futures
 import logging
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from valetkey import policy, urls
-from valetkey.attempts import Attempts, Need, need_after
+from valetkey.attempts import Attempts
 from valetkey.dpop import Proofs
 from valetkey.errors import AuthError, LoginRequired, StoreError, TemporaryError, quote
-from valetkey.flight import SingleFlight, arrival
+from valetkey.flight import SingleFlight, arrival, is_ending
 from valetkey.login import Invitation
 from valetkey.logout import Farewell, Logout
+from valetkey.needs import Need, need_after
 from valetkey.profiles import find_profile
 from valetkey.protocol.challenge import Challenge
 from valetkey.seams import Seams
@@ -29,9 +30,6 @@ from valetkey.store import Store
 from valetkey.values import Scope, Session, Token, TokenType
 
 _logger = logging.getLogger("valetkey")
-
-COOL_DOWN = 30.0
-"""Seconds after a failed renewal ahead of time before it is tried again."""
 
 
 class Engine:
@@ -53,7 +51,7 @@ class Engine:
         self._flight: SingleFlight[Session | Farewell] = SingleFlight()
         self._session: Session | None = None  # replaced as a whole, so reading it needs no lock
         self._has_looked = False
-        self._rest_until = 0.0
+        self._jitter = seams.jitter()
         self._invitation: Invitation | None = None
 
     @property
@@ -95,7 +93,7 @@ class Engine:
         session = self._session
         if session is None or policy.is_expired(session.token, self._seams.now()):
             return None
-        if policy.is_renewal_due(session.token, self._seams.now()):
+        if policy.is_renewal_due(session.token, self._seams.now(), self._jitter):
             self._renew_early(session)
         return session.token
 
@@ -256,7 +254,8 @@ class Engine:
             try:
                 return self._logout.leave()
             finally:
-                self._session, self._has_looked, self._rest_until = None, True, 0.0
+                self._session, self._has_looked = None, True
+                self._attempts.backoff.succeeded()
 
         future, is_own = self._flight.join(work)
         if not is_own:
@@ -266,7 +265,7 @@ class Engine:
     def _renew_early(self, session: Session) -> None:
         """Nobody waits for this, and its failure is nobody's: who joins it meanwhile then starts an attempt of his."""
         renewable = session.token.refresh_token is not None or self.settings.is_machine
-        if not renewable or self._seams.now() < self._rest_until:
+        if not renewable or self._attempts.backoff.is_resting() or is_ending():
             return
         need = Need(rejected=session.token.access_token.reveal(), early=True)
 
@@ -274,12 +273,12 @@ class Engine:
             try:
                 self._session = self._attempts.obtain(need, cancelled)
             except AuthError as error:
-                self._rest_until = self._seams.now() + COOL_DOWN
                 _logger.info("renewal ahead of time failed, the token still serves: %s", error)
                 return session
             return self._session
 
-        self._flight.join(work)
+        with suppress(RuntimeError):  # there is no thread to be had, and the token still serves
+            self._flight.join(work)
 
     def _still_waiting(self) -> AuthError:
         invitation = self._invitation

@@ -95,11 +95,22 @@ class SingleFlight(Generic[Result]):
 
 
 _flights: "weakref.WeakSet[SingleFlight[Any]]" = weakref.WeakSet()
+_ending = threading.Event()
+
+
+def is_ending() -> bool:
+    """
+    Tell whether the process ends: what is begun now would be broken off in the middle.
+
+    :returns: True once the interpreter has begun to end.
+    """
+    return _ending.is_set()
 
 
 @atexit.register
 def _finish() -> None:
     """At the end of the process: nobody waits for a person any more, but a renewal is brought to its end."""
+    _ending.set()
     running = [future for flight in list(_flights) if (future := flight.running()) is not None]
     for flight in list(_flights):
         flight.cancel()

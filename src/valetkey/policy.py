@@ -20,7 +20,8 @@ from valetkey.protocol.token_request import TokenRequest
 from valetkey.values import Client, ResourceMetadata, Scope, ServerMetadata, Session, Token, TokenType
 
 RENEWAL_MARGIN = 60.0
-"""Seconds before expiry at which renewal starts in the background, or a tenth of the token's life if that is less."""
+"""Seconds before expiry at which renewal has to start in the background, or a tenth of the token's life if that is
+less; it may start up to twice as early."""
 
 FRESH_SECONDS = 60.0
 """A token a person has just logged in for is not replaced by another login within this time."""
@@ -264,18 +265,20 @@ def is_expired(token: Token, now: float) -> bool:
     return token.expires_at is not None and now >= token.expires_at
 
 
-def is_renewal_due(token: Token, now: float) -> bool:
+def is_renewal_due(token: Token, now: float, jitter: float = 0.0) -> bool:
     """
     Tell whether a token should be renewed in the background while it still serves.
 
     :param token: The token.
     :param now: Unix time in seconds.
+    :param jitter: How much earlier than it has to, from 0 up to 1 margin: of the many that were started at the same
+        moment, or that share a session, not all renew at the same moment.
     :returns: True within the margin before its expiry.
     """
     if token.expires_at is None:
         return False
     margin = min(RENEWAL_MARGIN, (token.expires_at - token.obtained_at) / 10)
-    return now >= token.expires_at - margin
+    return now >= token.expires_at - margin * (1 + jitter)
 
 
 def is_client_usable(client: Client, *, issuer: str, redirect_uri: str | None, now: float) -> bool:

@@ -6,14 +6,24 @@ Renewing a session with its refresh token (RFC 6749 §6), so that no answer of t
 
 The order is fixed: write down that it begins (which proves that the store can be written), send, write the answer
 down, and only then hand it out.
+
+An intent that is found means that an answer was lost: the outcome is unknown. Its refresh token is sent once more, at
+once: a server with a grace period forgives it, and one that never got the request takes it. Where the server says that
+the token is spent, the session cannot be renewed any more, and its access token serves until its time is over.
 """
 
+import hashlib
+import logging
+import math
+import os
+import socket
 from contextlib import suppress
 from dataclasses import replace
 
 from valetkey import policy
 from valetkey.behaviour import Profile
 from valetkey.errors import AuthError, ClientRefused, Refused, StoreError, Unsupported
+from valetkey.guard import LONGEST_EXCHANGE
 from valetkey.protocol.dpop import key_of
 from valetkey.protocol.token import renewed
 from valetkey.protocol.token_request import TokenRequest, refresh_request
@@ -21,10 +31,22 @@ from valetkey.seams import Seams
 from valetkey.send import UnknownOutcome
 from valetkey.sessions import Sessions
 from valetkey.settings import Settings
-from valetkey.store import Conflict
+from valetkey.store import Conflict, Lease
 from valetkey.token_endpoint import TokenEndpoint
 from valetkey.treatment import profile_of
 from valetkey.values import RefreshIntent, Secret, Session, Token
+
+_logger = logging.getLogger("valetkey")
+
+SPARE_SECONDS = 2.0
+"""What a lease must last beyond the longest exchange when the refresh token is sent."""
+
+HOLDERS_SECONDS = 2.0
+"""How long the holder of a lease that the store has lost may take to save its answer."""
+
+
+class LeaseRunsOut(Exception):
+    """The lease would not outlast an exchange, so nothing was sent."""
 
 
 class RefreshRefused(Exception):
@@ -57,16 +79,19 @@ class Refresher:
         self._sessions = sessions
         self._tokens = tokens
 
-    def refresh(self, session: Session, version: str) -> Session:
+    def refresh(self, session: Session, version: str, lease: Lease) -> Session:
         """
         Renew a session.
 
         :param session: The session, with a refresh token.
         :param version: Its version in the store.
+        :param lease: The lease of the session.
         :returns: The session to use: the renewed one, or a newer one that somebody else has written.
         :raises RefreshRefused: If the server said a definite no.
         :raises Conflict: If somebody else has written the session, or somebody has logged out.
+        :raises LeaseRunsOut: If the lease would end too soon; nothing was sent.
         :raises StoreError: If the store cannot be written; nothing was sent.
+        :raises UnknownOutcome: If the request left and no answer came; the next refresh sends the same token.
         :raises TemporaryError: If the server could not answer; nothing is forgotten.
         """
         refresh_token = session.token.refresh_token
@@ -74,8 +99,11 @@ class Refresher:
             message = "there is no refresh token to renew with"
             raise ValueError(message)
         profile = profile_of(self._settings, session.issuer)
-        intent = RefreshIntent(started_at=self._seams.now())
-        version = self._sessions.write(replace(session, refresh_intent=intent), version)
+        self._recover(session, version, refresh_token, lease)
+        version = self._sessions.write(replace(session, refresh_intent=self._intent(refresh_token)), version)
+        if lease.remaining() < LONGEST_EXCHANGE + SPARE_SECONDS:
+            self._withdraw(session, version)
+            raise LeaseRunsOut(self._sessions.key)
         try:
             answer, request = self._send(session, refresh_token, profile)
         except UnknownOutcome:
@@ -94,21 +122,38 @@ class Refresher:
             key_of(token, session.dpop_key, session.issuer)
         except Unsupported:  # OpenID Connect Core §12.2 lets a refresh bring no ID token; a rotated token is kept
             rotated = replace(session.token, refresh_token=answer.refresh_token or refresh_token)
-            self._sessions.save_answer(replace(fresh, token=rotated), version, renews=True)
+            self._sessions.save_answer(replace(fresh, token=rotated), version, renews=session.token)
             raise
-        return self._sessions.save_answer(replace(fresh, token=token), version, renews=True)
+        return self._sessions.save_answer(replace(fresh, token=token), version, renews=session.token)
+
+    def _intent(self, refresh_token: Secret) -> RefreshIntent:
+        now = self._seams.now()
+        return RefreshIntent(now, _fingerprint(refresh_token), _this_process(), now + LONGEST_EXCHANGE)
+
+    def _recover(self, session: Session, version: str, refresh_token: Secret, lease: Lease) -> None:
+        """
+        Say what an intent means that is found, and wait where its holder may still be about to save its answer.
+
+        A lock of the kernel is free only if its holder is gone. A lease on a server may be free because that server
+        was started anew, while the holder goes on.
+        """
+        intent = session.refresh_intent
+        if intent is None or not _is_about(intent, refresh_token):
+            return
+        what = f"the renewal at {session.issuer} that {intent.holder or 'another program'} began has left no answer"
+        _logger.info("%s; the same refresh token is sent once more", what)
+        left = min(intent.deadline - self._seams.now(), HOLDERS_SECONDS)
+        if left > 0 and intent.holder != _this_process() and not math.isinf(lease.remaining()):
+            self._seams.pause(left)
+            if self._sessions.read()[1] != version:
+                raise Conflict(self._sessions.key)
 
     def _send(self, session: Session, refresh_token: Secret, profile: Profile) -> tuple[Token, TokenRequest]:
         request = refresh_request(session, refresh_token)
         granted = session.token.scope
         if profile.scope_on_refresh:  # as in the login: Entra ID lists scopes as granted that it refuses side by side
             request = request.with_scope(session.requested_scope or granted)
-        try:
-            return self._tokens.ask_corrected(request, granted=granted)
-        except UnknownOutcome:
-            # At once and with the same token: a server that rotates forgives this within its grace period, if it has
-            # one.
-            return self._tokens.ask_corrected(request, granted=granted)
+        return self._tokens.ask_corrected(request, granted=granted)
 
     @staticmethod
     def _is_definite(session: Session, refusal: Refused) -> bool:
@@ -120,9 +165,13 @@ class Refresher:
         return refusal.error is not None or (session.client.registered and refusal.is_json)
 
     def _withdraw(self, session: Session, version: str) -> None:
-        """Take the intent back after an answer that spent nothing; if that fails, an intent too many does no harm."""
+        """
+        Take the intent back where nothing was spent; if that fails, an intent too many does no harm.
+
+        One that was found before comes back: that outcome is as unknown as it was.
+        """
         with suppress(Conflict, StoreError):
-            self._sessions.write(replace(session, refresh_intent=None), version)
+            self._sessions.write(session, version)
 
     def _refused(self, session: Session, version: str, refusal: Refused) -> Session:
         """
@@ -135,8 +184,23 @@ class Refresher:
             return found
         is_forgotten = session.client.registered and (isinstance(refusal, ClientRefused) or refusal.error is None)
         is_dead = policy.ends_refresh_token(refusal.error)
+        if is_dead and session.refresh_intent is not None:
+            _logger.warning("the answer that was lost at %s had spent the refresh token: %s", session.issuer, refusal)
         ended = replace(session, token=replace(session.token, refresh_token=None))
         kept = ended if is_dead or is_forgotten else session
         with suppress(Conflict):
             self._sessions.write(replace(kept, refresh_intent=None), version)
         raise RefreshRefused(refusal, is_client_gone=is_forgotten) from refusal
+
+
+def _fingerprint(refresh_token: Secret) -> str:
+    return hashlib.sha256(refresh_token.reveal().encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+def _is_about(intent: RefreshIntent, refresh_token: Secret) -> bool:
+    """Older versions wrote no fingerprint; their intent is about the token beside it."""
+    return intent.fingerprint in ("", _fingerprint(refresh_token))
+
+
+def _this_process() -> str:
+    return f"process {os.getpid()} on {socket.gethostname()}"

@@ -21,6 +21,15 @@ def random_text() -> str:
     return secrets.token_urlsafe(32)
 
 
+def random_share() -> float:
+    """
+    Draw a number from 0 up to 1.
+
+    :returns: The number.
+    """
+    return secrets.randbelow(1000) / 1000
+
+
 @dataclass(frozen=True, slots=True)
 class Seams:
     """
@@ -32,6 +41,7 @@ class Seams:
     :param pause: Sleeps for seconds.
     :param random: Makes random text.
     :param monotonic: Gives the seconds of a clock that nobody sets, for deadlines.
+    :param jitter: Gives a number from 0 up to 1, so that not everybody renews at the same moment.
     :param send_to_provider: Sends a request to the user's identity provider, which may live elsewhere than the MCP
         server; None for `send`.
     """
@@ -42,4 +52,5 @@ class Seams:
     pause: Callable[[float], None] = time.sleep
     random: Callable[[], str] = random_text
     monotonic: Callable[[], float] = time.monotonic
+    jitter: Callable[[], float] = random_share
     send_to_provider: Send | None = None

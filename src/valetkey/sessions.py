@@ -8,7 +8,7 @@ from valetkey.seams import Seams
 from valetkey.settings import Settings
 from valetkey.store import Condition, Conflict, Store
 from valetkey.store.records import decode_session, encode_session, session_key
-from valetkey.values import Session
+from valetkey.values import Session, Token
 
 SAVING_SECONDS = 60.0
 """How long an answer is held in memory while the store cannot be written."""
@@ -79,13 +79,13 @@ class Sessions:
         """
         self.store.put(self.key + ":intent", b"")
 
-    def save_answer(self, session: Session, version: Condition, *, renews: bool = False) -> Session:
+    def save_answer(self, session: Session, version: Condition, *, renews: Token | None = None) -> Session:
         """
         Write a session that a server has just issued; it exists nowhere else, so a store in trouble is tried again.
 
         :param session: The session.
         :param version: The version that was there when the request was sent.
-        :param renews: True if it only goes on with that session: then one that has been ended meanwhile stays so.
+        :param renews: The token it goes on from, if it does: then a session that has been ended meanwhile stays so.
         :returns: The session that is in the store now.
         :raises Conflict: If somebody has logged out meanwhile, and the session would go on.
         :raises StoreError: If the store could not be written for a whole minute.
@@ -101,15 +101,26 @@ class Sessions:
                 self._seams.pause(pause)
                 pause = min(pause * 2, _LONGEST_PAUSE)
 
-    def _write_newest(self, session: Session, version: Condition, *, renews: bool) -> Session:
+    def _write_newest(self, session: Session, version: Condition, *, renews: Token | None) -> Session:
         while True:
             try:
                 self.write(session, version)
             except Conflict:
                 found, version = self.read()
-                if version is None and renews:
+                if version is None and renews is not None:
                     raise
-                if found is not None and found.token.obtained_at > session.token.obtained_at:
-                    return found  # somebody went on while we were frozen: theirs is the newer generation
+                if found is not None and _is_newer(found.token, session.token, renews):
+                    return found  # somebody went on while we were frozen
             else:
                 return session
+
+
+def _is_newer(found: Token, ours: Token, renews: Token | None) -> bool:
+    """
+    Tell which of two generations is the newer one: that whose request left later.
+
+    What we have renewed is older than what came of it, whatever a clock says that was set back meanwhile.
+    """
+    if renews is not None and found.access_token == renews.access_token:
+        return False
+    return found.obtained_at > ours.obtained_at

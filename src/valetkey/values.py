@@ -246,12 +246,18 @@ class RefreshIntent:
     """
     A refresh that has been started: written before the refresh token is sent, cleared with the answer.
 
-    Whoever finds it knows that the outcome of that refresh is unknown.
+    Whoever finds it knows that the outcome of that refresh is unknown: its token may be spent, or may not.
 
     :param started_at: Unix time in seconds.
+    :param fingerprint: Which refresh token is sent: the beginning of its SHA-256; empty in records of older versions.
+    :param holder: Which process sends it, for the log.
+    :param deadline: Unix time at which the exchange has ended, one way or the other.
     """
 
     started_at: float
+    fingerprint: str = ""
+    holder: str = ""
+    deadline: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from tests.fakes.network import HTML, Internet, challenges, no_answer, unreachab
 from tests.fakes.seams import BEGINNING
 from tests.fakes.world import World, a_session
 from tests.requirements import requirement
-from valetkey.attempts import Need, need_after
+from valetkey.attempts import Attempts
 from valetkey.errors import (
     AuthError,
     ClientRefused,
@@ -28,6 +28,8 @@ from valetkey.errors import (
     StoreError,
     TemporaryError,
 )
+from valetkey.needs import Need, need_after
+from valetkey.send import UnknownOutcome
 from valetkey.store.records import FORMAT, session_key
 from valetkey.values import Secret, Token
 
@@ -203,6 +205,82 @@ def test_a_winner_whose_token_is_of_no_use_is_renewed_in_turn(world):
     assert session.requested_scope == ("theirs",)
 
 
+# Without an answer.
+
+
+@requirement("REF-9")
+def test_an_unknown_outcome_is_tried_once_more_at_once_with_the_same_token(world, caplog):
+    caplog.set_level(logging.INFO, "valetkey")
+    world.server.has(TOKEN, no_answer())
+    assert obtain(world) == world.kept()
+    forms = world.server.token_forms()
+    assert (len(forms), forms[0]) == (2, forms[1])
+    assert world.clock.pauses == []
+    assert "the renewal is tried once more" in caplog.text
+
+
+@requirement("REF-9")
+def test_after_two_unknown_outcomes_the_caller_is_told_and_everything_stays(world):
+    before = world.kept()
+    world.server.has(TOKEN, no_answer(), no_answer())
+    with pytest.raises(UnknownOutcome):
+        obtain(world)
+    kept = world.kept()
+    assert kept.refresh_intent is not None
+    assert (replace(kept, refresh_intent=None), len(world.server.token_forms())) == (before, 2)
+    assert world.person.asked == []
+
+
+@requirement("REF-9")
+@pytest.mark.parametrize("forgives", [True, False])
+def test_a_lost_answer_is_healed_by_a_server_that_forgives_and_else_ends_the_refresh_token(forgives):
+    world = World(forgives_the_previous_refresh_token=forgives)
+    world.logged_in()
+    world.server.has(TOKEN, no_answer(), after_acting=True)
+    session = obtain(world)
+    assert world.server.accepts(session.token.access_token.reveal())
+    assert len(world.person.asked) == (0 if forgives else 1)
+
+
+def test_every_try_has_a_lease_of_its_own(world):
+    """On one that began with the first try, the second might end too late."""
+    leased = []
+    world.store.before_lease = lambda: leased.append(len(world.server.token_forms()))
+    world.server.has(TOKEN, no_answer())
+    obtain(world)
+    assert leased == [0, 1]
+
+
+class ShortLeases:
+    """A store whose leases end soon."""
+
+    def __init__(self, inner, *seconds):
+        self.inner, self.seconds = inner, list(seconds)
+        self.get, self.put, self.delete = inner.get, inner.put, inner.delete
+
+    def lease(self, key, *, seconds):
+        lease = self.inner.lease(key, seconds=seconds)
+        left = self.seconds.pop(0)
+        lease.remaining = lambda: left
+        return lease
+
+
+def test_a_lease_that_runs_out_is_taken_anew(world):
+    store = ShortLeases(world.store, 5.0, 20.0)
+    attempts = Attempts(world.settings(), store, world.seams(), lambda invitation: None)
+    assert attempts.obtain(Need(), threading.Event()) == world.kept()
+    assert (world.server.grant_types(), store.seconds) == (["refresh_token"], [])
+
+
+def test_a_store_that_is_too_slow_for_its_leases_is_a_trouble_of_now(world):
+    before = world.kept()
+    store = ShortLeases(world.store, 5.0, 5.0)
+    attempts = Attempts(world.settings(), store, world.seams(), lambda invitation: None)
+    with pytest.raises(TemporaryError, match="too slow to renew"):
+        attempts.obtain(Need(), threading.Event())
+    assert (world.server.log(), world.kept()) == ([], before)
+
+
 # Taking turns with other programs.
 
 
@@ -214,12 +292,16 @@ def test_who_waits_for_another_program_takes_over_its_session(world):
     assert world.server.log() == []
 
 
-@pytest.mark.parametrize(("settings", "longest"), [({"login_timeout": 60}, 85), (MACHINE, 25)])
+@pytest.mark.parametrize(
+    ("settings", "longest"), [({"login_timeout": 60}, 85), ({"login_timeout": 60, "early": True}, 25), (MACHINE, 25)]
+)
 def test_another_program_that_takes_too_long_is_not_waited_for(world, settings, longest):
+    settings = dict(settings)
+    early = settings.pop("early", False)
     started = world.clock.time
     lease = world.store.lease(session_key(world.settings(**settings)), seconds=20)
     with lease, pytest.raises(TemporaryError, match="Another program has been obtaining a token"):
-        obtain(world, **settings)
+        obtain(world, early=early, **settings)
     assert longest <= world.clock.time - started < longest + 1
     assert world.server.log() == []
 

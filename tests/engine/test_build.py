@@ -41,7 +41,7 @@ def test_the_store_and_the_login_may_be_named(tmp_path):
 
 
 @pytest.mark.parametrize("build", [build_engine, shared_engine])
-@pytest.mark.parametrize("wrong", [{"store": "redis://here", "login": "never"}, {"store": "memory:", "login": "sms"}])
+@pytest.mark.parametrize("wrong", [{"store": "nowhere://here", "login": "never"}, {"store": "memory:", "login": "sms"}])
 def test_a_name_that_means_nothing_is_refused(build, wrong):
     with pytest.raises(ConfigurationError):
         build(SETTINGS, **wrong)

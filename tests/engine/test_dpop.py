@@ -21,9 +21,9 @@ from tests.fakes.world import World, a_session
 from tests.processes.child import Child
 from tests.requirements import requirement
 from valetkey import policy
-from valetkey.attempts import need_after
 from valetkey.dpop import create_key
 from valetkey.errors import AuthError, ConfigurationError, Refused, StoreError, Unsupported
+from valetkey.needs import need_after
 from valetkey.protocol.dpop import ALGORITHMS, thumbprint
 from valetkey.values import Secret, Token, TokenType
 from valetkey.wire import HttpResponse

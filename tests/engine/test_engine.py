@@ -465,6 +465,43 @@ def test_a_renewal_ahead_of_time_that_fails_is_nobodys_error_and_rests_before_th
 
 
 @requirement("USE-9")
+@pytest.mark.parametrize(("jitter", "before"), [(0.0, 60), (0.5, 90), (0.999, 119.9)])
+def test_engines_that_began_at_the_same_moment_do_not_all_renew_at_the_same_moment(world, jitter, before):
+    world.logged_in()
+    engine = world.engine(seams=world.seams(jitter=lambda: jitter))
+    expires_at = world.kept().token.expires_at
+    world.clock.time = expires_at - before - 1
+    engine.current()
+    all_is_quiet(engine)
+    assert world.server.log() == []
+    world.clock.time = expires_at - before + 1
+    engine.current()
+    all_is_quiet(engine)
+    assert world.server.grant_types() == ["refresh_token"]
+
+
+def test_who_is_due_later_takes_what_another_engine_has_renewed(world, nearly_expired):
+    other = world.engine()
+    other.current()
+    all_is_quiet(other)
+    nearly_expired.current()
+    all_is_quiet(nearly_expired)
+    assert nearly_expired.current() == other.current() == world.kept().token
+    assert world.server.grant_types() == ["refresh_token"]
+
+
+def test_without_a_thread_to_be_had_the_token_serves_all_the_same(world, nearly_expired):
+    nearly_expired._flight = NoThreads()
+    assert nearly_expired.current() == world.kept().token
+
+
+class NoThreads(SingleFlight):
+    def join(self, work):
+        message = "can't start new thread"
+        raise RuntimeError(message)
+
+
+@requirement("USE-9")
 def test_after_its_rest_the_renewal_is_tried_again(world):
     engine = world.logged_in()
     world.clock.time = world.kept().token.expires_at - 50

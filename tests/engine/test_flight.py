@@ -198,6 +198,19 @@ def test_the_end_of_the_process_waits_for_work_but_not_for_a_person():
     assert ended.stdout == "the person is not waited for, the work is finished\n"
 
 
+def test_the_end_of_the_process_is_known_so_that_nothing_is_begun_that_would_be_broken_off():
+    program = """if True:
+        import atexit
+        from valetkey import flight
+
+        print(flight.is_ending(), flush=True)
+        flight._finish()
+        print(flight.is_ending(), flush=True)
+        """
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=30, check=True)
+    assert ended.stdout == "False\nTrue\n"
+
+
 def test_a_forked_child_does_not_wait_for_work_that_only_its_parent_does():
     program = """if True:
         import os

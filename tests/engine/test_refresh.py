@@ -3,8 +3,12 @@
 
 """Renewing a session: what is written before and after, and which answers end what."""
 
+import hashlib
+import logging
 import math
-from dataclasses import replace
+import os
+from dataclasses import dataclass, replace
+from urllib.parse import urlencode
 
 import pytest
 
@@ -13,12 +17,13 @@ from tests.fakes.network import HTML, no_answer, unreachable
 from tests.fakes.world import World, a_session
 from tests.requirements import requirement
 from valetkey.errors import AuthError, MalformedDocument, Refused, StoreError, TemporaryError
-from valetkey.refresh import Refresher, RefreshRefused
+from valetkey.refresh import LeaseRunsOut, Refresher, RefreshRefused
 from valetkey.send import UnknownOutcome
 from valetkey.sessions import Sessions
 from valetkey.store import Conflict
 from valetkey.token_endpoint import TokenEndpoint
 from valetkey.values import Client, ClientAuthentication, ClientOrigin, RefreshIntent, Secret
+from valetkey.wire import HttpRequest
 
 HTML_403 = (403, "text/html", "<html>Blocked by our firewall</html>")
 
@@ -27,8 +32,23 @@ def answer(error):
     return (400, "application/json", f'{{"error": "{error}"}}')
 
 
-def refresh(session, version, sessions, seams, settings):
-    return Refresher(settings, seams, sessions, TokenEndpoint(settings, seams)).refresh(session, version)
+@dataclass
+class Lease:
+    """A lease that somebody else keeps track of, with this much time left."""
+
+    seconds: float = math.inf
+
+    def remaining(self):
+        return self.seconds
+
+
+def refresh(session, version, sessions, seams, settings, seconds=math.inf):
+    refresher = Refresher(settings, seams, sessions, TokenEndpoint(settings, seams))
+    return refresher.refresh(session, version, Lease(seconds))
+
+
+def fingerprint(session):
+    return hashlib.sha256(session.token.refresh_token.reveal().encode()).hexdigest()[:16]
 
 
 class Renewal:
@@ -41,9 +61,32 @@ class Renewal:
         self.world.logged_in()
         self.session, self.version = self.sessions.read()
 
-    def run(self, send=None):
+    def run(self, send=None, seconds=math.inf):
         seams = self.world.seams(send=send or self.server)
-        return refresh(self.session, self.version, self.sessions, seams, self.world.settings())
+        return refresh(self.session, self.version, self.sessions, seams, self.world.settings(), seconds)
+
+    def breaks_off(self, *, after_acting=False, ago=0.0, holder="process 1 on another computer"):
+        """Somebody has begun to renew and left no answer; maybe after the server had acted."""
+        intent = RefreshIntent(self.world.clock.time, fingerprint(self.session), holder, self.world.clock.time + 10)
+        self.world.keep(replace(self.session, refresh_intent=intent))
+        if after_acting:
+            self.server.has(TOKEN, no_answer(), after_acting=True)
+            with pytest.raises(UnknownOutcome):
+                self.server(self.request)
+        self.world.clock.time += ago
+        self.server.requests.clear()
+        self.session, self.version = self.sessions.read()
+
+    @property
+    def request(self):
+        body = {
+            "grant_type": "refresh_token",
+            "refresh_token": self.session.token.refresh_token.reveal(),
+            "resource": MCP,
+            "client_id": self.session.client.client_id,
+        }
+        fields = (("Content-Type", "application/x-www-form-urlencoded"),)
+        return HttpRequest("POST", TOKEN, "renew the token", fields, urlencode(body).encode())
 
     @property
     def kept(self):
@@ -145,8 +188,26 @@ def test_the_intent_is_written_before_the_request_and_cleared_with_the_answer():
         return renewal.server(request)
 
     renewal.run(look)
-    assert seen == [replace(renewal.session, refresh_intent=RefreshIntent(started_at=renewal.world.clock.time))]
+    [begun] = seen
+    assert begun == replace(renewal.session, refresh_intent=begun.refresh_intent)
+    assert begun.refresh_intent.started_at == renewal.world.clock.time
+    assert begun.refresh_intent.fingerprint == fingerprint(renewal.session)
+    assert begun.refresh_intent.holder.startswith(f"process {os.getpid()} on ")
+    assert begun.refresh_intent.deadline == renewal.world.clock.time + 10
     assert renewal.kept.refresh_intent is None
+
+
+@pytest.mark.parametrize(("seconds", "is_sent"), [(11.9, False), (12.0, True)])
+def test_nothing_is_sent_on_a_lease_that_would_not_outlast_the_answer(seconds, is_sent):
+    """Else somebody else could take the lease and send the same refresh token meanwhile."""
+    renewal = Renewal()
+    if is_sent:
+        assert renewal.run(seconds=seconds) == renewal.kept
+        return
+    with pytest.raises(LeaseRunsOut):
+        renewal.run(seconds=seconds)
+    assert renewal.server.log() == []
+    assert renewal.kept == renewal.session
 
 
 def test_a_store_that_cannot_be_written_keeps_the_refresh_token_unspent():
@@ -321,49 +382,122 @@ def test_a_session_that_was_deleted_meanwhile_does_not_come_back():
 
 
 @requirement("REF-9")
-def test_an_unknown_outcome_is_tried_once_more_with_the_same_token():
+def test_without_an_answer_the_intent_and_the_token_stay():
     renewal = Renewal()
     renewal.server.has(TOKEN, no_answer())
-    renewed = renewal.run()
-    assert renewed == renewal.kept
-    assert renewal.sent == [renewal.session.token.refresh_token.reveal()] * 2
+    with pytest.raises(UnknownOutcome):
+        renewal.run()
+    kept = renewal.kept
+    assert kept == replace(renewal.session, refresh_intent=kept.refresh_intent)
+    assert kept.refresh_intent.started_at == renewal.world.clock.time
+    assert len(renewal.sent) == 1
 
 
-def test_a_lost_answer_is_healed_by_a_server_that_forgives():
+# What somebody else has begun.
+
+
+@requirement("REF-9")
+@pytest.mark.parametrize("has_acted", [False, True])
+def test_who_finds_an_intent_tries_the_same_token_at_once_and_a_server_that_forgives_heals_it(has_acted, caplog):
+    caplog.set_level(logging.INFO, "valetkey")
     renewal = Renewal(forgives_the_previous_refresh_token=True)
-    renewal.server.has(TOKEN, no_answer(), after_acting=True)
-    renewed = renewal.run()
-    assert renewal.server.accepts(renewed.token.access_token.reveal())
-    assert renewed == renewal.kept
-
-
-def test_a_lost_answer_ends_the_session_at_a_server_that_does_not_forgive():
-    renewal = Renewal()
-    renewal.server.has(TOKEN, no_answer(), after_acting=True)
-    with pytest.raises(RefreshRefused):
-        renewal.run()
-    assert renewal.kept.token.refresh_token is None
-
-
-def test_after_two_unknown_outcomes_the_intent_and_the_token_stay():
-    renewal = Renewal()
-    renewal.server.has(TOKEN, no_answer(), no_answer())
-    with pytest.raises(UnknownOutcome):
-        renewal.run()
-    intent = RefreshIntent(started_at=renewal.world.clock.time)
-    assert renewal.kept == replace(renewal.session, refresh_intent=intent)
-    assert len(renewal.sent) == 2
-
-
-def test_who_finds_an_intent_tries_the_same_token():
-    renewal = Renewal()
-    renewal.server.has(TOKEN, no_answer(), no_answer())
-    with pytest.raises(UnknownOutcome):
-        renewal.run()
-    renewal.session, renewal.version = renewal.sessions.read()
+    renewal.breaks_off(after_acting=has_acted)
     renewed = renewal.run()
     assert (renewed, renewed.refresh_intent) == (renewal.kept, None)
-    assert len(set(renewal.sent)) == 1
+    assert renewal.server.accepts(renewed.token.access_token.reveal())
+    assert renewal.sent == [renewal.session.token.refresh_token.reveal()]
+    assert renewal.world.clock.pauses == []
+    assert "that process 1 on another computer began has left no answer" in caplog.text
+    assert "the same refresh token is sent once more" in caplog.text
+
+
+@requirement("REF-9", "REF-7")
+def test_a_token_that_a_lost_answer_has_spent_ends_and_the_access_token_goes_on(caplog):
+    renewal = Renewal()
+    renewal.breaks_off(after_acting=True)
+    with pytest.raises(RefreshRefused):
+        renewal.run()
+    ended = replace(renewal.session.token, refresh_token=None)
+    assert renewal.kept == replace(renewal.session, token=ended, refresh_intent=None)
+    assert len(renewal.sent) == 1
+    assert f"the answer that was lost at {ISSUER} had spent the refresh token" in caplog.text
+
+
+@pytest.mark.parametrize("trouble", [503, unreachable()], ids=str)
+def test_an_outcome_stays_unknown_while_the_server_says_nothing_about_the_token(trouble):
+    renewal = Renewal()
+    renewal.breaks_off()
+    renewal.server.has(TOKEN, trouble)
+    with pytest.raises(TemporaryError):
+        renewal.run()
+    assert renewal.kept == renewal.session
+    assert renewal.kept.refresh_intent is not None
+
+
+def test_an_intent_of_an_older_version_is_about_the_token_beside_it(caplog):
+    caplog.set_level(logging.INFO, "valetkey")
+    renewal = Renewal()
+    renewal.world.keep(replace(renewal.session, refresh_intent=RefreshIntent(started_at=1.0)))
+    renewal.session, renewal.version = renewal.sessions.read()
+    assert renewal.run() == renewal.kept
+    assert "that another program began has left no answer" in caplog.text
+
+
+def test_an_intent_about_another_token_means_nothing(caplog):
+    caplog.set_level(logging.INFO, "valetkey")
+    renewal = Renewal()
+    renewal.world.keep(replace(renewal.session, refresh_intent=RefreshIntent(1.0, "0123456789abcdef", "process 1")))
+    renewal.session, renewal.version = renewal.sessions.read()
+    assert renewal.run() == renewal.kept
+    assert "has left no answer" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("ago", "seconds", "waits"),
+    [(0.0, 20.0, [2.0]), (9.0, 20.0, [1.0]), (10.0, 20.0, []), (0.0, math.inf, [])],
+    ids=["just begun", "nearly over", "over", "a lock of the kernel"],
+)
+def test_a_holder_that_may_still_live_has_a_moment_to_save_its_answer(ago, seconds, waits):
+    """Its lease may be gone because the store's server was started anew; a lock of the kernel ends with its holder."""
+    renewal = Renewal()
+    renewal.breaks_off(ago=ago)
+    renewal.run(seconds=seconds)
+    assert renewal.world.clock.pauses == waits
+
+
+def test_a_process_does_not_wait_for_itself():
+    renewal = Renewal()
+    renewal.server.has(TOKEN, no_answer())
+    with pytest.raises(UnknownOutcome):
+        renewal.run(seconds=20.0)
+    renewal.session, renewal.version = renewal.sessions.read()
+    renewal.run(seconds=20.0)
+    assert renewal.world.clock.pauses == []
+
+
+def test_what_the_holder_saves_in_that_moment_is_used():
+    renewal = Renewal()
+    renewal.breaks_off()
+    theirs = a_session("theirs", refresh_token="theirs")
+    seams = renewal.world.seams(pause=lambda seconds: renewal.world.keep(theirs))
+    with pytest.raises(Conflict):
+        refresh(renewal.session, renewal.version, renewal.sessions, seams, renewal.world.settings(), 20.0)
+    assert renewal.server.log() == []
+    assert renewal.kept == theirs
+
+
+def test_what_was_renewed_wins_over_what_it_came_from_although_the_clock_was_set_back():
+    renewal = Renewal()
+    renewal.world.clock.time = renewal.session.token.obtained_at - 3600
+
+    def freeze(request):
+        response = renewal.server(request)
+        renewal.world.keep(replace(renewal.session, refresh_intent=None))
+        return response
+
+    renewed = renewal.run(freeze)
+    assert renewed == renewal.kept
+    assert renewed.token.refresh_token != renewal.session.token.refresh_token
 
 
 @requirement("REF-1")

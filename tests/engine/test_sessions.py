@@ -146,14 +146,23 @@ def test_a_renewed_session_that_was_deleted_meanwhile_stays_deleted(world, sessi
     version = sessions.write(a_session(), None)
     world.store.inner.delete(sessions.key)
     with pytest.raises(Conflict):
-        sessions.save_answer(a_session("new"), version, renews=True)
+        sessions.save_answer(a_session("new"), version, renews=a_session().token)
     assert sessions.read() == (None, None)
 
 
 def test_a_renewed_session_wins_over_an_older_generation_that_is_there(world, sessions):
     version = sessions.write(a_session(), None)
     world.keep(a_session("older", obtained_at=BEGINNING - 1))
-    assert sessions.save_answer(a_session("new"), version, renews=True) == a_session("new")
+    assert sessions.save_answer(a_session("new"), version, renews=a_session().token) == a_session("new")
+    assert world.kept() == a_session("new")
+
+
+def test_a_renewed_session_wins_over_what_it_came_from_although_the_clock_was_set_back(world, sessions):
+    """Whoever wrote meanwhile has put a mark on the old generation; its refresh token is spent."""
+    came_from = a_session("old", obtained_at=BEGINNING + 3600)
+    version = sessions.write(came_from, None)
+    world.keep(a_session("old", obtained_at=BEGINNING + 3600, refresh_token=None))
+    assert sessions.save_answer(a_session("new"), version, renews=came_from.token) == a_session("new")
     assert world.kept() == a_session("new")
 
 

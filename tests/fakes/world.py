@@ -62,6 +62,7 @@ class World:
             "now": clock.now,
             "pause": clock.pause,
             "monotonic": clock.now,
+            "jitter": lambda: 0.0,
         }
         return Seams(**{**usual, **changes})
 

@@ -465,7 +465,7 @@ def test_a_machine_proves_itself_without_a_person(library, secret, server):
         {"client_authentication": "private_key_jwt"},
         {"client_secret": "s"},
         {"grant": "password"},
-        {"store": "redis://localhost"},
+        {"store": "nowhere://localhost"},
         {"login": "telepathy"},
         {"login_timeout": 0},
         {"redirect_uri": "http://192.168.1.5/callback"},

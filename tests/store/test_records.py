@@ -94,7 +94,8 @@ sessions = st.builds(
     ),
     resource=st.none() | texts,
     requested_scope=st.none() | text_lists,
-    refresh_intent=st.none() | st.builds(RefreshIntent, started_at=times),
+    refresh_intent=st.none()
+    | st.builds(RefreshIntent, started_at=times, fingerprint=texts, holder=texts, deadline=times),
     interactive=st.booleans(),
     dpop_key=st.none() | secrets,
 )
@@ -235,6 +236,26 @@ def test_a_member_that_a_later_version_of_the_same_format_adds_is_ignored():
     assert decode_session(json.dumps(record).encode()) == SESSION
 
 
+INTENT = {"started_at": 5.0, "fingerprint": "0123456789abcdef", "holder": "process 1", "deadline": 15.0}
+
+
+@pytest.mark.parametrize(
+    ("members", "intent"),
+    [
+        (INTENT, RefreshIntent(5.0, "0123456789abcdef", "process 1", 15.0)),
+        ({"started_at": 5.0}, RefreshIntent(5.0)),  # so it was written at first
+    ],
+)
+def test_a_refresh_that_was_started_is_read_as_every_version_has_written_it(members, intent):
+    session = decode_session(json.dumps({**RECORD, "refresh_intent": members}).encode())
+    assert session == replace(SESSION, refresh_intent=intent)
+
+
+def test_a_refresh_that_was_started_is_written_so():
+    intent = RefreshIntent(5.0, "0123456789abcdef", "process 1", 15.0)
+    assert json.loads(encode_session(replace(SESSION, refresh_intent=intent)))["refresh_intent"] == INTENT
+
+
 def test_everything_a_session_knows_is_in_its_record():
     """A field that is added to a value and forgotten here would be lost with the process."""
     record = json.loads(encode_session(SESSION))
@@ -317,6 +338,8 @@ class TestEveryKind:
         (("refresh_intent",), [1]),
         (("refresh_intent",), {"by": "somebody"}),
         (("refresh_intent",), {"started_at": None}),
+        (("refresh_intent",), {"started_at": 1.0, "fingerprint": 5}),
+        (("refresh_intent",), {"started_at": 1.0, "deadline": None}),
     ],
     ids=lambda value: ".".join(value) if isinstance(value, tuple) else repr(value),
 )

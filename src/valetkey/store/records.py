@@ -122,7 +122,7 @@ def decode_session(value: bytes) -> Session:
             server=_server(members["server"]),
             resource=_optional(_text, members, "resource"),
             requested_scope=_texts(members, "requested_scope"),
-            refresh_intent=RefreshIntent(_time(intent, "started_at")) if intent is not None else None,
+            refresh_intent=_intent(intent) if intent is not None else None,
             interactive=bool(members["interactive"]),
             dpop_key=_secret(members, "dpop_key"),
         )
@@ -217,6 +217,16 @@ def _token(members: _Members) -> Token:
         scope=_texts(members, "scope"),
         token_type=TokenType(members["token_type"]),
         id_token=_secret(members, "id_token"),
+    )
+
+
+def _intent(members: _Members) -> RefreshIntent:
+    later = {"fingerprint": "", "holder": "", "deadline": 0.0, **members}  # format 2 began with `started_at` alone
+    return RefreshIntent(
+        started_at=_time(members, "started_at"),
+        fingerprint=_text(later, "fingerprint"),
+        holder=_text(later, "holder"),
+        deadline=_time(later, "deadline"),
     )
 
 

@@ -21,7 +21,8 @@ PIP_INSTALL := -m pip install --quiet --quiet --disable-pip-version-check --no-i
 # Absolute, because tests and demo start these programs from other folders.
 export VALETKEY_SERVER_PYTHON := $(CURDIR)/$(BIN)/python
 export VALETKEY_NODE := $(CURDIR)/.venv/node
-# Nothing that runs from here talks to anybody outside this machine.
+# Nothing that runs from here talks to anybody outside this machine, or to the keyring of whoever runs it.
+export VALETKEY_STORE_ENCRYPTION := off
 export HAYSTACK_TELEMETRY_ENABLED := False
 export FASTMCP_CHECK_FOR_UPDATES := off
 export FASTMCP_SHOW_SERVER_BANNER := false

@@ -28,6 +28,7 @@ from valetkey.errors import (
     ScopeRefused,
     StateMismatch,
     StoreError,
+    StoreLocked,
     TemporaryError,
     TrustError,
     Unsupported,
@@ -54,6 +55,7 @@ ONE_OF_EACH = [
     StateMismatch("It failed.", hint="Do this."),
     MalformedDocument("It failed.", hint="Do this.", url="https://as.example", member=CANARY),
     StoreError("It failed.", hint="Do this."),
+    StoreLocked("It failed.", hint="Do this.", key_id="0a1b2c3d"),
     ConfigurationError("It failed.", hint="Do this."),
 ]
 
@@ -73,6 +75,7 @@ PARENTS = {
     StateMismatch: TrustError,
     MalformedDocument: AuthError,
     StoreError: AuthError,
+    StoreLocked: StoreError,
     ConfigurationError: AuthError,
 }
 

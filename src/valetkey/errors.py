@@ -19,6 +19,7 @@ Every error Valetkey raises, named for what the caller does next.
     │   └─ StateMismatch        RFC 6749 §10.12: the answer belongs to another login
     ├─ MalformedDocument        an answer that cannot be read (.url .member)
     ├─ StoreError               the session store cannot be read, written or locked
+    │   └─ StoreLocked          it is encrypted, and its key is not there (.key_id)
     └─ ConfigurationError       the caller's own settings contradict each other (also a ValueError)
 
 Text that came from a server is quoted and capped by `quote`; no error holds a token, a body or a live response.
@@ -238,6 +239,18 @@ class MalformedDocument(AuthError):
 
 class StoreError(AuthError):
     """The session store cannot be read, written or locked."""
+
+
+class StoreLocked(StoreError):
+    """
+    The session store is encrypted and its key is not there. Nothing is lost: with the key it can be read again.
+
+    :param key_id: The id of the key that is missing, if it is known.
+    """
+
+    def __init__(self, message: str, *, hint: str, key_id: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.key_id = key_id
 
 
 class ConfigurationError(AuthError, ValueError):

@@ -113,13 +113,15 @@ class Store(Protocol):
 
 def open_store(name: str | None = None) -> Store:
     """
-    Open the store a text names.
+    Open the store a text names, encrypted if it can be (see `valetkey.store.protection`).
 
     :param name: `memory:` for one that ends with the process, `sqlite:///path` for a file; `redis://…`, `rediss://…`,
         `unix://…` or `postgresql://…` for a server that several hosts share. None takes the environment variable
         VALETKEY_STORE, and without it the file in the platform's folder for application data.
     :returns: The store; the same text gives the same store.
-    :raises ConfigurationError: If there is no such kind of store, or its client library is not installed.
+    :raises ConfigurationError: If there is no such kind of store, its client library is not installed, or it is on a
+        server and no key is given.
+    :raises StoreError: If others can read or write the file with the key.
     """
     with _opening:
         return _opened(name or os.environ.get(ENVIRONMENT) or f"sqlite:///{default_path()}")
@@ -130,9 +132,9 @@ _opening = threading.Lock()  # two threads at once must not get two stores
 
 @cache
 def _opened(name: str) -> Store:
-    from valetkey.store.engines import open_engine
+    from valetkey.store.protection import open_protected
 
-    return open_engine(name)
+    return open_protected(name)
 
 
 def default_path() -> Path:

@@ -37,7 +37,7 @@ class Listing(Protocol):
     """What an engine can do besides `Store`, and all of ours do: name its records."""
 
     def keys(self) -> list[str]:
-        """Give the keys of all records."""
+        """Give the keys of all records; leases that are kept as records are none."""
 
 
 def list_keys(store: Store) -> list[str]:

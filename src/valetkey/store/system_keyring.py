@@ -21,7 +21,7 @@ from valetkey.errors import ConfigurationError, StoreError, StoreLocked, quote
 from valetkey.store import default_path
 from valetkey.store.keys import DataKey, Source
 from valetkey.store.sqlite import SqliteStore
-from valetkey.store.turn import take_turn
+from valetkey.store.turn import TurnTimeout, take_turn
 
 SERVICE = "valetkey"
 USERNAME = "session store"
@@ -93,7 +93,7 @@ class SystemKeyring:
             hint = "Unlock the keyring and try again, or name another store in VALETKEY_STORE."
             raise StoreLocked(message, hint=hint, key_id=key_id.hex()) from error
         if key is None or key.id != key_id:
-            message = f"The session store is locked: its key {key_id.hex()} is no longer in {self.name}."
+            message = f"The session store is locked: its key {key_id.hex()} is not in {self.name}."
             hint = f"Bring the key back (service {SERVICE!r}), or move the store away and log in again."
             raise StoreLocked(message, hint=hint, key_id=key_id.hex())
         return key
@@ -121,7 +121,12 @@ class SystemKeyring:
         key = self._read()
         if key is not None:
             return key
-        turn = take_turn(SqliteStore(self._lock_beside or default_path()), SERVICE, self._read, seconds=_TURN_SECONDS)
+        locks = SqliteStore(self._lock_beside or default_path())
+        try:
+            turn = take_turn(locks, SERVICE, self._read, seconds=_TURN_SECONDS)
+        except TurnTimeout as error:
+            message = "Another process has been about to make a key for too long."
+            raise KeyringAway(message) from error
         if isinstance(turn, DataKey):
             return turn
         with turn:

@@ -3,6 +3,10 @@
 
 """Our own engines under the test kit for engines, with their own leases and with those made of conditional writes."""
 
+import random
+import secrets
+import threading
+import time
 from functools import partial
 
 import pytest
@@ -11,7 +15,7 @@ from tests.requirements import requirement
 from valetkey.store import ANY, Conflict
 from valetkey.store.cas_lease import CasLeases
 from valetkey.store.kit import LEASES, PROCESSES, RECORDS, check_full_disk, check_store
-from valetkey.store.kit.processes import check_stampede
+from valetkey.store.kit.processes import check_killed_holder, check_killed_writer, check_stampede
 from valetkey.store.memory import MemoryStore
 from valetkey.store.postgres import PostgresStore
 from valetkey.store.redis import RedisStore
@@ -83,3 +87,152 @@ def test_of_many_processes_one_renews(opened):
 def test_a_full_disk_is_an_error_and_loses_nothing(tmp_path):
     path = tmp_path / "valetkey" / "credentials.db"
     check_full_disk(partial(SqliteStore, path), path)
+
+
+class Careless(MemoryStore):
+    """Writes whatever version is there."""
+
+    def put(self, key, value, *, if_version=ANY):
+        return super().put(key, value)
+
+
+class Recounting(MemoryStore):
+    """Its versions are numbers that begin again after a deletion."""
+
+    def put(self, key, value, *, if_version=ANY):
+        super().put(key, value, if_version=if_version)
+        with self._lock:
+            self._count = {**getattr(self, "_count", {})}
+            self._count[key] = self._count.get(key, 0) + 1
+            self._records[key] = self._records[key]._replace(version=str(self._count[key]))
+            return str(self._count[key])
+
+    def delete(self, key, *, if_version=ANY):
+        is_done = super().delete(key, if_version=if_version)
+        getattr(self, "_count", {}).pop(key, None)
+        return is_done
+
+
+class Folding(MemoryStore):
+    """Its keys are those of a file system that knows no case."""
+
+    def get(self, key):
+        return super().get(key.lower())
+
+    def put(self, key, value, *, if_version=ANY):
+        return super().put(key.lower(), value, if_version=if_version)
+
+    def delete(self, key, *, if_version=ANY):
+        return super().delete(key.lower(), if_version=if_version)
+
+
+class Textual(MemoryStore):
+    """Takes values for text."""
+
+    def put(self, key, value, *, if_version=ANY):
+        return super().put(key, value.decode(errors="replace").encode(), if_version=if_version)
+
+
+class Deleting(MemoryStore):
+    """Deletes whatever version is there."""
+
+    def delete(self, key, *, if_version=ANY):
+        return super().delete(key)
+
+
+class Racing(MemoryStore):
+    """Looks first and writes afterwards."""
+
+    def put(self, key, value, *, if_version=ANY):
+        record = self.get(key)
+        if if_version is not ANY and if_version != (record.version if record else None):
+            raise Conflict(key)
+        time.sleep(0.01)
+        return super().put(key, value)
+
+
+class Generous(MemoryStore):
+    """Gives a lease to everybody."""
+
+    def lease(self, key, *, seconds):
+        return super().lease(f"{key}{random.random()}", seconds=seconds)
+
+
+class Stingy(MemoryStore):
+    """Never takes a lease back."""
+
+    def lease(self, key, *, seconds):
+        lease = super().lease(key, seconds=seconds)
+        if lease is not None:
+            lease._store.__dict__.setdefault("kept", []).append(lease)
+            lease.release = lambda: None
+        return lease
+
+
+class Blind(MemoryStore):
+    """Releases a lease without asking who holds it."""
+
+    def lease(self, key, *, seconds):
+        lease = super().lease(key, seconds=seconds)
+        if lease is not None:
+            lease.release = lambda: self._release(key)
+        return lease
+
+
+class Single(MemoryStore):
+    """Has one lease for everything."""
+
+    def lease(self, key, *, seconds):
+        return super().lease("", seconds=seconds)
+
+
+class Marking(MemoryStore):
+    """Keeps its leases where records belong."""
+
+    def lease(self, key, *, seconds):
+        lease = super().lease(key, seconds=seconds)
+        if lease is not None:
+            self.put(key, b"leased")
+        return lease
+
+
+BROKEN = [Careless, Recounting, Folding, Textual, Deleting, Racing, Generous, Stingy, Blind, Single, Marking]
+
+
+@pytest.mark.parametrize("broken", BROKEN)
+def test_the_kit_finds_a_broken_engine(broken):
+    store = broken()
+    with pytest.raises(AssertionError):
+        check_store(lambda: store, is_shared=False)
+
+
+class CarelessFile(SqliteStore):
+    """Its leases are everybody's, and it writes whatever version is there."""
+
+    def lease(self, key, *, seconds):
+        return super().lease(f"{key}{random.random()}", seconds=seconds)
+
+    def put(self, key, value, *, if_version=ANY):
+        return super().put(key, value)
+
+
+class ForgetfulFile(SqliteStore):
+    """It writes later than it says."""
+
+    def put(self, key, value, *, if_version=ANY):
+        threading.Timer(0.2, super().put, (key, value)).start()
+        return secrets.token_hex(8)
+
+
+@pytest.mark.parametrize(
+    ("broken", "check"),
+    [(CarelessFile, check_stampede), (CarelessFile, check_killed_holder), (ForgetfulFile, check_killed_writer)],
+)
+def test_the_kit_finds_what_is_broken_among_processes(broken, check, tmp_path):
+    with pytest.raises(AssertionError):
+        check(partial(broken, tmp_path / "valetkey" / "credentials.db"))
+
+
+def test_a_store_in_memory_passes_as_a_whole():
+    store = MemoryStore()
+    check_store(lambda: store, is_shared=False)

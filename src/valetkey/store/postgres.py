@@ -30,7 +30,7 @@ _SCHEMA: tuple[LiteralString, ...] = (
     "CREATE TABLE IF NOT EXISTS valetkey_leases (key text PRIMARY KEY, owner text NOT NULL, ends timestamptz NOT NULL)",
 )
 
-_DURABLE = "SELECT set_config('synchronous_commit', 'on', true), set_config('statement_timeout', '5s', true)"
+_DURABLE = "SELECT set_config('synchronous_commit', 'on', true), set_config('statement_timeout', %s, true)"
 """For this transaction only; a statement that waits for somebody's lock ends as well."""
 
 _GET = "SELECT value, version FROM valetkey_records WHERE key = %s"
@@ -56,20 +56,19 @@ class PostgresStore:
     Sessions on a PostgreSQL server. Nothing is sent before the first use; the tables are made by the first write.
 
     :param url: `postgresql://`, as libpq takes it; what it leaves out comes from libpq's own environment variables.
+    :param seconds: How long one method may wait for the server; for locks in it half as long.
     :raises ConfigurationError: If the URL cannot be read.
     """
 
-    def __init__(self, url: str) -> None:
-        self._connections = Connections(url)
+    def __init__(self, url: str, *, seconds: float = 10.0) -> None:
+        self._connections = Connections(url, seconds)
+        self._lock_wait = f"{max(1, int(seconds * 500))}ms"
 
     def get(self, key: str) -> Record | None:
         """Read a record."""
-        with self._answers() as connection:
-            try:
-                row = connection.execute(_GET, (key,)).fetchone()
-            except errors.UndefinedTable:
-                return None
-        return None if row is None else Record(bytes(row[0]), row[1])
+        for value, version in self._read(_GET, key):
+            return Record(value, version)
+        return None
 
     def put(self, key: str, value: bytes, *, if_version: Condition = ANY) -> str:
         """Write a record."""
@@ -104,6 +103,10 @@ class PostgresStore:
             return None
         return _PostgresLease(self, key, owner, ends_at)
 
+    def keys(self) -> list[str]:
+        """Give the keys of all records."""
+        return [row[0] for row in self._read("SELECT key FROM valetkey_records")]
+
     def close(self) -> None:
         """Close the connections."""
         self._connections.close()
@@ -118,13 +121,20 @@ class PostgresStore:
         """
         self._change(_RELEASE, key, owner)
 
+    def _read(self, query: LiteralString, *values: Any) -> list[tuple[Any, ...]]:
+        with self._answers() as connection:
+            try:
+                return connection.execute(query, values).fetchall()
+            except errors.UndefinedTable:
+                return []  # reading makes nothing
+
     def _change(self, statement: LiteralString, *values: Any) -> int:
         """Run a statement in a transaction of its own; give the number of rows it has changed."""
         with self._answers() as connection:
             for _ in range(_ATTEMPTS_TO_CREATE):
                 try:
                     with connection.transaction():
-                        connection.execute(_DURABLE)
+                        connection.execute(_DURABLE, (self._lock_wait,))
                         return connection.execute(statement, values).rowcount
                 except errors.UndefinedTable:
                     _create_tables(connection)

@@ -2,17 +2,18 @@
 # SPDX-License-Identifier: Apache-2.0
 
 """
-Connections to PostgreSQL: a few are kept, a lost one is replaced before it is used, and none outlives a fork.
+Connections to PostgreSQL: a few are kept, a lost one is replaced before it is used, none outlives a fork.
 
 A pool library would bring a thread of its own, which a fork loses.
 """
 
 import os
 import selectors
+import socket
 import threading
 import weakref
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import psycopg
@@ -41,10 +42,12 @@ class Connections:
     The connections of one store, for any thread.
 
     :param url: Where to, as libpq takes it.
+    :param seconds: How long a connection is lent before it is cut.
     :raises ConfigurationError: If the URL cannot be read.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, seconds: float) -> None:
+        self._seconds = seconds
         try:
             given = conninfo_to_dict(url)
         except psycopg.Error:
@@ -73,9 +76,14 @@ class Connections:
         """
         with self._free:
             connection = self._take()
+            # Nothing else ends the wait for a server that is frozen: its kernel goes on answering for it.
+            watch = threading.Timer(self._seconds, _cut, (connection,))
+            watch.daemon = True
+            watch.start()
             try:
                 yield connection
             finally:
+                watch.cancel()
                 self._give_back(connection)
 
     def close(self) -> None:
@@ -127,6 +135,11 @@ def _after_fork() -> None:
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_after_fork)
+
+
+def _cut(connection: Connection) -> None:
+    with suppress(OSError, psycopg.Error), socket.fromfd(connection.fileno(), 0, 0) as line:
+        line.shutdown(socket.SHUT_RDWR)
 
 
 def _is_quiet(connection: Connection) -> bool:

@@ -19,7 +19,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from types import TracebackType
 from typing import Any, Self
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import redis
 from redis.backoff import NoBackoff
@@ -93,6 +93,13 @@ class RedisStore:
             if not self._client.set(_lease_name(key), owner, nx=True, px=max(1, int(seconds * 1000))):
                 return None
         return _RedisLease(self, key, owner, ends_at)
+
+    def keys(self) -> list[str]:
+        """Give the keys of all records."""
+        start, end = (part.encode() for part in _name("\n").split("\n"))
+        with self._answers():
+            names = set(self._client.scan_iter(_name("*"), count=1000))  # a scan may meet one twice
+        return [name.removeprefix(start).removesuffix(end).decode() for name in names]
 
     def close(self) -> None:
         """Close the connections."""
@@ -170,15 +177,15 @@ class _RedisLease:
 
 
 def _client(url: str, place: str) -> tuple["redis.Redis", bool]:
-    parts = urlsplit(url)
-    options = parse_qsl(parts.query, keep_blank_values=True)
+    address, _, query = url.partition("?")
+    options = parse_qsl(query, keep_blank_values=True)
     persistence = [value for name, value in options if name == "persistence"]
-    ours = urlunsplit(parts._replace(query=urlencode([pair for pair in options if pair[0] != "persistence"])))
+    others = urlencode([(name, value) for name, value in options if name != "persistence"])
     try:
         if persistence not in ([], ["unchecked"]):
             raise ValueError
         client = redis.Redis.from_url(
-            ours,
+            f"{address}?{others}",
             protocol=2,  # the older one, which every server speaks
             decode_responses=False,
             socket_timeout=_TIMEOUT_SECONDS,

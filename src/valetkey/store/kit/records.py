@@ -7,7 +7,8 @@ from contextlib import suppress
 from functools import partial
 
 from valetkey.store import ANY, Conflict, Record, Store
-from valetkey.store.kit.promise import Check, Open, expect, expect_conflict, in_threads, new_key
+from valetkey.store.encrypted import Listing, list_keys
+from valetkey.store.kit.promise import LEASE_SECONDS, Check, Open, expect, expect_conflict, in_threads, new_key, taken
 
 _VALUES = (b"", b"{}", bytes(range(256)), "schlüssel ключ 鍵".encode(), b"x" * 100_000)
 _ENDINGS = ("", ":intent", "'; DROP TABLE records; --", "ключ", "}{", " ", "%s", "*", "\\")
@@ -124,6 +125,24 @@ def check_two_views(open_store: Open) -> None:
         other.close()
 
 
+def check_listing(open_store: Open) -> None:
+    """An engine that can list its records, which is not asked of it, names those it has and no leases."""
+    store, key = open_store(), new_key()
+    if not isinstance(store, Listing):
+        store.close()
+        return
+    names = [key, key + "ключ", key + "}{*"]
+    for name in names:
+        store.put(name, b"1")
+    with taken(store.lease(key + "leased", seconds=LEASE_SECONDS), "a lease that nobody holds is given"):
+        found = sorted(name for name in list_keys(store) if name.startswith(key))
+        expect(found == sorted(names), "each record is listed once, and nothing else")
+    for name in names:
+        store.delete(name)
+    expect(not any(name.startswith(key) for name in list_keys(store)), "what is deleted is not listed")
+    store.close()
+
+
 def _value(store: Store, key: str) -> bytes | None:
     record = store.get(key)
     return None if record is None else record.value
@@ -138,5 +157,6 @@ RECORDS: tuple[Check, ...] = (
     check_conditional_deletions,
     check_racing_writers,
     check_two_views,
+    check_listing,
 )
 """What records promise."""

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 from valetkey.discovered import Discovered
 from valetkey.errors import LoginRequired, quote
-from valetkey.takeover.foreign import Foreign, read_issuer, read_token
+from valetkey.takeover.foreign import Foreign, read_issuer, read_time, read_token
 from valetkey.values import scope_from_text
 
 PROGRAM = "FastMCP"
@@ -58,7 +58,9 @@ async def _read(url: str, storage: KeyValues) -> Foreign:
     return Foreign(
         program=PROGRAM,
         place=place,
-        token=read_token(token, PROGRAM, place, expires_at=(expiry or {}).get("expires_at"), written_at=None),
+        token=read_token(
+            token, PROGRAM, place, expires_at=read_time((expiry or {}).get("expires_at")), written_at=None
+        ),
         registration=registration,
         issuer=read_issuer(token, registration, PROGRAM, place),
         requested_scope=scope_from_text(scope if isinstance(scope, str) else None),

@@ -8,7 +8,6 @@ No other program writes down all that a session needs; what is missing is found 
 """
 
 import json
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -25,6 +24,9 @@ Members = Mapping[str, Any]
 
 LONG_AGO = 0.0
 """When a token was obtained of which nobody has written down when."""
+
+_LATEST = 1e12
+"""Unix time that no token lives to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +89,22 @@ def as_json(text: str, program: str, place: str) -> Members:
     return document
 
 
-def read_token(members: Members, program: str, place: str, *, expires_at: object, written_at: float | None) -> Token:
+def read_time(value: object, *, units: int = 1) -> float | None:
+    """
+    Read a time as programs write it.
+
+    :param value: What stands there.
+    :param units: How many of its units make a second.
+    :returns: Unix time in seconds, None for what is no time.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < _LATEST * units:
+        return None
+    return value / units
+
+
+def read_token(
+    members: Members, program: str, place: str, *, expires_at: float | None, written_at: float | None
+) -> Token:
     """
     Read what another program has kept of the answer of a token endpoint.
 
@@ -101,7 +118,7 @@ def read_token(members: Members, program: str, place: str, *, expires_at: object
     """
     lifetime = read_lifetime(members.get("expires_in"))
     obtained_at = written_at
-    if lifetime is not None and isinstance(expires_at, int | float) and math.isfinite(expires_at):
+    if lifetime is not None and expires_at is not None:
         obtained_at = expires_at - lifetime
     try:
         answer = HttpResponse(200, place, body=json.dumps(members).encode())

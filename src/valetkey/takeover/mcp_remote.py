@@ -20,7 +20,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from valetkey.discovered import Discovered
 from valetkey.errors import LoginRequired, quote
-from valetkey.takeover.foreign import Foreign, as_json, read_file, read_issuer, read_scope, read_token
+from valetkey.takeover.foreign import Foreign, as_json, read_file, read_issuer, read_scope, read_time, read_token
 
 PROGRAM = "mcp-remote"
 FOLDER = "MCP_REMOTE_CONFIG_DIR"
@@ -88,12 +88,11 @@ def read_mcp_remote(invocation: Invocation, folder: Path | None = None) -> Forei
     members = as_json(text, PROGRAM, str(place))
     registration = None if client_text is None else as_json(client_text, PROGRAM, str(client_place))
     # Whoever copies a file may make it younger, never older: at worst the token is rejected once and renewed then.
-    expires_at = members.get("expires_at")
-    in_seconds = expires_at / 1000 if isinstance(expires_at, int | float) else None
+    expires_at = read_time(members.get("expires_at"), units=1000)
     return Foreign(
         program=PROGRAM,
         place=str(place),
-        token=read_token(members, PROGRAM, str(place), expires_at=in_seconds, written_at=_written_at(place)),
+        token=read_token(members, PROGRAM, str(place), expires_at=expires_at, written_at=_written_at(place)),
         registration=registration,
         issuer=read_issuer(members, registration, PROGRAM, str(place)),
         requested_scope=read_scope(members, "requested_scope", str(place)),

@@ -166,6 +166,12 @@ def test_without_a_session_bus_there_is_no_keyring_here(monkeypatch):
         system_backend()
 
 
+def test_without_the_package_there_is_no_keyring_either(monkeypatch):
+    monkeypatch.setitem(sys.modules, "keyring", None)  # what an import finds that is not installed
+    with pytest.raises(KeyringAway, match="not installed"):
+        system_backend()
+
+
 @pytest.mark.parametrize(
     ("platform", "name"), [("darwin", "macOS Keychain"), ("win32", "Credential Manager"), ("linux", "desktop")]
 )

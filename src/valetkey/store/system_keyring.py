@@ -200,9 +200,13 @@ def system_backend() -> Backend:
     system's, there is no keyring.
 
     :returns: The backend.
-    :raises KeyringAway: If there is none.
-    :raises ImportError: If the package `keyring` is not installed.
+    :raises KeyringAway: If there is none, or the package `keyring` is not installed.
     """
+    try:
+        import keyring  # noqa: F401 - its backends are imported by name below
+    except ImportError as error:
+        message = "The package keyring is not installed."
+        raise KeyringAway(message) from error
     names: tuple[str, ...] = _BACKENDS.get(sys.platform, _DESKTOP_BACKENDS)
     chosen = os.environ.get("PYTHON_KEYRING_BACKEND")
     reasons = []

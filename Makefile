@@ -69,8 +69,8 @@ conformance: .venv/installed .venv-sdk1/installed $(CONFORMANCE)/node_modules/in
 demo: .venv/installed $(SERVERS)/node_modules/installed ## the demo; BROWSER=1 opens your browser for the login
 	$(if $(filter 1,$(BROWSER)),env -u BROWSER )$(BIN)/python examples/demo/run.py$(if $(filter 1,$(BROWSER)), --browser)
 
-bench: .venv/installed $(SERVERS)/node_modules/installed ## the benchmark of parallel calls
-	$(BIN)/python benchmarks/parallel_calls.py
+bench: .venv/installed ## the benchmarks; WRITE=1 measures in full and writes docs/benchmarks.md
+	$(BIN)/python -m benchmarks.run$(if $(filter 1,$(WRITE)), --write)
 
 format: .venv/installed ## rewrite the code in the common format
 	$(BIN)/ruff check --quiet --fix . || [ $$? = 1 ]

@@ -1,0 +1,95 @@
+# SPDX-FileCopyrightText: 2026 The Valetkey authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""The page that a run leaves behind: the machine, the table, and how it was measured."""
+
+import os
+import platform
+from datetime import date
+from importlib.metadata import version
+from pathlib import Path
+
+from benchmarks.contenders import FASTMCP, HAYSTACK, PLAIN, SDK, VALETKEY
+from benchmarks.measuring import Effort, Row
+
+_NAMES = (PLAIN, VALETKEY, SDK, FASTMCP, HAYSTACK)
+_PACKAGES = ("valetkey", "mcp", "fastmcp", "mcp-haystack", "haystack-ai", "httpx2", "anyio")
+
+_PAGE = """\
+# Benchmarks
+
+What Valetkey costs, and what it does under load, beside a plain bearer token, which is the limit, and beside its peers:
+the provider of the MCP SDK, the client OAuth of FastMCP, and the `OAuthConfig` of mcp-haystack. `make bench WRITE=1`
+measured all of it in one run and wrote this page; `make bench` measures less of the peers, writes nothing, and fails
+when a bound is missed.
+
+* Machine: {machine}
+* {python}, Linux {kernel}
+* {packages}
+* Measured on {day}; load average of the machine {load}
+
+A cell gives the median, in parentheses the smallest and the largest value, and behind × the median of the ratios to
+the plain bearer token, pair by pair: the contenders take turns, so that what disturbs one disturbs the others. n is the
+number of measurements of each contender; where it is 1, the case counts something or asks whether anything waits.
+
+{table}
+
+– means that a contender was not measured: it cannot do the case, or (of a plain bearer token) there is nothing to do.
+
+## How it was measured
+
+* Everybody talks to [one server](../benchmarks/server.py) on this machine: an MCP server (FastMCP), plain answers, and
+  [an authorization server](../benchmarks/authorization.py) that rotates refresh tokens and ends a grant when a spent
+  one comes again. Its endpoints are those of its metadata, not the ones that MCP 2025-03-26 would guess.
+* A person is a program that follows the redirect of the login at once. Valetkey and FastMCP use their real listeners;
+  the MCP SDK leaves browser and listener to its user.
+* mcp-haystack's `OAuthConfig` knows machines only (client credentials): nobody logs in, there is no refresh token, and
+  its cold start is not an interactive one.
+* Starts: requests to the authorization server and for its metadata, without the one request that was wanted; "rejected"
+  are answers 401. A round trip is the time of one answer when each takes 50 ms. A restart is a new auth object on the
+  store that is kept: a SQLite file for Valetkey, the peers' stores in memory.
+* Tool calls go through one session of the MCP SDK's client; the rows of Haystack go through its MCP toolset, called
+  from 50 threads: "plain bearer" is mcp-haystack's own toolset with a static token.
+* Processor time is measured on a transport that sends nothing, over the same request with a plain bearer token.
+* The renewal under steady load: requests of 100 ms, one after the other, past the end of the token's life of 10 s.
+* Where something may get stuck, it is ended after a few seconds, and the table says so.
+* 20 processes on one store: each round, all of them start with the same expired token. The peers have no store that
+  several processes may share.
+* Imports: each in a fresh interpreter that has imported httpx2 before. Valetkey loads its engine with the first
+  `OAuth()`, so that has a row of its own.
+* Memory: resident memory of a process of its own with {principals:,} sessions, each with its auth object and a token at
+  hand, and a tenth of them for the MCP SDK; no HTTP clients.
+"""
+
+
+def write(path: Path, rows: list[Row], effort: Effort) -> None:
+    """Write the page."""
+    text = _PAGE.format(
+        machine=_machine(),
+        python=f"{platform.python_implementation()} {platform.python_version()}",
+        kernel=platform.release().partition("-")[0],
+        packages=", ".join(f"{package} {version(package)}" for package in _PACKAGES),
+        day=date.today().isoformat(),  # noqa: DTZ011 - a day is enough
+        load=" ".join(f"{average:.1f}" for average in os.getloadavg()),
+        table=table(rows),
+        principals=effort.principals,
+    )
+    path.write_text(text, encoding="utf-8")
+
+
+def table(rows: list[Row]) -> str:
+    """Write the rows as a table of Markdown."""
+    lines = ["| case | n | " + " | ".join(_NAMES) + " |", "| --- | ---: |" + " --- |" * len(_NAMES)]
+    for row in rows:
+        cells = [f"**{row.cells[name]}**" if name == VALETKEY else row.cells.get(name, "–") for name in _NAMES]
+        lines.append(f"| {row.case} | {row.runs} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def _machine() -> str:
+    model = "processor unknown"
+    information = Path("/proc/cpuinfo")
+    if information.is_file():
+        lines = information.read_text(encoding="utf-8").splitlines()
+        model = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), model)
+    return f"{os.cpu_count()} cores, {model}"

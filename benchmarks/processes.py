@@ -1,0 +1,102 @@
+# SPDX-FileCopyrightText: 2026 The Valetkey authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""
+Many processes on one store, all of them finding an expired token at the same moment: one of them renews.
+
+The peers are left out: their stores are for one process, and nothing keeps two processes from renewing at once.
+`python -m benchmarks.processes URL STORE` is one of the processes: a line on its standard input starts a round.
+"""
+
+import subprocess
+import sys
+import time
+from contextlib import ExitStack
+from pathlib import Path
+
+import httpx2
+
+from benchmarks.measuring import Effort, Findings
+from benchmarks.running import Log, Server, running
+from valetkey.httpx2 import OAuth
+
+_ROOT = Path(__file__).parent.parent
+_LIFE = 2
+_CASE = "{} processes on one store (SQLite), the token just expired, {} rounds"
+
+
+async def measure(findings: Findings, effort: Effort, folder: Path) -> None:
+    from benchmarks.contenders import VALETKEY, Valetkey
+
+    with running() as server, ExitStack() as stack:
+        first = Valetkey(server, folder)
+        with httpx2.Client(auth=first.open(), timeout=30.0) as client:
+            client.get(f"{server.url}/plain").raise_for_status()
+        command = [sys.executable, "-m", "benchmarks.processes", f"{server.url}/plain", first.store]
+        pipe = subprocess.PIPE
+        children = [
+            stack.enter_context(subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True, cwd=_ROOT))
+            for _ in range(effort.processes)
+        ]
+        for child in children:
+            _line(child)
+        logs = [_round(server, children) for _ in range(effort.process_rounds)]
+        for child in children:
+            child.communicate(timeout=30.0)
+    refreshes = [log.count("POST /oauth/token") for log in logs]
+    served = [log.count("/plain 200") for log in logs]
+    reuses, logins = sum(log.reuses for log in logs), sum(log.count("/oauth/authorize") for log in logs)
+    case = _CASE.format(effort.processes, effort.process_rounds)
+    cell = f"{sum(refreshes)} refreshes, {reuses} reuses, {logins} logins, {sum(served)} of "
+    cell += f"{effort.processes * effort.process_rounds} requests served"
+    findings.add(case, {VALETKEY: cell}, effort.process_rounds)
+    is_fine = set(refreshes) == {1} and set(served) == {effort.processes} and reuses == logins == 0
+    findings.demand(is_fine, f"{case}: {cell}")
+
+
+def _round(server: Server, children: list[subprocess.Popen[str]]) -> Log:
+    """
+    Let the token expire under all of them, and let all of them go on at once.
+
+    One of them has to renew a token that lives long, or it would expire again before the slowest has used it; the next
+    round then begins with a short one.
+    """
+    server.set_life(_LIFE)
+    server.revoke()
+    _step(children[:1])
+    time.sleep(_LIFE + 0.1)
+    server.set_life(3600)
+    server.reset()
+    _step(children)
+    return server.log()
+
+
+def _step(children: list[subprocess.Popen[str]]) -> None:
+    for child in children:
+        assert child.stdin is not None
+        child.stdin.write("go\n")
+        child.stdin.flush()
+    for child in children:
+        _line(child)
+
+
+def _line(child: subprocess.Popen[str]) -> None:
+    assert child.stdout is not None
+    line = child.stdout.readline()
+    if not line.startswith("ready"):
+        message = f"a process ended or failed: {line}"
+        raise RuntimeError(message)
+
+
+def main(url: str, store: str) -> None:
+    """Make one request for each line, as a program that has just started."""
+    server = url.removesuffix("/plain") + "/mcp"
+    print("ready", flush=True)
+    for _ in sys.stdin:
+        with httpx2.Client(auth=OAuth(server, store=store, login="never"), timeout=60.0) as client:
+            status = client.get(url).status_code
+        print(f"ready {status}", flush=True)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

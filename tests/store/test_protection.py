@@ -9,6 +9,8 @@ import os
 import subprocess
 import sys
 import traceback
+from contextlib import closing
+from functools import partial
 
 import pytest
 
@@ -18,8 +20,10 @@ from tests.requirements import requirement
 from valetkey.errors import ConfigurationError, StoreError, StoreLocked
 from valetkey.store import open_store
 from valetkey.store.encrypted import EncryptedStore, list_keys
+from valetkey.store.engines import open_engine
 from valetkey.store.keys import KEY_FILE_VARIABLE, KEY_VARIABLE, RULE_VARIABLE, DataKey, DataKeys, Rule, Source
 from valetkey.store.kit import LEASES, RECORDS
+from valetkey.store.kit.processes import check_fork, check_killed_writer, check_stampede
 from valetkey.store.memory import MemoryStore
 from valetkey.store.protected import ProtectedStore
 from valetkey.store.protection import describe, encrypt_all, open_protected, rewrap
@@ -71,6 +75,11 @@ def test_a_protected_store_promises_what_its_engine_does(given):
     store = ProtectedStore(MemoryStore(), given=given)
     for check in (*RECORDS, *LEASES):
         check(lambda: store)
+
+
+@pytest.mark.parametrize("check", [check_fork, check_killed_writer, check_stampede], ids=lambda check: check.__name__)
+def test_processes_share_an_encrypted_store_as_they_share_a_plain_one(check, path):
+    check(partial(open_protected, f"sqlite:///{path}", environment={KEY_VARIABLE: ONE.write()}))
 
 
 # A new store
@@ -492,6 +501,32 @@ def test_a_plain_store_on_a_server_is_read_and_written_as_it_is():
     store.put("session:1", TOKEN)
     assert engine.get("session:1") == store.get("session:1")
     assert not store.protection().encrypted
+
+
+@pytest.mark.parametrize("kind", ["redis", "postgres"])
+@requirement("SEC-11")
+def test_a_real_server_is_given_nothing_it_could_read(kind, request):
+    url = request.getfixturevalue(f"{kind}_server").url
+    off = f"{url}{'&' if '?' in url else '?'}encryption=off"
+    with (
+        closing(open_engine(url)) as engine,
+        closing(open_protected(url, environment={KEY_VARIABLE: ONE.write()})) as store,
+        closing(open_protected(url, environment={KEY_VARIABLE: OTHER.write()})) as stranger,
+        closing(open_protected(off, environment={})) as plain,
+    ):
+        for key in list_keys(engine):  # what other tests have left there in plain
+            engine.delete(key)
+        version = store.put("session:1", TOKEN)
+        assert store.get("session:1") == (TOKEN, version)
+        assert engine.get("session:1").value[:5] == b"\x01" + ONE.id
+        assert b"canary" not in engine.get("session:1").value
+        with pytest.raises(StoreLocked, match=ONE.id.hex()):
+            stranger.get("session:1")
+        with pytest.raises(StoreError, match="switched off"):
+            plain.put("session:1", b"{}")
+        assert describe(store).encrypted
+        for key in list_keys(engine):
+            engine.delete(key)
 
 
 # What a person sees

@@ -28,7 +28,7 @@ export FASTMCP_CHECK_FOR_UPDATES := off
 export FASTMCP_SHOW_SERVER_BANNER := false
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 
-.PHONY: help test lint types unit coverage test-sdk1 interop conformance demo bench format clean
+.PHONY: help test lint types unit coverage test-sdk1 interop conformance demo bench durability format clean
 
 help: ## print this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | while IFS=$$'\t' read -r name text; \
@@ -72,13 +72,16 @@ demo: .venv/installed $(SERVERS)/node_modules/installed ## the demo; BROWSER=1 o
 bench: .venv/installed ## the benchmarks; WRITE=1 measures in full and writes docs/benchmarks.md
 	$(BIN)/python -m benchmarks.run$(if $(filter 1,$(WRITE)), --write)
 
+durability: .venv/installed ## renewals that are killed, on every engine; writes docs/durability.md (some ten minutes)
+	$(BIN)/python -m benchmarks.durability
+
 format: .venv/installed ## rewrite the code in the common format
 	$(BIN)/ruff check --quiet --fix . || [ $$? = 1 ]
 	$(BIN)/ruff format .
 
 clean: ## remove what the other targets made
 	rm -rf .venv .venv-sdk1 .venv-interop
-	rm -rf $(SERVERS)/node_modules $(CONFORMANCE)/node_modules tests/interop/servers/*/node_modules
+	rm -rf $(SERVERS)/node_modules $(CONFORMANCE)/node_modules tests/interop/*/*/node_modules
 	rm -rf .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
 	find $(CODE) -name __pycache__ -type d -prune -exec rm -rf {} +
 

@@ -1,5 +1,6 @@
 # Installs the servers of `make interop`, which is where this is called from. A server in Python is named by its file
-# requirements/interop-<name>.txt, one in Node.js by its folder tests/interop/servers/<name> with a package.json.
+# requirements/interop-<name>.txt, one in Node.js by its folder tests/interop/servers/<name> with a package.json. A client in
+# Node.js whose sessions are taken over has its folder in tests/interop/clients.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -9,9 +10,10 @@ PYTHON ?= python3
 BIN := .venv/bin
 PYTHON_SERVERS := $(patsubst requirements/interop-%.txt,.venv-interop/%/installed,$(wildcard requirements/interop-*.txt))
 NODE_SERVERS := $(patsubst %/package.json,%/node_modules/installed,$(wildcard tests/interop/servers/*/package.json))
+NODE_CLIENTS := $(patsubst %/package.json,%/node_modules/installed,$(wildcard tests/interop/clients/*/package.json))
 
 .PHONY: all
-all: $(PYTHON_SERVERS) $(NODE_SERVERS)
+all: $(PYTHON_SERVERS) $(NODE_SERVERS) $(NODE_CLIENTS)
 
 # The files name everything that is installed, so nothing is left to resolve. One pip installs into all of them.
 .venv-interop/%/installed: requirements/interop-%.txt

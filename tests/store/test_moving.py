@@ -90,8 +90,9 @@ def test_every_engine_takes_everything_from_every_other(tmp_path, redis_server, 
         PostgresStore(postgres_server.url),
         MemoryStore(),
     ]
-    for key, engine in ((key, engine) for engine in engines[1:] for key in list_keys(engine)):
-        engine.delete(key)  # what other tests have left on the servers
+    for server in engines[1:]:
+        for key in list_keys(server):  # what other tests have left there
+            server.delete(key)
     for source, target in pairwise(engines):
         assert move_records(source, target) == len(RECORDS)
         assert (contents(source), contents(target)) == ({}, RECORDS)

@@ -132,7 +132,7 @@ def test_a_connection_that_the_server_has_ended_is_replaced_before_it_is_used(ad
 
 @pytest.fixture
 def impatient(postgres_server):
-    kept = PostgresStore(postgres_server.url, seconds=0.3)
+    kept = PostgresStore(postgres_server.url, seconds=0.5)
     yield kept
     kept.close()
 

@@ -72,7 +72,7 @@ def test_a_lease_given_back_while_the_server_is_away_is_no_error(redis_server, s
 
 
 def test_a_server_that_does_not_answer_is_a_store_error_in_time(redis_server):
-    store = RedisStore(redis_server.url + "?socket_timeout=0.2")
+    store = RedisStore(redis_server.url + "?socket_timeout=0.4")
     store.put("frozen", b"1")
     redis_server.process.send_signal(signal.SIGSTOP)
     try:
@@ -87,7 +87,7 @@ def test_a_server_that_does_not_answer_is_a_store_error_in_time(redis_server):
 
 
 def test_an_answer_that_comes_too_late_is_not_taken_for_the_next_one(redis_server):
-    store = RedisStore(redis_server.url + "?socket_timeout=0.2")
+    store = RedisStore(redis_server.url + "?socket_timeout=0.4")
     store.put("late one", b"1")
     store.put("late other", b"2")
     redis_server.process.send_signal(signal.SIGSTOP)

@@ -22,6 +22,7 @@ from typing import Any, Self
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import redis
+from redis import exceptions
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
@@ -231,9 +232,9 @@ def _fault(settings: dict[str, Any], *, must_persist: bool) -> tuple[str, str] |
 
 
 def _store_error(place: str, error: redis.RedisError) -> StoreError:
-    if isinstance(error, (redis.AuthenticationError, redis.exceptions.NoPermissionError)):
+    if isinstance(error, (redis.AuthenticationError, exceptions.NoPermissionError)):
         what, hint = "it refuses the user or what the user does", "Check user, password and rights in the store's URL."
-    elif isinstance(error, redis.exceptions.OutOfMemoryError):
+    elif isinstance(error, exceptions.OutOfMemoryError):
         what, hint = "its memory is full", "Give it more memory."
     elif isinstance(error, redis.TimeoutError):
         what, hint = "no answer in time", "See whether Redis runs there, and try again."

@@ -93,7 +93,12 @@ def check_killed_holder(open_store: Open) -> None:
     store, key = open_store(), new_key()
     with child(_hold, open_store, key) as holder:
         expect(holder.hear() is True, "a lease that nobody holds is given")
-        expect(store.lease(key, seconds=LEASE_SECONDS) is None, "a lease is held once, also among processes")
+        remaining, told_at = holder.hear(), time.monotonic()
+        lease = store.lease(key, seconds=LEASE_SECONDS)
+        is_over = time.monotonic() - told_at >= remaining  # on a busy computer
+        expect(lease is None or is_over, "a lease is held once, also among processes")
+        if lease is not None:
+            lease.release()
         holder.kill()
         lease, _ = taken_within(store, key, SHORT_LEASE_SECONDS + 5, "the lease of a killed process passes on")
         lease.release()

@@ -31,7 +31,7 @@ from tests.servers.scripted_browser import ScriptedBrowser
 
 _SECONDS = 20.0
 _POLL = 0.02
-_KEY = b"dGhpcy1rZXktaXMtZm9yLXRlc3RzLWFuZC1ub3RoaW4="
+KEY = b"dGhpcy1rZXktaXMtZm9yLXRlc3RzLWFuZC1ub3RoaW4="
 
 
 def storage(folder: Path) -> FernetEncryptionWrapper:
@@ -42,7 +42,7 @@ def storage(folder: Path) -> FernetEncryptionWrapper:
         key_sanitization_strategy=FileTreeV1KeySanitizationStrategy(folder),
         collection_sanitization_strategy=FileTreeV1CollectionSanitizationStrategy(folder),
     )
-    return FernetEncryptionWrapper(key_value=files, fernet=Fernet(_KEY))
+    return FernetEncryptionWrapper(key_value=files, fernet=Fernet(KEY))
 
 
 async def main(url: str, folder: str) -> None:

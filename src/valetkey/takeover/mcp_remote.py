@@ -4,7 +4,7 @@
 """
 Sessions of `mcp-remote`, the npm program that connects local clients to remote MCP servers.
 
-It keeps them in `~/.mcp-auth`: since 0.2 in the folder `mcp-remote-v1`, before in one for each of its versions. A
+It keeps them in `~/.mcp-auth`: now in the folder `mcp-remote-v1`, its older versions in a folder for each of them. A
 file's name begins with a digest of the server's URL and of those options that make another session of it.
 """
 

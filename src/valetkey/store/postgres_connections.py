@@ -57,7 +57,7 @@ class Connections:
         host = ":".join(str(given[name]) for name in ("host", "port") if name in given)
         self.place: str = f"postgresql://{host}/{given.get('dbname', '')}"
         self._settings = make_conninfo(**{**_DEFAULTS, **given})
-        self._inherited: list[Connection] = []
+        self._inherited: list[list[Connection]] = []
         self._begin()
         _everybodys.add(self)
 
@@ -65,6 +65,7 @@ class Connections:
         self._lock = threading.Lock()  # guards _idle
         self._free = threading.BoundedSemaphore(_MOST_OPEN)
         self._idle: list[Connection] = []
+        weakref.finalize(self, _close_all, self._idle, os.getpid())
 
     @contextmanager
     def one(self) -> Iterator[Connection]:
@@ -89,13 +90,11 @@ class Connections:
     def close(self) -> None:
         """Close those that nobody uses."""
         with self._lock:
-            idle, self._idle = self._idle, []
-        for connection in idle:
-            connection.close()
+            _close_all(self._idle, os.getpid())
 
     def after_fork(self) -> None:
         """Begin anew in a child: the parent goes on with its connections, so they are neither used nor ended here."""
-        self._inherited += self._idle
+        self._inherited.append(self._idle)
         self._begin()
 
     def _take(self) -> Connection:
@@ -135,6 +134,12 @@ def _after_fork() -> None:
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_after_fork)
+
+
+def _close_all(idle: list[Connection], process: int) -> None:
+    if process == os.getpid():  # those of a parent are not ours to end
+        while idle:
+            idle.pop().close()
 
 
 def _cut(connection: Connection) -> None:

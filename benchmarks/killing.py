@@ -39,7 +39,7 @@ def main() -> None:
 
 
 def open_engine(origin: str, store: str, name: str) -> Engine:
-    settings = _settings(origin, name)
+    settings = settings_of(origin, name)
     return build_engine(settings, store=open_plain(store), login="never")
 
 
@@ -68,12 +68,12 @@ def begin(origin: str, store: str, name: str, refresh_token: str) -> Session:
         server=ServerMetadata(origin, token_endpoint=f"{origin}/token"),
         resource=f"{origin}/mcp",
     )
-    open_plain(store).put(session_key(_settings(origin, name)), encode_session(session))
+    open_plain(store).put(session_key(settings_of(origin, name)), encode_session(session))
     return session
 
 
 def kept(origin: str, store: str, name: str) -> Session | None:
-    record = open_plain(store).get(session_key(_settings(origin, name)))
+    record = open_plain(store).get(session_key(settings_of(origin, name)))
     return None if record is None else decode_session(record.value)
 
 
@@ -239,7 +239,8 @@ def _what_is_left(origin: str, store: str, name: str, before: Session) -> str:
     return "nothing" if session.refresh_intent is None else "intent"
 
 
-def _settings(origin: str, name: str) -> Settings:
+def settings_of(origin: str, name: str) -> Settings:
+    """Give the settings of one session."""
     return Settings(server_url=f"{origin}/mcp", principal=name)
 
 

@@ -15,6 +15,7 @@ import secrets
 import socketserver
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
@@ -69,6 +70,7 @@ class RotatingServer:
     def __init__(self, grace: float, latency: tuple[float, float] = (0.002, 0.012)) -> None:
         self.grace = grace
         self.latency = latency
+        self.holds: dict[str, Callable[[], object]] = {}  # called before a "rotation", and before an "answer"
         self.families: dict[str, Family] = {}
         self._lock = threading.Lock()  # guards the families
         self._server = _Server(("127.0.0.1", 0), _Handler)
@@ -107,7 +109,7 @@ class RotatingServer:
         arrival = Arrival(time.monotonic())
         with self._lock:
             family.arrivals.append(arrival)
-        self._take_time()
+        self._take_time("rotation")
         with self._lock:
             if not self._is_good(family, refresh_token):
                 return None
@@ -120,7 +122,7 @@ class RotatingServer:
                 "refresh_token": family.current,
             }
             family.access_tokens.add(str(answer["access_token"]))
-        self._take_time()
+        self._take_time("answer")
         arrival.answered_at = time.monotonic()
         return answer
 
@@ -135,7 +137,8 @@ class RotatingServer:
         family.reuses += 1
         return False
 
-    def _take_time(self) -> None:
+    def _take_time(self, until: str) -> None:
+        self.holds.get(until, bool)()
         time.sleep(random.uniform(*self.latency))  # noqa: S311 - a moment, not a secret
 
 

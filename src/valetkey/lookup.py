@@ -94,7 +94,10 @@ class Unwaited(ThreadPoolExecutor):
             else:
                 future.set_result(result)
 
-        threading.Thread(target=run, name="valetkey-lookup", daemon=True).start()
+        try:
+            threading.Thread(target=run, name="valetkey-lookup", daemon=True).start()
+        except RuntimeError:  # Python 3.12 starts no thread while the process ends: then this one waits
+            run()
         return future
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:

@@ -4,6 +4,7 @@
 """Looking names up takes no more time than an exchange has, and holds up nobody."""
 
 import socket
+import threading
 import time
 
 import anyio
@@ -133,6 +134,18 @@ def test_who_gives_up_does_not_stop_the_thread_and_is_not_missed_by_it(silent):
     assert not future.cancel()
     silent.release()
     assert future.result(10) == ["127.0.0.1"]
+
+
+def test_where_no_thread_can_be_started_any_more_who_asks_looks_up_himself(monkeypatch):
+    """Python 3.12 starts none while the process ends, and a renewal that has begun is brought to its end."""
+
+    def refuse(thread):
+        message = "can't create new thread at interpreter shutdown"
+        raise RuntimeError(message)
+
+    with monkeypatch.context() as ending:
+        ending.setattr(threading.Thread, "start", refuse)
+        assert Unwaited().submit(lambda: "found").result(0) == "found"
 
 
 def test_what_goes_wrong_in_a_lookup_reaches_who_waits():

@@ -28,7 +28,6 @@ from valetkey.store.kit.promise import (
 )
 from valetkey.store.turn import take_turn
 
-_PROCESSES, _ROUNDS = 6, 10
 _LATENCY_SECONDS = 0.02
 
 
@@ -165,20 +164,25 @@ def check_fork(open_store: Open) -> None:
         expect(parent.hear() is True, "the end of a forked child takes nothing from its parent")
 
 
-def check_stampede(open_store: Open) -> None:
+def check_stampede(open_store: Open, *, processes: int = 6, rounds: int = 10) -> None:
     """
     Several processes find a session expired at the same time, and again, with a server that forgives no reuse.
 
     One of them renews, and all use the result.
+
+    :param open_store: Opens the store.
+    :param processes: How many processes.
+    :param rounds: How often the session expires.
+    :raises AssertionError: If a promise is broken.
     """
     store, key = open_store(), new_key()
     store.put(key, b"0 first")
     token, requests, reused = "first", 0, 0
     with ExitStack() as stack:
-        children = [stack.enter_context(child(_renew, open_store, key)) for _ in range(_PROCESSES)]
+        children = [stack.enter_context(child(_renew, open_store, key)) for _ in range(processes)]
         for each in children:
             expect(each.hear() == "ready", "a store can be opened by many")
-        for number in range(1, _ROUNDS + 1):
+        for number in range(1, rounds + 1):
             pipes = [each.pipe for each in children]
             for pipe in pipes:
                 pipe.send(number)
@@ -196,7 +200,7 @@ def check_stampede(open_store: Open) -> None:
                     token = f"token-{requests}"
                     pipe.send(token)
     expect(reused == 0, f"no refresh token is used twice, but {reused} were")
-    expect(requests == _ROUNDS, f"one renewal for all, but there were {requests} in {_ROUNDS} rounds")
+    expect(requests == rounds, f"one renewal for all, but there were {requests} in {rounds} rounds")
     store.delete(key)
     store.close()
 

@@ -131,7 +131,7 @@ class DataKeys:
         if not keys:
             message = "An encrypted session store needs a key."
             raise ConfigurationError(message, hint=_HINT)
-        self.first = keys[0]
+        self.first: DataKey = keys[0]
         self._by_id = {key.id: key for key in reversed(keys)}
 
     def find(self, key_id: bytes) -> DataKey | None:

@@ -48,8 +48,8 @@ HEAVY = {
         ("valetkey.store.sqlite", {"sqlite3"}),
         ("valetkey.protocol.challenge", set()),
         ("valetkey.login.loopback", set()),
-        ("valetkey.httpx2", {"anyio", "httpx2"}),
-        ("valetkey.httpx", {"anyio", "httpx", "httpx2"}),
+        ("valetkey.httpx2", {"httpx2"}),
+        ("valetkey.httpx", {"httpx"}),
     ],
 )
 def test_an_import_brings_what_it_needs_and_nothing_else(module, brings):

@@ -15,6 +15,7 @@ class Effort:
 
     :param rounds: Interleaved rounds of what a ratio is claimed for.
     :param peer_rounds: In how many of them the peers take part.
+    :param repeats: How often what takes long is measured.
     :param principals: Sessions in one process.
     :param processes: Processes on one store.
     :param process_rounds: How often they all start with an expired token.
@@ -23,6 +24,7 @@ class Effort:
 
     rounds: int = 9
     peer_rounds: int = 1
+    repeats: int = 1
     principals: int = 10_000
     processes: int = 20
     process_rounds: int = 3
@@ -30,7 +32,7 @@ class Effort:
 
 
 QUICK = Effort()
-FULL = Effort(peer_rounds=9, process_rounds=10, imports=31)
+FULL = Effort(peer_rounds=9, repeats=3, process_rounds=10, imports=31)
 
 
 @dataclass(frozen=True, slots=True)

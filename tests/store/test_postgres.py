@@ -250,6 +250,22 @@ def test_the_details_of_an_error_are_not_shown_because_they_hold_the_row(store, 
         administrator.execute("ALTER TABLE valetkey_records DROP CONSTRAINT short")
 
 
+def test_a_server_that_may_only_be_read_is_an_error_that_names_the_way_to_another(
+    postgres_server, administrator, store
+):
+    store.put("key", b"1")
+    administrator.execute("ALTER ROLE keeper SET default_transaction_read_only = on")
+    reading = PostgresStore(postgres_server.url)
+    try:
+        assert reading.get("key").value == b"1"
+        with pytest.raises(StoreError, match="read-only transaction") as caught:
+            reading.put("key", b"2")
+        assert "target_session_attrs" in caught.value.hint
+    finally:
+        reading.close()
+        administrator.execute("ALTER ROLE keeper RESET default_transaction_read_only")
+
+
 @requirement("SEC-11")
 def test_no_password_is_in_any_error(postgres_server):
     store = PostgresStore(postgres_server.url.replace(PASSWORD, "hunter2"))

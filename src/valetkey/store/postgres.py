@@ -48,6 +48,8 @@ _LEASE = """
 """
 _RELEASE = "DELETE FROM valetkey_leases WHERE key = %s AND owner = %s"
 
+_LACKS = (errors.DiskFull, errors.OutOfMemory, errors.TooManyConnections, errors.InsufficientResources)
+
 _ATTEMPTS_TO_CREATE = 20
 
 
@@ -192,8 +194,10 @@ def _store_error(place: str, error: psycopg.Error) -> StoreError:
         hint = f"Give the user rights on the two tables, or let an administrator make them: {'; '.join(_SCHEMA)}."
     elif isinstance(error, (errors.QueryCanceled, errors.LockNotAvailable)):
         hint = "Somebody holds a lock on the tables; try again."
-    elif isinstance(error, errors.InvalidPassword | errors.InvalidAuthorizationSpecification):
-        hint = "Check user and password in the store's URL."
+    elif isinstance(error, errors.ReadOnlySqlTransaction):
+        hint = "Name the primary server: target_session_attrs=read-write in the URL finds it among several hosts."
+    elif isinstance(error, _LACKS):
+        hint = "Give the server what it lacks."
     elif isinstance(error, psycopg.OperationalError):
         hint = "See whether PostgreSQL runs there and lets this user in, and try again."
     lines = (error.diag.message_primary or str(error) or type(error).__name__).splitlines()

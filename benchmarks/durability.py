@@ -167,7 +167,7 @@ def _moment(server: RotatingServer, found: dict[str, Any]) -> str:
     if found["left"] == "nothing":
         return BEFORE_INTENT
     killed_at, arrivals = found["killed_at"], server.families[found["name"]].arrivals
-    if not arrivals or arrivals[0].arrived_at > killed_at:
+    if len(arrivals) < 2:  # one is of the next process
         return BEFORE_SEND
     if arrivals[0].rotated_at > killed_at:
         return BEFORE_ROTATION

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 BEFORE_INTENT = "before the intent was written"
-BEFORE_SEND = "after the intent, before the server got the request"
-BEFORE_ROTATION = "while the request was at the server, which then rotated"
+BEFORE_SEND = "after the intent, before the request was sent"
+BEFORE_ROTATION = "after the request was sent, before the server rotated, which it did then"
 BEFORE_ANSWER = "after the server had rotated, before it answered"
 BEFORE_WRITE = "after the server had answered, before the answer was written"
 AFTER_WRITE = "after the answer was written"

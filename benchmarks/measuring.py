@@ -28,7 +28,7 @@ class Effort:
     principals: int = 10_000
     processes: int = 20
     process_rounds: int = 3
-    imports: int = 15
+    imports: int = 9
 
 
 QUICK = Effort()

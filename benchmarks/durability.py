@@ -23,7 +23,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -51,6 +51,8 @@ KILLS, KILLS_ON_SERVERS = 1000, 100
 GRACE_SECONDS = 30.0
 PROCESSES, ROUNDS = 20, 50
 WORKERS = 2
+_MEASURED = 9
+"""How many renewals that nobody kills say how long one takes now; one more is measured after as many kills."""
 
 
 class BoundMissed(Exception):
@@ -138,17 +140,23 @@ def _kill_in_turn(
 ) -> None:
     usual = {"origin": server.origin, "store": store}
     worker.do("warm", **usual, name=f"w{number}", refresh_token=server.begin(f"w{number}"))
-    names = [f"m{number}-{turn}" for turn in range(7)]
-    longest = statistics.median(
-        worker.do("measure", **usual, name=name, refresh_token=server.begin(name)) for name in names
-    )
+    seconds: deque[float] = deque(maxlen=_MEASURED)
+
+    def measure() -> None:
+        name = f"m{number}-{turn}-{len(seconds)}"
+        seconds.append(worker.do("measure", **usual, name=name, refresh_token=server.begin(name)))
+
     turn = 0
+    for _ in range(_MEASURED):
+        measure()
     while not sizes.empty():
         size, victims = sizes.get(), []
+        if turn % _MEASURED == 0:
+            measure()  # the machine may have become busier
         for _ in range(size):
             turn += 1
             name = f"k{number}-{turn}"
-            delay = random.uniform(0, 1.1 * longest)  # noqa: S311 - a moment, not a secret
+            delay = random.uniform(0, 1.1 * statistics.median(seconds))  # noqa: S311 - a moment, not a secret
             victims.append({"name": name, "refresh_token": server.begin(name), "delay": delay})
         for found in worker.do("kill", **usual, victims=victims):
             moment = _moment(server, found)

@@ -5,8 +5,8 @@
 The Store protocol: where sessions and clients are kept, and the one lock of the house.
 
 An engine of a store needs conditional writes and a lease; bytes in, bytes out. What the bytes mean is in
-`valetkey.store.records`. For an engine of your own, `valetkey.store.cas_lease` makes the lease, and `valetkey.store.kit`
-tries whether everything holds.
+`valetkey.store.records`. For an engine of your own, `valetkey.store.cas_lease` makes the lease, and
+`valetkey.store.kit` tries whether everything holds.
 """
 
 import os

@@ -226,7 +226,7 @@ class AuthFlow(Generic[RequestT, ResponseT]):
             yield request
             return
         await request.aread()
-        token = self._engine.current()
+        token = await self._engine.current_async()
         if token is None and self._engine.is_known():
             token = await self._engine.replace_async(None)
         is_new, proofs = False, MOST_PROOFS

@@ -14,6 +14,9 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 
+import anyio
+import anyio.to_thread
+
 from valetkey import policy, urls
 from valetkey.attempts import Attempts
 from valetkey.dpop import Proofs
@@ -96,6 +99,16 @@ class Engine:
         if policy.is_renewal_due(session.token, self._seams.now(), self._jitter):
             self._renew_early(session)
         return session.token
+
+    async def current_async(self) -> Token | None:
+        """
+        Do what `current` does, from a task: the first look into a store that is far away holds no event loop up.
+
+        :returns: The token to send now, or None.
+        """
+        if not self._has_looked:
+            await anyio.to_thread.run_sync(self._look)
+        return self.current()
 
     def _look(self) -> None:
         session = None

@@ -18,6 +18,7 @@ from tests.fakes.network import LONGEST_WAIT, Gate, challenges, unreachable
 from tests.fakes.threads import in_background, in_threads
 from tests.fakes.world import World, a_session
 from tests.requirements import requirement
+from valetkey.engine import Engine
 from valetkey.errors import (
     LoginFailed,
     LoginRequired,
@@ -106,6 +107,31 @@ def test_another_engine_goes_on_where_the_first_stopped_without_discovery(world,
     token = world.engine().replace(None)
     assert world.server.log() == [f"POST {TOKEN}"]
     assert world.server.accepts(text(token))
+
+
+@BACKENDS
+def test_the_first_look_into_the_store_holds_no_event_loop_up(world, backend):
+    world.keep(a_session())
+    readers = []
+    read = world.store.get
+
+    class FarAway:
+        def __getattr__(self, name):
+            return getattr(world.store, name)
+
+        def get(self, key):
+            readers.append(threading.get_ident())
+            return read(key)
+
+    engine = Engine(world.settings(), FarAway(), world.seams())
+
+    async def look():
+        return [await engine.current_async() for _ in range(2)], threading.get_ident()
+
+    (first, second), loop = anyio.run(look, backend=backend)
+    assert text(first) == text(second) == "access-0"
+    assert len(readers) == 1
+    assert loop not in readers
 
 
 def test_a_store_that_cannot_be_read_is_no_concern_of_a_server_that_wants_no_token(world, caplog):

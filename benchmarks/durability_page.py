@@ -134,7 +134,7 @@ def _killed(engine: str, deaths: Sequence[Deaths]) -> str:
 
 
 def _at_once(stampede: Stampede) -> str:
-    refreshes = ", ".join(f"{count} in {rounds}" for count, rounds in sorted(Counter(stampede.refreshes).items()))
+    refreshes = ", ".join(f"{count} ({rounds} rounds)" for count, rounds in sorted(Counter(stampede.refreshes).items()))
     seconds = f"{statistics.median(stampede.seconds):.2f} s ({max(stampede.seconds):.2f} s)"
     size = f"{stampede.processes} × {len(stampede.refreshes)}"
     return f"| {stampede.engine} | {size} | {refreshes} | {stampede.reuses} | {stampede.logins} | {seconds} |"

@@ -168,6 +168,31 @@ def test_a_program_that_ends_well_on_sigterm_finishes_its_renewal(until, store):
         )
 
 
+LOOK_AT_THE_END = """
+    import atexit, sys
+
+    def look():
+        print(engine.current() is not None, flush=True)
+
+    atexit.register(look)  # before the engine's own, so it runs after that one
+    from benchmarks.killing import open_engine
+    engine = open_engine(sys.argv[1], sys.argv[2], "s")
+"""
+
+
+def test_no_renewal_begins_while_the_process_ends_and_the_token_serves(store):
+    with RotatingServer(0.0, latency=(0, 0)) as server:
+        before = begin(server.origin, store, "s", server.begin("s"))
+        nearly = replace(
+            before, token=replace(before.token, obtained_at=time.time() - 3000, expires_at=time.time() + 9)
+        )
+        keep(server, store, nearly)
+        with Child(LOOK_AT_THE_END, server.origin, store) as child:
+            assert child.succeed() == "True\n"
+        assert kept(server.origin, store, "s") == nearly
+        assert server.families["s"].arrivals == []
+
+
 def keep(server, store, session):
     open_plain(store).put(session_key(settings_of(server.origin, "s")), encode_session(session))
 

@@ -253,7 +253,7 @@ def _print(deaths: Deaths) -> None:
 
 
 def _machine() -> str:
-    system = f"{platform.system()} {platform.release().partition("-")[0]}"
+    system = f"{platform.system()} {platform.release().partition('-')[0]}"
     python = f"{platform.python_implementation()} {platform.python_version()}"
     return f"{os.cpu_count()} cores, {system}, {python}, servers on 127.0.0.1"
 

@@ -38,6 +38,7 @@ from valetkey.sessions import Sessions
 from valetkey.settings import Settings
 from valetkey.step_up import StepUps
 from valetkey.store import Conflict, Lease, Store
+from valetkey.store.keeping import kept
 from valetkey.store.turn import TurnTimeout, take_turn
 from valetkey.token_endpoint import TokenEndpoint
 from valetkey.values import Scope, Secret, Session
@@ -180,7 +181,7 @@ class Attempts:
             self._require_sense(need, session, is_past=is_past)
             if self._settings.is_machine:
                 self.backoff.require_end()
-            return self._begin(need, session, cancelled, announcement)
+            return self._begin(need, session, cancelled, announcement, lease)
         self.backoff.require_end()
         try:
             return self._refresher.refresh(session, version, lease)
@@ -198,7 +199,7 @@ class Attempts:
                 self._clients.registrations.forget(session.client)
             _logger.info("the session at %s cannot be renewed, it begins anew", session.issuer)
             self._ended = session.token.access_token
-            return self._begin(need, session, cancelled, announcement)
+            return self._begin(need, session, cancelled, announcement, lease)
 
     def _news(self, need: Need, session: Session | None) -> Announcement | None:
         """
@@ -253,7 +254,12 @@ class Attempts:
             raise Refused(message, hint=hint)
 
     def _begin(
-        self, need: Need, previous: Session | None, cancelled: threading.Event, announcement: Announcement | None
+        self,
+        need: Need,
+        previous: Session | None,
+        cancelled: threading.Event,
+        announcement: Announcement | None,
+        lease: Lease,
     ) -> Session:
         """Obtain a token from nothing."""
         self.sessions.prove_writable()
@@ -282,7 +288,8 @@ class Attempts:
             saved.append(self.sessions.save_answer(session, version))
 
         try:
-            self._grant.obtain(found, scope, Occasion(save, self._announce, cancelled))
+            with kept(lease):
+                self._grant.obtain(found, scope, Occasion(save, self._announce, cancelled))
         except LoginFailed as failure:
             if need.more_scope is not None:
                 self._step_ups.remember(need.more_scope, failure)

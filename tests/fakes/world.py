@@ -10,6 +10,7 @@ from valetkey.attempts import Attempts
 from valetkey.engine import Engine
 from valetkey.seams import Seams
 from valetkey.settings import Settings
+from valetkey.store import Store
 from valetkey.store.records import client_key, decode_session, encode_client, encode_session, session_key
 from valetkey.values import Client, Secret, ServerMetadata, Session, Token, TokenType
 
@@ -69,8 +70,8 @@ class World:
     def attempts(self, *, seams: Seams | None = None, **settings: object) -> Attempts:
         return Attempts(self.settings(**settings), self.store, seams or self.seams(), lambda invitation: None)
 
-    def engine(self, *, seams: Seams | None = None, **settings: object) -> Engine:
-        return Engine(self.settings(**settings), self.store, seams or self.seams())
+    def engine(self, *, seams: Seams | None = None, store: Store | None = None, **settings: object) -> Engine:
+        return Engine(self.settings(**settings), store or self.store, seams or self.seams())
 
     def logged_in(self, **settings: object) -> Engine:
         """Give an engine whose person has logged in a day ago; what led there is not in the records."""

@@ -53,6 +53,14 @@ class Lease(Protocol):
     def remaining(self) -> float:
         """Give the seconds until the lease may pass to another holder; infinite for a lock of the kernel."""
 
+    def extend(self, seconds: float) -> bool:
+        """
+        Keep the lease for longer, for work that waits for a person.
+
+        :param seconds: How long it lasts from now on, if its holder freezes.
+        :returns: False if it is not held any more. A lock of the kernel needs no extending.
+        """
+
     def release(self) -> None:
         """Give the lease back; doing it twice is allowed."""
 

@@ -88,9 +88,8 @@ class CasLeases:
         if record is not None and not self._is_over(name, record):
             return None
         ends_at = self._monotonic() + seconds  # before the write: whoever waits has seen it later than this
-        value = json.dumps({"owner": secrets.token_hex(8), "seconds": seconds}).encode()
         try:
-            version = self._records.put(name, value, if_version=record.version if record else None)
+            version = self._records.put(name, _content(seconds), if_version=record.version if record else None)
         except Conflict:
             return None
         self._forget(name)
@@ -118,7 +117,7 @@ class CasLeases:
 
 class CasLease:
     """
-    A lease that is held. It is not renewed: what it protects is done before it ends, or conflicts.
+    A lease that is held. It is not renewed by itself: what it protects is done before it ends, or conflicts.
 
     :param records: The engine.
     :param name: The key of the lease's own record.
@@ -140,6 +139,24 @@ class CasLease:
     def remaining(self) -> float:
         """Give the seconds until the lease may pass to another holder."""
         return max(0.0, self._ends_at - self._monotonic())
+
+    def extend(self, seconds: float) -> bool:
+        """
+        Keep the lease for longer: whoever waits sees it changed, and begins to wait anew.
+
+        :param seconds: How long it lasts from now on.
+        :returns: False if it is not held any more.
+        :raises StoreError: If the store cannot do its work.
+        """
+        version, ends_at = self._version, self._monotonic() + seconds
+        if version is None or self._process != os.getpid():
+            return False
+        try:
+            self._version = self._records.put(self._name, _content(seconds), if_version=version)
+        except Conflict:
+            return False
+        self._ends_at = ends_at
+        return True
 
     def release(self) -> None:
         """
@@ -172,6 +189,10 @@ def _after_fork() -> None:
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_after_fork)
+
+
+def _content(seconds: float) -> bytes:
+    return json.dumps({"owner": secrets.token_hex(8), "seconds": seconds}).encode()
 
 
 def _duration(value: bytes) -> float:

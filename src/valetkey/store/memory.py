@@ -95,6 +95,9 @@ class _MemoryLease:
     def remaining(self) -> float:
         return math.inf
 
+    def extend(self, seconds: float) -> bool:  # noqa: ARG002 - it ends with its holder
+        return True
+
     def release(self) -> None:
         if self._store is not None:
             self._store._release(self._key)

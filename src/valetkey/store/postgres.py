@@ -46,6 +46,7 @@ _LEASE = """
     VALUES (%s, %s, clock_timestamp() + make_interval(secs => %s))
     ON CONFLICT (key) DO UPDATE SET owner = excluded.owner, ends = excluded.ends WHERE held.ends <= clock_timestamp()
 """
+_EXTEND = "UPDATE valetkey_leases SET ends = clock_timestamp() + %s * interval '1 second' WHERE key = %s AND owner = %s"
 _RELEASE = "DELETE FROM valetkey_leases WHERE key = %s AND owner = %s"
 
 _LACKS = (errors.DiskFull, errors.OutOfMemory, errors.TooManyConnections, errors.InsufficientResources)
@@ -113,6 +114,18 @@ class PostgresStore:
         """Close the connections."""
         self._connections.close()
 
+    def extend(self, key: str, owner: str, seconds: float) -> bool:
+        """
+        Keep a lease for longer, unless it has passed to another owner.
+
+        :param key: The record's key.
+        :param owner: The owner's token.
+        :param seconds: How long it lasts from now on.
+        :returns: True if it is still the owner's.
+        :raises StoreError: If the server cannot be asked.
+        """
+        return self._change(_EXTEND, seconds, key, owner) > 0
+
     def release(self, key: str, owner: str) -> None:
         """
         Give a lease back, unless it has passed to another owner.
@@ -163,6 +176,13 @@ class _PostgresLease:
 
     def remaining(self) -> float:
         return max(0.0, self._ends_at - time.monotonic())
+
+    def extend(self, seconds: float) -> bool:
+        store, ends_at = self._store, time.monotonic() + seconds  # before the request, as when it was taken
+        if store is None or self._process != os.getpid() or not store.extend(self._key, self._owner, seconds):
+            return False
+        self._ends_at = ends_at
+        return True
 
     def release(self) -> None:
         store, self._store = self._store, None

@@ -43,6 +43,10 @@ local found = redis.call('HGET', KEYS[1], 'version')
 if ARGV[1] == 'absent' and found or ARGV[1] == 'version' and found ~= ARGV[2] then return -1 end
 return redis.call('DEL', KEYS[1])
 """
+_EXTEND = """
+if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('PEXPIRE', KEYS[1], ARGV[2]) end
+return 0
+"""
 _RELEASE = """
 if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end
 return 0
@@ -106,6 +110,19 @@ class RedisStore:
         """Close the connections."""
         self._client.close()
 
+    def extend(self, key: str, owner: str, seconds: float) -> bool:
+        """
+        Keep a lease for longer, unless it has passed to another owner.
+
+        :param key: The record's key.
+        :param owner: The owner's token.
+        :param seconds: How long it lasts from now on.
+        :returns: True if it is still the owner's.
+        :raises StoreError: If the server cannot be asked.
+        """
+        with self._answers():
+            return bool(self._client.eval(_EXTEND, 1, _lease_name(key), owner, int(seconds * 1000)))
+
     def release(self, key: str, owner: str) -> None:
         """
         Give a lease back, unless it has passed to another owner.
@@ -160,6 +177,13 @@ class _RedisLease:
 
     def remaining(self) -> float:
         return max(0.0, self._ends_at - time.monotonic())
+
+    def extend(self, seconds: float) -> bool:
+        store, ends_at = self._store, time.monotonic() + seconds  # before the request, as when it was taken
+        if store is None or self._process != os.getpid() or not store.extend(self._key, self._owner, seconds):
+            return False
+        self._ends_at = ends_at
+        return True
 
     def release(self) -> None:
         store, self._store = self._store, None

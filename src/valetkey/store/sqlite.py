@@ -149,6 +149,9 @@ class _KernelLease:
     def remaining(self) -> float:
         return math.inf
 
+    def extend(self, seconds: float) -> bool:  # noqa: ARG002 - it ends with its holder
+        return True
+
     def release(self) -> None:
         _held.discard(self)
         self._connection.close()  # rolls the exclusive transaction back, and with it goes the lock

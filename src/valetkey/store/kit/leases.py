@@ -80,6 +80,25 @@ def check_end(open_store: Open) -> None:
     store.close()
 
 
+def check_extension(open_store: Open) -> None:
+    """A lease that is extended in time stays with its holder; one that has passed on or was given back does not."""
+    store, key = open_store(), new_key()
+    lease = taken(store.lease(key, seconds=SHORT_LEASE_SECONDS), "a lease that nobody holds is given")
+    expect(lease.extend(LEASE_SECONDS), "a lease that is held can be extended")
+    expect(lease.remaining() > SHORT_LEASE_SECONDS, "an extended lease lasts longer")
+    time.sleep(2 * SHORT_LEASE_SECONDS)
+    expect(store.lease(key, seconds=LEASE_SECONDS) is None, "an extended lease does not pass on at its first end")
+    lease.release()
+    if lease.remaining() != math.inf:
+        expect(not lease.extend(LEASE_SECONDS), "what was given back cannot be extended")
+        late = taken(store.lease(key, seconds=SHORT_LEASE_SECONDS), "what was released is given again")
+        following, _ = taken_within(store, key, PATIENCE_SECONDS, "a lease whose time is over passes on")
+        expect(not late.extend(LEASE_SECONDS), "a lease that has passed on cannot be extended")
+        expect(store.lease(key, seconds=LEASE_SECONDS) is None, "the former holder takes nothing from the next one")
+        following.release()
+    store.close()
+
+
 def check_racing_holders(open_store: Open) -> None:
     """Of several threads, one at a time is inside, and each gets its turn."""
     store, key = open_store(), new_key()
@@ -123,5 +142,12 @@ def check_cancellation(open_store: Open) -> None:
     store.close()
 
 
-LEASES: tuple[Check, ...] = (check_exclusion, check_release, check_end, check_racing_holders, check_cancellation)
+LEASES: tuple[Check, ...] = (
+    check_exclusion,
+    check_release,
+    check_end,
+    check_extension,
+    check_racing_holders,
+    check_cancellation,
+)
 """What leases promise."""

@@ -10,19 +10,18 @@ needed beyond that: neither advisory locks nor prepared statements, so a PgBounc
 is locked while a token request is on its way.
 """
 
-import os
 import secrets
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from types import TracebackType
-from typing import Any, LiteralString, Self
+from typing import Any, LiteralString
 
 import psycopg
 from psycopg import errors
 
 from valetkey.errors import StoreError, quote
 from valetkey.store import ANY, Condition, Conflict, Record
+from valetkey.store.owned_lease import OwnedLease
 from valetkey.store.postgres_connections import Connections
 
 _SCHEMA: tuple[LiteralString, ...] = (
@@ -98,13 +97,13 @@ class PostgresStore:
             raise Conflict(key)
         return True
 
-    def lease(self, key: str, *, seconds: float) -> "_PostgresLease | None":
+    def lease(self, key: str, *, seconds: float) -> OwnedLease | None:
         """Try to take the lease of a record."""
         owner = secrets.token_hex(8)
         ends_at = time.monotonic() + seconds  # before the request: the server begins to count later
         if self._change(_LEASE, key, owner, seconds) == 0:
             return None
-        return _PostgresLease(self, key, owner, ends_at)
+        return OwnedLease(self, key, owner, ends_at)
 
     def keys(self) -> list[str]:
         """Give the keys of all records."""
@@ -164,40 +163,6 @@ class PostgresStore:
                 yield connection
         except psycopg.Error as error:
             raise _store_error(self._connections.place, error) from None
-
-
-class _PostgresLease:
-    def __init__(self, store: PostgresStore, key: str, owner: str, ends_at: float) -> None:
-        self._store: PostgresStore | None = store
-        self._key = key
-        self._owner = owner
-        self._ends_at = ends_at
-        self._process = os.getpid()
-
-    def remaining(self) -> float:
-        return max(0.0, self._ends_at - time.monotonic())
-
-    def extend(self, seconds: float) -> bool:
-        store, ends_at = self._store, time.monotonic() + seconds  # before the request, as when it was taken
-        if store is None or self._process != os.getpid() or not store.extend(self._key, self._owner, seconds):
-            return False
-        self._ends_at = ends_at
-        return True
-
-    def release(self) -> None:
-        store, self._store = self._store, None
-        if store is None or self._process != os.getpid():  # a forked child has a copy of this, and not the lease
-            return
-        with suppress(StoreError):  # what was done under the lease is done, and it ends by itself
-            store.release(self._key, self._owner)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self.release()
 
 
 def _create_tables(connection: "psycopg.Connection[tuple[Any, ...]]") -> None:

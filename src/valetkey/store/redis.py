@@ -12,13 +12,11 @@ The server has to keep what it was given: an append-only file, and no eviction. 
 allowed; `?persistence=unchecked` in the URL trusts a service that is durable in another way.
 """
 
-import os
 import secrets
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import redis
@@ -28,6 +26,7 @@ from redis.retry import Retry
 
 from valetkey.errors import ConfigurationError, StoreError, quote
 from valetkey.store import ANY, Condition, Conflict, Record
+from valetkey.store.owned_lease import OwnedLease
 
 _TIMEOUT_SECONDS = 5.0
 """How long connecting, and how long one answer, may take; `socket_timeout` in the URL says something else."""
@@ -90,14 +89,14 @@ class RedisStore:
             raise Conflict(key)
         return count > 0
 
-    def lease(self, key: str, *, seconds: float) -> "_RedisLease | None":
+    def lease(self, key: str, *, seconds: float) -> OwnedLease | None:
         """Try to take the lease of a record."""
         owner = secrets.token_hex(8)
         ends_at = time.monotonic() + seconds  # before the request: the server begins to count later
         with self._answers():
             if not self._client.set(_lease_name(key), owner, nx=True, px=max(1, int(seconds * 1000))):
                 return None
-        return _RedisLease(self, key, owner, ends_at)
+        return OwnedLease(self, key, owner, ends_at)
 
     def keys(self) -> list[str]:
         """Give the keys of all records."""
@@ -165,40 +164,6 @@ class RedisStore:
             with suppress(redis.ResponseError):  # not every service allows it
                 found.update(ask(subject))
         return found
-
-
-class _RedisLease:
-    def __init__(self, store: RedisStore, key: str, owner: str, ends_at: float) -> None:
-        self._store: RedisStore | None = store
-        self._key = key
-        self._owner = owner
-        self._ends_at = ends_at
-        self._process = os.getpid()
-
-    def remaining(self) -> float:
-        return max(0.0, self._ends_at - time.monotonic())
-
-    def extend(self, seconds: float) -> bool:
-        store, ends_at = self._store, time.monotonic() + seconds  # before the request, as when it was taken
-        if store is None or self._process != os.getpid() or not store.extend(self._key, self._owner, seconds):
-            return False
-        self._ends_at = ends_at
-        return True
-
-    def release(self) -> None:
-        store, self._store = self._store, None
-        if store is None or self._process != os.getpid():  # a forked child has a copy of this, and not the lease
-            return
-        with suppress(StoreError):  # what was done under the lease is done, and it ends by itself
-            store.release(self._key, self._owner)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self.release()
 
 
 def _client(url: str, place: str) -> tuple["redis.Redis", bool]:

@@ -31,7 +31,7 @@ from pydantic import AnyUrl
 from benchmarks.authorization import MACHINE
 from benchmarks.running import Server
 from valetkey.httpx2 import OAuth
-from valetkey.login import Invitation
+from valetkey.login import LoginPrompt
 from valetkey.login.loopback import LoopbackLogin
 
 PLAIN, VALETKEY, SDK, FASTMCP, HAYSTACK = "plain bearer", "valetkey", "mcp SDK", "FastMCP", "mcp-haystack"
@@ -83,9 +83,9 @@ class Valetkey:
     def open(self) -> OAuth:
         return OAuth(self._url, store=self.store, login=LoopbackLogin(self._show))
 
-    def _show(self, invitation: Invitation) -> None:
+    def _show(self, prompt: LoginPrompt) -> None:
         self.visits += 1
-        visit(str(invitation.authorization_url))
+        visit(str(prompt.authorization_url))
 
 
 class SDKStorage:

@@ -26,7 +26,7 @@ from benchmarks.running import Server, running
 from haystack_integrations.tools import mcp as upstream
 from haystack_integrations.tools import mcp_oauth
 from valetkey.httpx2 import OAuth
-from valetkey.login import Invitation
+from valetkey.login import LoginPrompt
 from valetkey.login.loopback import LoopbackLogin
 
 _CALLS = 50
@@ -66,8 +66,8 @@ def _after_a_revocation(findings: Findings, server: Server, runs: dict[str, Call
 
 
 def _toolsets(server: Server, store: str) -> dict[str, upstream.MCPToolset]:
-    def show(invitation: Invitation) -> None:
-        visit(str(invitation.authorization_url))
+    def show(prompt: LoginPrompt) -> None:
+        visit(str(prompt.authorization_url))
 
     login = OAuth(server.mcp_url, client_name="Haystack", store=store, login=LoopbackLogin(show))
     login.engine.replace(None)  # a person has logged in before, as with `warm_up` in a terminal

@@ -6,8 +6,8 @@
 import itertools
 import time
 
+from valetkey._sessions.codec import encode_session
 from valetkey.store import ANY, Condition, Lease, Record
-from valetkey.store.records import encode_session
 from valetkey.values import Client, ClientOrigin, MetadataSource, Secret, ServerMetadata, Session, Token
 
 _ISSUER = "https://auth.example.com"

@@ -25,7 +25,7 @@ from valetkey.errors import (
     MalformedDocument,
     Refused,
     ResourceMismatch,
-    ScopeRefused,
+    ScopeMissing,
     StateMismatch,
     StoreError,
     StoreLocked,
@@ -46,7 +46,7 @@ ONE_OF_EACH = [
         "It failed.", hint="Do this.", error=CANARY, description=CANARY, status=400, endpoint="https://as.example/token"
     ),
     ClientRefused("It failed.", hint="Do this.", error=CANARY, description=CANARY, status=401),
-    ScopeRefused("It failed.", hint="Do this.", required=("a", CANARY), granted=("a",)),
+    ScopeMissing("It failed.", hint="Do this.", required=("a", CANARY), granted=("a",)),
     Unsupported("It failed.", hint="Do this.", tried=()),
     TrustError("It failed.", hint="Do this."),
     IssuerMismatch("It failed.", hint="Do this.", expected="https://as.example", received=CANARY),
@@ -66,7 +66,7 @@ PARENTS = {
     LoginFailed: LoginRequired,
     Refused: AuthError,
     ClientRefused: Refused,
-    ScopeRefused: Refused,
+    ScopeMissing: Refused,
     Unsupported: AuthError,
     TrustError: AuthError,
     IssuerMismatch: TrustError,
@@ -105,7 +105,7 @@ def test_wrong_settings_are_also_a_value_error():
 
 
 def test_a_scope_refusal_carries_the_code_of_rfc_6750():
-    assert ScopeRefused("It failed.", hint="Do this.").error == "insufficient_scope"
+    assert ScopeMissing("It failed.", hint="Do this.").error == "insufficient_scope"
 
 
 @each_error

@@ -22,10 +22,12 @@ def modules_after(code):
 def test_importing_the_class_loads_neither_the_engine_nor_an_event_loop(library):
     loaded = modules_after(f"import valetkey.{library}")
     assert f"valetkey.{library}" in loaded
-    assert loaded.isdisjoint({"valetkey.engine", "valetkey.send", "valetkey.store.sqlite", "asyncio", "anyio"})
+    assert loaded.isdisjoint(
+        {"valetkey._engine.engine", "valetkey._network.sender", "valetkey.store.backends.sqlite", "asyncio", "anyio"}
+    )
 
 
 def test_a_session_in_memory_needs_no_package_of_the_extras():
     loaded = modules_after(f"import valetkey.httpx2; {MAKE_ONE}")
-    assert "valetkey.engine" in loaded
+    assert "valetkey._engine.engine" in loaded
     assert loaded.isdisjoint({"pydantic", "cryptography", "keyring", "redis", "psycopg", "haystack", "mcp"})

@@ -14,8 +14,9 @@ import valetkey
 
 PACKAGE = Path(valetkey.__file__).parent
 PURE = [
-    *(PACKAGE / name for name in ("errors.py", "wire.py", "values.py", "urls.py", "policy.py", "behaviour.py")),
+    *(PACKAGE / name for name in ("errors.py", "wire.py", "values.py", "urls.py", "profiles/profile.py")),
     *sorted((PACKAGE / "protocol").glob("*.py")),
+    *sorted((PACKAGE / "_policy").glob("*.py")),
 ]
 PURE_MODULES = {"valetkey." + ".".join(path.relative_to(PACKAGE).with_suffix("").parts) for path in PURE}
 
@@ -64,7 +65,7 @@ def is_allowed(node, name):
 
 def test_these_tests_look_at_real_files():
     assert all(path.is_file() for path in PURE)
-    assert {path.name for path in PURE} > {"challenge.py", "resource.py", "server.py", "token.py", "policy.py"}
+    assert {path.name for path in PURE} > {"challenge.py", "resource.py", "server.py", "token.py", "scope.py"}
 
 
 @pytest.mark.parametrize("path", PURE, ids=lambda path: str(path.relative_to(PACKAGE)))
@@ -100,8 +101,8 @@ def test_these_tests_know_the_values():
         ("from datetime import UTC, datetime", ["datetime.datetime"]),
         ("from urllib.request import urlopen", ["urllib.request.urlopen"]),
         ("from typing import *", ["typing.*"]),
-        ("from valetkey import send, urls", ["valetkey.send"]),
-        ("from valetkey.send import HttpSender", ["valetkey.send.HttpSender"]),
+        ("from valetkey import seams, urls", ["valetkey.seams"]),
+        ("from valetkey._network.sender import HttpSender", ["valetkey._network.sender.HttpSender"]),
         ("from . import urls", ["None.urls"]),
         ("import importlib", ["importlib"]),
         ("text = open('/etc/passwd').read()", ["open"]),

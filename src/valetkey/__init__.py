@@ -19,7 +19,7 @@ from valetkey.errors import (
     MalformedDocument,
     Refused,
     ResourceMismatch,
-    ScopeRefused,
+    ScopeMissing,
     StateMismatch,
     StoreError,
     StoreLocked,
@@ -27,7 +27,7 @@ from valetkey.errors import (
     TrustError,
     Unsupported,
 )
-from valetkey.identities import IdentityProvider, PrivateKey, RegisteredClient, ScopeRequest
+from valetkey.settings.credentials import IdentityProvider, PrivateKey, RegisteredClient, ScopeRequest
 from valetkey.values import Secret
 
 __version__ = "0.1.0"
@@ -46,7 +46,7 @@ __all__ = [
     "Refused",
     "RegisteredClient",
     "ResourceMismatch",
-    "ScopeRefused",
+    "ScopeMissing",
     "ScopeRequest",
     "Secret",
     "StateMismatch",

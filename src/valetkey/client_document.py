@@ -11,7 +11,8 @@ print(document_text(build_document("https://app.example.com/client.json", name="
 ```
 """
 
-from valetkey.guard import Guard
+from valetkey._network.guard import Guard
+from valetkey._network.sender import HttpSender
 from valetkey.protocol.client_document import (
     LARGEST_DOCUMENT,
     LOOPBACK_ADDRESSES,
@@ -21,7 +22,7 @@ from valetkey.protocol.client_document import (
     document_request,
     document_text,
 )
-from valetkey.send import HttpSender, Send
+from valetkey.wire import Send
 
 __all__ = ["LARGEST_DOCUMENT", "LOOPBACK_ADDRESSES", "Finding", "build_document", "check", "document_text"]
 

@@ -10,7 +10,7 @@ Every error Valetkey raises, named for what the caller does next.
     │   └─ LoginFailed          a person was asked: denied, too late, no way to receive the answer (.error .description)
     ├─ Refused                  the authorization server said no (.error .description .status .endpoint)
     │   ├─ ClientRefused        it does not accept this client, or does not register it
-    │   └─ ScopeRefused         the scope the MCP server wants was not granted (.required .granted)
+    │   └─ ScopeMissing         the scope the MCP server wants was not granted (.required .granted)
     ├─ Unsupported              the server cannot do what is needed (.tried: what was asked and what came back)
     ├─ TrustError               fatal: never retried, never followed by another try
     │   ├─ IssuerMismatch       RFC 8414 §3.3, RFC 9207 §2.4 (.expected .received)
@@ -147,7 +147,7 @@ class ClientRefused(Refused):
     """The authorization server does not accept this client, or does not register it."""
 
 
-class ScopeRefused(Refused):
+class ScopeMissing(Refused):
     """
     The MCP server wants a scope that was not granted.
 

@@ -5,7 +5,7 @@
 
 import httpx
 
-from valetkey._auth import AuthFlow
+from valetkey._adapters.flow import AuthFlow
 
 __all__ = ["OAuth"]
 

@@ -56,7 +56,7 @@ class Secret:
         raise TypeError(message)
 
 
-def secret(text: str | Secret | None) -> Secret | None:
+def as_secret(text: str | Secret | None) -> Secret | None:
     """
     Take a secret as a user may give it.
 
@@ -270,7 +270,7 @@ class Session:
     :param requested_scope: The scope that was asked for in the grant.
     :param refresh_intent: A refresh that was started and whose answer has not been saved.
     :param interactive: True when a person logged in for this session.
-    :param dpop_key: The private key the token is bound to (RFC 9449), as `valetkey.dpop` writes it; None for Bearer.
+    :param dpop_key: The private key the token is bound to (RFC 9449), as `_clients.dpop` writes it; None for Bearer.
     """
 
     token: Token

@@ -4,12 +4,12 @@
 """HTTP messages as plain values: what the pure side builds and reads, with no HTTP library in sight."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, TypeGuard
 from urllib.parse import urlencode
 
-from valetkey.errors import MalformedDocument
+from valetkey.errors import MalformedDocument, TemporaryError
 from valetkey.values import Scope, Secret, scope_from_text
 
 Fields = Mapping[str, str]
@@ -61,6 +61,17 @@ class HttpResponse:
 
     def __repr__(self) -> str:
         return f"HttpResponse({self.status} from {self.url}, {len(self.body)} bytes)"
+
+
+Send = Callable[[HttpRequest], HttpResponse]
+"""The seam: sends one request and gives the whole answer; `TemporaryError` when none came."""
+
+LONGEST_EXCHANGE = 10.0
+"""Seconds for all of an exchange, from looking the host name up to the last byte received."""
+
+
+class UnknownOutcome(TemporaryError):
+    """The request left, and no answer came: the server may or may not have acted on it."""
 
 
 def without_echo(response: HttpResponse, request: HttpRequest) -> HttpResponse:

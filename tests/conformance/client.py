@@ -30,7 +30,7 @@ from mcp import ClientSession
 from mcp.client.streamable_http import streamable_http_client
 
 from valetkey import AuthError, IdentityProvider, RegisteredClient, Secret
-from valetkey.login import Invitation
+from valetkey.login import LoginPrompt
 
 _SDK_1 = importlib.metadata.version("mcp").startswith("1.")
 _STATELESS = "2026-07-28"
@@ -51,9 +51,9 @@ class ScriptedVisit:
     def __init__(self, redirect_uri: str) -> None:
         self.redirect_uri = redirect_uri
 
-    def ask(self, invitation: Invitation, *, seconds: float, cancelled: threading.Event) -> str:
+    def ask(self, prompt: LoginPrompt, *, seconds: float, cancelled: threading.Event) -> str:
         """Open the link once and give the address that the browser would go to next."""
-        response = httpx2.get(invitation.authorization_url, follow_redirects=False, timeout=seconds, trust_env=False)
+        response = httpx2.get(prompt.authorization_url, follow_redirects=False, timeout=seconds, trust_env=False)
         return response.headers["location"]
 
     def conclude(self, error: AuthError | None) -> None:

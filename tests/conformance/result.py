@@ -15,7 +15,7 @@ REFUSALS = {
     "auth/iss-wrong-issuer": "IssuerMismatch",
     "auth/iss-unexpected": "IssuerMismatch",
     "auth/iss-normalized": "IssuerMismatch",
-    "auth/scope-retry-limit": "ScopeRefused",
+    "auth/scope-retry-limit": "ScopeMissing",
 }
 """
 The scenarios in which a client must stop, and the error that is the right reason for it. The suite takes any end for a

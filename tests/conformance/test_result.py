@@ -54,7 +54,7 @@ def test_a_refusal_for_another_reason_does_not_pass_though_the_suite_is_content(
     assert problem.endswith("instead of IssuerMismatch")
 
 
-@pytest.mark.parametrize("output", ["ScopeRefused", "MCPError", "HTTPStatusError"])
+@pytest.mark.parametrize("output", ["ScopeMissing", "MCPError", "HTTPStatusError"])
 def test_a_scope_that_is_never_granted_may_reach_the_caller_as_the_servers_answer(output):
     assert judge("auth/scope-retry-limit", [check("SUCCESS"), answer(401), answer(403)], output, 0).is_pass
 

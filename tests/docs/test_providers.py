@@ -7,8 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from valetkey.profiles import load_profiles
 from valetkey.profiles.__main__ import describe
+from valetkey.profiles.catalog import load_profiles
 
 PAGE = (Path(__file__).parent.parent.parent / "docs" / "providers.md").read_text(encoding="utf-8")
 

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.migrate import files
+from tests.migrate.fastmcp_program import KEY
+from tests.migrate.test_fastmcp import use_fastmcp
 from tests.servers import browser_environment, fastmcp
-from tests.takeover import files
-from tests.takeover.fastmcp_program import KEY
-from tests.takeover.test_fastmcp import use_fastmcp
 from valetkey.httpx2 import OAuth
-from valetkey.store.sqlite import SqliteStore
-from valetkey.takeover.mcp_remote import Invocation
+from valetkey.migrate.mcp_remote import Invocation
+from valetkey.store.backends.sqlite import SqliteStore
 
 ROOT = Path(__file__).parent.parent.parent
 SNIPPETS = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "taking-over.md").read_text(encoding="utf-8"), re.DOTALL)

@@ -16,7 +16,10 @@ from tests.fakes.network import HTML, Internet, challenges, no_answer, unreachab
 from tests.fakes.seams import BEGINNING
 from tests.fakes.world import World, a_session
 from tests.requirements import requirement
-from valetkey.attempts import Attempts
+from valetkey._engine.attempts import Attempts
+from valetkey._engine.decision import TokenNeed, need_after
+from valetkey._network.sender import UnknownOutcome
+from valetkey._sessions.codec import FORMAT, session_key
 from valetkey.errors import (
     AuthError,
     ClientRefused,
@@ -24,13 +27,10 @@ from valetkey.errors import (
     LoginFailed,
     MalformedDocument,
     Refused,
-    ScopeRefused,
+    ScopeMissing,
     StoreError,
     TemporaryError,
 )
-from valetkey.needs import Need, need_after
-from valetkey.send import UnknownOutcome
-from valetkey.store.records import FORMAT, session_key
 from valetkey.values import Secret, Token
 
 MACHINE = {"client_id": "machine", "client_secret": Secret("s3cret")}
@@ -68,9 +68,9 @@ def without_refresh_tokens():
 
 def test_a_plain_401_wants_any_other_token():
     token = Token(Secret("t"), BEGINNING)
-    assert need_after(token, INVALID) == Need("t", INVALID[0], None, early=False)
-    assert need_after(token, challenges("Negotiate")) == Need("t")
-    assert need_after(None, ()) == Need()
+    assert need_after(token, INVALID) == TokenNeed("t", INVALID[0], None, early=False)
+    assert need_after(token, challenges("Negotiate")) == TokenNeed("t")
+    assert need_after(None, ()) == TokenNeed()
 
 
 @requirement("STP-1", "STP-4")
@@ -82,13 +82,13 @@ def test_insufficient_scope_wants_more_scope_even_if_it_does_not_say_which(field
 @pytest.mark.parametrize(
     ("need", "is_answer"),
     [
-        (Need(), True),
-        (Need("access-0"), False),
-        (Need("another"), True),
-        (Need("another", more_scope=("read",)), True),
-        (Need("another", more_scope=("read", "write")), False),
-        (Need("another", more_scope=()), True),
-        (Need("access-0", more_scope=()), False),
+        (TokenNeed(), True),
+        (TokenNeed("access-0"), False),
+        (TokenNeed("another"), True),
+        (TokenNeed("another", more_scope=("read",)), True),
+        (TokenNeed("another", more_scope=("read", "write")), False),
+        (TokenNeed("another", more_scope=()), True),
+        (TokenNeed("access-0", more_scope=()), False),
     ],
 )
 def test_a_session_answers_a_need_with_another_token_that_has_the_scope(need, is_answer):
@@ -98,8 +98,8 @@ def test_a_session_answers_a_need_with_another_token_that_has_the_scope(need, is
 
 def test_neither_nothing_nor_an_expired_token_answers_a_need():
     world = World()
-    assert not world.attempts().satisfies(None, Need())
-    assert not world.attempts().satisfies(a_session(expires_at=BEGINNING), Need())
+    assert not world.attempts().satisfies(None, TokenNeed())
+    assert not world.attempts().satisfies(a_session(expires_at=BEGINNING), TokenNeed())
 
 
 # Cheapest first.
@@ -267,17 +267,17 @@ class ShortLeases:
 
 def test_a_lease_that_runs_out_is_taken_anew(world):
     store = ShortLeases(world.store, 5.0, 20.0)
-    attempts = Attempts(world.settings(), store, world.seams(), lambda invitation: None)
-    assert attempts.obtain(Need(), threading.Event()) == world.kept()
+    attempts = Attempts(world.settings(), store, world.seams(), lambda prompt: None)
+    assert attempts.obtain(TokenNeed(), threading.Event()) == world.kept()
     assert (world.server.grant_types(), store.seconds) == (["refresh_token"], [])
 
 
 def test_a_store_that_is_too_slow_for_its_leases_is_a_trouble_of_now(world):
     before = world.kept()
     store = ShortLeases(world.store, 5.0, 5.0)
-    attempts = Attempts(world.settings(), store, world.seams(), lambda invitation: None)
+    attempts = Attempts(world.settings(), store, world.seams(), lambda prompt: None)
     with pytest.raises(TemporaryError, match="too slow to renew"):
-        attempts.obtain(Need(), threading.Event())
+        attempts.obtain(TokenNeed(), threading.Event())
     assert (world.server.log(), world.kept()) == ([], before)
 
 
@@ -288,7 +288,7 @@ def test_who_waits_for_another_program_takes_over_its_session(world):
     lease = world.store.lease(session_key(world.settings()), seconds=20)
     theirs = a_session("theirs", obtained_at=world.clock.time, expires_at=None)
     attempts = world.attempts(seams=world.seams(pause=lambda seconds: (world.keep(theirs), lease.release())))
-    assert attempts.obtain(Need(), threading.Event()) == theirs
+    assert attempts.obtain(TokenNeed(), threading.Event()) == theirs
     assert world.server.log() == []
 
 
@@ -343,7 +343,7 @@ def test_a_session_of_a_newer_format_asks_nobody_and_stays(world):
     newer = json.dumps({"format": FORMAT + 1, "kind": "session"}).encode()
     world.store.inner.put(key, newer)
     with pytest.raises(StoreError, match="newer version of Valetkey"):
-        world.attempts().obtain(Need(), threading.Event())
+        world.attempts().obtain(TokenNeed(), threading.Event())
     assert (world.server.log(), world.person.wanted_addresses) == ([], [])
     assert world.store.inner.get(key).value == newer
 
@@ -353,7 +353,7 @@ def test_a_session_of_a_newer_format_asks_nobody_and_stays(world):
 def test_a_login_is_not_lost_when_the_store_fails_just_then(switch):
     world = World()
     world.person.brings = lambda url: setattr(world.store, switch, 5) or url
-    session = world.attempts().obtain(Need(), threading.Event())
+    session = world.attempts().obtain(TokenNeed(), threading.Event())
     assert session == world.kept()
 
 
@@ -392,7 +392,7 @@ def test_a_server_that_rejects_the_token_of_a_login_just_made_asks_nobody_again(
 def test_a_login_may_be_tried_again_when_the_issuer_has_ended_a_fresh_grant_itself():
     world = World()
     attempts = world.attempts()
-    token = attempts.obtain(Need(), threading.Event()).token
+    token = attempts.obtain(TokenNeed(), threading.Event()).token
     world.server.forget_refresh_tokens()
     world.person.denies = True
     with pytest.raises(LoginFailed):
@@ -439,7 +439,7 @@ def test_a_machine_renews_early_without_a_refresh_token():
 def test_a_server_that_is_not_encrypted_gets_no_token():
     world = World()
     with pytest.raises(InsecureEndpoint, match="URL of the MCP server"):
-        world.attempts(server_url="http://mcp.example.com/mcp").obtain(Need(), threading.Event())
+        world.attempts(server_url="http://mcp.example.com/mcp").obtain(TokenNeed(), threading.Event())
     assert (world.server.log(), world.store.calls) == ([], [])
 
 
@@ -503,7 +503,7 @@ def test_the_metadata_a_403_announces_is_read(world):
 def test_a_scope_the_user_has_set_is_not_widened(fields, required, says):
     world = World()
     world.logged_in(scope=("read",))
-    with pytest.raises(ScopeRefused, match=says) as caught:
+    with pytest.raises(ScopeMissing, match=says) as caught:
         obtain(world, *fields, scope=("read",))
     assert (caught.value.required, caught.value.granted) == (required, ("read",))
     assert (world.server.log(), world.person.wanted_addresses) == ([], [])
@@ -513,7 +513,7 @@ def test_a_scope_the_user_has_set_is_not_widened(fields, required, says):
 def test_a_scope_that_the_login_did_not_bring_is_not_asked_for_again_at_once(world):
     world.server.grants_only = "read"
     assert obtain(world, *WANTS_WRITE).token.scope == ("read",)
-    with pytest.raises(ScopeRefused, match="The last login did not bring it") as caught:
+    with pytest.raises(ScopeMissing, match="The last login did not bring it") as caught:
         obtain(world, *WANTS_WRITE)
     assert (caught.value.required, caught.value.granted) == (("write",), ("read",))
     assert len(world.person.asked) == 1
@@ -526,7 +526,7 @@ def test_a_scope_that_the_login_did_not_bring_is_not_asked_for_again_at_once(wor
 @pytest.mark.parametrize("fields", [WANTS_WRITE, WANTS_MORE])
 def test_a_server_that_is_never_content_with_the_scope_asks_nobody_twice(world, fields):
     obtain(world, *WANTS_WRITE)
-    with pytest.raises(ScopeRefused):
+    with pytest.raises(ScopeMissing):
         obtain(world, *fields)
     assert len(world.person.asked) == 1
 

@@ -10,9 +10,9 @@ from tests.fakes.network import no_answer, unreachable
 from tests.fakes.seams import BEGINNING, Clock
 from tests.fakes.world import World
 from tests.requirements import requirement
-from valetkey.backoff import Backoff, Resting
+from valetkey._engine.backoff import Backoff, Resting
+from valetkey._network.sender import UnknownOutcome
 from valetkey.errors import Refused, TemporaryError
-from valetkey.send import UnknownOutcome
 from valetkey.values import Secret
 
 MACHINE = {"client_id": "machine", "client_secret": Secret("s3cret")}

@@ -11,19 +11,19 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from tests.engine.test_device_code import Device
-from tests.engine.test_enterprise_managed import Employee
-from tests.engine.test_workload_identity import Workload
 from tests.fakes.authorization_server import DEVICE_GRANT, JWT_BEARER, MCP, TOKEN
 from tests.fakes.dpop import ProofChecks
 from tests.fakes.network import challenges, no_answer
 from tests.fakes.world import World, a_session
+from tests.grants.test_device_code import Device
+from tests.grants.test_enterprise_managed import Employee
+from tests.grants.test_workload_identity import Workload
 from tests.processes.child import Child
 from tests.requirements import requirement
-from valetkey import policy
-from valetkey.dpop import create_key
+from valetkey._clients.dpop import create_key
+from valetkey._engine.decision import need_after
+from valetkey._policy.tolerance import as_presented
 from valetkey.errors import AuthError, ConfigurationError, Refused, StoreError, Unsupported
-from valetkey.needs import need_after
 from valetkey.protocol.dpop import ALGORITHMS, thumbprint
 from valetkey.values import Secret, Token, TokenType
 from valetkey.wire import HttpResponse
@@ -421,7 +421,7 @@ def test_without_the_packages_the_error_says_what_to_install():
     code = """
         import sys
         sys.modules["cryptography"] = None
-        from valetkey.dpop import create_key
+        from valetkey._clients.dpop import create_key
         from valetkey.errors import ConfigurationError
         try:
             create_key("ES256")
@@ -434,6 +434,6 @@ def test_without_the_packages_the_error_says_what_to_install():
 
 def test_an_id_token_can_be_bound_to_no_key():
     token = Token(Secret("t"), 0.0, token_type=TokenType.DPOP, id_token=Secret("i"))
-    assert policy.presented(token, "id_token").token_type is TokenType.BEARER
+    assert as_presented(token, "id_token").token_type is TokenType.BEARER
     with pytest.raises(ConfigurationError, match="bound to no key"):
         World.settings(bearer="id_token", dpop=True)

@@ -18,17 +18,17 @@ from tests.fakes.network import LONGEST_WAIT, Gate, challenges, unreachable
 from tests.fakes.threads import in_background, in_threads
 from tests.fakes.world import World, a_session
 from tests.requirements import requirement
-from valetkey.engine import Engine
+from valetkey._engine.engine import Engine
+from valetkey._engine.single_flight import SingleFlight
+from valetkey._sessions.codec import session_key
 from valetkey.errors import (
     LoginFailed,
     LoginRequired,
     Refused,
-    ScopeRefused,
+    ScopeMissing,
     StoreError,
     TemporaryError,
 )
-from valetkey.flight import SingleFlight
-from valetkey.store.records import session_key
 from valetkey.values import Secret
 
 BACKENDS = pytest.mark.parametrize("backend", ["asyncio", "trio"])
@@ -85,7 +85,7 @@ def nearly_expired(world):
 
 def test_without_a_session_there_is_no_token_and_none_is_known_to_be_wanted(world):
     engine = world.engine()
-    assert (engine.current(), engine.session, engine.is_known(), engine.invitation) == (None, None, False, None)
+    assert (engine.current(), engine.session, engine.is_known(), engine.prompt) == (None, None, False, None)
 
 
 def test_the_store_is_read_once_and_never_again(world):
@@ -332,7 +332,7 @@ def test_many_rejections_for_the_same_scope_make_one_login():
     def call(number):
         try:
             return text(engine.replace(token, fields))
-        except ScopeRefused as refused:
+        except ScopeMissing as refused:
             return refused.required
 
     assert set(in_threads(8, call)) <= {text(world.kept().token), ("write",)}
@@ -375,10 +375,10 @@ def test_who_gives_up_learns_where_to_log_in_and_the_next_call_finds_the_token(w
     with pytest.raises(LoginRequired, match="waits for you to log in") as caught:
         engine.replace(None, seconds=0)
     assert caught.value.authorization_url == world.person.asked[0].authorization_url
-    assert engine.invitation == world.person.asked[0]
+    assert engine.prompt == world.person.asked[0]
     world.person.gate.opened.set()
     assert waiting.result(LONGEST_WAIT) == engine.replace(None, seconds=0) == engine.current()
-    assert engine.invitation is None
+    assert engine.prompt is None
     assert len(world.person.asked) == 1
 
 
@@ -598,7 +598,7 @@ def test_a_person_who_never_answers_is_let_go_when_the_work_is_cancelled(world):
     engine._flight.cancel()
     with pytest.raises(LoginFailed):
         waiting.result(LONGEST_WAIT)
-    assert engine.invitation is None
+    assert engine.prompt is None
     assert world.server.log()[-1] == f"POST {REGISTER}"
 
 

@@ -8,8 +8,8 @@ import threading
 from tests.fakes.network import LONGEST_WAIT, Gate
 from tests.fakes.threads import in_background
 from tests.fakes.world import World
-from valetkey.store.keeping import EVERY_SECONDS
-from valetkey.store.turn import LEASE_SECONDS
+from valetkey.store.leases.acquiring import LEASE_SECONDS
+from valetkey.store.leases.keeping import EVERY_SECONDS
 
 
 class EndingLease:

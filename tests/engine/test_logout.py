@@ -16,17 +16,17 @@ from tests.fakes.seams import RecordingStore
 from tests.fakes.threads import in_background, in_threads
 from tests.fakes.world import World, a_session
 from tests.requirements import requirement
-from valetkey.engine import Engine
+from valetkey._engine.engine import Engine
+from valetkey._engine.logout import LogoutResult
+from valetkey._sessions.codec import session_key
 from valetkey.errors import LoginFailed, LoginRequired, StoreError, TemporaryError
 from valetkey.login.never import NeverLogin
-from valetkey.logout import Farewell
-from valetkey.store.records import session_key
 from valetkey.values import Client, ClientAuthentication, Secret
 from valetkey.wire import HttpResponse
 
 BACKENDS = pytest.mark.parametrize("backend", ["asyncio", "trio"])
-DONE = Farewell(existed=True, revoked=True)
-NOTHING = Farewell(existed=False)
+DONE = LogoutResult(existed=True, revoked=True)
+NOTHING = LogoutResult(existed=False)
 SECRETIVE = {"client_id": "mine", "client_secret": Secret("s3cret"), "redirect_uri": "http://127.0.0.1:8080/callback"}
 
 
@@ -152,9 +152,9 @@ def test_a_server_that_cannot_now_is_asked_again_when_it_says(world, engine):
 def test_a_server_that_stays_out_of_reach_does_not_keep_the_session(world, engine, trouble):
     world.server.has(REVOKE, *[trouble] * 20)
     began = world.clock.time
-    farewell = engine.logout()
-    assert (farewell.existed, farewell.revoked) == (True, False)
-    assert farewell.problem
+    result = engine.logout()
+    assert (result.existed, result.revoked) == (True, False)
+    assert result.problem
     assert world.clock.time - began <= 15
     assert stored(world) == ["client"]
     assert engine.current() is None
@@ -163,7 +163,7 @@ def test_a_server_that_stays_out_of_reach_does_not_keep_the_session(world, engin
 def test_a_server_that_wants_more_patience_than_there_is_is_not_waited_for(world, engine):
     world.server.has(REVOKE, *[HttpResponse(503, REVOKE, (("Retry-After", "3600"),))] * 2)
     began = world.clock.time
-    assert engine.logout() == Farewell(True, False, f"The revocation endpoint {REVOKE} answered 503.")
+    assert engine.logout() == LogoutResult(True, False, f"The revocation endpoint {REVOKE} answered 503.")
     assert world.clock.time == began
     assert len(revoked(world)) == 2
 
@@ -180,9 +180,9 @@ def test_a_server_that_wants_more_patience_than_there_is_is_not_waited_for(world
 )
 def test_a_refusal_does_not_keep_the_session_and_is_told(world, engine, answer):
     world.server.has(REVOKE, *[answer] * 4)
-    farewell = engine.logout()
-    assert (farewell.existed, farewell.revoked) == (True, False)
-    assert farewell.problem.startswith(f"The revocation endpoint {REVOKE} refused ({answer[0]})")
+    result = engine.logout()
+    assert (result.existed, result.revoked) == (True, False)
+    assert result.problem.startswith(f"The revocation endpoint {REVOKE} refused ({answer[0]})")
     assert list(dict.fromkeys(kind for kind, _ in revoked(world))) == ["refresh_token", "access_token"]
     assert stored(world) == ["client"]
 
@@ -205,7 +205,7 @@ def test_a_grant_that_the_server_does_not_end_is_told(switches, problem):
     world = World(revokes_tokens=True, **switches)
     engine = world.engine()
     engine.replace(None)
-    assert engine.logout() == Farewell(True, False, problem)
+    assert engine.logout() == LogoutResult(True, False, problem)
     assert stored(world) == ["client"]
 
 
@@ -217,9 +217,9 @@ def test_a_grant_that_has_ended_is_over_even_if_the_access_token_could_not_be_re
             return HttpResponse(400, request.url, (), b'{"error": "invalid_request"}')
         return send(request)
 
-    farewell = world.engine(seams=world.seams(send=refuse_access_tokens)).logout()
-    assert farewell.revoked
-    assert "invalid_request" in farewell.problem
+    result = world.engine(seams=world.seams(send=refuse_access_tokens)).logout()
+    assert result.revoked
+    assert "invalid_request" in result.problem
 
 
 @requirement("REV-1", "REV-2")
@@ -230,7 +230,7 @@ def test_where_nothing_can_be_revoked_the_session_is_only_forgotten_here(endpoin
     engine.replace(None)
     world.forget_what_happened()
     problem = f"{ISSUER} offers no revocation, so its tokens end when their time is over."
-    assert engine.logout() == Farewell(True, False, problem)
+    assert engine.logout() == LogoutResult(True, False, problem)
     assert world.server.log() == []
     assert stored(world) == ["client"]
 
@@ -238,9 +238,9 @@ def test_where_nothing_can_be_revoked_the_session_is_only_forgotten_here(endpoin
 def test_a_client_that_cannot_prove_itself_any_more_does_not_keep_the_session(world):
     client = Client("client-0", ISSUER, authentication=ClientAuthentication.POST)
     world.keep(a_session_to_revoke(client=client))
-    farewell = world.engine().logout()
-    assert not farewell.revoked
-    assert "it has no secret" in farewell.problem
+    result = world.engine().logout()
+    assert not result.revoked
+    assert "it has no secret" in result.problem
     assert stored(world) == []
 
 
@@ -288,8 +288,8 @@ def test_the_session_of_another_person_stays(world, engine):
 
 
 def test_a_session_of_an_issuer_that_is_not_trusted_any_more_is_only_forgotten(world, engine):
-    farewell = world.engine(issuer="https://other.example.com").logout()
-    assert farewell == Farewell(True, False, "The session was of another issuer than the trusted one.")
+    result = world.engine(issuer="https://other.example.com").logout()
+    assert result == LogoutResult(True, False, "The session was of another issuer than the trusted one.")
     assert revoked(world) == []
     assert stored(world) == ["client"]
 

@@ -16,12 +16,12 @@ from tests.fakes.authorization_server import ISSUER, MCP, TOKEN
 from tests.fakes.network import HTML, no_answer, unreachable
 from tests.fakes.world import World, a_session
 from tests.requirements import requirement
+from valetkey._engine.refresh import LeaseRunsOut, Refresher, RefreshRefused
+from valetkey._grants.token_endpoint import TokenEndpoint
+from valetkey._network.sender import UnknownOutcome
+from valetkey._sessions.sessions import Sessions
 from valetkey.errors import AuthError, MalformedDocument, Refused, StoreError, TemporaryError
-from valetkey.refresh import LeaseRunsOut, Refresher, RefreshRefused
-from valetkey.send import UnknownOutcome
-from valetkey.sessions import Sessions
 from valetkey.store import Conflict
-from valetkey.token_endpoint import TokenEndpoint
 from valetkey.values import Client, ClientAuthentication, ClientOrigin, RefreshIntent, Secret
 from valetkey.wire import HttpRequest
 

@@ -14,9 +14,9 @@ from tests.fakes.network import HTML, LONGEST_WAIT, Gate, challenges, no_answer,
 from tests.fakes.threads import in_background
 from tests.fakes.world import World, a_session
 from tests.requirements import requirement
+from valetkey._sessions.codec import session_key
 from valetkey.errors import AuthError, LoginRequired
 from valetkey.protocol.authorization import PendingLogin
-from valetkey.store.records import session_key
 from valetkey.values import ClientAuthentication, Secret
 
 CANARY = "canary-s3cret"

@@ -12,9 +12,9 @@ from tests.fakes.network import LONGEST_WAIT, challenges
 from tests.fakes.threads import in_background, until
 from tests.fakes.world import World
 from tests.requirements import requirement
-from valetkey.errors import LoginFailed, ScopeRefused
-from valetkey.identities import ScopeRequest
-from valetkey.step_up import REST_SECONDS
+from valetkey._engine.step_up import REST_SECONDS
+from valetkey.errors import LoginFailed, ScopeMissing
+from valetkey.settings.credentials import ScopeRequest
 from valetkey.values import Secret
 
 
@@ -61,7 +61,7 @@ def test_a_declined_scope_is_not_asked_for_again_for_a_while_and_the_old_token_s
     world.person.denies = True
     with pytest.raises(LoginFailed):
         engine.replace(token, wants("write"))
-    with pytest.raises(ScopeRefused, match="declined a short while ago") as caught:
+    with pytest.raises(ScopeMissing, match="declined a short while ago") as caught:
         engine.replace(token, wants("write"))
     assert caught.value.required == ("write",)
     assert len(world.person.asked) == 1
@@ -106,7 +106,7 @@ def test_the_user_sees_what_would_be_asked_for_and_may_forbid_it(world):
 
     engine = world.engine(approve_scope=forbid)
     for _ in range(2):
-        with pytest.raises(ScopeRefused):
+        with pytest.raises(ScopeMissing):
             engine.replace(engine.current(), wants("write"))
     assert seen == [ScopeRequest(MCP, ISSUER, ("write",), ("read",), ("read", "write"))]
     assert world.person.asked == []

@@ -17,8 +17,8 @@ from tests.fakes.dpop import ProofChecks
 from tests.fakes.network import Gate, Trouble
 from tests.fakes.seams import BEGINNING
 from valetkey import urls
+from valetkey._network.guard import Guard
 from valetkey.errors import AuthError
-from valetkey.guard import Guard
 from valetkey.wire import HttpRequest, HttpResponse, without_echo
 
 MCP = "https://mcp.example.com/mcp"

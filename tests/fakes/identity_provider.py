@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl, unquote_plus
 
 from tests.fakes.assertions import Voucher, claimed_by, verified
 from tests.fakes.seams import BEGINNING
-from valetkey.guard import Guard
+from valetkey._network.guard import Guard
 from valetkey.wire import HttpRequest, HttpResponse, without_echo
 
 IDP = "https://idp.example.com"

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from valetkey import urls
+from valetkey._network.sender import UnknownOutcome
 from valetkey.errors import AuthError, TemporaryError
 from valetkey.protocol.challenge import Challenge, parse_challenges
-from valetkey.send import UnknownOutcome
 from valetkey.wire import HttpRequest, HttpResponse
 
 HTML = (200, "text/html", "<html>Welcome to our portal</html>")

@@ -12,9 +12,9 @@ from urllib.parse import urlsplit
 
 from tests.fakes.network import LONGEST_WAIT, Gate
 from valetkey.errors import AuthError, LoginFailed, StoreError
-from valetkey.login import Invitation
+from valetkey.login import LoginPrompt
 from valetkey.store import ANY, Condition, Lease, Record
-from valetkey.store.memory import MemoryStore
+from valetkey.store.backends.memory import MemoryStore
 
 BEGINNING = 1_800_000_000.0
 
@@ -44,7 +44,7 @@ class Person:
     brings: Callable[[str], str] = lambda callback: callback
     taken_addresses: tuple[str, ...] = ()
     gate: Gate | None = None
-    asked: list[Invitation] = field(default_factory=list)
+    asked: list[LoginPrompt] = field(default_factory=list)
     seconds: list[float] = field(default_factory=list)
     wanted_addresses: list[tuple[str | None, bool]] = field(default_factory=list)
     told: list[AuthError | None] = field(default_factory=list)
@@ -72,9 +72,9 @@ class PersonVisit:
         self.redirect_uri = redirect_uri
         self._person = person
 
-    def ask(self, invitation: Invitation, *, seconds: float, cancelled: threading.Event) -> str:
+    def ask(self, prompt: LoginPrompt, *, seconds: float, cancelled: threading.Event) -> str:
         person = self._person
-        person.asked.append(invitation)
+        person.asked.append(prompt)
         person.seconds.append(seconds)
         person.has_been_asked.set()
         if person.never_answers:
@@ -83,7 +83,7 @@ class PersonVisit:
             raise _nobody(message)
         if person.gate is not None:
             person.gate.pass_through()
-        return person.brings(person.visits(invitation.authorization_url, allows=not person.denies))
+        return person.brings(person.visits(prompt.authorization_url, allows=not person.denies))
 
     def conclude(self, error: AuthError | None) -> None:
         self._person.told.append(error)
@@ -103,8 +103,8 @@ class PersonElsewhere:
     def __init__(self, person: Person) -> None:
         self._person = person
 
-    def show(self, invitation: Invitation) -> None:
-        self._person.asked.append(invitation)
+    def show(self, prompt: LoginPrompt) -> None:
+        self._person.asked.append(prompt)
         self._person.has_been_asked.set()
 
     def conclude(self, error: AuthError | None) -> None:

@@ -6,12 +6,12 @@
 from tests.fakes.authorization_server import ISSUER, MCP, TOKEN, AuthorizationServer
 from tests.fakes.network import Internet
 from tests.fakes.seams import BEGINNING, Clock, Person, RecordingStore
-from valetkey.attempts import Attempts
-from valetkey.engine import Engine
+from valetkey._engine.attempts import Attempts
+from valetkey._engine.engine import Engine
+from valetkey._sessions.codec import client_key, decode_session, encode_client, encode_session, session_key
 from valetkey.seams import Seams
-from valetkey.settings import Settings
+from valetkey.settings.settings import Settings
 from valetkey.store import Store
-from valetkey.store.records import client_key, decode_session, encode_client, encode_session, session_key
 from valetkey.values import Client, Secret, ServerMetadata, Session, Token, TokenType
 
 
@@ -68,7 +68,7 @@ class World:
         return Seams(**{**usual, **changes})
 
     def attempts(self, *, seams: Seams | None = None, **settings: object) -> Attempts:
-        return Attempts(self.settings(**settings), self.store, seams or self.seams(), lambda invitation: None)
+        return Attempts(self.settings(**settings), self.store, seams or self.seams(), lambda prompt: None)
 
     def engine(self, *, seams: Seams | None = None, store: Store | None = None, **settings: object) -> Engine:
         return Engine(self.settings(**settings), store or self.store, seams or self.seams())

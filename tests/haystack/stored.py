@@ -9,7 +9,7 @@ from contextlib import closing
 from dataclasses import replace
 
 from tests.haystack.calling import wait_until
-from valetkey.store.records import decode_session, encode_session
+from valetkey._sessions.codec import decode_session, encode_session
 
 _SESSIONS = "key LIKE 'session:%' AND key NOT LIKE '%:intent'"
 

@@ -15,7 +15,7 @@ from haystack_integrations.tools.mcp_oauth.errors import Lost, Rejected
 from haystack_integrations.tools.mcp_oauth.gate import Gate, NotAccepted, Unanswered
 from haystack_integrations.tools.mcp_oauth.http_client import guarded_client_class, library_of
 from tests.haystack.calling import wait_until
-from valetkey.settings import Settings
+from valetkey.settings.settings import Settings
 
 LIBRARY = library_of(mcp.client.streamable_http)
 ARGUMENTS = {"a": 1, "b": 2}

@@ -16,15 +16,15 @@ from haystack_integrations.tools.mcp_oauth.errors import Rejected
 from haystack_integrations.tools.mcp_oauth.event_stream import EventStream
 from haystack_integrations.tools.mcp_oauth.gate import Gate, NotAccepted
 from haystack_integrations.tools.mcp_oauth.http_client import guarded_client_class
+from tests.adapters.bound import BoundMcpServer
+from tests.adapters.server import Answer
 from tests.fakes.authorization_server import MCP
 from tests.fakes.dpop import ProofChecks
 from tests.fakes.world import World, a_session
 from tests.haystack.calling import call, tool_of
 from tests.haystack.one_server import as_raised_by_the_sdk
-from tests.http.bound import BoundMcpServer
-from tests.http.server import Answer
 from tests.requirements import requirement
-from valetkey.dpop import create_key
+from valetkey._clients.dpop import create_key
 from valetkey.errors import StoreError
 from valetkey.values import Secret as ValetkeySecret
 from valetkey.values import TokenType

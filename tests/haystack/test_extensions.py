@@ -12,8 +12,8 @@ from mcp import ClientSession
 from haystack_integrations.tools.mcp_oauth import OAuthConfig, StreamableHttpServerInfo
 from tests.haystack.calling import tool_of
 from tests.requirements import requirement
-from valetkey.identities import IdentityProvider
-from valetkey.settings import Settings
+from valetkey.settings.credentials import IdentityProvider
+from valetkey.settings.settings import Settings
 from valetkey.values import Secret as EngineSecret
 
 CLIENT_CREDENTIALS = "io.modelcontextprotocol/oauth-client-credentials"

@@ -9,7 +9,7 @@ from haystack.tools.errors import ToolInvocationError
 from haystack_integrations.tools.mcp_oauth import MCPInvocationError, OAuthConfig, StreamableHttpServerInfo
 from tests.haystack.calling import authorization_error_behind, call, tool_of
 from tests.requirements import requirement
-from valetkey.errors import ScopeRefused
+from valetkey.errors import ScopeMissing
 
 
 @requirement("STP-1", "STP-3")
@@ -42,7 +42,7 @@ def test_a_scope_beyond_the_users_choice_is_told_and_nobody_is_asked(misbehaving
     with pytest.raises(ToolInvocationError, match="admin") as raised:
         call(add, a=1, b=2)
     error = authorization_error_behind(raised.value).error
-    assert (type(error), error.required, error.granted) == (ScopeRefused, ("admin",), ("mcp",))
+    assert (type(error), error.required, error.granted) == (ScopeMissing, ("admin",), ("mcp",))
     assert person.logins == 1
 
 

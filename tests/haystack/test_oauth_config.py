@@ -24,8 +24,9 @@ from tests.haystack.shared_servers import server_info
 from tests.haystack.stored import stored_session
 from tests.requirements import requirement
 from tests.servers import MACHINE_CLIENT
-from valetkey import identities, values
+from valetkey import values
 from valetkey.errors import ConfigurationError
+from valetkey.settings import credentials
 
 MACHINE_ID, MACHINE_SECRET = MACHINE_CLIENT
 INFOS = [StreamableHttpServerInfo, SSEServerInfo]
@@ -249,9 +250,9 @@ def test_what_is_configured_reaches_the_engine_with_its_secrets_resolved(monkeyp
         ),
         authorization_parameters={"audience": "x"},
     ).to_settings("https://mcp.example.com/mcp")
-    assert settings.private_key == identities.PrivateKey(values.Secret("the KEY"), "ES256")
+    assert settings.private_key == credentials.PrivateKey(values.Secret("the KEY"), "ES256")
     assert settings.initial_access_token == values.Secret("the INITIAL")
-    assert settings.identity_provider == identities.IdentityProvider(
+    assert settings.identity_provider == credentials.IdentityProvider(
         "https://idp.example", "b", values.Secret("the ID_TOKEN"), client_secret=values.Secret("the S")
     )
     assert settings.authorization_parameters == (("audience", "x"),)
@@ -261,7 +262,7 @@ def test_clients_of_several_issuers_reach_the_engine():
     given = RegisteredClient("https://as.example", "a", Secret.from_token("s"), "client_secret_post")
     (client,) = OAuthConfig(clients=[given]).to_settings("https://mcp.example.com/mcp").clients
     method = values.ClientAuthentication.POST
-    assert client == identities.RegisteredClient("https://as.example", "a", values.Secret("s"), method)
+    assert client == credentials.RegisteredClient("https://as.example", "a", values.Secret("s"), method)
 
 
 def test_a_secret_never_shows_in_a_representation():

@@ -113,8 +113,8 @@ def _dead_refresh_token(user: User) -> None:
     if user.server.end_sessions is not None:
         user.server.end_sessions()
     else:  # the same session, ended from another computer
-        farewell = user.new_auth(store=user.copy_of_store()).engine.logout()
-        assert farewell.revoked, farewell.problem
+        result = user.new_auth(store=user.copy_of_store()).engine.logout()
+        assert result.revoked, result.problem
     user.server.reject_tokens()
     visit = user.visit()
     assert visit.did("refresh") != []
@@ -125,8 +125,8 @@ def _dead_refresh_token(user: User) -> None:
 def _logout(user: User) -> None:
     user.visit()
     session = user.session
-    farewell = user.auth.engine.logout()
-    assert (farewell.existed, farewell.revoked, farewell.problem) == (True, True, None)
+    result = user.auth.engine.logout()
+    assert (result.existed, result.revoked, result.problem) == (True, True, None)
     assert not accepts_refresh_token(session)
     assert user.new_auth().engine.current() is None
 

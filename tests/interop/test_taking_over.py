@@ -16,7 +16,7 @@ from tests.servers import fastmcp, fastmcp_with_oidc_provider
 from tests.servers.programs import node
 from valetkey.errors import ConfigurationError
 from valetkey.httpx2 import OAuth
-from valetkey.takeover import from_mcp_remote
+from valetkey.migrate import from_mcp_remote
 
 _PACKAGES = ROOT / "tests" / "interop" / "clients" / "mcp_remote" / "node_modules"
 _BROWSER = ROOT / "tests" / "servers" / "scripted_browser.py"

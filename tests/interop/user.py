@@ -21,7 +21,7 @@ from tests.servers import browser_environment
 from tests.servers.scripted_browser import ScriptedBrowser
 from valetkey import urls
 from valetkey.httpx2 import OAuth
-from valetkey.login import Invitation
+from valetkey.login import LoginPrompt
 from valetkey.login.loopback import LoopbackLogin
 from valetkey.values import Session
 
@@ -31,7 +31,7 @@ _LOGIN_SECONDS = 25.0
 
 
 @dataclass(frozen=True)
-class Visit:
+class LoginAttempt:
     """
     One connection to the MCP server, with one call of a tool.
 
@@ -97,14 +97,14 @@ class User:
         """Make the auth object that the user's program makes, with further settings."""
         return OAuth(self.server.mcp_url, **{"store": f"sqlite:///{self._store}", **self._settings, **settings})
 
-    def visit(self) -> Visit:
+    def visit(self) -> LoginAttempt:
         """Use the MCP server."""
         with Exchanges() as exchanges:
             tools, answer = whoami(self.auth, self.server.mcp_url)
         assert "whoami" in tools
-        return Visit(tools, answer, exchanges.seen)
+        return LoginAttempt(tools, answer, exchanges.seen)
 
-    def visit_after_restart(self) -> Visit:
+    def visit_after_restart(self) -> LoginAttempt:
         """Use the MCP server from another process, which knows nothing but the URL, the settings and the store."""
         settings = json.dumps({"store": f"sqlite:///{self._store}", **self._settings})
         command = [sys.executable, "-m", "tests.interop.client", self.server.mcp_url]
@@ -113,7 +113,7 @@ class User:
         )
         assert ended.returncode == 0, ended.stderr
         printed = json.loads(ended.stdout)
-        return Visit(printed["tools"], printed["answer"], [Exchange(*seen) for seen in printed["exchanges"]])
+        return LoginAttempt(printed["tools"], printed["answer"], [Exchange(*seen) for seen in printed["exchanges"]])
 
     def copy_of_store(self) -> str:
         """Copy the store, as a backup does; give the text that names the copy."""
@@ -140,10 +140,10 @@ class PersonAtAnotherDevice:
             thread.join(_SECONDS)
         return not any(thread.is_alive() for thread in self._threads)
 
-    def _go(self, invitation: Invitation) -> None:
-        browser = ScriptedBrowser(user_code=invitation.user_code)
-        self.pages.append(invitation.authorization_url)
-        thread = threading.Thread(target=browser.open, args=(invitation.authorization_url,))
+    def _go(self, prompt: LoginPrompt) -> None:
+        browser = ScriptedBrowser(user_code=prompt.user_code)
+        self.pages.append(prompt.authorization_url)
+        thread = threading.Thread(target=browser.open, args=(prompt.authorization_url,))
         self._threads.append(thread)
         thread.start()
 

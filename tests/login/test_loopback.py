@@ -18,7 +18,7 @@ from tests.auditing import audited
 from tests.requirements import requirement
 from tests.servers.process import free_port
 from valetkey.errors import LoginFailed
-from valetkey.login import Invitation, page
+from valetkey.login import LoginPrompt, page
 from valetkey.login.loopback import LoopbackLogin
 
 CODE, STATE = "canary-code-81", "canary-state-92"
@@ -48,8 +48,8 @@ class Login:
     def ask_here(self):
         """Ask in this thread, and wait here."""
         url = f"https://as.example/authorize?state={STATE}"
-        invitation = Invitation(SERVER, "https://as.example", url, self.visit.redirect_uri)
-        return self.visit.ask(invitation, seconds=self._seconds, cancelled=self.cancelled)
+        prompt = LoginPrompt(SERVER, "https://as.example", url, self.visit.redirect_uri)
+        return self.visit.ask(prompt, seconds=self._seconds, cancelled=self.cancelled)
 
     def _ask(self):
         try:
@@ -229,8 +229,8 @@ def test_nothing_listens_beyond_the_loopback_address(host):
 def test_the_port_is_open_before_the_person_is_asked_and_closed_afterwards():
     ports = []
 
-    def show(invitation):
-        ports.append(urlsplit(invitation.redirect_uri).port)
+    def show(prompt):
+        ports.append(urlsplit(prompt.redirect_uri).port)
         assert is_open("127.0.0.1", ports[0])
 
     with LoopbackLogin(show).open(None, fixed=False) as visit:
@@ -482,8 +482,8 @@ def test_a_login_can_be_broken_off():
 def test_an_error_while_asking_closes_the_port():
     ports = []
 
-    def show(invitation):
-        ports.append(urlsplit(invitation.redirect_uri).port)
+    def show(prompt):
+        ports.append(urlsplit(prompt.redirect_uri).port)
         raise FAILURE
 
     with pytest.raises(LoginFailed), LoopbackLogin(show).open(None, fixed=False) as visit:
@@ -537,11 +537,11 @@ def is_open(address, port):
 @requirement("NAT-4")
 def test_a_computer_without_the_first_address_listens_at_the_second():
     """192.0.2.1 is nobody's address (RFC 5737), as 127.0.0.1 is on a computer that has only IPv6."""
-    with LoopbackLogin(lambda invitation: None, hosts=("192.0.2.1", "127.0.0.1")).open(None, fixed=False) as visit:
+    with LoopbackLogin(lambda prompt: None, hosts=("192.0.2.1", "127.0.0.1")).open(None, fixed=False) as visit:
         assert visit.redirect_uri.startswith("http://127.0.0.1:")
 
 
 @requirement("NAT-1", "NAT-4")
 def test_an_address_of_ip_version_6_is_written_in_brackets():
-    with LoopbackLogin(lambda invitation: None, hosts=("::1",)).open(None, fixed=False) as visit:
+    with LoopbackLogin(lambda prompt: None, hosts=("::1",)).open(None, fixed=False) as visit:
         assert visit.redirect_uri.startswith("http://[::1]:")

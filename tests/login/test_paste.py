@@ -15,11 +15,11 @@ from tests.fakes.network import LONGEST_WAIT
 from tests.fakes.world import World
 from tests.requirements import requirement
 from valetkey.errors import IssuerMismatch, LoginFailed, LoginRequired, StateMismatch
-from valetkey.login import Invitation, open_login
-from valetkey.login.device import NoticeVisit
+from valetkey.login import LoginPrompt, open_login
+from valetkey.login.device import NoticeAttempt
 from valetkey.login.paste import PasteLogin, read_terminal
 
-INVITATION = Invitation("https://mcp.example", "https://as.example", "https://as.example/authorize", "unused")
+INVITATION = LoginPrompt("https://mcp.example", "https://as.example", "https://as.example/authorize", "unused")
 
 
 class Terminal:
@@ -88,7 +88,7 @@ def test_where_there_is_no_terminal_it_fails_at_once_and_says_what_to_do(trouble
     def nobody(question):
         raise trouble
 
-    login = PasteLogin(lambda invitation: None, nobody, lambda text: None)
+    login = PasteLogin(lambda prompt: None, nobody, lambda text: None)
     with login.open(None, fixed=False) as visit, pytest.raises(LoginRequired) as caught:
         visit.ask(INVITATION, seconds=LONGEST_WAIT, cancelled=threading.Event())
     assert "terminal" in str(caught.value)
@@ -96,7 +96,7 @@ def test_where_there_is_no_terminal_it_fails_at_once_and_says_what_to_do(trouble
 
 def test_time_is_limited():
     never = queue.Queue()
-    login = PasteLogin(lambda invitation: None, lambda question: never.get(), lambda text: None)
+    login = PasteLogin(lambda prompt: None, lambda question: never.get(), lambda text: None)
     with login.open(None, fixed=False) as visit, pytest.raises(LoginFailed, match=r"within 0\.1 seconds"):
         visit.ask(INVITATION, seconds=0.1, cancelled=threading.Event())
     never.put("x?code=1")
@@ -105,7 +105,7 @@ def test_time_is_limited():
 def test_nobody_waits_after_the_login_is_broken_off():
     never, cancelled = queue.Queue(), threading.Event()
     cancelled.set()
-    login = PasteLogin(lambda invitation: None, lambda question: never.get(), lambda text: None)
+    login = PasteLogin(lambda prompt: None, lambda question: never.get(), lambda text: None)
     with login.open(None, fixed=False) as visit, pytest.raises(LoginFailed):
         visit.ask(INVITATION, seconds=LONGEST_WAIT, cancelled=cancelled)
     never.put("x?code=1")
@@ -130,7 +130,7 @@ def test_an_address_that_is_taken_will_do_because_nothing_is_read_from_it():
 
 
 def test_a_code_for_another_device_is_only_shown():
-    assert isinstance(PasteLogin(print, input, print).open_device(), NoticeVisit)
+    assert isinstance(PasteLogin(print, input, print).open_device(), NoticeAttempt)
 
 
 def test_the_name_gives_it_and_over_ssh_it_wants_no_port_forwarded(monkeypatch, capsys):

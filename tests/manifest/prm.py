@@ -68,7 +68,7 @@ PRM = (
         "PRM-11",
         "MUST (server) → check",
         discovery("authorization-server-location"),
-        "Need at least one authorization server in the document, or say that there is none.",
+        "TokenNeed at least one authorization server in the document, or say that there is none.",
     ),
     Requirement(
         "PRM-12",

@@ -56,7 +56,7 @@ TOK = (
         oauth21("1.5"),
         "Check the token endpoint's certificate, and carry nothing to where it redirects.",
     ),
-    Requirement("TOK-11", "MUST", oauth21("3.2.3"), "Need a token and a type that is known, in whatever case."),
+    Requirement("TOK-11", "MUST", oauth21("3.2.3"), "TokenNeed a token and a type that is known, in whatever case."),
     Requirement(
         "TOK-12", "MUST", oauth21("3.2.3"), "Skip members nobody knows, and take a token's lifetime for a hint."
     ),

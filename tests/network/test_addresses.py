@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.requirements import requirement
-from valetkey.addresses import AddressKind, address_of, kind_of
+from valetkey._network.addresses import AddressKind, address_of, kind_of
 
 PUBLIC, LOOPBACK, PRIVATE = AddressKind.PUBLIC, AddressKind.LOOPBACK, AddressKind.PRIVATE
 METADATA, RESERVED = AddressKind.METADATA, AddressKind.RESERVED

@@ -7,9 +7,9 @@ import pytest
 
 from tests.network.server import WireServer, answer
 from tests.requirements import requirement
+from valetkey._network.guard import Guard
+from valetkey._network.sender import HttpSender
 from valetkey.errors import InsecureEndpoint, IssuerMismatch
-from valetkey.guard import Guard
-from valetkey.send import HttpSender
 from valetkey.wire import HttpRequest
 
 ALLOWED = [

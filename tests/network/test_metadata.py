@@ -8,11 +8,11 @@ import pytest
 from tests.network.certificates import make_certificates
 from tests.network.server import WireServer, answer
 from tests.requirements import requirement
-from valetkey.discovery import discover
+from valetkey._discovery.discovery import discover
+from valetkey._network.guard import Guard
+from valetkey._network.sender import HttpSender
 from valetkey.errors import TemporaryError
-from valetkey.guard import Guard
-from valetkey.send import HttpSender
-from valetkey.settings import Settings
+from valetkey.settings.settings import Settings
 
 
 @requirement("PRM-14", "SEC-10")

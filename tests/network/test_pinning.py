@@ -8,12 +8,12 @@ import pytest
 from tests.network.certificates import make_certificates
 from tests.network.names import NameServer
 from tests.network.server import WireServer, answer
-from tests.network.test_send import HERE, PROXIES, failing_within, fields, full_listener
+from tests.network.test_sender import HERE, PROXIES, failing_within, fields, full_listener
 from tests.requirements import requirement
 from tests.servers.process import free_port
+from valetkey._network.guard import Guard
+from valetkey._network.sender import HttpSender, UnknownOutcome
 from valetkey.errors import TemporaryError
-from valetkey.guard import Guard
-from valetkey.send import HttpSender, UnknownOutcome
 from valetkey.wire import HttpRequest
 
 

@@ -8,15 +8,15 @@ import pytest
 from tests.fakes.network import challenges
 from tests.network.names import NameServer
 from tests.network.server import WireServer, answer
-from tests.network.test_send import PROXIES
+from tests.network.test_sender import PROXIES
 from tests.requirements import requirement
-from valetkey.addresses import AddressKind
-from valetkey.discovery import discover
+from valetkey._discovery.discovery import discover
+from valetkey._network.addresses import AddressKind
+from valetkey._network.guard import Guard
+from valetkey._network.sender import HttpSender, UnknownOutcome
 from valetkey.errors import InsecureEndpoint, TemporaryError, TrustError
-from valetkey.guard import Guard
-from valetkey.identities import RegisteredClient
-from valetkey.send import HttpSender, UnknownOutcome
-from valetkey.settings import Settings
+from valetkey.settings.credentials import RegisteredClient
+from valetkey.settings.settings import Settings
 from valetkey.wire import HttpRequest
 
 PUBLIC = "https://mcp.example/mcp"

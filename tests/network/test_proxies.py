@@ -8,12 +8,12 @@ import pytest
 from tests.network.certificates import make_certificates
 from tests.network.names import NameServer
 from tests.network.server import WireServer, answer
-from tests.network.test_send import PROXIES
+from tests.network.test_sender import PROXIES
 from tests.requirements import requirement
+from valetkey._network.guard import Guard
+from valetkey._network.proxies import proxy_for
+from valetkey._network.sender import HttpSender, UnknownOutcome
 from valetkey.errors import ConfigurationError, InsecureEndpoint, TemporaryError
-from valetkey.guard import Guard
-from valetkey.proxies import proxy_for
-from valetkey.send import HttpSender, UnknownOutcome
 from valetkey.wire import HttpRequest
 
 PUBLIC = "https://8.8.8.8/mcp"

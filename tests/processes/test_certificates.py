@@ -13,8 +13,8 @@ from tests.requirements import requirement
 ASK = """
     import sys
     from valetkey.errors import TemporaryError
-    from valetkey.guard import Guard
-    from valetkey.send import HttpSender, UnknownOutcome
+    from valetkey._network.guard import Guard
+    from valetkey._network.sender import HttpSender, UnknownOutcome
     from valetkey.wire import HttpRequest
 
     request = HttpRequest("POST", sys.argv[1], "renew the token", body=b"refresh_token=canary")

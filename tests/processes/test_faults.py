@@ -19,19 +19,19 @@ from benchmarks.rotation import RotatingServer
 from tests.fakes.network import LONGEST_WAIT, Gate
 from tests.processes.child import Child
 from tests.requirements import requirement
-from valetkey.store.records import encode_session, session_key
+from valetkey._sessions.codec import encode_session, session_key
 
 NOBODY = 65534
 
 RENEW = """
     import logging, os, resource, sys, time
     from benchmarks.killing import open_plain, settings_of
-    from valetkey.engine import Engine
+    from valetkey._engine.engine import Engine
     from valetkey.errors import AuthError
-    from valetkey.guard import Guard
+    from valetkey._network.guard import Guard
     from valetkey.login.never import NeverLogin
     from valetkey.seams import Seams
-    from valetkey.send import HttpSender
+    from valetkey._network.sender import HttpSender
 
     origin, store, offset, user, is_full = sys.argv[1:]
     logging.basicConfig(level=logging.INFO, format="log: %(message)s", stream=sys.stdout)

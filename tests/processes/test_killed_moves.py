@@ -9,16 +9,16 @@ from contextlib import ExitStack
 import pytest
 
 from tests.processes.child import Child
-from valetkey.store.encrypted import list_keys
-from valetkey.store.sqlite import SqliteStore
+from valetkey.store.backends.sqlite import SqliteStore
+from valetkey.store.encryption.encrypted import list_keys
 
 COUNT = 40
 
 MOVE = """
     import sys
     from pathlib import Path
-    from valetkey.store.moving import move_records
-    from valetkey.store.sqlite import SqliteStore
+    from valetkey.migrate.moves import move_records
+    from valetkey.store.backends.sqlite import SqliteStore
 
     class Told:
         \"\"\"A store that tells when a record has been written or deleted, and goes on when it is told to.\"\"\"
@@ -47,7 +47,7 @@ MOVE = """
 
 MOVE_TOGETHER = """
     import sys
-    from valetkey.takeover import move_store
+    from valetkey.migrate import move_store
 
     print("ready", flush=True)
     sys.stdin.readline()

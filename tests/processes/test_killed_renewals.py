@@ -15,16 +15,16 @@ from benchmarks.rotation import RotatingServer
 from tests.fakes.network import LONGEST_WAIT, Gate
 from tests.processes.child import Child
 from tests.requirements import requirement
-from valetkey.store.records import encode_session, session_key
+from valetkey._sessions.codec import encode_session, session_key
 
 RENEW_AND_STOP = """
     import sys
     from benchmarks.killing import open_plain, settings_of
-    from valetkey.engine import Engine
-    from valetkey.guard import Guard
+    from valetkey._engine.engine import Engine
+    from valetkey._network.guard import Guard
     from valetkey.login.never import NeverLogin
     from valetkey.seams import Seams
-    from valetkey.send import HttpSender
+    from valetkey._network.sender import HttpSender
 
     origin, store, moment = sys.argv[1:]
 
@@ -52,12 +52,12 @@ RENEW_AND_STOP = """
 
 RENEW = """
     import logging, sys
-    from benchmarks.killing import open_engine
+    from benchmarks.killing import open_backend
     from valetkey.errors import AuthError
 
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     try:
-        print(open_engine(sys.argv[1], sys.argv[2], "s").replace(None).access_token.reveal(), flush=True)
+        print(open_backend(sys.argv[1], sys.argv[2], "s").replace(None).access_token.reveal(), flush=True)
     except AuthError as error:
         print(type(error).__name__, flush=True)
 """
@@ -135,10 +135,10 @@ def test_a_renewal_killed_at_any_step_goes_on_wherever_the_server_has_not_ended_
 
 LEAVE_ON_SIGTERM = """
     import signal, sys
-    from benchmarks.killing import open_engine
+    from benchmarks.killing import open_backend
 
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(0))
-    engine = open_engine(sys.argv[1], sys.argv[2], "s")
+    engine = open_backend(sys.argv[1], sys.argv[2], "s")
     print(engine.current() is not None, flush=True)
     signal.pause()
 """
@@ -175,8 +175,8 @@ LOOK_AT_THE_END = """
         print(engine.current() is not None, flush=True)
 
     atexit.register(look)  # before the engine's own, so it runs after that one
-    from benchmarks.killing import open_engine
-    engine = open_engine(sys.argv[1], sys.argv[2], "s")
+    from benchmarks.killing import open_backend
+    engine = open_backend(sys.argv[1], sys.argv[2], "s")
 """
 
 

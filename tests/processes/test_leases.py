@@ -13,7 +13,7 @@ import pytest
 
 from tests.processes.child import Child
 from tests.requirements import requirement
-from valetkey.store.sqlite import SqliteStore
+from valetkey.store.backends.sqlite import SqliteStore
 
 PROCESSES, THREADS, ROUNDS = 8, 3, 3
 
@@ -32,8 +32,8 @@ COUNT = """
     import sys, threading
     from pathlib import Path
     from valetkey.store import Conflict
-    from valetkey.store.sqlite import SqliteStore
-    from valetkey.store.turn import take_turn
+    from valetkey.store.backends.sqlite import SqliteStore
+    from valetkey.store.leases.acquiring import acquire_unless
 
     path, threads, rounds = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
     failures = []
@@ -47,7 +47,7 @@ COUNT = """
         store = SqliteStore(Path(path))
         try:
             for _ in range(rounds):
-                with take_turn(store, "leased", lambda: None, seconds=30):
+                with acquire_unless(store, "leased", lambda: None, seconds=30):
                     increment(store, "leased")  # nobody else can be here: a conflict would be a failure
                 while True:
                     try:
@@ -88,7 +88,7 @@ def test_many_processes_with_many_threads_lose_nothing(path, store):
 HOLD = """
     import sys
     from pathlib import Path
-    from valetkey.store.sqlite import SqliteStore
+    from valetkey.store.backends.sqlite import SqliteStore
 
     lease = SqliteStore(Path(sys.argv[1])).lease("key", seconds=20)
     print("held" if lease else "busy", flush=True)
@@ -126,7 +126,7 @@ def test_a_lease_outlives_others_that_try_in_the_same_process(path, store):
 WRITE = """
     import sys
     from pathlib import Path
-    from valetkey.store.sqlite import SqliteStore
+    from valetkey.store.backends.sqlite import SqliteStore
 
     store, number = SqliteStore(Path(sys.argv[1])), 0
     while True:
@@ -155,7 +155,7 @@ def test_a_process_killed_while_it_writes_leaves_the_old_value_or_the_new_one(pa
 FORK = """
     import os, sys
     from pathlib import Path
-    from valetkey.store.sqlite import SqliteStore
+    from valetkey.store.backends.sqlite import SqliteStore
 
     store = SqliteStore(Path(sys.argv[1]))
     lease = store.lease("key", seconds=20)

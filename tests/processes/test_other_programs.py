@@ -8,13 +8,13 @@ import json
 
 import pytest
 
-from tests.http.server import McpServer
+from tests.adapters.server import McpServer
 from tests.processes.child import Child
 from tests.requirements import requirement
-from tests.store.test_records import OLD_RECORD
+from tests.sessions.test_codec import OLD_RECORD
+from valetkey._sessions.codec import FORMAT, decode_session
 from valetkey.httpx2 import OAuth
-from valetkey.store.records import FORMAT, decode_session
-from valetkey.store.sqlite import SqliteStore
+from valetkey.store.backends.sqlite import SqliteStore
 
 KEY, ANOTHER_KEY = (base64.b64encode(bytes([number]) * 32).decode() for number in (1, 2))
 

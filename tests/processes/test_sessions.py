@@ -12,13 +12,13 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from tests.adapters.server import McpServer
 from tests.fakes.network import LONGEST_WAIT
-from tests.http.server import McpServer
 from tests.processes.child import Child
 from tests.requirements import requirement
+from valetkey._sessions.codec import decode_session, encode_session
 from valetkey.httpx2 import OAuth
-from valetkey.store.records import decode_session, encode_session
-from valetkey.store.sqlite import SqliteStore
+from valetkey.store.backends.sqlite import SqliteStore
 
 NOWHERE = {"BROWSER": "", "DISPLAY": "", "WAYLAND_DISPLAY": "", "WSL_DISTRO_NAME": "", "SSH_CONNECTION": ""}
 
@@ -204,15 +204,15 @@ def test_the_login_of_one_process_serves_another_that_waits_for_it(server, store
 
 SHOW_AND_LEAVE = """
     import os, threading
-    from valetkey.login import Invitation
+    from valetkey.login import LoginPrompt
     from valetkey.login.loopback import LoopbackLogin
 
-    def show(invitation):
-        print(invitation.redirect_uri, flush=True)
+    def show(prompt):
+        print(prompt.redirect_uri, flush=True)
 
     with LoopbackLogin(show).open(None, fixed=False) as visit:
         told = ("https://mcp.example/mcp", "https://as.example", "https://as.example/authorize", visit.redirect_uri)
-        visit.ask(Invitation(*told), seconds=20, cancelled=threading.Event())
+        visit.ask(LoginPrompt(*told), seconds=20, cancelled=threading.Event())
         visit.conclude(None)
         os._exit(0)
 """
@@ -232,7 +232,7 @@ def test_the_person_sees_the_end_of_the_login_even_if_the_process_ends_with_it()
 FORK = """
     import os, sys, threading
     from valetkey.httpx2 import OAuth
-    from valetkey.store.memory import MemoryStore
+    from valetkey.store.backends.memory import MemoryStore
 
     store = MemoryStore() if sys.argv[2] == "memory:" else f"sqlite:///{sys.argv[2]}"
     machine = {"client_id": "machine", "client_secret": "s3cret", "client_authentication": "client_secret_post"}

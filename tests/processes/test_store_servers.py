@@ -21,14 +21,14 @@ from tests.fakes.threads import in_background
 from tests.processes.child import Child
 from tests.requirements import requirement
 from tests.store.servers import PostgresServer, RedisServer
-from valetkey.store.records import encode_session, session_key
+from valetkey._sessions.codec import encode_session, session_key
 
 USE = """
     import sys
-    from benchmarks.killing import open_engine
+    from benchmarks.killing import open_backend
     from valetkey.errors import AuthError
 
-    engine = open_engine(sys.argv[1], sys.argv[2], "s")
+    engine = open_backend(sys.argv[1], sys.argv[2], "s")
 
     def current():
         token = engine.current()

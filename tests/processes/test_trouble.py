@@ -13,7 +13,7 @@ import pytest
 
 from tests.processes.child import Child
 from tests.requirements import requirement
-from valetkey.store.sqlite import SqliteStore
+from valetkey.store.backends.sqlite import SqliteStore
 
 NOBODY = 65534
 
@@ -21,7 +21,7 @@ USE = """
     import os, sys
     from pathlib import Path
     from valetkey.errors import StoreError
-    from valetkey.store.sqlite import SqliteStore
+    from valetkey.store.backends.sqlite import SqliteStore
 
     if os.geteuid() == 0:  # modes do not bind root
         os.setgroups([])
@@ -117,7 +117,7 @@ FULL = """
     import resource, sys
     from pathlib import Path
     from valetkey.errors import StoreError
-    from valetkey.store.sqlite import SqliteStore
+    from valetkey.store.backends.sqlite import SqliteStore
 
     store = SqliteStore(Path(sys.argv[1]))
     size = Path(sys.argv[1]).stat().st_size

@@ -12,12 +12,12 @@ from urllib.parse import parse_qsl, unquote_plus, urlencode, urlsplit
 
 from tests.fakes.network import challenges
 from tests.fakes.seams import Clock, Person, RecordingStore
-from valetkey.engine import Engine
+from valetkey._engine.engine import Engine
+from valetkey._network.guard import Guard
+from valetkey._sessions.codec import decode_session, session_key
 from valetkey.errors import LoginFailed
-from valetkey.guard import Guard
 from valetkey.seams import Seams
-from valetkey.settings import Settings
-from valetkey.store.records import decode_session, session_key
+from valetkey.settings.settings import Settings
 from valetkey.values import Session
 from valetkey.wire import HttpRequest, HttpResponse, without_echo
 

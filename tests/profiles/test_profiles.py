@@ -12,11 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.profiles.recorded import COGNITO, ENTRA, TENANT
-from valetkey.behaviour import NEUTRAL, Profile
 from valetkey.errors import ConfigurationError
-from valetkey.profiles import find_profile, load_profiles, read_profile, require_profile
-from valetkey.settings import Settings
-from valetkey.treatment import filled_in, profile_of
+from valetkey.profiles.applied import filled_in, resolve_profile
+from valetkey.profiles.catalog import find_profile, load_profiles, read_profile, require_profile
+from valetkey.profiles.profile import STANDARD, Profile
+from valetkey.settings.settings import Settings
 from valetkey.values import Secret, ServerMetadata
 
 ISSUERS = {
@@ -90,7 +90,7 @@ def test_every_pattern_is_met_by_an_issuer_above():
 
 @pytest.mark.parametrize("issuer", NOBODYS)
 def test_what_only_looks_like_a_providers_issuer_is_treated_like_everybody(issuer):
-    assert find_profile("auto", issuer=issuer) is NEUTRAL
+    assert find_profile("auto", issuer=issuer) is STANDARD
 
 
 PARTS = ("login.microsoftonline.com", ".auth0.com", "auth0.com", "evil.example", "/v2.0", "v2.0", "/", "//", ".", "t")
@@ -126,7 +126,7 @@ def test_no_two_profiles_are_for_the_same_issuer():
 
 def test_a_named_profile_is_used_for_any_issuer_and_none_for_no_issuer():
     assert find_profile("google", issuer="https://auth.example.com") == load_profiles()["google"]
-    assert find_profile("none", issuer=ENTRA) is NEUTRAL
+    assert find_profile("none", issuer=ENTRA) is STANDARD
 
 
 @pytest.mark.parametrize("name", ["entrа", "Entra", "azure", "", "../google", "google.toml"])
@@ -139,7 +139,7 @@ def test_a_profile_that_does_not_exist_is_refused_at_construction(name):
 @pytest.mark.parametrize("name", ["auto", "none"])
 def test_the_two_words_that_are_no_profiles_are_taken(name):
     assert Settings(server_url="https://mcp.example.com/mcp", profile=name).profile == name
-    assert require_profile(name) is NEUTRAL
+    assert require_profile(name) is STANDARD
 
 
 @pytest.mark.parametrize(
@@ -179,7 +179,7 @@ def test_every_member_is_needed_by_a_provider():
 
 
 def differs(profile, name):
-    return getattr(profile, name) != getattr(NEUTRAL, name)
+    return getattr(profile, name) != getattr(STANDARD, name)
 
 
 def test_every_profile_has_its_evidence_and_says_what_to_do_first():
@@ -239,13 +239,13 @@ def test_options_that_contradict_each_other_are_refused_at_construction(changes)
 )
 def test_a_setting_replaces_what_the_profile_says(setting, member, value):
     settings = Settings(server_url="https://mcp.example.com/mcp", **setting)
-    assert getattr(profile_of(settings, ENTRA), member) == value
+    assert getattr(resolve_profile(settings.profile, ENTRA, settings.profile_members), member) == value
 
 
 def test_without_settings_the_profile_is_as_it_is():
     settings = Settings(server_url="https://mcp.example.com/mcp")
-    assert profile_of(settings, ENTRA) == load_profiles()["entra"]
-    assert profile_of(settings, "https://auth.example.com") == NEUTRAL
+    assert resolve_profile(settings.profile, ENTRA, settings.profile_members) == load_profiles()["entra"]
+    assert resolve_profile(settings.profile, "https://auth.example.com", settings.profile_members) == STANDARD
 
 
 def test_what_the_metadata_says_comes_before_the_profile():
@@ -254,4 +254,4 @@ def test_what_the_metadata_says_comes_before_the_profile():
     assert filled_in(listed, github) == listed
     silent = ServerMetadata("https://github.com/login/oauth")
     assert filled_in(silent, github).token_endpoint_auth_methods_supported == ("client_secret_post",)
-    assert filled_in(silent, NEUTRAL) == silent
+    assert filled_in(silent, STANDARD) == silent

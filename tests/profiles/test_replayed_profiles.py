@@ -13,9 +13,9 @@ from tests.profiles import recorded
 from tests.profiles.recorded import ASANA_ADDRESS, COGNITO, ENTRA, SECRET
 from tests.profiles.replay import HOUR, Life
 from tests.requirements import requirement
+from valetkey._sessions.codec import encode_session, session_key
 from valetkey.errors import ClientRefused, IssuerMismatch, LoginFailed, Refused, Unsupported
-from valetkey.profiles import load_profiles
-from valetkey.store.records import encode_session, session_key
+from valetkey.profiles.catalog import load_profiles
 from valetkey.values import ClientAuthentication, Secret
 
 ADDRESS = "http://127.0.0.1:8080/callback"

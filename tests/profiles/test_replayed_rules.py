@@ -7,8 +7,8 @@ import pytest
 
 from tests.profiles.replay import FORBIDDEN, HOUR, Answer, ErrorPage, Life, Provider
 from tests.requirements import requirement
-from valetkey.behaviour import NONE
 from valetkey.errors import IssuerMismatch, LoginFailed
+from valetkey.profiles.profile import NONE
 from valetkey.values import ClientOrigin, MetadataSource
 
 S256 = {"code_challenge_methods_supported": ["S256"]}

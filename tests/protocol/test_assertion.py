@@ -16,8 +16,8 @@ from tests import hostile
 from tests.keys import private_key
 from tests.protocol.answers import CLIENT, ISSUER, MCP, SERVER, TOKEN_ENDPOINT, form_of
 from tests.requirements import requirement
+from valetkey._network.guard import Guard
 from valetkey.errors import InsecureEndpoint, IssuerMismatch, Unsupported
-from valetkey.guard import Guard
 from valetkey.protocol.assertion import client_assertion_claims, is_past, read_audiences, read_claims
 from valetkey.protocol.client_auth import authenticate, choose_authentication
 from valetkey.protocol.server import require_identity_assertions, require_jwt_bearer

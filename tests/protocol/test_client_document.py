@@ -22,7 +22,7 @@ from valetkey.protocol.client_document import (
     document_text,
     require_document_url,
 )
-from valetkey.settings import Settings
+from valetkey.settings.settings import Settings
 from valetkey.wire import HttpResponse
 
 URL = "https://app.example.com/client.json"

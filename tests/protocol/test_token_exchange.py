@@ -11,6 +11,7 @@ from hypothesis import given
 from tests import hostile
 from tests.protocol.answers import MCP, PAGE, form_of, json_answer, raw_answer
 from tests.requirements import requirement
+from valetkey._network.guard import Guard
 from valetkey.errors import (
     AuthError,
     ClientRefused,
@@ -22,7 +23,6 @@ from valetkey.errors import (
     TemporaryError,
     Unsupported,
 )
-from valetkey.guard import Guard
 from valetkey.protocol.client_auth import authenticate
 from valetkey.protocol.token_exchange import (
     IdentityAssertion,

@@ -8,27 +8,27 @@ from types import TracebackType
 from typing import Self
 
 from valetkey.errors import AuthError
-from valetkey.login import Invitation
-from valetkey.login.invitation import print_text
+from valetkey.login.prompt import print_text
+from valetkey.seams import LoginPrompt
 
 
-class NoticeVisit:
+class NoticeAttempt:
     """
     One login on another device.
 
-    :param show: Brings the invitation to the person; must not block.
+    :param show: Brings the prompt to the person; must not block.
     """
 
-    def __init__(self, show: Callable[[Invitation], None]) -> None:
+    def __init__(self, show: Callable[[LoginPrompt], None]) -> None:
         self._show = show
 
-    def show(self, invitation: Invitation) -> None:
+    def show(self, prompt: LoginPrompt) -> None:
         """
         Show the page and the code.
 
-        :param invitation: What to tell.
+        :param prompt: What to tell.
         """
-        self._show(invitation)
+        self._show(prompt)
 
     def conclude(self, error: AuthError | None) -> None:
         """

@@ -21,8 +21,8 @@ from urllib.parse import parse_qs, urlsplit
 
 from valetkey import urls
 from valetkey.errors import AuthError, LoginFailed
-from valetkey.login import Invitation, page
-from valetkey.login.device import NoticeVisit
+from valetkey.login import LoginPrompt, page
+from valetkey.login.device import NoticeAttempt
 
 _PATH = "/callback"
 _LOOPBACK, _LOOPBACK_6 = "127.0.0.1", "::1"
@@ -39,16 +39,16 @@ class LoopbackLogin:
     """
     Asks the person through `show`, and waits for the browser at a loopback address.
 
-    :param show: Brings the invitation to the person; must not block.
+    :param show: Brings the prompt to the person; must not block.
     :param hosts: The addresses to listen at, the first that this computer has (RFC 8252 §7.3: assume neither version of
         IP).
     """
 
-    def __init__(self, show: Callable[[Invitation], None], hosts: Sequence[str] = (_LOOPBACK, _LOOPBACK_6)) -> None:
+    def __init__(self, show: Callable[[LoginPrompt], None], hosts: Sequence[str] = (_LOOPBACK, _LOOPBACK_6)) -> None:
         self._show = show
         self._hosts = tuple(hosts)
 
-    def open(self, redirect_uri: str | None, *, fixed: bool) -> "LoopbackVisit":
+    def open(self, redirect_uri: str | None, *, fixed: bool) -> "LoopbackAttempt":
         """
         Start listening.
 
@@ -71,15 +71,15 @@ class LoopbackLogin:
             raise LoginFailed(message, hint=hint) from error
         if not parts.port:
             address = parts._replace(netloc=parts.netloc[:-1] + str(listeners[0].server_address[1])).geturl()
-        return LoopbackVisit(self._show, listeners, address)
+        return LoopbackAttempt(self._show, listeners, address)
 
-    def open_device(self) -> NoticeVisit:
+    def open_device(self) -> NoticeAttempt:
         """
         Get ready to show a code; nothing listens.
 
         :returns: The visit.
         """
-        return NoticeVisit(self._show)
+        return NoticeAttempt(self._show)
 
 
 def _any_port(host: str) -> str:
@@ -112,7 +112,7 @@ class _Listener(ThreadingHTTPServer):
 
     def __init__(self, host: str, port: int) -> None:
         self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        self.visit: LoopbackVisit | None = None
+        self.attempt: LoopbackAttempt | None = None
         super().__init__((host, port), _Handler)
 
     def server_bind(self) -> None:
@@ -123,16 +123,16 @@ class _Listener(ThreadingHTTPServer):
         """Keep quiet about browsers that hang up."""
 
 
-class LoopbackVisit:
+class LoopbackAttempt:
     """
     One login at one address.
 
-    :param show: Brings the invitation to the person.
+    :param show: Brings the prompt to the person.
     :param listeners: The bound listeners.
     :param redirect_uri: Their address.
     """
 
-    def __init__(self, show: Callable[[Invitation], None], listeners: list[_Listener], redirect_uri: str) -> None:
+    def __init__(self, show: Callable[[LoginPrompt], None], listeners: list[_Listener], redirect_uri: str) -> None:
         self.redirect_uri = redirect_uri
         self._show = show
         self._listeners = listeners
@@ -146,32 +146,32 @@ class LoopbackVisit:
 
     def __enter__(self) -> Self:
         for listener in self._listeners:
-            listener.visit = self
+            listener.attempt = self
             arguments = {"poll_interval": _POLL}
             threading.Thread(
                 target=listener.serve_forever, kwargs=arguments, name="valetkey-callback", daemon=True
             ).start()
         return self
 
-    def ask(self, invitation: Invitation, *, seconds: float, cancelled: threading.Event) -> str:
+    def ask(self, prompt: LoginPrompt, *, seconds: float, cancelled: threading.Event) -> str:
         """
-        Show the invitation and wait for the browser.
+        Show the prompt and wait for the browser.
 
-        :param invitation: What to tell.
+        :param prompt: What to tell.
         :param seconds: How long the person has.
         :param cancelled: Ends the waiting.
         :returns: The URL the browser came with.
         :raises LoginFailed: If the time is over or nobody waits any more.
         """
-        self._server = urlsplit(invitation.server_url).netloc
+        self._server = urlsplit(prompt.server_url).netloc
         deadline = time.monotonic() + seconds
-        self._show(invitation)
+        self._show(prompt)
         while not self._answered.wait(_POLL):
             if cancelled.is_set():
                 message = "The login was broken off."
                 raise LoginFailed(message, hint="Start again to log in.")
             if time.monotonic() >= deadline:
-                message = f"Nobody logged in at {invitation.issuer} within {seconds:g} seconds."
+                message = f"Nobody logged in at {prompt.issuer} within {seconds:g} seconds."
                 raise LoginFailed(message, hint="Start again, and finish the login in the browser in time.")
         return self._callback or ""
 
@@ -224,19 +224,19 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """Sort the answer of the login from everything else that knocks at a port."""
-        visit = self.server.visit
-        if visit is None or not self._is_for(visit.redirect_uri):
+        attempt = self.server.attempt
+        if attempt is None or not self._is_for(attempt.redirect_uri):
             self._send(404, page.stray_page())
         elif self._is_prefetch():
             self._send(503, page.stray_page())  # the browser comes again when the person really goes there
         elif not self._has_answer():
             self._send(400, page.stray_page())
         else:
-            address = visit.redirect_uri.partition("?")[0]
+            address = attempt.redirect_uri.partition("?")[0]
             try:
-                self._send(200, visit.take(f"{address}?{urlsplit(self.path).query}"))
+                self._send(200, attempt.take(f"{address}?{urlsplit(self.path).query}"))
             finally:
-                visit.delivered()  # or the browser has hung up
+                attempt.delivered()  # or the browser has hung up
 
     def _is_for(self, redirect_uri: str) -> bool:
         path = urlsplit(redirect_uri).path or "/"

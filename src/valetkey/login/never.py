@@ -4,13 +4,13 @@
 """Nobody is asked: for jobs that run without a person."""
 
 from valetkey.errors import LoginRequired
-from valetkey.login import DeviceVisit, Visit
+from valetkey.seams import DeviceAttempt, LoginAttempt
 
 
 class NeverLogin:
     """Fails at once instead of waiting for somebody who is not there."""
 
-    def open(self, redirect_uri: str | None, *, fixed: bool) -> Visit:  # noqa: ARG002 - whatever the address
+    def open(self, redirect_uri: str | None, *, fixed: bool) -> LoginAttempt:  # noqa: ARG002 - whatever the address
         """
         Refuse.
 
@@ -20,7 +20,7 @@ class NeverLogin:
         """
         raise _nobody()
 
-    def open_device(self) -> DeviceVisit:
+    def open_device(self) -> DeviceAttempt:
         """
         Refuse.
 

@@ -20,8 +20,8 @@ from typing import Self
 from urllib.parse import parse_qs, urlsplit
 
 from valetkey.errors import AuthError, LoginFailed, LoginRequired
-from valetkey.login import Invitation
-from valetkey.login.device import NoticeVisit
+from valetkey.login.device import NoticeAttempt
+from valetkey.seams import LoginPrompt
 
 _LOOPBACK = "127.0.0.1"
 _POLL = 0.05
@@ -36,19 +36,19 @@ class PasteLogin:
     """
     Asks through `show`, and reads the answer with `read`.
 
-    :param show: Brings the invitation to the person; must not block.
+    :param show: Brings the prompt to the person; must not block.
     :param read: Gives the next line the person enters, for a question; raises EOFError when there is nobody.
     :param tell: Shows the person a text.
     """
 
     def __init__(
-        self, show: Callable[[Invitation], None], read: Callable[[str], str], tell: Callable[[str], None]
+        self, show: Callable[[LoginPrompt], None], read: Callable[[str], str], tell: Callable[[str], None]
     ) -> None:
         self._show = show
         self._read = read
         self._tell = tell
 
-    def open(self, redirect_uri: str | None, *, fixed: bool) -> "PasteVisit":  # noqa: ARG002 - nothing listens there
+    def open(self, redirect_uri: str | None, *, fixed: bool) -> "PasteAttempt":  # noqa: ARG002 - nothing listens there
         """
         Reserve an address, so that no other program of this computer gets the answer.
 
@@ -62,24 +62,24 @@ class PasteLogin:
             reserved.bind((_LOOPBACK, parts.port or 0))
         port = parts.port or reserved.getsockname()[1]
         address = parts._replace(netloc=f"{parts.hostname}:{port}").geturl()
-        return PasteVisit(address, reserved, self._show, self._read, self._tell)
+        return PasteAttempt(address, reserved, self._show, self._read, self._tell)
 
-    def open_device(self) -> NoticeVisit:
+    def open_device(self) -> NoticeAttempt:
         """
         Get ready to show a code; nothing is pasted.
 
         :returns: The visit.
         """
-        return NoticeVisit(self._show)
+        return NoticeAttempt(self._show)
 
 
-class PasteVisit:
+class PasteAttempt:
     """
     One login whose answer is pasted.
 
     :param redirect_uri: The address the browser stops at.
     :param reserved: The socket that keeps its port.
-    :param show: Brings the invitation to the person.
+    :param show: Brings the prompt to the person.
     :param read: Gives the next line the person enters.
     :param tell: Shows the person a text.
     """
@@ -88,7 +88,7 @@ class PasteVisit:
         self,
         redirect_uri: str,
         reserved: socket.socket,
-        show: Callable[[Invitation], None],
+        show: Callable[[LoginPrompt], None],
         read: Callable[[str], str],
         tell: Callable[[str], None],
     ) -> None:
@@ -98,18 +98,18 @@ class PasteVisit:
         self._read = read
         self._tell = tell
 
-    def ask(self, invitation: Invitation, *, seconds: float, cancelled: threading.Event) -> str:
+    def ask(self, prompt: LoginPrompt, *, seconds: float, cancelled: threading.Event) -> str:
         """
-        Show the invitation and wait for the pasted address.
+        Show the prompt and wait for the pasted address.
 
-        :param invitation: What to tell.
+        :param prompt: What to tell.
         :param seconds: How long the person has.
         :param cancelled: Ends the waiting.
         :returns: The address, unchecked but for having an answer in it.
         :raises LoginRequired: If there is nobody to paste anything.
         :raises LoginFailed: If the time is over or nobody waits any more.
         """
-        self._show(invitation)
+        self._show(prompt)
         deadline = time.monotonic() + seconds
         pasted: queue.Queue[str | None] = queue.Queue()
         # Reading a line cannot be broken off; a thread that nobody waits for ends with the process.
@@ -118,12 +118,10 @@ class PasteVisit:
             with suppress(queue.Empty):
                 answer = pasted.get(timeout=_POLL)
                 if answer is None:
-                    message = (
-                        f"{invitation.server_url} wants a login, and there is no terminal to paste the answer into."
-                    )
+                    message = f"{prompt.server_url} wants a login, and there is no terminal to paste the answer into."
                     raise LoginRequired(message, hint='Use login="auto", or log in once in a terminal.')
                 return answer
-        message = f"Nobody pasted the answer of {invitation.issuer} within {seconds:g} seconds."
+        message = f"Nobody pasted the answer of {prompt.issuer} within {seconds:g} seconds."
         raise LoginFailed(message, hint="Start again to log in.")
 
     def _read_lines(self, pasted: "queue.Queue[str | None]") -> None:

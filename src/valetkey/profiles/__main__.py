@@ -6,8 +6,8 @@
 import sys
 from dataclasses import fields
 
-from valetkey.behaviour import NEUTRAL, Profile
-from valetkey.profiles import load_profiles
+from valetkey.profiles.catalog import load_profiles
+from valetkey.profiles.profile import STANDARD, Profile
 
 _ABOUT = frozenset({"name", "issuers", "hint", "evidence"})
 
@@ -20,7 +20,7 @@ def describe(profile: Profile) -> str:
     :returns: A section.
     """
     changed = (field.name for field in fields(Profile) if field.name not in _ABOUT)
-    sets = [f"`{_assignment(name, profile)}`" for name in changed if getattr(profile, name) != getattr(NEUTRAL, name)]
+    sets = [f"`{_assignment(name, profile)}`" for name in changed if getattr(profile, name) != getattr(STANDARD, name)]
     lines = (
         f"### {profile.name}",
         f"For {', '.join(f'`{issuer}`' for issuer in profile.issuers)}. Sets {', '.join(sets) or 'nothing'}.",

@@ -4,7 +4,7 @@
 """
 Assertions (RFC 7521, RFC 7523): what a client says about itself, and what somebody else's says about whom it is for.
 
-`valetkey.signing` signs the claims. Nothing is verified here: that is the authorization server's business.
+`valetkey._clients.signing` signs the claims. Nothing is verified here: that is the authorization server's business.
 """
 
 import base64

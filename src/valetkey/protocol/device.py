@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from valetkey import urls, wire
 from valetkey.errors import LoginFailed, MalformedDocument, Unsupported, quote
 from valetkey.protocol.client_auth import ClientProof
-from valetkey.protocol.refusal import is_temporary, read_parameters, read_refusal, refused, temporary_error
+from valetkey.protocol.error_response import is_temporary, read_parameters, read_refusal, refused, temporary_error
 from valetkey.protocol.token import read_lifetime
 from valetkey.protocol.token_request import FORM_HEADERS, TokenRequest, resource_field, scope_field
 from valetkey.values import Client, Scope, Secret, ServerMetadata

@@ -4,7 +4,7 @@
 """
 DPoP (RFC 9449): when a token has to be bound to a key, what a proof says, and the nonces that servers want in proofs.
 
-A key is kept as a private JWK in JSON, with its algorithm in `alg` (RFC 7517 §4.4); `valetkey.dpop` makes it and signs.
+A key is kept as a private JWK in JSON, with its algorithm in `alg` (RFC 7517 §4.4); `_clients.dpop` makes it and signs.
 """
 
 import base64
@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from valetkey.errors import Unsupported, quote
 from valetkey.protocol.challenge import DPOP, Challenge
-from valetkey.protocol.refusal import read_refusal
+from valetkey.protocol.error_response import read_refusal
 from valetkey.values import MetadataSource, ResourceMetadata, Secret, ServerMetadata, Token, TokenType
 from valetkey.wire import HttpResponse
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from valetkey import urls, wire
 from valetkey.errors import ClientRefused, MalformedDocument, quote
 from valetkey.protocol.device import GRANT_TYPE as DEVICE_CODE
-from valetkey.protocol.refusal import is_temporary, read_refusal, temporary_error
+from valetkey.protocol.error_response import is_temporary, read_refusal, temporary_error
 from valetkey.values import Client, ClientAuthentication, ClientOrigin, Scope, Secret, ServerMetadata, scope_to_text
 from valetkey.wire import HttpRequest, HttpResponse
 

@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from valetkey import urls, wire
 from valetkey.protocol.client_auth import ClientProof
-from valetkey.protocol.refusal import is_temporary, read_refusal, refused, temporary_error
+from valetkey.protocol.error_response import is_temporary, read_refusal, refused, temporary_error
 from valetkey.protocol.token_request import FORM_HEADERS
 from valetkey.values import Client, Secret, ServerMetadata
 from valetkey.wire import HttpRequest, HttpResponse

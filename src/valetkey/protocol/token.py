@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from valetkey import wire
 from valetkey.errors import MalformedDocument, Unsupported, quote
-from valetkey.protocol.refusal import is_temporary, read_parameters, read_refusal, refused, temporary_error
+from valetkey.protocol.error_response import is_temporary, read_parameters, read_refusal, refused, temporary_error
 from valetkey.values import (
     Scope,
     Secret,

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from valetkey import wire
 from valetkey.errors import LoginRequired, MalformedDocument, Unsupported, quote
-from valetkey.protocol.refusal import is_temporary, read_parameters, read_refusal, refused, temporary_error
+from valetkey.protocol.error_response import is_temporary, read_parameters, read_refusal, refused, temporary_error
 from valetkey.protocol.token import read_lifetime
 from valetkey.protocol.token_request import TokenRequest, resource_field, scope_field
 from valetkey.values import Client, Scope, Secret, ServerMetadata, scope_from_text

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The Valetkey authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""The https server of a user who has a Client ID Metadata Document, with a certificate made for the occasion."""
+"""The https server of a user who has a Client ID Metadata Document, with a certificate made for the context."""
 
 import tempfile
 import threading

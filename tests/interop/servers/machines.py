@@ -48,7 +48,7 @@ def machines(*methods: str) -> Iterator[list[Machine]]:
 def _machine(method: str, folder: Path) -> Machine:
     client_id = "machine-" + method.replace("_", "-")
     if method == "private_key_jwt":
-        from valetkey.identities import PrivateKey
+        from valetkey.settings.credentials import PrivateKey
 
         pem = folder / "key.pem"
         metadata: dict[str, Any] = {"jwks": {"keys": [_make_key(pem)]}}

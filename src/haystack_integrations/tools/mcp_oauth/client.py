@@ -34,8 +34,8 @@ from haystack_integrations.tools.mcp_oauth.errors import (
 from haystack_integrations.tools.mcp_oauth.event_stream import EventStream
 from haystack_integrations.tools.mcp_oauth.gate import Gate
 from haystack_integrations.tools.mcp_oauth.http_client import guarded_client_class, library_of, plain_headers
-from valetkey.build import shared_engine
-from valetkey.engine import Engine
+from valetkey._engine.engine import Engine
+from valetkey._engine.factory import shared_engine
 from valetkey.errors import AuthError
 
 if TYPE_CHECKING:

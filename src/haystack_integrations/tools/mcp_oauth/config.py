@@ -13,19 +13,19 @@ from haystack_integrations.tools.mcp_oauth.identities import (
     IdentityProvider,
     RegisteredClient,
     TokenSource,
-    key,
     read_source,
-    resolve,
-    source,
+    resolve_secret,
+    to_private_key,
+    to_token_source,
     write_source,
 )
 from valetkey import values
-from valetkey.behaviour import NEUTRAL, BearerName
 from valetkey.errors import ConfigurationError
-from valetkey.identities import ScopeRequest
 from valetkey.login import LoginName
-from valetkey.profiles import find_profile
-from valetkey.settings import LOGIN_SECONDS, GrantName, Settings
+from valetkey.profiles.catalog import find_profile
+from valetkey.profiles.profile import STANDARD, BearerName
+from valetkey.settings.credentials import ScopeRequest
+from valetkey.settings.settings import LOGIN_SECONDS, GrantName, Settings
 
 _UPSTREAM_MEMORY = "InMemoryTokenStorage"
 _SECRETS = ("client_secret", "private_key", "initial_access_token")
@@ -198,16 +198,16 @@ class OAuthConfig:
         return Settings(
             server_url=server_url,
             client_id=self.client_id,
-            client_secret=resolve(self.client_secret, "OAuthConfig.client_secret"),
+            client_secret=resolve_secret(self.client_secret, "OAuthConfig.client_secret"),
             client_authentication=values.client_authentication(self.token_endpoint_auth_method),
             client_name=self.client_name,
             client_metadata_url=self.client_metadata_url,
             clients=tuple(client.resolved() for client in self.clients),
-            private_key=key(self.private_key, self.signing_algorithm, "OAuthConfig.private_key"),
+            private_key=to_private_key(self.private_key, self.signing_algorithm, "OAuthConfig.private_key"),
             client_assertion=self.client_assertion,
             assertion_audience=self.assertion_audience,
-            initial_access_token=resolve(self.initial_access_token, "OAuthConfig.initial_access_token"),
-            workload_token=source(self.workload_token) if self.workload_token is not None else None,
+            initial_access_token=resolve_secret(self.initial_access_token, "OAuthConfig.initial_access_token"),
+            workload_token=to_token_source(self.workload_token) if self.workload_token is not None else None,
             identity_provider=self.identity_provider.resolved() if self.identity_provider is not None else None,
             issuer=self.issuer,
             authorization_endpoint=self.authorization_endpoint,
@@ -252,5 +252,5 @@ class OAuthConfig:
             registration_endpoint=session.server.registration_endpoint,
             device_authorization_endpoint=session.server.device_authorization_endpoint,
             resource=session.resource or self.resource,
-            profile=self.profile if known is NEUTRAL else known.name,
+            profile=self.profile if known is STANDARD else known.name,
         )

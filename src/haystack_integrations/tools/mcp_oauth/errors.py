@@ -10,7 +10,7 @@ because `MCPToolset` shows only those with their own text and replaces every oth
 
 from haystack_integrations.tools.mcp import MCPConnectionError, MCPError
 
-from valetkey import policy
+from valetkey._policy.rejection import wants_more_scope
 from valetkey.errors import AuthError, LoginRequired, Refused
 from valetkey.protocol.challenge import Challenge
 from valetkey.values import Token
@@ -69,7 +69,7 @@ class Rejected(MCPError):
         super().__init__("the MCP server rejected the token")
         self.token = token
         self.challenges = challenges
-        self.wants_more_scope = policy.wants_more_scope(challenges)
+        self.wants_more_scope = wants_more_scope(challenges)
 
 
 class Lost(MCPError):

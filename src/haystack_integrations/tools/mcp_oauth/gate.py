@@ -14,8 +14,8 @@ from collections import OrderedDict
 from typing import Any
 
 from haystack_integrations.tools.mcp_oauth.errors import Rejected
-from valetkey._presentation import present, wants_nonce
-from valetkey.engine import Engine
+from valetkey._adapters.credential import present, wants_nonce
+from valetkey._engine.engine import Engine
 from valetkey.values import Token
 
 _TICKET = "valetkey"

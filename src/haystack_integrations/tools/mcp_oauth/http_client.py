@@ -14,9 +14,9 @@ from haystack.utils import Secret
 from haystack_integrations.tools.mcp_oauth.errors import Rejected
 from haystack_integrations.tools.mcp_oauth.event_stream import EventStream
 from haystack_integrations.tools.mcp_oauth.gate import Gate, NotAccepted, SessionLost, Unanswered
-from valetkey._presentation import AUTHORIZATION, PROOF, rejection
+from valetkey._adapters.credential import AUTHORIZATION, PROOF, rejection
+from valetkey._network.request_log import log_exchange
 from valetkey.errors import AuthError
-from valetkey.exchange_log import log_exchange
 from valetkey.values import Token, TokenType
 
 _logger = logging.getLogger("valetkey")

@@ -10,8 +10,9 @@ from typing import Any
 
 from haystack.utils import Secret, deserialize_callable, deserialize_secrets_inplace, serialize_callable
 
-from valetkey import identities, values
+from valetkey import values
 from valetkey.errors import ConfigurationError
+from valetkey.settings import credentials
 
 TokenSource = str | Callable[[str], str]
 """The path of a file that somebody else keeps fresh, or a function that gets the audience and gives the token."""
@@ -57,17 +58,17 @@ class RegisteredClient:
         deserialize_secrets_inplace(data, keys=["client_secret"])
         return cls(**data)
 
-    def resolved(self) -> identities.RegisteredClient:
+    def resolved(self) -> credentials.RegisteredClient:
         """
         Give this client to the engine; this is where a secret is resolved.
 
         :returns: The client.
         :raises ConfigurationError: If the secret is empty.
         """
-        return identities.RegisteredClient(
+        return credentials.RegisteredClient(
             issuer=self.issuer,
             client_id=self.client_id,
-            client_secret=resolve(self.client_secret, "RegisteredClient.client_secret"),
+            client_secret=resolve_secret(self.client_secret, "RegisteredClient.client_secret"),
             client_authentication=values.client_authentication(self.token_endpoint_auth_method),
             redirect_uri=self.redirect_uri,
         )
@@ -130,30 +131,30 @@ class IdentityProvider:
             data["id_token"] = read_source(id_token)
         return cls(**data)
 
-    def resolved(self) -> identities.IdentityProvider:
+    def resolved(self) -> credentials.IdentityProvider:
         """
         Give this identity provider to the engine; this is where secrets are resolved.
 
         :returns: The identity provider.
         :raises ConfigurationError: If a secret is empty or a URL cannot be used.
         """
-        id_token: values.Secret | identities.TokenSource
+        id_token: values.Secret | credentials.TokenSource
         if isinstance(self.id_token, Secret):
-            id_token = required(self.id_token, "IdentityProvider.id_token")
+            id_token = require_secret(self.id_token, "IdentityProvider.id_token")
         else:
-            id_token = source(self.id_token)
-        return identities.IdentityProvider(
+            id_token = to_token_source(self.id_token)
+        return credentials.IdentityProvider(
             issuer=self.issuer,
             client_id=self.client_id,
             id_token=id_token,
             token_endpoint=self.token_endpoint,
-            client_secret=resolve(self.client_secret, "IdentityProvider.client_secret"),
-            private_key=key(self.private_key, self.signing_algorithm, "IdentityProvider.private_key"),
+            client_secret=resolve_secret(self.client_secret, "IdentityProvider.client_secret"),
+            private_key=to_private_key(self.private_key, self.signing_algorithm, "IdentityProvider.private_key"),
             assertion_audience=self.assertion_audience,
         )
 
 
-def key(given: Secret | str | None, algorithm: str | None, name: str) -> identities.PrivateKey | None:
+def to_private_key(given: Secret | str | None, algorithm: str | None, name: str) -> credentials.PrivateKey | None:
     """
     Give a private key to the engine.
 
@@ -163,10 +164,10 @@ def key(given: Secret | str | None, algorithm: str | None, name: str) -> identit
     :returns: The key, or None.
     :raises ConfigurationError: If a secret is empty, or a text is a key and not a path.
     """
-    return identities.private_key_of(required(given, name) if isinstance(given, Secret) else given, algorithm)
+    return credentials.private_key_of(require_secret(given, name) if isinstance(given, Secret) else given, algorithm)
 
 
-def resolve(secret: Secret | None, name: str) -> values.Secret | None:
+def resolve_secret(secret: Secret | None, name: str) -> values.Secret | None:
     """
     Resolve a secret.
 
@@ -175,10 +176,10 @@ def resolve(secret: Secret | None, name: str) -> values.Secret | None:
     :returns: The secret for the engine, or None.
     :raises ConfigurationError: If it is there and empty.
     """
-    return None if secret is None else required(secret, name)
+    return None if secret is None else require_secret(secret, name)
 
 
-def required(secret: Secret, name: str) -> values.Secret:
+def require_secret(secret: Secret, name: str) -> values.Secret:
     """
     Resolve a secret that has to have a value.
 
@@ -194,7 +195,7 @@ def required(secret: Secret, name: str) -> values.Secret:
     return values.Secret(text)
 
 
-def source(given: TokenSource) -> identities.TokenSource:
+def to_token_source(given: TokenSource) -> credentials.TokenSource:
     """
     Give a source of tokens to the engine.
 

@@ -1,0 +1,98 @@
+# SPDX-FileCopyrightText: 2026 The Valetkey authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""How our client proves itself, each time anew: what it has is in the settings, how it looks in `protocol`."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from valetkey._clients.signing import sign
+from valetkey._clients.token_sources import token_from
+from valetkey.protocol.assertion import client_assertion_claims
+from valetkey.protocol.client_auth import ClientProof, authenticate, choose_authentication
+from valetkey.seams import Seams
+from valetkey.settings.credentials import AssertionSource, PrivateKey
+from valetkey.settings.settings import Settings
+from valetkey.values import Client, ClientAuthentication, ClientOrigin, Secret, ServerMetadata
+
+
+@dataclass(frozen=True, slots=True)
+class Signer:
+    """
+    What one client makes its assertions with; it may have nothing.
+
+    :param private_key: Its key.
+    :param source: Gives finished assertions instead.
+    :param audience: Whom they are for; None for the issuer.
+    """
+
+    private_key: PrivateKey | None = None
+    source: AssertionSource | None = None
+    audience: str | None = None
+
+    @property
+    def can_sign(self) -> bool:
+        """True if there is a key or a source."""
+        return self.private_key is not None or self.source is not None
+
+
+def prove(
+    client: Client, server: ServerMetadata, signer: Signer, seams: Seams, *, offered: Sequence[str] | None = None
+) -> ClientProof:
+    """
+    Prove a client to its authorization server.
+
+    :param client: The client.
+    :param server: Its server.
+    :param signer: What it can sign with.
+    :param seams: Where this touches the world.
+    :param offered: The methods of another endpoint than the token endpoint, if it has a list of its own.
+    :returns: What to put into the request.
+    :raises ConfigurationError: If the client has not what it needs.
+    """
+    method = choose_authentication(client, server, offered=offered, has_key=signer.can_sign)
+    assertion = _assertion(client, server, signer, seams) if method is ClientAuthentication.PRIVATE_KEY else None
+    return authenticate(client, method, assertion)
+
+
+def _assertion(client: Client, server: ServerMetadata, signer: Signer, seams: Seams) -> Secret | None:
+    audience = signer.audience or server.issuer
+    if signer.source is not None:
+        return token_from(signer.source, audience, "client_assertion")
+    if signer.private_key is None:
+        return None
+    claims = client_assertion_claims(client, audience=audience, now=seams.now(), assertion_id=seams.random())
+    return sign(signer.private_key, claims, supported=server.token_endpoint_auth_signing_alg_values_supported)
+
+
+class ClientAuthenticator:
+    """
+    Proves the clients of one MCP server's settings.
+
+    :param settings: The settings.
+    :param seams: Where it touches the world.
+    """
+
+    def __init__(self, settings: Settings, seams: Seams) -> None:
+        self._settings = settings
+        self._seams = seams
+
+    def prove(self, client: Client, server: ServerMetadata, *, offered: Sequence[str] | None = None) -> ClientProof:
+        """
+        Prove a client to its authorization server.
+
+        :param client: The client.
+        :param server: Its server.
+        :param offered: The methods of another endpoint than the token endpoint, if it has a list of its own.
+        :returns: What to put into the request.
+        :raises ConfigurationError: If the client has not what it needs.
+        """
+        return prove(client, server, self._signer(client), self._seams, offered=offered)
+
+    def _signer(self, client: Client) -> Signer:
+        """The key belongs to the client it was given for; others, such as one we registered ourselves, have none."""
+        settings = self._settings
+        is_its_own = client.client_id == settings.client_id or client.origin is ClientOrigin.DOCUMENT
+        if client.registered or not is_its_own:
+            return Signer()
+        return Signer(settings.private_key, settings.client_assertion, settings.assertion_audience)

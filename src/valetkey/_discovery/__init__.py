@@ -1,0 +1,4 @@
+# SPDX-FileCopyrightText: 2026 The Valetkey authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Finding the authorization server of an MCP server."""

@@ -1,0 +1,256 @@
+# SPDX-FileCopyrightText: 2026 The Valetkey authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Finding the authorization server of an MCP server: the order of the questions; what they mean is in `protocol`."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import TypeVar
+
+from valetkey import urls
+from valetkey._discovery.target import AuthorizationTarget
+from valetkey._policy.issuers import choose_issuers
+from valetkey.errors import ResourceMismatch, TemporaryError, Unsupported
+from valetkey.profiles.applied import filled_in, resolve_profile
+from valetkey.protocol import resource as resource_protocol
+from valetkey.protocol import server as server_protocol
+from valetkey.protocol.challenge import Challenge
+from valetkey.protocol.error_response import is_temporary
+from valetkey.settings.settings import Settings
+from valetkey.values import MetadataSource, ResourceMetadata, ServerMetadata
+from valetkey.wire import HttpRequest, HttpResponse, Send
+
+_logger = logging.getLogger("valetkey")
+
+_LONGEST_TYPE = 40
+
+Document = TypeVar("Document")
+
+
+def discover(
+    settings: Settings,
+    challenge: Challenge | None,
+    send: Send,
+    *,
+    preferred: tuple[str, ...] = (),
+    resource_answer: "ResourceAnswer | None" = None,
+) -> AuthorizationTarget:
+    """
+    Find the authorization server: resource metadata, then server metadata, then what 2025-03-26 servers have.
+
+    :param settings: The settings; endpoints in them replace what is found.
+    :param challenge: The challenge of the MCP server, if it sent one.
+    :param send: Sends requests.
+    :param preferred: Issuers that know us already; of several that are named they come first.
+    :param resource_answer: What the MCP server says about itself, if it has just been asked.
+    :returns: What was found.
+    :raises Unsupported: If nothing can be found, or the resource wants what we cannot do.
+    :raises TemporaryError: If something may be there but did not answer.
+    :raises TrustError: If something is there but belongs to somebody else.
+    """
+    canonical = settings.resource or urls.canonical_resource(settings.server_url)
+    if settings.needs_no_discovery:
+        return _target(canonical, _configured(settings), settings)
+    asked = resource_answer or ask_resource(settings, challenge, send)
+    requests, metadata = asked.requests, asked.metadata
+    if metadata is None:
+        server = _overridden(_server_without_resource_metadata(settings, challenge, requests), settings)
+        return replace(_target(canonical, server, settings), asked=tuple(requests.log))
+    known = (*(client.issuer for client in settings.clients), *preferred)
+    issuers = choose_issuers(metadata, settings.issuer, known)
+    if not issuers:
+        message = f"{metadata.url} names no authorization server for {settings.server_url}."
+        raise Unsupported(message, hint="Ask its operator, or give issuer=.", tried=tuple(requests.log))
+    resource_protocol.require_usable(metadata)
+    server = _overridden(_first_server(issuers, settings, requests), settings)
+    _cross_check(server, metadata, settings)
+    return _target(settings.resource or metadata.resource, server, settings, metadata)
+
+
+def _target(
+    resource: str, server: ServerMetadata, settings: Settings, metadata: ResourceMetadata | None = None
+) -> AuthorizationTarget:
+    profile = resolve_profile(settings.profile, server.issuer, settings.profile_members)
+    scopes = metadata.scopes_supported if metadata is not None else None
+    bearer = settings.bearer or "access_token"
+    return AuthorizationTarget(resource, scopes, filled_in(server, profile), profile, metadata, bearer=bearer)
+
+
+def _cross_check(server: ServerMetadata, metadata: ResourceMetadata, settings: Settings) -> None:
+    """Where both sides name each other they should agree (RFC 9728 §7.6); lists are often not kept up to date."""
+    if server_protocol.serves(server, metadata.resource):
+        return
+    message = f"{server.issuer} does not name {metadata.resource} among the resources it protects."
+    if settings.strict:
+        hint = "Ask the operators of both, or set strict=False if you trust them."
+        raise ResourceMismatch(
+            message, hint=hint, expected=metadata.resource, received=", ".join(server.protected_resources or ())
+        )
+    _logger.warning("%s", message)
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceAnswer:
+    """
+    What an MCP server says about its login.
+
+    :param metadata: Its metadata, None if it certainly publishes none.
+    :param requests: What was asked.
+    """
+
+    metadata: ResourceMetadata | None
+    requests: "MetadataRequests"
+
+
+def ask_resource(settings: Settings, challenge: Challenge | None, send: Send) -> ResourceAnswer:
+    """
+    Ask the MCP server about its login, and nobody else.
+
+    :param settings: The settings.
+    :param challenge: Its challenge, if it sent one.
+    :param send: Sends requests.
+    :returns: What it says.
+    :raises TemporaryError: If something may be there but did not answer.
+    :raises TrustError: If something is there but belongs to somebody else.
+    """
+    requests = MetadataRequests(send)
+    return ResourceAnswer(_resource(settings, _metadata_urls(challenge), requests), requests)
+
+
+def find_server(issuer: str, settings: Settings, send: Send) -> ServerMetadata:
+    """
+    Read the metadata of a server that the user named and no MCP server: an identity provider.
+
+    :param issuer: Its issuer.
+    :param settings: The settings.
+    :param send: Sends requests.
+    :returns: The metadata.
+    :raises Unsupported: If it publishes none.
+    :raises TemporaryError: If it does not answer.
+    :raises TrustError: If the document belongs to somebody else.
+    """
+    return _first_server((issuer,), settings, MetadataRequests(send))
+
+
+def _metadata_urls(challenge: Challenge | None) -> tuple[str, ...]:
+    return challenge.get_all("resource_metadata") if challenge is not None else ()
+
+
+@dataclass(slots=True)
+class MetadataRequests:
+    """Asks for documents and remembers what was asked and what came back."""
+
+    send: Send
+    log: list[str] = field(default_factory=list)
+    trouble: TemporaryError | None = None
+
+    def ask(self, request: HttpRequest, parse: Callable[[HttpResponse], Document | None]) -> Document | None:
+        """Give the document, or None when this place has none; a place that may have one is remembered as trouble."""
+        try:
+            response = self.send(request)
+        except TemporaryError as error:
+            self.trouble = error
+            self.log.append(f"{request.url}: no answer")
+            return None
+        document = parse(response)
+        if document is None:
+            media_type = (response.header("Content-Type") or "without Content-Type").partition(";")[0]
+            self.log.append(f"{request.url}: {response.status} {_printable(media_type)}")
+            if is_temporary(response):
+                self.trouble = TemporaryError(f"{request.url} answered {response.status}.", hint="Try again later.")
+        else:
+            self.trouble = None  # what did not answer before is not needed any more
+        return document
+
+    def require_certainty(self) -> None:
+        """Nothing was found; make sure that nothing is there. A 5xx or a broken connection is not "nothing"."""
+        if self.trouble is not None:
+            self.trouble.tried = tuple(self.log)
+            raise self.trouble
+
+
+def _printable(text: str) -> str:
+    return "".join(char for char in text if " " <= char <= "~")[:_LONGEST_TYPE]
+
+
+def _resource(settings: Settings, announced: tuple[str, ...], requests: MetadataRequests) -> ResourceMetadata | None:
+    for candidate in resource_protocol.resource_candidates(settings.server_url, announced):
+        metadata = requests.ask(
+            resource_protocol.resource_request(candidate),
+            partial(
+                resource_protocol.parse_resource,
+                candidate=candidate,
+                server_url=settings.server_url,
+                strict=settings.strict,
+            ),
+        )
+        if metadata is not None:
+            return metadata
+    requests.require_certainty()
+    return None
+
+
+def _server_without_resource_metadata(
+    settings: Settings, challenge: Challenge | None, requests: MetadataRequests
+) -> ServerMetadata:
+    if settings.issuer is not None:
+        return _first_server((settings.issuer,), settings, requests)
+    if _metadata_urls(challenge):  # a server that announces resource metadata is no 2025-03-26 server
+        message = f"{settings.server_url} announces metadata for its login, but none can be read."
+        raise Unsupported(message, hint="Ask its operator, or give issuer=.", tried=tuple(requests.log))
+    legacy = server_protocol.legacy_issuer(settings.server_url)
+    found = _server(legacy, settings, requests, legacy=True)
+    if found is not None:
+        return server_protocol.from_legacy(found)
+    requests.require_certainty()
+    return server_protocol.guessed_server(settings.server_url)
+
+
+def _first_server(issuers: tuple[str, ...], settings: Settings, requests: MetadataRequests) -> ServerMetadata:
+    for issuer in issuers:
+        found = _server(server_protocol.require_issuer(issuer), settings, requests)
+        if found is not None:
+            return found
+        requests.require_certainty()  # a person must not end up at another server because this one is down
+    message = f"{', '.join(issuers)} publishes no metadata of an authorization server."
+    hint = "Ask its operator, or give authorization_endpoint and token_endpoint."
+    raise Unsupported(message, hint=hint, tried=tuple(requests.log))
+
+
+def _server(
+    issuer: str, settings: Settings, requests: MetadataRequests, *, legacy: bool = False
+) -> ServerMetadata | None:
+    strict = settings.strict or settings.issuer is not None
+    for url in server_protocol.server_candidates(issuer):
+        found = requests.ask(
+            server_protocol.server_request(url, legacy=legacy),
+            partial(server_protocol.parse_server, issuer=issuer, strict=strict),
+        )
+        if found is not None:
+            return found
+    return None
+
+
+def _configured(settings: Settings) -> ServerMetadata:
+    """Everything was given. Without an issuer the token endpoint's origin stands for it."""
+    endpoint = settings.token_endpoint or ""
+    return ServerMetadata(
+        issuer=settings.issuer or urls.origin(endpoint),
+        authorization_endpoint=settings.authorization_endpoint,
+        token_endpoint=endpoint,
+        registration_endpoint=settings.registration_endpoint,
+        device_authorization_endpoint=settings.device_authorization_endpoint,
+        source=MetadataSource.CONFIGURED,
+    )
+
+
+def _overridden(server: ServerMetadata, settings: Settings) -> ServerMetadata:
+    return replace(
+        server,
+        authorization_endpoint=settings.authorization_endpoint or server.authorization_endpoint,
+        token_endpoint=settings.token_endpoint or server.token_endpoint,
+        registration_endpoint=settings.registration_endpoint or server.registration_endpoint,
+        device_authorization_endpoint=settings.device_authorization_endpoint or server.device_authorization_endpoint,
+    )

@@ -1,0 +1,311 @@
+# SPDX-FileCopyrightText: 2026 The Valetkey authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""
+The engine: the one stateful object. It has a token at hand, and gets another when that one is rejected.
+
+It is ordinary blocking code in a thread of its own (`flight`), and nothing is locked around the caller's request. What
+it does to get a token is in `attempts`.
+"""
+
+import concurrent.futures
+import logging
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+
+import anyio
+import anyio.to_thread
+
+from valetkey import urls
+from valetkey._clients.dpop import Proofs
+from valetkey._engine.attempts import Attempts
+from valetkey._engine.decision import TokenNeed, need_after
+from valetkey._engine.logout import Logout, LogoutResult
+from valetkey._engine.single_flight import SingleFlight, is_ending
+from valetkey._policy.lifetime import is_expired, is_renewal_due
+from valetkey._policy.scope import unite
+from valetkey.errors import AuthError, LoginRequired, StoreError, TemporaryError, quote
+from valetkey.profiles.catalog import find_profile
+from valetkey.protocol.challenge import Challenge
+from valetkey.seams import LoginPrompt, Seams
+from valetkey.settings.settings import Settings
+from valetkey.store.protocol import Store
+from valetkey.values import Scope, Session, Token, TokenType
+from valetkey.waiting import wait_for_future
+
+_logger = logging.getLogger("valetkey")
+
+
+class Engine:
+    """
+    Keeps the session of one principal at one MCP server. Safe to use from any thread, task and event loop.
+
+    :param settings: The settings.
+    :param store: Where the session is kept.
+    :param seams: Where the engine touches the world.
+    """
+
+    def __init__(self, settings: Settings, store: Store, seams: Seams) -> None:
+        self.settings = settings
+        self._seams = seams
+        self._waiting: list[TokenNeed] = []  # appended to and removed from as a whole, so reading a copy needs no lock
+        self._attempts = Attempts(settings, store, seams, self._announce, self.missing_scope)
+        self._proofs = Proofs(seams)
+        self._logout = Logout(settings, seams, self._attempts.sessions)
+        self._flight: SingleFlight[Session | LogoutResult] = SingleFlight()
+        self._session: Session | None = None  # replaced as a whole, so reading it needs no lock
+        self._has_looked = False
+        self._jitter = seams.jitter()
+        self._prompt: LoginPrompt | None = None
+
+    @property
+    def session(self) -> Session | None:
+        """The session at hand: what is known after a login about issuer, endpoints and client."""
+        return self._session
+
+    @property
+    def profile(self) -> str:
+        """The name of the provider profile that the session at hand goes by; "none" where nothing is known."""
+        issuer = self._session.issuer if self._session is not None else self.settings.issuer or ""
+        return find_profile(self.settings.profile, issuer=issuer).name
+
+    @property
+    def prompt(self) -> LoginPrompt | None:
+        """What a person is being asked right now, if anything."""
+        return self._prompt
+
+    def serves(self, url: str) -> bool:
+        """
+        Tell whether a request may carry this session's token: only to the MCP server's own origin.
+
+        :param url: The request's URL.
+        :returns: True if it may.
+        """
+        return urls.same_origin(url, self.settings.server_url)
+
+    def current(self) -> Token | None:
+        """
+        Give the token to send now. Memory only, but for the first call, which looks into the store once.
+
+        A token close to its end is renewed in the background meanwhile. A store that cannot be read is no concern of a
+        server that wants no token: who is rejected learns about it from `replace`.
+
+        :returns: The token; None when there is none, or only an expired one that the server would reject.
+        """
+        if not self._has_looked:
+            self._look()
+        session = self._session
+        if session is None or is_expired(session.token, self._seams.now()):
+            return None
+        if is_renewal_due(session.token, self._seams.now(), self._jitter):
+            self._renew_early(session)
+        return session.token
+
+    async def current_async(self) -> Token | None:
+        """
+        Do what `current` does, from a task: the first look into a store that is far away holds no event loop up.
+
+        :returns: The token to send now, or None.
+        """
+        if not self._has_looked:
+            await anyio.to_thread.run_sync(self._look)
+        return self.current()
+
+    def _look(self) -> None:
+        session = None
+        try:
+            session, _ = self._attempts.sessions.read()
+        except StoreError as error:
+            _logger.warning("going on without a session: %s", error)
+        if not self._has_looked:  # a login or a logout that ended meanwhile knows better
+            self._session, self._has_looked = session, True
+
+    def proof(self, token: Token, method: str, url: str) -> str | None:
+        """
+        Prove the key of a bound token for one request, and for no other (RFC 9449 §7.1).
+
+        :param token: The token, as `current` or `replace` gave it.
+        :param method: The request's method.
+        :param url: The URL the request goes to.
+        :returns: The value of the `DPoP` field, None without a key: for a Bearer token, and after a logout.
+        :raises ConfigurationError: If the packages for it are not installed.
+        :raises StoreError: If the key is damaged.
+        """
+        key = self._session.dpop_key if self._session is not None else None
+        if token.token_type is TokenType.BEARER or key is None:
+            return None
+        return self._proofs.make(key, method, url, token.access_token).reveal()
+
+    def learn_nonce(self, url: str, nonce: str | None) -> bool:
+        """
+        Take in the nonce that the MCP server wants in the next proof (RFC 9449 §9).
+
+        :param url: The URL that answered.
+        :param nonce: The value of the answer's `DPoP-Nonce` field.
+        :returns: True if there is one.
+        """
+        return self._proofs.learn(url, nonce)
+
+    def is_known(self) -> bool:
+        """
+        Tell whether the MCP server is known to want a token.
+
+        :returns: True if there is a session, be it expired: then a request without a token would be wasted.
+        """
+        return self._session is not None
+
+    def replace(
+        self, rejected: Token | None, challenges: Sequence[Challenge] = (), *, seconds: float | None = None
+    ) -> Token:
+        """
+        Get another token than the rejected one, waiting for a person if need be.
+
+        :param rejected: The token the server rejected, None if none was sent.
+        :param challenges: The challenges of the rejection.
+        :param seconds: How long to wait, None for as long as it takes. What runs goes on, and a later call finds it.
+        :returns: The token to send instead.
+        :raises AuthError: If there is none to be had.
+        """
+        with self._need_after(rejected, challenges) as need:
+            while True:
+                future, is_own = self._join(need)
+                try:
+                    session = future.result(seconds)
+                except concurrent.futures.TimeoutError as error:
+                    raise self._still_waiting() from error
+                if isinstance(session, Session) and (is_own or self._attempts.satisfies(session, need)):
+                    return session.token
+
+    async def replace_async(
+        self, rejected: Token | None, challenges: Sequence[Challenge] = (), *, seconds: float | None = None
+    ) -> Token:
+        """
+        Do what `replace` does, from a task of any event loop.
+
+        :param rejected: The token the server rejected, None if none was sent.
+        :param challenges: The challenges of the rejection.
+        :param seconds: How long to wait, None for as long as it takes.
+        :returns: The token to send instead.
+        :raises AuthError: If there is none to be had.
+        """
+        with self._need_after(rejected, challenges) as need:
+            while True:
+                future, is_own = self._join(need)
+                try:
+                    session = await wait_for_future(future, seconds)
+                except TimeoutError as error:
+                    raise self._still_waiting() from error
+                if isinstance(session, Session) and (is_own or self._attempts.satisfies(session, need)):
+                    return session.token
+
+    def logout(self) -> LogoutResult:
+        """
+        End the session: revoke its tokens where the server offers it (RFC 7009), and forget them in any case.
+
+        A login that waits for a person is broken off; the next call that needs a token begins another one.
+
+        :returns: How it ended. A server that could not be reached is a problem in it, and no error.
+        :raises StoreError: If the session could not be deleted.
+        """
+        while True:
+            future, is_own = self._join_logout()
+            try:
+                result = future.result()
+            except Exception:
+                if is_own:
+                    raise
+                continue  # that was the end of what ran before
+            if isinstance(result, LogoutResult):
+                return result
+
+    async def logout_async(self) -> LogoutResult:
+        """
+        Do what `logout` does, from a task of any event loop.
+
+        :returns: How it ended.
+        :raises StoreError: If the session could not be deleted.
+        """
+        while True:
+            future, is_own = self._join_logout()
+            try:
+                result = await wait_for_future(future, None)
+            except Exception:
+                if is_own:
+                    raise
+                continue
+            if isinstance(result, LogoutResult):
+                return result
+
+    @contextmanager
+    def _need_after(self, rejected: Token | None, challenges: Sequence[Challenge]) -> Iterator[TokenNeed]:
+        need = need_after(rejected, challenges, prefers_dpop=self.settings.dpop is True)
+        self._waiting.append(need)
+        try:
+            yield need
+        finally:
+            self._waiting.remove(need)
+
+    def missing_scope(self) -> Scope:
+        """
+        Tell what all callers together miss that wait right now.
+
+        :returns: The scope; empty while nobody waits for more scope.
+        """
+        return unite(*(need.more_scope for need in list(self._waiting)))
+
+    def _join(self, need: TokenNeed) -> tuple[concurrent.futures.Future[Session | LogoutResult], bool]:
+        def work(cancelled: threading.Event) -> Session:
+            session = self._attempts.obtain(need, cancelled)
+            self._session, self._has_looked = session, True
+            return session
+
+        return self._flight.join(work)
+
+    def _join_logout(self) -> tuple[concurrent.futures.Future[Session | LogoutResult], bool]:
+        """In the flight like everything that writes the session, so that nothing under way brings it back."""
+
+        def work(_: threading.Event) -> LogoutResult:
+            try:
+                return self._logout.leave()
+            finally:
+                self._session, self._has_looked = None, True
+                self._attempts.backoff.succeeded()
+
+        future, is_own = self._flight.join(work)
+        if not is_own:
+            self._flight.cancel()
+        return future, is_own
+
+    def _renew_early(self, session: Session) -> None:
+        """Nobody waits for this, and its failure is nobody's: who joins it meanwhile then starts an attempt of his."""
+        renewable = session.token.refresh_token is not None or self.settings.is_machine
+        if not renewable or self._attempts.backoff.is_resting() or is_ending():
+            return
+        need = TokenNeed(rejected=session.token.access_token.reveal(), early=True)
+
+        def work(cancelled: threading.Event) -> Session:
+            try:
+                self._session = self._attempts.obtain(need, cancelled)
+            except AuthError as error:
+                _logger.info("renewal ahead of time failed, the token still serves: %s", error)
+                return session
+            return self._session
+
+        with suppress(RuntimeError):  # there is no thread to be had, and the token still serves
+            self._flight.join(work)
+
+    def _still_waiting(self) -> AuthError:
+        prompt = self._prompt
+        if prompt is None:
+            message = f"A token for {self.settings.server_url} is being obtained, but it takes long."
+            return TemporaryError(message, hint="Try again in a moment.")
+        message = f"{prompt.server_url} waits for you to log in at {prompt.issuer}."
+        hint = "Finish the login in your browser, then try again."
+        if prompt.user_code is not None:
+            hint = f"Enter the code {quote(prompt.user_code)} there, then try again."
+        link = prompt.link_with_code or prompt.authorization_url
+        return LoginRequired(message, hint=hint, authorization_url=link)
+
+    def _announce(self, prompt: LoginPrompt | None) -> None:
+        self._prompt = prompt

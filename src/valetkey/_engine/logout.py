@@ -1,0 +1,162 @@
+# SPDX-FileCopyrightText: 2026 The Valetkey authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""
+Logging out: the authorization server is told (RFC 7009), and the session is forgotten here whatever it says.
+
+The registration stays: it names this program and no person, and the next login needs it.
+"""
+
+import logging
+from contextlib import AbstractContextManager, nullcontext, suppress
+from dataclasses import dataclass
+
+from valetkey._clients.authentication import ClientAuthenticator
+from valetkey._sessions.sessions import Sessions
+from valetkey.errors import AuthError, Refused, TemporaryError
+from valetkey.protocol.revocation import TokenKind, parse_revocation, revocation_request
+from valetkey.seams import Seams
+from valetkey.settings.settings import Settings
+from valetkey.store.leases.acquiring import LeaseTimeout, acquire_unless
+from valetkey.store.protocol import Conflict
+from valetkey.values import Secret, Session
+
+_logger = logging.getLogger("valetkey")
+
+TURN_SECONDS = 25.0
+"""How long another program may take to renew the session before it is forgotten all the same."""
+
+PATIENCE = 15.0
+"""Seconds in which a server that cannot revoke now is asked again."""
+
+_FIRST_PAUSE = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class LogoutResult:
+    """
+    How a logout ended. Whatever it says, there is no session in the store any more.
+
+    :param existed: True if there was a session.
+    :param revoked: True if the authorization server has ended the grant too.
+    :param problem: What the server has not done, in a sentence that is safe to show; None if there is nothing to say.
+    """
+
+    existed: bool
+    revoked: bool = False
+    problem: str | None = None
+
+
+class Logout:
+    """
+    Ends the session of one MCP server.
+
+    :param settings: The settings.
+    :param seams: Where it touches the world.
+    :param sessions: The store.
+    """
+
+    def __init__(self, settings: Settings, seams: Seams, sessions: Sessions) -> None:
+        self._seams = seams
+        self._sessions = sessions
+        self._proofs = ClientAuthenticator(settings, seams)
+
+    def leave(self) -> LogoutResult:
+        """
+        Revoke the tokens and delete the session.
+
+        :returns: How it ended.
+        :raises StoreError: If the session can be neither read nor deleted.
+        """
+        seams, sessions = self._seams, self._sessions
+        turn: LogoutResult | AbstractContextManager[object]
+        try:
+            # With the lease, no refresh is under way that would bring the session back.
+            turn = acquire_unless(
+                sessions.store,
+                sessions.key,
+                self._has_left,
+                seconds=TURN_SECONDS,
+                pause=seams.pause,
+                monotonic=seams.monotonic,
+            )
+        except LeaseTimeout:  # a program that waits for a person; what it gets is a login of its own
+            _logger.info("another program holds the session for long, it is deleted all the same")
+            turn = nullcontext()
+        if isinstance(turn, LogoutResult):
+            return turn
+        with turn:
+            return self._leave()
+
+    def _has_left(self) -> LogoutResult | None:
+        return LogoutResult(existed=False) if self._sessions.read()[1] is None else None
+
+    def _leave(self) -> LogoutResult:
+        result = LogoutResult(existed=False)
+        while True:  # somebody without our lease may write meanwhile; those tokens are revoked too
+            session, version = self._sessions.read()
+            if version is None:
+                return result
+            try:
+                result = self._revoked(session)
+            finally:
+                with suppress(Conflict):
+                    self._sessions.delete(version)
+
+    def _revoked(self, session: Session | None) -> LogoutResult:
+        if session is None:
+            return LogoutResult(existed=True, problem="The session was of another issuer than the trusted one.")
+        if session.server.revocation_endpoint is None:
+            problem = f"{session.issuer} offers no revocation, so its tokens end when their time is over."
+            return LogoutResult(existed=True, problem=problem)
+        deadline = self._seams.monotonic() + PATIENCE
+        answers = [self._answer(session, kind, token, deadline) for kind, token in _tokens(session)]
+        problems = [answer for answer in answers if answer is not None]
+        return LogoutResult(existed=True, revoked=answers[0] is None, problem=next(iter(problems), None))
+
+    def _answer(self, session: Session, kind: TokenKind, token: Secret, deadline: float) -> str | None:
+        """Give what went wrong, None if the token is of no use any more."""
+        name = kind.replace("_", " ")
+        try:
+            is_revoked = self._revoke(session, kind, token, deadline)
+        except AuthError as error:
+            _logger.info("the %s is not revoked: %s", name, error)
+            return error.message
+        goes_with_another = kind is TokenKind.ACCESS and session.token.refresh_token is not None  # RFC 7009 §2.1
+        return None if is_revoked or goes_with_another else f"{session.issuer} revokes no {name}."
+
+    def _revoke(self, session: Session, kind: TokenKind, token: Secret, deadline: float) -> bool:
+        """Ask, and again while the server cannot answer and is not out of patience."""
+        pause, empty_secret = _FIRST_PAUSE, False
+        while True:
+            try:
+                return self._ask(session, kind, token, empty_secret=empty_secret)
+            except Refused as refusal:
+                if empty_secret or refusal.error != "invalid_request" or session.client.secret is not None:
+                    raise
+                empty_secret = True
+            except TemporaryError as error:
+                wait = pause if error.retry_after is None else max(error.retry_after, _FIRST_PAUSE)
+                if self._seams.monotonic() + wait > deadline:
+                    raise
+                self._seams.pause(wait)
+                pause *= 2
+
+    def _ask(self, session: Session, kind: TokenKind, token: Secret, *, empty_secret: bool) -> bool:
+        server, client = session.server, session.client
+        proof = self._proofs.prove(client, server, offered=server.revocation_endpoint_auth_methods_supported)
+        if empty_secret:
+            proof = proof.with_empty_secret()
+        request = revocation_request(server, client, proof, token, kind)
+        return parse_revocation(self._seams.send(request), now=self._seams.now())
+
+
+def _tokens(session: Session) -> tuple[tuple[TokenKind, Secret], ...]:
+    """The refresh token first: with it the whole grant ends (RFC 7009 §2.1)."""
+    token = session.token
+    access = ((TokenKind.ACCESS, token.access_token),)
+    if token.refresh_token is None:
+        return access
+    refresh = (TokenKind.REFRESH, token.refresh_token)
+    # What the MCP server sees may be the ID token, which is nothing that RFC 7009 revokes.
+    return (refresh,) if token.access_token == token.id_token else (refresh, *access)

@@ -1,0 +1,123 @@
+# SPDX-FileCopyrightText: 2026 The Valetkey authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""
+One piece of work, any number of callers: a token is obtained once, however many threads, tasks and loops wait for it.
+
+The work runs in a thread of its own. A caller that is cancelled or gives up leaves it running, so a rotated refresh
+token is always saved, and a login goes on while a person types.
+"""
+
+import atexit
+import concurrent.futures
+import os
+import threading
+import weakref
+from collections.abc import Callable
+from typing import Any, Generic, TypeVar
+
+_FAREWELL = 12.0
+"""Seconds the end of the process waits for work that may not be lost: longer than one exchange."""
+
+Result = TypeVar("Result")
+
+
+class SingleFlight(Generic[Result]):
+    """Runs one piece of work at a time; who comes meanwhile gets the same result. Safe in threads and event loops."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()  # guards _running and _cancelled
+        self._running: concurrent.futures.Future[Result] | None = None
+        self._cancelled = threading.Event()
+        _flights.add(self)
+
+    def join(self, work: Callable[[threading.Event], Result]) -> tuple[concurrent.futures.Future[Result], bool]:
+        """
+        Start the work, or join what runs.
+
+        :param work: The work. It gets an event that is set when it should stop waiting for a person.
+        :returns: The future of the result, and whether this call has started it.
+        """
+        with self._lock:
+            if self._running is not None:
+                return self._running, False
+            future: concurrent.futures.Future[Result] = concurrent.futures.Future()
+            self._running, self._cancelled = future, threading.Event()
+            arguments = (work, future, self._cancelled)
+        try:
+            threading.Thread(target=self._run, args=arguments, name="valetkey", daemon=True).start()
+        except BaseException:
+            self._finish()  # or everybody who comes later would wait for work that never began
+            raise
+        return future, True
+
+    def running(self) -> concurrent.futures.Future[Result] | None:
+        """
+        Give the work that runs, if any.
+
+        :returns: Its future.
+        """
+        with self._lock:
+            return self._running
+
+    def cancel(self) -> None:
+        """Tell the running work to stop waiting for a person; what does not wait for one is finished."""
+        with self._lock:
+            self._cancelled.set()
+
+    def forget(self) -> None:
+        """Let go of work that nobody does any more."""
+        self._lock = threading.Lock()
+        self._running = None
+
+    def _run(
+        self,
+        work: Callable[[threading.Event], Result],
+        future: concurrent.futures.Future[Result],
+        cancelled: threading.Event,
+    ) -> None:
+        try:
+            result = work(cancelled)
+        except BaseException as error:  # noqa: BLE001 - it belongs to the callers
+            self._finish()
+            future.set_exception(error)
+        else:
+            self._finish()
+            future.set_result(result)
+
+    def _finish(self) -> None:
+        with self._lock:
+            self._running = None
+
+
+_flights: "weakref.WeakSet[SingleFlight[Any]]" = weakref.WeakSet()
+_ending = threading.Event()
+
+
+def is_ending() -> bool:
+    """
+    Tell whether the process ends: what is begun now would be broken off in the middle.
+
+    :returns: True once the interpreter has begun to end.
+    """
+    return _ending.is_set()
+
+
+@atexit.register
+def _end_of_process() -> None:
+    """At the end of the process: nobody waits for a person any more, but a renewal is brought to its end."""
+    _ending.set()
+    running = [future for flight in list(_flights) if (future := flight.running()) is not None]
+    for flight in list(_flights):
+        flight.cancel()
+    concurrent.futures.wait(running, timeout=_FAREWELL)
+
+
+def _after_fork() -> None:
+    """A forked child has the futures of its parent and not the threads that would ever end them."""
+    for flight in list(_flights):
+        flight.forget()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)

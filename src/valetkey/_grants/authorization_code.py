@@ -1,0 +1,167 @@
+# SPDX-FileCopyrightText: 2026 The Valetkey authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""A person logs in with a browser: authorization code with PKCE (RFC 6749 §4.1, RFC 7636)."""
+
+import logging
+from dataclasses import dataclass, replace
+
+from valetkey._clients.registration import ClientChoice
+from valetkey._clients.selection import Clients
+from valetkey._discovery.target import AuthorizationTarget
+from valetkey._grants import GrantContext
+from valetkey._grants.token_endpoint import TokenEndpoint
+from valetkey._network.request_log import log_exchange
+from valetkey._policy.scope import OFFLINE_ACCESS, smaller_scope
+from valetkey._policy.tolerance import declines_audience, declines_resource
+from valetkey.errors import AuthError, ClientRefused, LoginFailed, Refused
+from valetkey.protocol.authorization import PendingLogin, authorization_url, parse_callback
+from valetkey.protocol.dpop import thumbprint
+from valetkey.protocol.server import require_code_flow
+from valetkey.protocol.token_request import code_request
+from valetkey.seams import LoginAttempt, LoginPrompt, Seams
+from valetkey.settings.settings import Settings
+from valetkey.values import Scope, Secret
+
+_logger = logging.getLogger("valetkey")
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """
+    How the person is asked.
+
+    :param resource: The `resource` parameter, None to leave it out.
+    :param audience: The `audience` parameter, None to leave it out.
+    :param localhost: True to be found under the name `localhost` instead of the address.
+    """
+
+    target: AuthorizationTarget
+    scope: Scope | None
+    resource: str | None
+    audience: str | None = None
+    localhost: bool = False
+
+
+class AuthorizationCode:
+    """
+    A person logs in with a browser.
+
+    :param settings: The settings.
+    :param seams: Where it touches the world.
+    :param clients: Who we are at which issuer.
+    :param tokens: Asks token endpoints.
+    """
+
+    def __init__(self, settings: Settings, seams: Seams, clients: Clients, tokens: TokenEndpoint) -> None:
+        self._settings = settings
+        self._seams = seams
+        self._clients = clients
+        self._tokens = tokens
+
+    def obtain(self, target: AuthorizationTarget, scope: Scope | None, context: GrantContext) -> None:
+        """
+        Ask the person, exchange the code, save the session.
+
+        A server that says what it did not like about the request or the client is asked once more, never a third time.
+
+        :param target: The authorization server and the resource.
+        :param scope: The scope to ask for.
+        :param context: What belongs to this time.
+        :raises AuthError: Whatever went wrong; the person has been shown it.
+        """
+        require_code_flow(target.server, trusted=target.profile.assume_pkce)
+        plan = _Plan(target, scope, target.resource_parameter, target.audience_parameter)
+        corrected = self._log_in(plan, context, is_last=False)
+        if corrected is not None:
+            self._log_in(corrected, context, is_last=True)
+
+    def _log_in(self, plan: _Plan, context: GrantContext, *, is_last: bool) -> _Plan | None:
+        """Give None when the session is saved, or the plan with which the server has to be asked once more."""
+        server = plan.target.server
+        address, fixed = self._clients.redirect_uri(plan.target, localhost=plan.localhost)
+        with self._seams.login.open(address, fixed=fixed) as attempt:
+            try:
+                known = self._clients.for_login(plan.target, attempt.redirect_uri, plan.scope)
+            except ClientRefused as refusal:
+                corrected = None if is_last or fixed else self._with_other_address(plan, refusal)
+                if corrected is None:
+                    raise
+                return corrected
+            pending = PendingLogin(
+                server=server,
+                client=known.client,
+                redirect_uri=attempt.redirect_uri,
+                resource=plan.resource,
+                scope=plan.scope,
+                state=Secret(self._seams.random()),
+                verifier=Secret(self._seams.random()),
+                parameters=self._parameters(plan),
+            )
+            try:
+                self._redeem(self._ask(attempt, pending, context), pending, plan, context)
+            except AuthError as error:
+                corrected = None if is_last else self._corrected(plan, known, error)
+                if corrected is not None:
+                    _logger.info("%s wants the login in another way, it begins once more: %s", server.issuer, error)
+                    return corrected
+                attempt.conclude(error)
+                raise
+            attempt.conclude(None)
+        return None
+
+    def _parameters(self, plan: _Plan) -> tuple[tuple[str, str], ...]:
+        named = dict(plan.target.profile.authorization_parameters)
+        if plan.audience is not None:
+            named.setdefault("audience", plan.audience)
+        if plan.scope and OFFLINE_ACCESS in plan.scope:
+            named.setdefault("prompt", "consent")  # OpenID providers may ignore the scope without (Connect Core §11)
+        if plan.target.dpop_key is not None:
+            named["dpop_jkt"] = thumbprint(plan.target.dpop_key)  # RFC 9449 §10: the code is bound to the key too
+        return tuple(named.items())
+
+    def _corrected(self, plan: _Plan, known: ClientChoice, error: AuthError) -> _Plan | None:
+        """Find what to change for a second try, if the server said it; None if there is nothing."""
+        if self._clients.renounce(known, error):
+            return plan
+        if not isinstance(error, LoginFailed | Refused):
+            return None
+        if plan.resource is not None and declines_resource(error.error, error.description):
+            return replace(plan, resource=None)
+        if plan.audience is not None and declines_audience(plan.audience, error.description):
+            return replace(plan, audience=None)
+        smaller = smaller_scope(plan.scope, plan.target.scopes, error.error)
+        return replace(plan, scope=smaller) if smaller is not None else None
+
+    @staticmethod
+    def _with_other_address(plan: _Plan, refusal: ClientRefused) -> _Plan | None:
+        """Some servers only take the name `localhost`, which MCP names, and not the address RFC 8252 §8.3 wants."""
+        if refusal.error != "invalid_redirect_uri" or plan.localhost:
+            return None
+        return replace(plan, localhost=True)
+
+    def _ask(self, attempt: LoginAttempt, pending: PendingLogin, context: GrantContext) -> str:
+        prompt = LoginPrompt(
+            self._settings.server_url, pending.server.issuer, authorization_url(pending), attempt.redirect_uri
+        )
+        started, outcome = self._seams.monotonic(), "no answer"
+        context.announce(prompt)
+        try:
+            answer = attempt.ask(prompt, seconds=self._settings.login_timeout, cancelled=context.cancelled)
+            outcome = "answered"
+        finally:
+            context.announce(None)
+            log_exchange(
+                logging.INFO,
+                method="browser",
+                url=prompt.authorization_url,
+                purpose="let the person log in",
+                outcome=outcome,
+                seconds=self._seams.monotonic() - started,
+            )
+        return answer
+
+    def _redeem(self, callback: str, pending: PendingLogin, plan: _Plan, context: GrantContext) -> None:
+        # A code is good for one try (RFC 6749 §4.1.2): whatever goes wrong here, the next login gets a new one.
+        request = plan.target.bound(code_request(pending, parse_callback(callback, pending)))
+        context.save(plan.target.session(self._tokens.ask(request), request, interactive=True))

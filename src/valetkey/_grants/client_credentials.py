@@ -1,0 +1,42 @@
+# SPDX-FileCopyrightText: 2026 The Valetkey authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""A machine proves itself (RFC 6749 §4.4; MCP, OAuth Client Credentials)."""
+
+from valetkey._clients.selection import Clients
+from valetkey._discovery.target import AuthorizationTarget
+from valetkey._grants import GrantContext
+from valetkey._grants.token_endpoint import TokenEndpoint
+from valetkey.protocol.server import require_token_endpoint
+from valetkey.protocol.token_request import client_credentials_request
+from valetkey.values import Scope
+
+
+class ClientCredentials:
+    """
+    A machine with a secret or a key.
+
+    :param clients: Who we are at which issuer.
+    :param tokens: Asks token endpoints.
+    """
+
+    def __init__(self, clients: Clients, tokens: TokenEndpoint) -> None:
+        self._clients = clients
+        self._tokens = tokens
+
+    def obtain(self, target: AuthorizationTarget, scope: Scope | None, context: GrantContext) -> None:
+        """
+        Ask the token endpoint, save the session.
+
+        :param target: The authorization server and the resource.
+        :param scope: The scope to ask for.
+        :param context: What belongs to this time.
+        :raises Unsupported: If no token endpoint is published.
+        :raises Refused: If the server refuses.
+        """
+        server = require_token_endpoint(target.server)
+        client = self._clients.configured(server)
+        request = client_credentials_request(server, client, resource=target.resource_parameter, scope=scope)
+        request = request.with_audience(target.audience_parameter)
+        token, request = self._tokens.ask_corrected(target.bound(request))
+        context.save(target.session(token, request, interactive=False))

@@ -1,0 +1,74 @@
+# SPDX-FileCopyrightText: 2026 The Valetkey authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Which scope is asked for, and whether a session has enough of it (MCP, Scope Selection Strategy)."""
+
+from valetkey.values import Scope, ServerMetadata, Session
+
+OFFLINE_ACCESS = "offline_access"
+
+
+def choose_scope(
+    *,
+    pinned: Scope | None,
+    challenged: Scope | None,
+    published: Scope | None,
+    server: ServerMetadata,
+    offline_access: bool = True,
+) -> Scope | None:
+    """
+    Choose the scope of a login: the user's, else the challenge's, else the resource's, else none at all.
+
+    The authorization server's own list is never asked for (MCP, Scope Selection Strategy); `offline_access` is added
+    when it is in that list, for a refresh token (MCP 2026-07-28, Refresh Tokens).
+
+    :param pinned: What the user set: exactly this.
+    :param challenged: What the MCP server's challenge names.
+    :param published: What the resource metadata lists.
+    :param server: The authorization server.
+    :param offline_access: False to leave `offline_access` out even where it is listed.
+    :returns: The scope to ask for, or None to leave the parameter out.
+    """
+    if pinned is not None:
+        return pinned
+    chosen = challenged or published
+    if chosen is not None and offline_access and OFFLINE_ACCESS in (server.scopes_supported or ()):
+        return unite(chosen, (OFFLINE_ACCESS,))
+    return chosen
+
+
+def smaller_scope(scope: Scope | None, published: Scope | None, error: str | None) -> Scope | None:
+    """
+    Find what to leave out when an authorization server refuses a scope: `offline_access`, which only we added.
+
+    :param scope: What was asked for.
+    :param published: What the resource metadata lists.
+    :param error: The error code.
+    :returns: A smaller scope to ask for once more, or None when there is nothing of ours to leave out.
+    """
+    if error != "invalid_scope" or scope is None or OFFLINE_ACCESS not in scope:
+        return None
+    if OFFLINE_ACCESS in (published or ()):
+        return None
+    return tuple(token for token in scope if token != OFFLINE_ACCESS) or None
+
+
+def unite(*scopes: Scope | None) -> Scope:
+    """
+    Unite scopes, each token once, in the order they come (MCP, Step-Up Authorization Flow).
+
+    :param scopes: Scopes; None counts as empty.
+    :returns: The union.
+    """
+    return tuple(dict.fromkeys(token for scope in scopes for token in scope or ()))
+
+
+def covers_scope(session: Session, wanted: Scope | None) -> bool:
+    """
+    Tell whether a session has all of a scope.
+
+    :param session: The session.
+    :param wanted: The scope.
+    :returns: True if nothing of it is missing.
+    """
+    return set(wanted or ()) <= set(session.token.scope or ())

@@ -1,0 +1,94 @@
+# SPDX-FileCopyrightText: 2026 The Valetkey authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Where a server deviates from the specifications, and how a request is changed for it."""
+
+import re
+from dataclasses import replace
+
+from valetkey.errors import Refused, Unsupported
+from valetkey.profiles.profile import BearerName
+from valetkey.protocol.token_request import TokenRequest
+from valetkey.values import Scope, Token, TokenType
+
+_PARAMETER = r"(?:request )?(?:parameter|param|field)"
+
+_RESOURCE = r"(?<![\w/.-])resource(?![\w/-]|\.\w)"
+
+_NO_RESOURCE = re.compile(
+    rf"(?:unknown|unsupported|unrecognized|unexpected) {_PARAMETER}:? \W?{_RESOURCE}"
+    rf"|{_RESOURCE}\W? {_PARAMETER} (?:(?:is |was )?not|isn't) (?:supported|allowed|recognized|known)"
+    rf"|{_RESOURCE}\W? {_PARAMETER} is (?:unsupported|unknown|unrecognized)",
+    re.IGNORECASE,
+)
+"""What servers say that do not know the parameter; what they say of a value of it is another matter."""
+
+
+def declines_resource(error: str | None, description: str | None) -> bool:
+    """
+    Tell whether a server says that it does not take the `resource` parameter at all.
+
+    `invalid_target` is another matter: it speaks about this resource, and nothing is tried without it (RFC 8707 §2).
+
+    :param error: The error code.
+    :param description: Its description.
+    :returns: True where the description says that the parameter is not supported.
+    """
+    return error == "invalid_request" and _NO_RESOURCE.search(description or "") is not None
+
+
+def declines_audience(audience: str, description: str | None) -> bool:
+    """
+    Tell whether a server says that it does not know the audience, which no specification wanted us to send.
+
+    :param audience: What was sent.
+    :param description: What the server said.
+    :returns: True where it repeats the audience and says that there is no such thing.
+    """
+    text = description or ""
+    return audience in text and any(phrase in text.lower() for phrase in ("not found", "not enabled"))
+
+
+def correct_request(request: TokenRequest, refusal: Refused, granted: Scope | None) -> TokenRequest | None:
+    """
+    Change a token request the way the server's refusal says, for one more try.
+
+    :param request: The request that was refused; not one with a code, which is good for one try.
+    :param refusal: What the server said.
+    :param granted: The scope the session has, if any.
+    :returns: The request to send instead, or None when the refusal is final.
+    """
+    if request.resource is not None and declines_resource(refusal.error, refusal.description):
+        return request.without_resource()
+    if granted and not request.names_scope and wants_scope_named(refusal.error, refusal.description):
+        return request.with_scope(granted)
+    return None
+
+
+def wants_scope_named(error: str | None, description: str | None) -> bool:
+    """
+    Tell whether a server wants to read the scope in a refresh, where RFC 6749 §6 lets it be left out (Entra ID).
+
+    :param error: The error code.
+    :param description: Its description.
+    :returns: True if the refusal is about the scope.
+    """
+    about_scope = error == "invalid_request" and "scope" in (description or "").lower()
+    return error == "invalid_scope" or about_scope
+
+
+def as_presented(token: Token, bearer: BearerName) -> Token:
+    """
+    Give the token as the MCP server wants to see it.
+
+    :param token: What the token endpoint issued.
+    :param bearer: Which of its tokens the server wants (Amazon Cognito's gateways want the ID token).
+    :returns: The token; its access token is what goes into the header.
+    :raises Unsupported: If an ID token is wanted and none was issued.
+    """
+    if bearer == "access_token":
+        return token
+    if token.id_token is None:
+        message = "The MCP server wants an ID token, and the authorization server issued none."
+        raise Unsupported(message, hint='Ask for the scope "openid" too, or set bearer="access_token".')
+    return replace(token, access_token=token.id_token, token_type=TokenType.BEARER)

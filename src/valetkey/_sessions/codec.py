@@ -1,0 +1,301 @@
+# SPDX-FileCopyrightText: 2026 The Valetkey authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""
+What is kept in a store: keys and formats of session, client and pinned issuer.
+
+A key is its kind and a digest of its parts, so no part can run into another. A record carries the number of its
+format; one of a newer format is an error and is never overwritten.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import asdict
+from enum import StrEnum
+from typing import Any, TypeVar
+
+from valetkey import urls
+from valetkey._sessions.old_formats import client_of_format_1, session_of_format_1
+from valetkey.errors import StoreError
+from valetkey.settings.settings import Settings
+from valetkey.values import (
+    Client,
+    ClientAuthentication,
+    ClientOrigin,
+    MetadataSource,
+    RefreshIntent,
+    Secret,
+    ServerMetadata,
+    Session,
+    Token,
+    TokenType,
+)
+
+FORMAT = 2
+_FIRST_FORMAT = 1
+"""It stands in the keys, so that a newer program finds what an older one has written."""
+
+Value = TypeVar("Value")
+_Members = dict[str, Any]
+
+
+class Kind(StrEnum):
+    """The kinds of records."""
+
+    SESSION = "session"
+    CLIENT = "client"
+    PIN = "pin"
+
+
+def session_key(settings: Settings) -> str:
+    """
+    Give the key of a session.
+
+    It can be computed before anything is discovered; what the session is bound to (issuer, client, resource) stands
+    inside the record.
+
+    :param settings: The settings.
+    :returns: The key.
+    """
+    server = urls.canonical_resource(settings.server_url)
+    grant = "machine" if settings.is_machine else "person"
+    return _key(Kind.SESSION, settings.principal, server, settings.client_id or "", grant, settings.label)
+
+
+def client_key(issuer: str, settings: Settings) -> str:
+    """
+    Give the key of a client we registered: one for each issuer, way to log in, fixed redirect address and name.
+
+    A client whose tokens are all bound to keys is another one: it would get no others (RFC 9449 §5.2).
+
+    :param issuer: The issuer.
+    :param settings: The settings.
+    :returns: The key.
+    """
+    bound = ("dpop",) if settings.dpop else ()
+    way = "device" if settings.chosen_grant == "device_code" else settings.redirect_uri or "loopback"
+    return _key(Kind.CLIENT, issuer, way, settings.client_name, *bound)
+
+
+def pin_key(settings: Settings) -> str:
+    """
+    Give the key of the issuer that was first seen for a client registered by hand.
+
+    :param settings: The settings, with a client_id.
+    :returns: The key.
+    """
+    return _key(Kind.PIN, urls.canonical_resource(settings.server_url), settings.client_id or "")
+
+
+def _key(kind: Kind, *parts: str) -> str:
+    digest = hashlib.sha256(json.dumps([_FIRST_FORMAT, *parts]).encode()).hexdigest()
+    return f"{kind}:{digest}"
+
+
+def encode_session(session: Session) -> bytes:
+    """
+    Write a session.
+
+    :param session: The session.
+    :returns: The record's value.
+    """
+    return _encode(Kind.SESSION, asdict(session))
+
+
+def decode_session(value: bytes) -> Session:
+    """
+    Read what `encode_session` wrote.
+
+    :param value: The record's value.
+    :returns: The session.
+    :raises StoreError: If it is damaged or of a newer format.
+    """
+    members = _decode(Kind.SESSION, value)
+    try:
+        if members["format"] == _FIRST_FORMAT:
+            members = session_of_format_1(members)
+        intent = members["refresh_intent"]
+        return Session(
+            token=_token(members["token"]),
+            client=_client(members["client"]),
+            server=_server(members["server"]),
+            resource=_optional(_text, members, "resource"),
+            requested_scope=_texts(members, "requested_scope"),
+            refresh_intent=_intent(intent) if intent is not None else None,
+            interactive=bool(members["interactive"]),
+            dpop_key=_secret(members, "dpop_key"),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise _damaged(Kind.SESSION) from error
+
+
+def encode_client(client: Client) -> bytes:
+    """
+    Write a client.
+
+    :param client: The client.
+    :returns: The record's value.
+    """
+    return _encode(Kind.CLIENT, asdict(client))
+
+
+def decode_client(value: bytes) -> Client:
+    """
+    Read what `encode_client` wrote.
+
+    :param value: The record's value.
+    :returns: The client.
+    :raises StoreError: If it is damaged or of a newer format.
+    """
+    members = _decode(Kind.CLIENT, value)
+    try:
+        return _client(client_of_format_1(members) if members["format"] == _FIRST_FORMAT else members)
+    except (KeyError, TypeError, ValueError) as error:
+        raise _damaged(Kind.CLIENT) from error
+
+
+def encode_pin(issuer: str) -> bytes:
+    """
+    Write the issuer of a client registered by hand.
+
+    :param issuer: The issuer.
+    :returns: The record's value.
+    """
+    return _encode(Kind.PIN, {"issuer": issuer})
+
+
+def decode_pin(value: bytes) -> str:
+    """
+    Read what `encode_pin` wrote.
+
+    :param value: The record's value.
+    :returns: The issuer.
+    :raises StoreError: If it is damaged or of a newer format.
+    """
+    try:
+        return _text(_decode(Kind.PIN, value), "issuer")
+    except (KeyError, TypeError) as error:
+        raise _damaged(Kind.PIN) from error
+
+
+def _encode(kind: Kind, members: _Members) -> bytes:
+    return json.dumps({"format": FORMAT, "kind": kind, **members}, default=_plain, ensure_ascii=False).encode()
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, Secret):
+        return value.reveal()
+    message = f"a {type(value).__name__} has no place in a record"
+    raise TypeError(message)
+
+
+def _decode(kind: Kind, value: bytes) -> _Members:
+    try:
+        document = json.loads(value)
+    except (ValueError, RecursionError):
+        raise _damaged(kind) from None  # the cause holds the whole record
+    if not isinstance(document, dict) or document.get("kind") != kind or not isinstance(document.get("format"), int):
+        raise _damaged(kind)
+    if document["format"] > FORMAT:
+        message = f"The session store was written by a newer version of Valetkey (format {document['format']})."
+        raise StoreError(message, hint="Update Valetkey here, or name another store in VALETKEY_STORE.")
+    return document
+
+
+def _damaged(kind: Kind) -> StoreError:
+    message = f"A {kind} record in the session store is damaged."
+    return StoreError(message, hint="Move the store's file away and log in again.")
+
+
+def _token(members: _Members) -> Token:
+    return Token(
+        access_token=Secret(_text(members, "access_token")),
+        obtained_at=_time(members, "obtained_at"),
+        expires_at=_optional(_time, members, "expires_at"),
+        refresh_token=_secret(members, "refresh_token"),
+        scope=_texts(members, "scope"),
+        token_type=TokenType(members["token_type"]),
+        id_token=_secret(members, "id_token"),
+    )
+
+
+def _intent(members: _Members) -> RefreshIntent:
+    later = {"fingerprint": "", "holder": "", "deadline": 0.0, **members}  # format 2 began with `started_at` alone
+    return RefreshIntent(
+        started_at=_time(members, "started_at"),
+        fingerprint=_text(later, "fingerprint"),
+        holder=_text(later, "holder"),
+        deadline=_time(later, "deadline"),
+    )
+
+
+def _client(members: _Members) -> Client:
+    authentication = _optional(_text, members, "authentication")
+    return Client(
+        client_id=_text(members, "client_id"),
+        issuer=_text(members, "issuer"),
+        secret=_secret(members, "secret"),
+        authentication=ClientAuthentication(authentication) if authentication is not None else None,
+        redirect_uri=_optional(_text, members, "redirect_uri"),
+        secret_expires_at=_optional(_time, members, "secret_expires_at"),
+        origin=ClientOrigin(members["origin"]),
+    )
+
+
+def _server(members: _Members) -> ServerMetadata:
+    return ServerMetadata(
+        issuer=_text(members, "issuer"),
+        authorization_endpoint=_optional(_text, members, "authorization_endpoint"),
+        token_endpoint=_optional(_text, members, "token_endpoint"),
+        registration_endpoint=_optional(_text, members, "registration_endpoint"),
+        revocation_endpoint=_optional(_text, members, "revocation_endpoint"),
+        device_authorization_endpoint=_optional(_text, members, "device_authorization_endpoint"),
+        scopes_supported=_texts(members, "scopes_supported"),
+        code_challenge_methods_supported=_texts(members, "code_challenge_methods_supported"),
+        token_endpoint_auth_methods_supported=_texts(members, "token_endpoint_auth_methods_supported"),
+        token_endpoint_auth_signing_alg_values_supported=_texts(
+            members, "token_endpoint_auth_signing_alg_values_supported"
+        ),
+        revocation_endpoint_auth_methods_supported=_texts(members, "revocation_endpoint_auth_methods_supported"),
+        grant_types_supported=_texts(members, "grant_types_supported"),
+        authorization_grant_profiles_supported=_texts(members, "authorization_grant_profiles_supported"),
+        dpop_signing_alg_values_supported=_texts(members, "dpop_signing_alg_values_supported"),
+        protected_resources=_texts(members, "protected_resources"),
+        iss_parameter_supported=bool(members["iss_parameter_supported"]),
+        client_id_metadata_document_supported=bool(members["client_id_metadata_document_supported"]),
+        require_pushed_authorization_requests=bool(members["require_pushed_authorization_requests"]),
+        source=MetadataSource(members["source"]),
+    )
+
+
+def _optional(read: Callable[[_Members, str], Value], members: _Members, name: str) -> Value | None:
+    return None if members[name] is None else read(members, name)
+
+
+def _text(members: _Members, name: str) -> str:
+    value = members[name]
+    if not isinstance(value, str):
+        raise TypeError(name)
+    return value
+
+
+def _time(members: _Members, name: str) -> float:
+    value = members[name]
+    if not isinstance(value, int | float):
+        raise TypeError(name)
+    return value
+
+
+def _secret(members: _Members, name: str) -> Secret | None:
+    text = _optional(_text, members, name)
+    return None if text is None else Secret(text)
+
+
+def _texts(members: _Members, name: str) -> tuple[str, ...] | None:
+    items = members[name]
+    if items is None:
+        return None
+    if not isinstance(items, list) or not all(isinstance(item, str) for item in items):
+        raise TypeError(name)
+    return tuple(items)

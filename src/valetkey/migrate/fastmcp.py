@@ -1,0 +1,73 @@
+# SPDX-FileCopyrightText: 2026 The Valetkey authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""
+Sessions of FastMCP's client: `fastmcp.client.auth.OAuth(token_storage=...)`.
+
+The storage is whatever key-value store the user's program gives it; FastMCP keeps three records there for each URL.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from valetkey._discovery.target import AuthorizationTarget
+from valetkey.errors import LoginRequired, quote
+from valetkey.migrate.foreign import Foreign, read_issuer, read_time, read_token
+from valetkey.values import scope_from_text
+
+PROGRAM = "FastMCP"
+
+
+class KeyValues(Protocol):
+    """What is needed of a storage of FastMCP (`key_value.aio.protocols.AsyncKeyValue`)."""
+
+    async def get(self, key: str, *, collection: str | None = None) -> Mapping[str, Any] | None:
+        """
+        Read a record.
+
+        :param key: The record's key.
+        :param collection: The collection it is in.
+        :returns: The record, or None.
+        """
+
+
+def read_fastmcp(url: str, storage: KeyValues) -> Foreign:
+    """
+    Read the session that FastMCP keeps. It must not be called where an event loop runs.
+
+    :param url: The URL of the MCP server, as FastMCP's client was given it.
+    :param storage: The storage.
+    :returns: The session.
+    :raises LoginRequired: If there is none.
+    :raises MalformedDocument: If it is damaged.
+    """
+    return asyncio.run(_read(url.rstrip("/"), storage))
+
+
+async def _read(url: str, storage: KeyValues) -> Foreign:
+    token = await storage.get(f"{url}/tokens", collection="mcp-oauth-token")
+    if token is None:
+        message = f"FastMCP keeps no session for {quote(url)} in this storage."
+        hint = "Give the URL as FastMCP's client has it, and the storage as your program makes it, or log in."
+        raise LoginRequired(message, hint=hint)
+    registration = await storage.get(f"{url}/client_info", collection="mcp-oauth-client-info")
+    expiry = await storage.get(f"{url}/token_expiry", collection="mcp-oauth-token-expiry")
+    place = f"{type(storage).__name__}, {url}"
+    scope = registration.get("scope") if registration is not None else None
+    return Foreign(
+        program=PROGRAM,
+        place=place,
+        token=read_token(
+            token, PROGRAM, place, expires_at=read_time((expiry or {}).get("expires_at")), written_at=None
+        ),
+        registration=registration,
+        issuer=read_issuer(token, registration, PROGRAM, place),
+        requested_scope=scope_from_text(scope if isinstance(scope, str) else None),
+        resource_of=_resource_of,
+    )
+
+
+def _resource_of(target: AuthorizationTarget) -> str | None:
+    """Since MCP 2025-06-18 the SDK behind FastMCP names the resource as it is published, or else the server's URL."""
+    return target.resource_parameter

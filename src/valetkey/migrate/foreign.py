@@ -1,0 +1,187 @@
+# SPDX-FileCopyrightText: 2026 The Valetkey authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""
+What another program has kept of a login, read as what it is: the answers of a token and of a registration endpoint.
+
+No other program writes down all that a session needs; what is missing is found out in `adoption`.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from valetkey._discovery.target import AuthorizationTarget
+from valetkey.errors import AuthError, ConfigurationError, MalformedDocument
+from valetkey.protocol.registration import ClientMetadata, parse_registration
+from valetkey.protocol.token import parse_token, read_lifetime
+from valetkey.values import Client, Scope, ServerMetadata, Token, scope_from_text
+from valetkey.wire import HttpResponse, list_member, text_member
+
+Members = Mapping[str, Any]
+
+LONG_AGO = 0.0
+"""When a token was obtained of which nobody has written down when."""
+
+_LATEST = 1e12
+"""Unix time that no token lives to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Foreign:
+    """
+    A session as another program keeps it.
+
+    :param program: The program's name.
+    :param place: Where the token is kept, for people.
+    :param token: The token.
+    :param registration: The answer of the registration endpoint; None if the program has not registered itself.
+    :param issuer: The issuer that token and client belong to; None if nobody has written it down.
+    :param requested_scope: The scope that was asked for, if that is known.
+    :param resource_of: Gives the `resource` that this program names in its requests.
+    """
+
+    program: str
+    place: str
+    token: Token
+    registration: Members | None = field(repr=False)
+    issuer: str | None
+    requested_scope: Scope | None
+    resource_of: Callable[[AuthorizationTarget], str | None] = field(repr=False)
+
+    def client_at(self, server: ServerMetadata) -> Client | None:
+        """
+        Give the client that the program has registered.
+
+        :param server: The authorization server it belongs to.
+        :returns: The client, None if the program has not registered itself.
+        :raises MalformedDocument: If what it keeps is no registration.
+        """
+        if self.registration is None:
+            return None
+        try:
+            addresses = list_member(self.registration, "redirect_uris", self.place) or (None,)
+            wanted = ClientMetadata(addresses[0], self.program)
+            answer = HttpResponse(201, self.place, body=json.dumps(self.registration).encode())
+            return parse_registration(answer, server, wanted, now=self.token.obtained_at)
+        except AuthError as error:
+            raise unreadable(self.program, self.place) from error
+
+
+def as_json(text: str, program: str, place: str) -> Members:
+    """
+    Read a file of another program.
+
+    :param text: What stands in it.
+    :param program: The program.
+    :param place: The file.
+    :returns: The members.
+    :raises MalformedDocument: If it is no JSON object.
+    """
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError):
+        document = None  # the error would hold the text
+    if not isinstance(document, dict):
+        raise unreadable(program, place)
+    return document
+
+
+def read_time(value: object, *, units: int = 1) -> float | None:
+    """
+    Read a time as programs write it.
+
+    :param value: What stands there.
+    :param units: How many of its units make a second.
+    :returns: Unix time in seconds, None for what is no time.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < _LATEST * units:
+        return None
+    return value / units
+
+
+def read_token(
+    members: Members, program: str, place: str, *, expires_at: float | None, written_at: float | None
+) -> Token:
+    """
+    Read what another program has kept of the answer of a token endpoint.
+
+    :param members: The answer.
+    :param program: The program.
+    :param place: Where it is kept.
+    :param expires_at: When the program thinks that the token ends, Unix time in seconds, if it has written that down.
+    :param written_at: When it was written, if that is known: `expires_in` counts from then.
+    :returns: The token. Without a time to count from it has no expiry, and is used until it is rejected.
+    :raises MalformedDocument: If it is no answer with a token.
+    """
+    lifetime = read_lifetime(members.get("expires_in"))
+    obtained_at = written_at
+    if lifetime is not None and expires_at is not None:
+        obtained_at = expires_at - lifetime
+    try:
+        answer = HttpResponse(200, place, body=json.dumps(members).encode())
+        token = parse_token(answer, now=obtained_at or LONG_AGO, requested_scope=None)
+    except AuthError as error:
+        raise unreadable(program, place) from error
+    return token if obtained_at is not None else replace(token, expires_at=None)
+
+
+def read_issuer(token: Members, registration: Members | None, program: str, place: str) -> str | None:
+    """
+    Read which issuer a program has written down, as the MCP SDKs do since their second major version.
+
+    :param token: The answer of the token endpoint.
+    :param registration: The answer of the registration endpoint, if there was one.
+    :param program: The program.
+    :param place: Where both are kept.
+    :returns: The issuer, None if there is none.
+    :raises MalformedDocument: If token and client belong to different issuers.
+    """
+    named = [text_member(members, "issuer", place) for members in (token, registration or {})]
+    issuers = list(dict.fromkeys(issuer for issuer in named if issuer is not None))
+    if len(issuers) > 1:
+        raise unreadable(program, place)
+    return issuers[0] if issuers else None
+
+
+def read_scope(members: Members, member: str, place: str) -> Scope | None:
+    """
+    Read a scope.
+
+    :param members: The document.
+    :param member: Its member.
+    :param place: Where it is kept.
+    :returns: The scope, None if there is none.
+    """
+    return scope_from_text(text_member(members, member, place))
+
+
+def read_file(path: Path) -> str | None:
+    """
+    Read a file of another program, and leave it as it is.
+
+    :param path: The file.
+    :returns: Its text, None if there is no such file.
+    :raises ConfigurationError: If it cannot be read.
+    """
+    try:
+        return path.read_text(encoding="utf-8", errors="replace")
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        message = f"{path} cannot be read: {error.strerror or error}."
+        raise ConfigurationError(message, hint="Check the file's rights, or log in instead.") from error
+
+
+def unreadable(program: str, place: str) -> MalformedDocument:
+    """
+    Say that something is not what a program writes.
+
+    :param program: The program.
+    :param place: What was read.
+    :returns: The error. What stands in the place is not in it.
+    """
+    message = f"{place} is not what {program} writes."
+    return MalformedDocument(message, hint="Log in instead of taking that session over.", url=place)

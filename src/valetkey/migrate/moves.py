@@ -1,0 +1,118 @@
+# SPDX-FileCopyrightText: 2026 The Valetkey authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""
+Moving everything from one store to another, in an order in which nothing can be lost.
+
+A record is written durably at its new place and read back there before the old one is deleted. Whatever ends the move
+in between leaves it at both places, and another call goes on from there.
+"""
+
+import time
+from collections.abc import Callable
+from contextlib import suppress
+
+from valetkey.errors import ConfigurationError, StoreError, TemporaryError
+from valetkey.store.encryption.encrypted import list_keys
+from valetkey.store.leases.acquiring import LeaseTimeout, acquire_unless
+from valetkey.store.protocol import Condition, Conflict, Record, Store
+
+TURN_SECONDS = 25.0
+"""How long a program may go on renewing a session before the move gives up."""
+
+_LEASE = ":lease"  # what `valetkey.store.leases.cas_lease` keeps beside a record is worth nothing elsewhere
+
+
+def move_records(
+    source: Store,
+    target: Store,
+    *,
+    delete: bool = True,
+    overwrite: bool = False,
+    pause: Callable[[float], None] = time.sleep,
+    monotonic: Callable[[], float] = time.monotonic,
+) -> int:
+    """
+    Move every record. Each is moved under its lease, so that no renewal is under way meanwhile.
+
+    :param source: Where the records are; it has to list its keys.
+    :param target: Where they go.
+    :param delete: False to leave them at their old place too. Only one of the two may be used then: where refresh
+        tokens rotate, the other one's sessions end.
+    :param overwrite: True to write over other records at the new place.
+    :param pause: Sleeps.
+    :param monotonic: The clock of the waiting.
+    :returns: How many records are at their new place now.
+    :raises ConfigurationError: If both are the same store, or the new place has other records under the same keys;
+        nothing has been moved then.
+    :raises TemporaryError: If a program is busy with a session; what has been moved so far stays moved.
+    :raises StoreError: If one of the stores cannot do its work.
+    """
+    keys = [key for key in list_keys(source) if not key.endswith(_LEASE)]
+    taken = [key for key in keys if _is_taken(source.get(key), target.get(key))]
+    if taken and not overwrite:
+        raise _taken(len(taken))
+    moved = 0
+    for key in keys:
+        try:
+            turn = acquire_unless(source, key, _nothing, seconds=TURN_SECONDS, pause=pause, monotonic=monotonic)
+        except LeaseTimeout as error:
+            message = f"A program is busy with one of the sessions; {moved} of {len(keys)} records have been moved."
+            raise TemporaryError(message, hint="End the programs that use the old store, then move again.") from error
+        with turn:
+            moved += _move(key, source, target, delete=delete, overwrite=overwrite)
+    return moved
+
+
+def _move(key: str, source: Store, target: Store, *, delete: bool, overwrite: bool) -> bool:
+    """Move one record; somebody without its lease may write it meanwhile, and then it is moved again."""
+    ours: str | None = None
+    while True:
+        record, there = source.get(key), target.get(key)
+        if record is None:  # somebody has logged out: that holds for what has just been written too
+            if ours is not None:
+                with suppress(Conflict):
+                    target.delete(key, if_version=ours)
+            return False
+        if _is_taken(record, there) and not overwrite and (there is None or there.version != ours):
+            raise _taken(1)
+        try:
+            ours = _copy(key, record, there, target)
+            if delete:
+                source.delete(key, if_version=record.version)
+        except Conflict:
+            continue
+        return True
+
+
+def _copy(key: str, record: Record, there: Record | None, target: Store) -> str:
+    if there is not None and there.value == record.value:
+        return there.version  # from a move that was broken off
+    expected: Condition = None if there is None else there.version
+    version = target.put(key, record.value, if_version=expected)
+    kept = target.get(key)
+    if kept is None or kept.version != version:
+        raise Conflict(key)
+    if kept.value != record.value:
+        message = "The new store does not give back what was written into it."
+        raise StoreError(message, hint="Nothing is lost at the old place; look after the new store.")
+    return version
+
+
+def _is_taken(record: Record | None, there: Record | None) -> bool:
+    if record is None or there is None:
+        return False
+    if record.version == there.version:  # versions are random, so this is the same record
+        message = "Both names lead to the same store."
+        raise ConfigurationError(message, hint="Name another place to move to.")
+    return record.value != there.value
+
+
+def _taken(count: int) -> ConfigurationError:
+    message = f"{count} of the records are in the new store already, and are not the same there."
+    hint = "See which of the two stores is in use: go on with it, or give overwrite=True to let the old one win."
+    return ConfigurationError(message, hint=hint)
+
+
+def _nothing() -> None:
+    return None

@@ -1,0 +1,97 @@
+# SPDX-FileCopyrightText: 2026 The Valetkey authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""
+What single providers do differently, as data: one small TOML file each, found by the issuer.
+
+A profile only fills in what the user has left open. Which one is used is logged and can be asked for by name;
+`profile="none"` uses none. `python -m valetkey.profiles` prints them all.
+"""
+
+from dataclasses import fields
+from functools import cache
+from importlib import resources
+from typing import Any
+
+from valetkey.errors import ConfigurationError
+from valetkey.profiles.profile import NONE, STANDARD, Profile
+
+AUTO = "auto"
+
+
+def find_profile(choice: str, *, issuer: str) -> Profile:
+    """
+    Find the profile for an issuer.
+
+    :param choice: "auto", "none" or the name of a profile.
+    :param issuer: The issuer.
+    :returns: The profile; `STANDARD` where nothing is known.
+    :raises ConfigurationError: If there is no profile of that name.
+    """
+    if choice == AUTO:
+        return next((each for each in load_profiles().values() if each.is_for(issuer)), STANDARD)
+    return require_profile(choice)
+
+
+def require_profile(name: str) -> Profile:
+    """
+    Give the profile of a name.
+
+    :param name: The name.
+    :returns: The profile.
+    :raises ConfigurationError: If there is none.
+    """
+    if name in (NONE, AUTO):
+        return STANDARD
+    profile = load_profiles().get(name)
+    if profile is None:
+        message = f"There is no provider profile {name!r}."
+        raise ConfigurationError(message, hint=f"Use one of {', '.join((AUTO, NONE, *load_profiles()))}.")
+    return profile
+
+
+@cache
+def load_profiles() -> dict[str, Profile]:
+    """
+    Read all profiles.
+
+    :returns: The profiles by name.
+    """
+    folder = resources.files("valetkey.profiles")
+    files = sorted((each for each in folder.iterdir() if each.name.endswith(".toml")), key=lambda each: each.name)
+    profiles = (read_profile(each.name.removesuffix(".toml"), each.read_text("utf-8")) for each in files)
+    return {profile.name: profile for profile in profiles}
+
+
+def read_profile(name: str, text: str) -> Profile:
+    """
+    Read one profile.
+
+    :param name: Its name.
+    :param text: The content of its file.
+    :returns: The profile.
+    :raises ConfigurationError: If there is anything in it that a profile does not have.
+    """
+    defaults = {field.name: field.default for field in fields(Profile) if field.name != "name"}
+    import tomllib  # where nobody reads a profile, nobody needs a reader
+
+    members = tomllib.loads(text)
+    for member, value in members.items():
+        if member not in defaults or not _fits(member, value, defaults[member]):
+            message = f"The provider profile {name!r} has a member {member!r} that no profile has, or not like this."
+            raise ConfigurationError(message, hint="Correct the file.")
+    return Profile(name=name, **{member: _plain(value) for member, value in members.items()})
+
+
+def _fits(member: str, value: Any, default: Any) -> bool:
+    if not isinstance(value, dict | list):
+        return type(value) is type(default)
+    texts = value.values() if isinstance(value, dict) else value
+    is_table = member == "authorization_parameters"
+    return isinstance(default, tuple) and is_table is isinstance(value, dict) and all(isinstance(t, str) for t in texts)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return tuple(value.items())
+    return tuple(value) if isinstance(value, list) else value

@@ -1,0 +1,72 @@
+# SPDX-FileCopyrightText: 2026 The Valetkey authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""How a provider wants to be treated, where that is not what the specifications say; the data is in `profiles`."""
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+BearerName = Literal["access_token", "id_token"]
+NONE = "none"
+
+_LABEL = "[A-Za-z0-9-]+"
+_SEGMENT = "[A-Za-z0-9._~-]+"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Profile:
+    """
+    How one provider wants to be treated. The defaults are what the specifications say.
+
+    A member is here because a provider needs it and nothing that provider sends would tell. None of them touches a
+    check of issuer, state, resource or encryption.
+
+    :param name: Its name, as `profile=` takes it.
+    :param issuers: Issuers it is for; `*` stands for one label of the host or one segment of the path.
+    :param send_resource: False where the `resource` parameter is refused (RFC 8707).
+    :param send_audience: True where the resource has to be named in `audience` as well.
+    :param assume_pkce: True where S256 is supported and not announced.
+    :param scope_on_refresh: True where a refresh has to repeat the scope of the login.
+    :param localhost: True where a loopback address can only be registered under the name `localhost`.
+    :param authentication_methods: How a client with a secret may show it, where the metadata does not say.
+    :param authorization_parameters: Further parameters of the authorization request.
+    :param hint: What a person has to do there first, one sentence.
+    :param evidence: Where this is known from.
+    """
+
+    name: str
+    issuers: tuple[str, ...] = ()
+    send_resource: bool = True
+    send_audience: bool = False
+    assume_pkce: bool = False
+    scope_on_refresh: bool = False
+    localhost: bool = False
+    authentication_methods: tuple[str, ...] = ()
+    authorization_parameters: tuple[tuple[str, str], ...] = ()
+    hint: str = ""
+    evidence: tuple[str, ...] = ()
+
+    def is_for(self, issuer: str) -> bool:
+        """
+        Tell whether the profile is for an issuer.
+
+        :param issuer: The issuer; a last slash makes no difference.
+        :returns: True if one of the patterns matches all of it.
+        """
+        return any(_matches(pattern, issuer.removesuffix("/")) for pattern in self.issuers)
+
+
+STANDARD = Profile(name=NONE)
+"""Nothing special: what the specifications say."""
+
+
+def _matches(pattern: str, issuer: str) -> bool:
+    scheme, _, rest = pattern.partition("://")
+    host, slash, path = rest.partition("/")
+    parts = (re.escape(scheme), "://", _with_stars(host, _LABEL), slash, _with_stars(path, _SEGMENT))
+    return re.fullmatch("".join(parts), issuer) is not None
+
+
+def _with_stars(text: str, star: str) -> str:
+    return star.join(map(re.escape, text.split("*")))

@@ -1,0 +1,50 @@
+# SPDX-FileCopyrightText: 2026 The Valetkey authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Which engine a text names. An engine's client library is imported when the engine is first opened."""
+
+from pathlib import Path
+
+from valetkey.errors import ConfigurationError
+from valetkey.store.protocol import Store
+
+_SQLITE = "sqlite:///"
+
+
+def open_backend(name: str) -> Store:
+    """
+    Open the engine a text names, as it is: it keeps what it is given.
+
+    :param name: `memory:`, `sqlite:///path`, `redis://…`, `rediss://…`, `unix://…` or `postgresql://…`.
+    :returns: The engine.
+    :raises ConfigurationError: If there is no such kind of store, or its client library is not installed.
+    """
+    kind = name.partition(":")[0]
+    if name == "memory:":
+        from valetkey.store.backends.memory import MemoryStore
+
+        return MemoryStore()
+    if name.startswith(_SQLITE) and len(name) > len(_SQLITE):
+        from valetkey.store.backends.sqlite import SqliteStore
+
+        return SqliteStore(Path(name.removeprefix(_SQLITE)).expanduser())
+    if name.startswith(("redis://", "rediss://", "unix://")):
+        try:
+            from valetkey.store.backends.redis import RedisStore
+        except ModuleNotFoundError as error:
+            raise _not_installed(kind, "redis") from error
+        return RedisStore(name)
+    if name.startswith(("postgresql://", "postgres://")):
+        try:
+            from valetkey.store.backends.postgres import PostgresStore
+        except ModuleNotFoundError as error:
+            raise _not_installed(kind, "postgres") from error
+        return PostgresStore(name)
+    message = f"There is no store {kind!r}."
+    hint = 'Use "memory:", "sqlite:///path/to/file", "redis://host" or "postgresql://host/database".'
+    raise ConfigurationError(message, hint=hint)
+
+
+def _not_installed(kind: str, extra: str) -> ConfigurationError:
+    message = f"The client library for a store {kind!r} is not installed."
+    return ConfigurationError(message, hint=f"Run: pip install 'valetkey[{extra}]'")

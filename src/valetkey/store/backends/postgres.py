@@ -1,0 +1,189 @@
+# SPDX-FileCopyrightText: 2026 The Valetkey authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""
+Sessions in PostgreSQL, for many hosts; the extra `valetkey[postgres]`.
+
+Two tables: records with their versions, and leases with an end on the clock of the server. Each method is one short
+transaction that is on the disk when it returns, whatever `synchronous_commit` says. No session of the database is
+needed beyond that: neither advisory locks nor prepared statements, so a PgBouncer in between does no harm, and nothing
+is locked while a token request is on its way.
+"""
+
+import secrets
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any, LiteralString
+
+import psycopg
+from psycopg import errors
+
+from valetkey.errors import StoreError, quote
+from valetkey.store.backends.postgres_connections import Connections
+from valetkey.store.leases.owned_lease import OwnedLease
+from valetkey.store.protocol import ANY, Condition, Conflict, Record
+
+_SCHEMA: tuple[LiteralString, ...] = (
+    "CREATE TABLE IF NOT EXISTS valetkey_records (key text PRIMARY KEY, version text NOT NULL, value bytea NOT NULL)",
+    "CREATE TABLE IF NOT EXISTS valetkey_leases (key text PRIMARY KEY, owner text NOT NULL, ends timestamptz NOT NULL)",
+)
+
+_DURABLE = "SELECT set_config('synchronous_commit', 'on', true), set_config('statement_timeout', %s, true)"
+"""For this transaction only; a statement that waits for somebody's lock ends as well."""
+
+_GET = "SELECT value, version FROM valetkey_records WHERE key = %s"
+_PUT = """
+    INSERT INTO valetkey_records (key, value, version) VALUES (%s, %s, %s)
+    ON CONFLICT (key) DO UPDATE SET value = excluded.value, version = excluded.version
+"""
+_CREATE = "INSERT INTO valetkey_records (key, value, version) VALUES (%s, %s, %s) ON CONFLICT (key) DO NOTHING"
+_REPLACE = "UPDATE valetkey_records SET value = %s, version = %s WHERE key = %s AND version = %s"
+_DELETE = "DELETE FROM valetkey_records WHERE key = %s"
+_LEASE = """
+    INSERT INTO valetkey_leases AS held (key, owner, ends)
+    VALUES (%s, %s, clock_timestamp() + make_interval(secs => %s))
+    ON CONFLICT (key) DO UPDATE SET owner = excluded.owner, ends = excluded.ends WHERE held.ends <= clock_timestamp()
+"""
+_EXTEND = "UPDATE valetkey_leases SET ends = clock_timestamp() + %s * interval '1 second' WHERE key = %s AND owner = %s"
+_RELEASE = "DELETE FROM valetkey_leases WHERE key = %s AND owner = %s"
+
+_LACKS = (errors.DiskFull, errors.OutOfMemory, errors.TooManyConnections, errors.InsufficientResources)
+
+_ATTEMPTS_TO_CREATE = 20
+
+
+class PostgresStore:
+    """
+    Sessions on a PostgreSQL server. Nothing is sent before the first use; the tables are made by the first write.
+
+    :param url: `postgresql://`, as libpq takes it; what it leaves out comes from libpq's own environment variables.
+    :param seconds: How long one method may wait for the server; for locks in it half as long.
+    :raises ConfigurationError: If the URL cannot be read.
+    """
+
+    def __init__(self, url: str, *, seconds: float = 10.0) -> None:
+        self._connections = Connections(url, seconds)
+        self._lock_wait = f"{max(1, int(seconds * 500))}ms"
+
+    def get(self, key: str) -> Record | None:
+        """Read a record."""
+        for value, version in self._read(_GET, key):
+            return Record(value, version)
+        return None
+
+    def put(self, key: str, value: bytes, *, if_version: Condition = ANY) -> str:
+        """Write a record."""
+        version = secrets.token_hex(8)
+        if if_version is ANY:
+            count = self._change(_PUT, key, value, version)
+        elif if_version is None:
+            count = self._change(_CREATE, key, value, version)
+        else:
+            count = self._change(_REPLACE, value, version, key, if_version)
+        if count == 0:
+            raise Conflict(key)
+        return version
+
+    def delete(self, key: str, *, if_version: Condition = ANY) -> bool:
+        """Delete a record."""
+        if if_version is ANY:
+            return self._change(_DELETE, key) > 0
+        if if_version is None:
+            if self.get(key) is not None:
+                raise Conflict(key)
+            return False
+        if self._change(_DELETE + " AND version = %s", key, if_version) == 0:
+            raise Conflict(key)
+        return True
+
+    def lease(self, key: str, *, seconds: float) -> OwnedLease | None:
+        """Try to take the lease of a record."""
+        owner = secrets.token_hex(8)
+        ends_at = time.monotonic() + seconds  # before the request: the server begins to count later
+        if self._change(_LEASE, key, owner, seconds) == 0:
+            return None
+        return OwnedLease(self, key, owner, ends_at)
+
+    def keys(self) -> list[str]:
+        """Give the keys of all records."""
+        return [row[0] for row in self._read("SELECT key FROM valetkey_records")]
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._connections.close()
+
+    def extend(self, key: str, owner: str, seconds: float) -> bool:
+        """
+        Keep a lease for longer, unless it has passed to another owner.
+
+        :param key: The record's key.
+        :param owner: The owner's token.
+        :param seconds: How long it lasts from now on.
+        :returns: True if it is still the owner's.
+        :raises StoreError: If the server cannot be asked.
+        """
+        return self._change(_EXTEND, seconds, key, owner) > 0
+
+    def release(self, key: str, owner: str) -> None:
+        """
+        Give a lease back, unless it has passed to another owner.
+
+        :param key: The record's key.
+        :param owner: The owner's token.
+        :raises StoreError: If the server cannot be asked.
+        """
+        self._change(_RELEASE, key, owner)
+
+    def _read(self, query: LiteralString, *values: Any) -> list[tuple[Any, ...]]:
+        with self._answers() as connection:
+            try:
+                return connection.execute(query, values).fetchall()
+            except errors.UndefinedTable:
+                return []  # reading makes nothing
+
+    def _change(self, statement: LiteralString, *values: Any) -> int:
+        """Run a statement in a transaction of its own; give the number of rows it has changed."""
+        with self._answers() as connection:
+            for _ in range(_ATTEMPTS_TO_CREATE):
+                try:
+                    with connection.transaction():
+                        connection.execute(_DURABLE, (self._lock_wait,))
+                        return connection.execute(statement, values).rowcount
+                except errors.UndefinedTable:
+                    _create_tables(connection)
+            message = "its tables appear and disappear"
+            raise psycopg.DatabaseError(message)
+
+    @contextmanager
+    def _answers(self) -> Iterator["psycopg.Connection[tuple[Any, ...]]"]:
+        """Give a connection, and turn what goes wrong into a `StoreError`."""
+        try:
+            with self._connections.one() as connection:
+                yield connection
+        except psycopg.Error as error:
+            raise _store_error(self._connections.place, error) from None
+
+
+def _create_tables(connection: "psycopg.Connection[tuple[Any, ...]]") -> None:
+    """`IF NOT EXISTS` does not help those who begin at the same time: all but one fail at an index of the catalogue."""
+    for statement in _SCHEMA:
+        with suppress(errors.UniqueViolation, errors.DuplicateTable, errors.DuplicateObject):
+            connection.execute(statement)
+
+
+def _store_error(place: str, error: psycopg.Error) -> StoreError:
+    """The details of the server's errors may hold what was to be written, so only the first line is shown."""
+    hint = "See the log of the PostgreSQL server."
+    if isinstance(error, errors.InsufficientPrivilege):
+        hint = f"Give the user rights on the two tables, or let an administrator make them: {'; '.join(_SCHEMA)}."
+    elif isinstance(error, (errors.QueryCanceled, errors.LockNotAvailable)):
+        hint = "Somebody holds a lock on the tables; try again."
+    elif isinstance(error, errors.ReadOnlySqlTransaction):
+        hint = "Name the primary server: target_session_attrs=read-write in the URL finds it among several hosts."
+    elif isinstance(error, _LACKS):
+        hint = "Give the server what it lacks."
+    elif isinstance(error, psycopg.OperationalError):
+        hint = "See whether PostgreSQL runs there and lets this user in, and try again."
+    lines = (error.diag.message_primary or str(error) or type(error).__name__).splitlines()
+    return StoreError(f"The session store {place} cannot be used: {quote(lines[0])}.", hint=hint)

@@ -1,0 +1,154 @@
+# SPDX-FileCopyrightText: 2026 The Valetkey authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""
+Connections to PostgreSQL: a few are kept, a lost one is replaced before it is used, none outlives a fork.
+
+A pool library would bring a thread of its own, which a fork loses.
+"""
+
+import os
+import selectors
+import socket
+import threading
+import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from valetkey.errors import ConfigurationError
+
+Connection = psycopg.Connection[tuple[Any, ...]]
+
+_MOST_OPEN = 8
+"""Threads beyond these wait for a connection; a server has a hundred of them for everybody."""
+
+_DEFAULTS: dict[str, Any] = {
+    "connect_timeout": 5,
+    "application_name": "valetkey",
+    # A server that is gone without a word is noticed; libpq ignores these where the system has no such thing.
+    "tcp_user_timeout": 10_000,
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+}
+
+
+class Connections:
+    """
+    The connections of one store, for any thread.
+
+    :param url: Where to, as libpq takes it.
+    :param seconds: How long a connection is lent before it is cut.
+    :raises ConfigurationError: If the URL cannot be read.
+    """
+
+    def __init__(self, url: str, seconds: float) -> None:
+        self._seconds = seconds
+        try:
+            given = conninfo_to_dict(url)
+        except psycopg.Error:
+            message = "The URL of the PostgreSQL store is not understood."
+            hint = 'Use "postgresql://user:password@host:5432/database", with options of libpq.'
+            raise ConfigurationError(message, hint=hint) from None  # its words may hold the password
+        host = ":".join(str(given[name]) for name in ("host", "port") if name in given)
+        self.place: str = f"postgresql://{host}/{given.get('dbname', '')}"
+        self._settings = make_conninfo(**{**_DEFAULTS, **given})
+        self._inherited: list[list[Connection]] = []
+        self._begin()
+        _everybodys.add(self)
+
+    def _begin(self) -> None:
+        self._lock = threading.Lock()  # guards _idle
+        self._free = threading.BoundedSemaphore(_MOST_OPEN)
+        self._idle: list[Connection] = []
+        weakref.finalize(self, _close_all, self._idle, os.getpid())
+
+    @contextmanager
+    def one(self) -> Iterator[Connection]:
+        """
+        Lend a connection, in autocommit.
+
+        :returns: The connection while the context is open.
+        :raises psycopg.OperationalError: If there is none to be had.
+        """
+        with self._free:
+            connection = self._take()
+            # Nothing else ends the wait for a server that is frozen: its kernel goes on answering for it.
+            watch = threading.Timer(self._seconds, _cut, (connection,))
+            watch.daemon = True
+            watch.start()
+            try:
+                yield connection
+            finally:
+                watch.cancel()
+                self._give_back(connection)
+
+    def close(self) -> None:
+        """Close those that nobody uses."""
+        with self._lock:
+            _close_all(self._idle, os.getpid())
+
+    def after_fork(self) -> None:
+        """Begin anew in a child: the parent goes on with its connections, so they are neither used nor ended here."""
+        self._inherited.append(self._idle)
+        self._begin()
+
+    def _take(self) -> Connection:
+        while True:
+            with self._lock:
+                connection = self._idle.pop() if self._idle else None
+            if connection is None:
+                return self._connect()
+            if _is_quiet(connection):
+                return connection
+            connection.close()
+
+    def _give_back(self, connection: Connection) -> None:
+        if connection.closed or connection.info.transaction_status != psycopg.pq.TransactionStatus.IDLE:
+            connection.close()
+            return
+        with self._lock:
+            self._idle.append(connection)
+
+    def _connect(self) -> Connection:
+        connection = psycopg.connect(
+            self._settings,
+            autocommit=True,
+            prepare_threshold=None,  # a PgBouncer would give the next transaction another session
+        )
+        connection.isolation_level = psycopg.IsolationLevel.READ_COMMITTED
+        return connection
+
+
+_everybodys: "weakref.WeakSet[Connections]" = weakref.WeakSet()
+
+
+def _after_fork() -> None:
+    for connections in list(_everybodys):
+        connections.after_fork()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
+
+
+def _close_all(idle: list[Connection], process: int) -> None:
+    if process == os.getpid():  # those of a parent are not ours to end
+        while idle:
+            idle.pop().close()
+
+
+def _cut(connection: Connection) -> None:
+    with suppress(OSError, psycopg.Error), socket.fromfd(connection.fileno(), 0, 0) as line:
+        line.shutdown(socket.SHUT_RDWR)
+
+
+def _is_quiet(connection: Connection) -> bool:
+    """An idle server says nothing: what there is to read is its result, or the end of the connection."""
+    with selectors.DefaultSelector() as selector:
+        selector.register(connection.fileno(), selectors.EVENT_READ)
+        return not selector.select(0)

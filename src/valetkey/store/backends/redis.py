@@ -1,0 +1,241 @@
+# SPDX-FileCopyrightText: 2026 The Valetkey authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""
+Sessions in Redis, for many hosts; the extra `valetkey[redis]`.
+
+A record is a hash with its value and version, compared and written by a script in one step. A lease is a key of its
+own that Redis lets expire, with a token of its owner; the clock is that of the server. Nothing is tried twice here: a
+write whose answer was lost is an error, and who owns the value writes it again on the version that is there.
+
+The server has to keep what it was given: an append-only file, and no eviction. Both are looked at where `INFO` is
+allowed; `?persistence=unchecked` in the URL trusts a service that is durable in another way.
+"""
+
+import secrets
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+import redis
+from redis import exceptions
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from valetkey.errors import ConfigurationError, StoreError, quote
+from valetkey.store.leases.owned_lease import OwnedLease
+from valetkey.store.protocol import ANY, Condition, Conflict, Record
+
+_TIMEOUT_SECONDS = 5.0
+"""How long connecting, and how long one answer, may take; `socket_timeout` in the URL says something else."""
+
+_PUT = """
+local found = redis.call('HGET', KEYS[1], 'version')
+if ARGV[1] == 'absent' and found or ARGV[1] == 'version' and found ~= ARGV[2] then return 0 end
+redis.call('HSET', KEYS[1], 'value', ARGV[3], 'version', ARGV[4])
+return 1
+"""
+_DELETE = """
+local found = redis.call('HGET', KEYS[1], 'version')
+if ARGV[1] == 'absent' and found or ARGV[1] == 'version' and found ~= ARGV[2] then return -1 end
+return redis.call('DEL', KEYS[1])
+"""
+_EXTEND = """
+if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('PEXPIRE', KEYS[1], ARGV[2]) end
+return 0
+"""
+_RELEASE = """
+if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end
+return 0
+"""
+
+
+class RedisStore:
+    """
+    Sessions on a Redis server. Nothing is sent before the first use.
+
+    :param url: `redis://`, `rediss://` (TLS) or `unix://`, as redis-py takes them.
+    :raises ConfigurationError: If the URL cannot be read.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._place = _without_credentials(url)
+        self._client, self._must_persist = _client(url, self._place)
+        self._is_checked = False
+
+    def get(self, key: str) -> Record | None:
+        """Read a record."""
+        with self._answers():
+            found: list[Any] = self._client.hmget(_name(key), "value", "version")  # bytes, as `decode_responses` says
+        value, version = found
+        return None if version is None else Record(value, version.decode())
+
+    def put(self, key: str, value: bytes, *, if_version: Condition = ANY) -> str:
+        """Write a record."""
+        version = secrets.token_hex(8)
+        with self._answers():
+            is_done = self._client.eval(_PUT, 1, _name(key), *_condition(if_version), value, version)
+        if not is_done:
+            raise Conflict(key)
+        return version
+
+    def delete(self, key: str, *, if_version: Condition = ANY) -> bool:
+        """Delete a record."""
+        with self._answers():
+            count = int(self._client.eval(_DELETE, 1, _name(key), *_condition(if_version)))
+        if count < 0:
+            raise Conflict(key)
+        return count > 0
+
+    def lease(self, key: str, *, seconds: float) -> OwnedLease | None:
+        """Try to take the lease of a record."""
+        owner = secrets.token_hex(8)
+        ends_at = time.monotonic() + seconds  # before the request: the server begins to count later
+        with self._answers():
+            if not self._client.set(_lease_name(key), owner, nx=True, px=max(1, int(seconds * 1000))):
+                return None
+        return OwnedLease(self, key, owner, ends_at)
+
+    def keys(self) -> list[str]:
+        """Give the keys of all records."""
+        start, end = (part.encode() for part in _name("\n").split("\n"))
+        with self._answers():
+            names = set(self._client.scan_iter(_name("*"), count=1000))  # a scan may meet one twice
+        return [name.removeprefix(start).removesuffix(end).decode() for name in names]
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
+
+    def extend(self, key: str, owner: str, seconds: float) -> bool:
+        """
+        Keep a lease for longer, unless it has passed to another owner.
+
+        :param key: The record's key.
+        :param owner: The owner's token.
+        :param seconds: How long it lasts from now on.
+        :returns: True if it is still the owner's.
+        :raises StoreError: If the server cannot be asked.
+        """
+        with self._answers():
+            return bool(self._client.eval(_EXTEND, 1, _lease_name(key), owner, int(seconds * 1000)))
+
+    def release(self, key: str, owner: str) -> None:
+        """
+        Give a lease back, unless it has passed to another owner.
+
+        :param key: The record's key.
+        :param owner: The owner's token.
+        :raises StoreError: If the server cannot be asked.
+        """
+        with self._answers():
+            self._client.eval(_RELEASE, 1, _lease_name(key), owner)
+
+    @contextmanager
+    def _answers(self) -> Iterator[None]:
+        """Turn what goes wrong into a `StoreError`. The server's words may quote a command, so they are not shown."""
+        try:
+            self._check_settings()
+            yield
+        except redis.RedisError as error:
+            if isinstance(error, redis.ConnectionError):
+                self._is_checked = False  # it may come back with other settings
+            raise _store_error(self._place, error) from None
+
+    def _check_settings(self) -> None:
+        if self._is_checked:
+            return
+        settings = self._settings()
+        fault = _fault(settings, must_persist=self._must_persist)
+        if fault is not None:
+            message = f"The Redis at {self._place} would lose sessions: {fault[0]}."
+            raise StoreError(message, hint=fault[1])
+        self._is_checked = True
+
+    def _settings(self) -> dict[str, Any]:
+        found: dict[Any, Any] = {}
+        for ask, subject in (
+            (self._client.info, "persistence"),
+            (self._client.info, "memory"),
+            (self._client.config_get, "appendfsync"),
+        ):
+            with suppress(redis.ResponseError):  # not every service allows it
+                found.update(ask(subject))
+        return found
+
+
+def _client(url: str, place: str) -> tuple["redis.Redis", bool]:
+    address, _, query = url.partition("?")
+    options = parse_qsl(query, keep_blank_values=True)
+    persistence = [value for name, value in options if name == "persistence"]
+    others = urlencode([(name, value) for name, value in options if name != "persistence"])
+    try:
+        if persistence not in ([], ["unchecked"]):
+            raise ValueError
+        client = redis.Redis.from_url(
+            f"{address}?{others}",
+            protocol=2,  # the older one, which every server speaks
+            decode_responses=False,
+            socket_timeout=_TIMEOUT_SECONDS,
+            socket_connect_timeout=_TIMEOUT_SECONDS,
+            retry=Retry(NoBackoff(), 0),
+        )
+        client.connection_pool.connection_class(**client.connection_pool.connection_kwargs)  # does not connect
+    except (TypeError, ValueError, redis.RedisError):
+        message = f"The store {place} has an address or an option that is not understood."
+        hint = 'Use "redis://user:password@host:6379/0", with options of redis-py, or "persistence=unchecked".'
+        raise ConfigurationError(message, hint=hint) from None  # their words may hold the password
+    return client, not persistence
+
+
+def _without_credentials(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+
+
+def _name(key: str) -> str:
+    return f"valetkey:{{{key}}}"  # in braces: a cluster keeps a record and its lease on one node
+
+
+def _lease_name(key: str) -> str:
+    return _name(key) + ":lease"
+
+
+def _condition(wanted: Condition) -> tuple[str, str]:
+    if wanted is ANY:
+        return "any", ""
+    return ("absent", "") if wanted is None else ("version", wanted)
+
+
+def _fault(settings: dict[str, Any], *, must_persist: bool) -> tuple[str, str] | None:
+    if must_persist and settings.get("aof_enabled", 1) == 0:
+        hint = 'Set "appendonly yes" and "appendfsync always"; "?persistence=unchecked" in the URL takes it as it is.'
+        return "it has no append-only file", hint
+    if must_persist and settings.get("appendfsync") == "no":
+        return "it leaves writing to the disk to chance (appendfsync no)", 'Set "appendfsync always".'
+    if settings.get("maxmemory", 0) and settings.get("maxmemory_policy", "noeviction") != "noeviction":
+        return f"it evicts keys ({settings['maxmemory_policy']})", 'Set "maxmemory-policy noeviction".'
+    return None
+
+
+def _store_error(place: str, error: redis.RedisError) -> StoreError:
+    if isinstance(error, (redis.AuthenticationError, exceptions.NoPermissionError)):
+        what, hint = "it refuses the user or what the user does", "Check user, password and rights in the store's URL."
+    elif isinstance(error, exceptions.OutOfMemoryError):
+        what, hint = "its memory is full", "Give it more memory."
+    elif isinstance(error, redis.TimeoutError):
+        what, hint = "no answer in time", "See whether Redis runs there, and try again."
+    elif isinstance(error, redis.ConnectionError):
+        cause = error.__cause__ or error.__context__
+        reason = quote(cause.strerror) if isinstance(cause, OSError) and cause.strerror else type(error).__name__
+        what, hint = f"it cannot be reached ({reason})", "See whether Redis runs there, and try again."
+    else:
+        what, hint = f"it answered with an error ({_code(error)})", "See the log of the Redis server."
+    return StoreError(f"The session store {place} cannot be used: {what}.", hint=hint)
+
+
+def _code(error: redis.RedisError) -> str:
+    first = str(error).partition(" ")[0]
+    return first if first.isupper() and first.isalpha() else type(error).__name__

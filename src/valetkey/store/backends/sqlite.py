@@ -1,0 +1,253 @@
+# SPDX-FileCopyrightText: 2026 The Valetkey authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""
+The embedded store: one SQLite file, and a lock of the kernel for each key.
+
+Rollback journal and `synchronous=FULL`: a write that has returned survives a loss of power, and a read-only folder
+can still be read. `secure_delete`: a deleted token is gone from the file. A lease is an exclusive transaction on a
+small database of its own, so it is free the moment its process dies and a forked child does not have it. Lock files
+are never deleted: who deletes one splits those who wait for it.
+"""
+
+import hashlib
+import math
+import os
+import secrets
+import sqlite3
+import stat
+import threading
+import weakref
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from valetkey.errors import StoreError
+from valetkey.store.protocol import ANY, Condition, Conflict, Record
+
+_WAIT_SECONDS = 10.0
+"""How long one statement waits for another writer of the file."""
+
+_SCHEMA = "CREATE TABLE IF NOT EXISTS records (key TEXT PRIMARY KEY, version TEXT NOT NULL, value BLOB NOT NULL)"
+
+
+class SqliteStore:
+    """
+    Sessions in a file that only its owner can read (0600, in a folder of 0700).
+
+    It keeps no connection: opening one takes a fraction of a millisecond, it happens a few times an hour, and nothing
+    has to be minded in threads and after a fork.
+
+    :param path: The file; it and its folder are created when they are first written.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path.absolute()
+
+    def get(self, key: str) -> Record | None:
+        """Read a record."""
+        if not self._exists():
+            return None
+        with self._connection() as connection:
+            if not _has_records(connection):
+                return None
+            row = connection.execute("SELECT value, version FROM records WHERE key = ?", (key,)).fetchone()
+            if row is not None and not isinstance(row[0], bytes):
+                message = "a record is damaged"
+                raise sqlite3.DatabaseError(message)
+        return None if row is None else Record(row[0], str(row[1]))
+
+    def put(self, key: str, value: bytes, *, if_version: Condition = ANY) -> str:
+        """Write a record."""
+        version = secrets.token_hex(8)
+        with self._transaction() as connection:
+            _check(connection, key, if_version)
+            connection.execute("INSERT OR REPLACE INTO records VALUES (?, ?, ?)", (key, version, value))
+        return version
+
+    def delete(self, key: str, *, if_version: Condition = ANY) -> bool:
+        """Delete a record."""
+        with self._transaction() as connection:
+            _check(connection, key, if_version)
+            return connection.execute("DELETE FROM records WHERE key = ?", (key,)).rowcount > 0
+
+    def lease(self, key: str, *, seconds: float) -> "_KernelLease | None":  # noqa: ARG002 - it ends with its process
+        """Try to take the lease of a record."""
+        name = hashlib.sha256(key.encode()).hexdigest()[:16]
+        folder = self._path.with_name(self._path.name + ".locks")
+        with _as_store_error(self._path):
+            _prepare_folder(self._path.parent)
+            _prepare_folder(folder)
+            _prepare_file(folder / name)
+            connection = sqlite3.connect(folder / name, timeout=0, isolation_level=None, check_same_thread=False)
+            try:
+                connection.execute("BEGIN EXCLUSIVE")
+            except sqlite3.OperationalError as error:
+                connection.close()
+                if error.sqlite_errorcode == sqlite3.SQLITE_BUSY:
+                    return None
+                raise
+            except BaseException:
+                connection.close()
+                raise
+        return _KernelLease(connection)
+
+    def keys(self) -> list[str]:
+        """Give the keys of all records."""
+        if not self._exists():
+            return []
+        with self._connection() as connection:
+            if not _has_records(connection):
+                return []
+            return [str(row[0]) for row in connection.execute("SELECT key FROM records ORDER BY key")]
+
+    def close(self) -> None:
+        """Do nothing: no connection is kept."""
+
+    def _exists(self) -> bool:
+        with _as_store_error(self._path):
+            try:
+                self._path.lstat()
+            except (FileNotFoundError, NotADirectoryError):
+                return False
+        return True
+
+    @contextmanager
+    def _connection(self) -> Iterator[sqlite3.Connection]:
+        with _as_store_error(self._path):
+            _check_owner(self._path.parent)
+            _check_owner(self._path)
+            with closing(sqlite3.connect(self._path, timeout=_WAIT_SECONDS, isolation_level=None)) as connection:
+                yield connection
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        with _as_store_error(self._path):
+            _prepare_folder(self._path.parent)
+            _prepare_file(self._path)
+        with self._connection() as connection:
+            connection.execute("PRAGMA synchronous = FULL")
+            connection.execute("PRAGMA secure_delete = ON")
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                connection.execute(_SCHEMA)
+                yield connection
+                connection.execute("COMMIT")
+            except BaseException:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+                raise
+
+
+class _KernelLease:
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        _held.add(self)
+
+    def remaining(self) -> float:
+        return math.inf
+
+    def extend(self, seconds: float) -> bool:  # noqa: ARG002 - it ends with its holder
+        return True
+
+    def release(self) -> None:
+        _held.discard(self)
+        self._connection.close()  # rolls the exclusive transaction back, and with it goes the lock
+
+    def __del__(self) -> None:
+        self.release()  # Python 3.13 warns of a connection that is only collected
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.release()
+
+
+_held: "weakref.WeakSet[_KernelLease]" = weakref.WeakSet()
+_creation = threading.Lock()  # held while a new file is open, see _prepare_file
+
+
+def _after_fork() -> None:
+    """Close what came from the parent: SQLite counts its locks as the child's own, and nobody would ever get them."""
+    _creation.release()
+    for lease in list(_held):
+        lease.release()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(before=_creation.acquire, after_in_parent=_creation.release, after_in_child=_after_fork)
+
+
+def _has_records(connection: sqlite3.Connection) -> bool:
+    """Tell whether anything was ever written: a file may just have been created, or its first write broken off."""
+    return connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'records'").fetchone() is not None
+
+
+def _check(connection: sqlite3.Connection, key: str, wanted: Condition) -> None:
+    if wanted is ANY:
+        return
+    row = connection.execute("SELECT version FROM records WHERE key = ?", (key,)).fetchone()
+    if wanted != (str(row[0]) if row else None):
+        raise Conflict(key)
+
+
+@contextmanager
+def _as_store_error(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (sqlite3.Error, UnicodeDecodeError) as error:  # SQLite quotes a damaged file in its messages
+        message = f"The session store {path} cannot be used: {error}."
+        hint = "Check the disk and the file's rights; if the file is damaged, move it away and log in again."
+        raise StoreError(message, hint=hint) from error
+    except OSError as error:
+        message = f"The session store {path} cannot be used: {error.strerror or error}."
+        hint = "Check the disk and the folder's rights, or name another place in VALETKEY_STORE."
+        raise StoreError(message, hint=hint) from error
+
+
+def _prepare_folder(folder: Path) -> None:
+    missing = [path for path in (folder, *folder.parents) if not path.exists()]
+    for path in reversed(missing):
+        path.mkdir(mode=0o700, exist_ok=True)  # with `parents=True` only the last one would get the mode
+    _check_owner(folder)
+
+
+def _prepare_file(path: Path) -> None:
+    """
+    Create a file that only its owner can read, before SQLite would create it for everybody.
+
+    An existing file is not even opened, and nobody in this process uses a new one before it is closed: closing it
+    drops the locks this process holds on it (POSIX).
+    """
+    try:
+        with _creation:
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+    except FileExistsError:
+        _check_owner(path)
+
+
+def _check_owner(path: Path) -> None:
+    """
+    Refuse what another user could have written or could replace, as ssh does.
+
+    A sticky folder such as /tmp does not help: SQLite rolls back a journal that somebody has put beside the file.
+    """
+    if os.name != "posix":
+        return
+    link = path.lstat()
+    target = path.stat() if path.is_dir() else link
+    if stat.S_ISLNK(target.st_mode):
+        fault = "is a symbolic link"
+    elif {link.st_uid, target.st_uid} - {os.geteuid(), 0}:
+        fault = "belongs to another user"
+    elif target.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+        fault = "can be written by other users"
+    else:
+        return
+    message = f"{path} {fault}, so it is no place for sessions."
+    raise StoreError(message, hint="Make it your own with mode 0700 (folder) or 0600 (file), or name another place.")

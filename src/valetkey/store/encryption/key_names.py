@@ -1,0 +1,114 @@
+# SPDX-FileCopyrightText: 2026 The Valetkey authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""
+The record of an encrypted store that names its keys, in plain: their ids and where they come from.
+
+It says that the store is encrypted also to a program that has no key, and which key that program lacks.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+from valetkey.errors import StoreError
+from valetkey.store.encryption.keys import DataKey, Source
+from valetkey.store.protocol import Conflict, Store
+
+RECORD_KEY = "protection"
+_FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class KeyNames:
+    """
+    The keys that records of a store may be encrypted with, the one in use first.
+
+    :param sources: Where each key comes from, by its id.
+    """
+
+    sources: Mapping[bytes, Source]
+
+    @classmethod
+    def of(cls, key: DataKey) -> Self:
+        """
+        Name one key.
+
+        :param key: The key.
+        :returns: Its name alone.
+        """
+        return cls({key.id: key.source})
+
+    @property
+    def first(self) -> bytes:
+        """The id of the key in use."""
+        return next(iter(self.sources))
+
+    def encode(self) -> bytes:
+        """
+        Write the names.
+
+        :returns: The record's value.
+        """
+        keys = [{"id": key_id.hex(), "source": source} for key_id, source in self.sources.items()]
+        return json.dumps({"format": _FORMAT, "kind": RECORD_KEY, "keys": keys}).encode()
+
+    @classmethod
+    def decode(cls, value: bytes) -> Self:
+        """
+        Read what `encode` wrote.
+
+        :param value: The record's value.
+        :returns: The names.
+        :raises StoreError: If it is damaged or of a newer format.
+        """
+        try:
+            members: Any = json.loads(value)
+            is_newer = members["format"] > _FORMAT
+            sources = {} if is_newer else {bytes.fromhex(key["id"]): Source(key["source"]) for key in members["keys"]}
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
+            raise _damaged() from error
+        if is_newer:
+            message = f"The session store was encrypted by a newer version of Valetkey (format {members['format']})."
+            raise StoreError(message, hint="Update Valetkey here, or name another store in VALETKEY_STORE.")
+        if not sources:
+            raise _damaged()
+        return cls(sources)
+
+
+def read_key_names(store: Store) -> KeyNames | None:
+    """
+    Read which keys a store is encrypted with.
+
+    :param store: The engine.
+    :returns: The names; None if it does not say that it is encrypted.
+    :raises StoreError: If the record is damaged or of a newer format.
+    """
+    record = store.get(RECORD_KEY)
+    return None if record is None else KeyNames.decode(record.value)
+
+
+def write_key_name(store: Store, key: DataKey) -> None:
+    """
+    Name a key as the one in use, unless it is named already. The names of others stay: records may need them.
+
+    :param store: The engine.
+    :param key: The key.
+    """
+    while True:
+        record = store.get(RECORD_KEY)
+        sources = dict(KeyNames.decode(record.value).sources) if record is not None else {}
+        if key.id in sources:
+            return
+        names = KeyNames({key.id: key.source, **sources})
+        try:
+            store.put(RECORD_KEY, names.encode(), if_version=record.version if record is not None else None)
+        except Conflict:
+            continue
+        return
+
+
+def _damaged() -> StoreError:
+    message = "The record that says how the session store is encrypted is damaged."
+    return StoreError(message, hint="Move the store away and log in again.")

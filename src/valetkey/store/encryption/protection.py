@@ -1,0 +1,130 @@
+# SPDX-FileCopyrightText: 2026 The Valetkey authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""How stores are protected: opening one as the environment says, asking about it, encrypting it later."""
+
+import os
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from valetkey.errors import ConfigurationError, StoreError
+from valetkey.store.backends.opening import open_backend
+from valetkey.store.encryption.keys import KEY_FILE_VARIABLE, KEY_VARIABLE, RULE_VARIABLE, Rule, given_keys, given_rule
+from valetkey.store.encryption.protected import PLAIN, ProtectedStore, Protection
+from valetkey.store.protocol import Store
+
+if TYPE_CHECKING:
+    from valetkey.store.encryption.system_keyring import SystemKeyring
+
+_OFF = "encryption=off"
+
+
+def open_protected(
+    name: str, *, environment: Mapping[str, str] = os.environ, keyring: "SystemKeyring | None" = None
+) -> Store:
+    """
+    Open the store a text names, protected as the environment says.
+
+    :param name: As `valetkey.store.open_store` takes it. For a store on a server, `encryption=off` in the query says
+        that no key is wanted.
+    :param environment: The environment.
+    :param keyring: The system's keyring for a store in a file, None for the real one.
+    :returns: The store.
+    :raises ConfigurationError: If there is no such kind of store, or a store on a server lacks its key.
+    :raises StoreError: If others can read or write the file with the key.
+    """
+    if name == "memory:":
+        return open_backend(name)
+    if not name.startswith("sqlite:"):
+        return _open_on_server(name, environment)
+    from valetkey.store.encryption.system_keyring import SystemKeyring
+
+    engine = open_backend(name)
+    return ProtectedStore(
+        engine,
+        given=given_keys(environment),
+        keyring=keyring or SystemKeyring(),
+        rule=given_rule(environment),
+        place=f"the session store {name.removeprefix('sqlite:///')}",
+    )
+
+
+def _open_on_server(name: str, environment: Mapping[str, str]) -> Store:
+    """A server is seen by its administrators, its backups and often its network."""
+    bare, is_off = _without_encryption(name)
+    engine = open_backend(bare)
+    place = f"the session store on {name.partition(':')[0]}"
+    rule = given_rule(environment)
+    if is_off and rule is Rule.REQUIRED:
+        message = f"The store's name switches encryption off, and {RULE_VARIABLE} demands it."
+        raise ConfigurationError(message, hint="Keep one of them.")
+    if is_off:
+        return ProtectedStore(engine, rule=Rule.OFF, place=place)
+    given = given_keys(environment)
+    if given is None:
+        message = "A session store on a server needs a key to encrypt the sessions with."
+        hint = f"Set {KEY_VARIABLE} or {KEY_FILE_VARIABLE}, or write ?{_OFF} at the end of the store's name."
+        raise ConfigurationError(message, hint=hint)
+    return ProtectedStore(engine, given=given, rule=Rule.REQUIRED, place=place)
+
+
+def _without_encryption(name: str) -> tuple[str, bool]:
+    start, _, query = name.partition("?")
+    items = query.split("&") if query else []
+    said = [item for item in items if item.partition("=")[0] == "encryption"]
+    if not said:
+        return name, False
+    if said != [_OFF]:
+        message = "The store's name says something else about encryption than 'off'."
+        raise ConfigurationError(message, hint=f"Write {_OFF}, or leave it away and give a key.")
+    kept = "&".join(item for item in items if item not in said)
+    return f"{start}?{kept}" if kept else start, True
+
+
+def describe(store: Store) -> Protection:
+    """
+    Tell how a store is protected.
+
+    :param store: A store, as `valetkey.store.open_store` gives it.
+    :returns: The answer.
+    :raises StoreError: If the store cannot be read.
+    """
+    from valetkey.store.backends.memory import MemoryStore
+    from valetkey.store.encryption.encrypted import EncryptedStore
+
+    if isinstance(store, ProtectedStore):
+        return store.protection()
+    if isinstance(store, EncryptedStore):
+        return Protection(encrypted=True, where="the key comes from the program")
+    if isinstance(store, MemoryStore):
+        return Protection(encrypted=False, where="it is in memory only and ends with the process")
+    return PLAIN
+
+
+def encrypt_all(store: Store) -> int:
+    """
+    Encrypt a store that was plain until now. What was broken off goes on with another call.
+
+    :param store: The store, as `valetkey.store.open_store` gives it.
+    :returns: How many records were plain.
+    :raises StoreError: If there is no key, or the store cannot list or write its records.
+    """
+    return _protected(store).encrypt_all()
+
+
+def rewrap(store: Store) -> int:
+    """
+    Encrypt every record with the first key; after that the other keys are no longer needed.
+
+    :param store: The store, as `valetkey.store.open_store` gives it.
+    :returns: How many records had another key.
+    :raises StoreError: If the store is not encrypted, a key is missing, or a record cannot be read or written.
+    """
+    return _protected(store).rewrap()
+
+
+def _protected(store: Store) -> ProtectedStore:
+    if isinstance(store, ProtectedStore):
+        return store
+    message = f"A {type(store).__name__} has no protection that could be changed."
+    raise StoreError(message, hint="Open the store by its name, with valetkey.store.open_store.")

@@ -1,0 +1,171 @@
+# SPDX-FileCopyrightText: 2026 The Valetkey authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""What records promise: any bytes under any text, and writes on the condition of a version."""
+
+from contextlib import suppress
+from functools import partial
+
+from valetkey.store.encryption.encrypted import Listing, list_keys
+from valetkey.store.protocol import ANY, Conflict, Record, Store
+from valetkey.store.testing.promise import (
+    LEASE_SECONDS,
+    Check,
+    Open,
+    expect,
+    expect_conflict,
+    in_threads,
+    new_key,
+    taken,
+)
+
+_VALUES = (b"", b"{}", bytes(range(256)), "schlüssel ключ 鍵".encode(), b"x" * 100_000)
+_ENDINGS = ("", ":intent", "'; DROP TABLE records; --", "ключ", "}{", " ", "%s", "*", "\\")
+
+
+def check_absent(open_store: Open) -> None:
+    """What was never written is not there, and neither read nor deleted."""
+    store, key = open_store(), new_key()
+    expect(store.get(key) is None, "what was never written is not there")
+    expect(not store.delete(key), "deleting nothing tells so")
+    store.close()
+
+
+def check_values(open_store: Open) -> None:
+    """A value is read as it was written, whatever its bytes are."""
+    store, key = open_store(), new_key()
+    for value in _VALUES:
+        version = store.put(key, value)
+        expect(store.get(key) == Record(value, version), "a value is read as it was written, with its version")
+    store.delete(key)
+    store.close()
+
+
+def check_keys(open_store: Open) -> None:
+    """A key is any text; no two run into each other, and one record is deleted without the others."""
+    store, key = open_store(), new_key()
+    keys = [*(key + ending for ending in _ENDINGS), key.upper()]
+    for each in keys:
+        store.put(each, each.encode())
+    expect(all(_value(store, each) == each.encode() for each in keys), "each key has a record of its own")
+    for number, each in enumerate(keys):
+        store.delete(each)
+        expect(all(store.get(other) is not None for other in keys[number + 1 :]), "only the named record is deleted")
+    expect(all(store.get(each) is None for each in keys), "what is deleted is gone")
+    store.close()
+
+
+def check_versions(open_store: Open) -> None:
+    """Every write makes a version that was never there before, also for the same value and after a deletion."""
+    store, key = open_store(), new_key()
+    versions = []
+    for _ in range(5):
+        versions += [store.put(key, b"same"), store.put(key, b"same")]
+        store.delete(key)
+    expect(len(set(versions)) == len(versions), "no version comes twice")
+    store.put(key, b"new", if_version=None)
+    expect_conflict(lambda: store.put(key, b"late", if_version=versions[-1]), "the version of a deleted record is over")
+    expect(_value(store, key) == b"new", "a conflict changes nothing")
+    store.delete(key)
+    store.close()
+
+
+def check_conditional_writes(open_store: Open) -> None:
+    """A write happens on the version it names, and nowhere else."""
+    store, key = open_store(), new_key()
+    expect_conflict(lambda: store.put(key, b"0", if_version="gone"), "no record has no version")
+    expect(store.get(key) is None, "a conflict writes nothing")
+    first = store.put(key, b"1", if_version=None)
+    expect_conflict(lambda: store.put(key, b"2", if_version=None), "what is there is not created again")
+    second = store.put(key, b"2", if_version=first)
+    for wanted in (first, "", "another"):
+        expect_conflict(partial(store.put, key, b"3", if_version=wanted), "another version is a conflict")
+    expect(store.get(key) == Record(b"2", second), "a conflict changes nothing")
+    store.put(key, b"4", if_version=ANY)
+    expect(_value(store, key) == b"4", "a write without a condition takes the place of anything")
+    store.delete(key)
+    store.close()
+
+
+def check_conditional_deletions(open_store: Open) -> None:
+    """A deletion happens on the version it names, and nowhere else."""
+    store, key = open_store(), new_key()
+    expect_conflict(lambda: store.delete(key, if_version="gone"), "no record has no version")
+    expect(not store.delete(key, if_version=None), "nothing is there, as was said")
+    version = store.put(key, b"1")
+    for wanted in (None, "", "another"):
+        expect_conflict(partial(store.delete, key, if_version=wanted), "another version is a conflict")
+    expect(store.get(key) == Record(b"1", version), "a conflict deletes nothing")
+    expect(store.delete(key, if_version=version), "a deletion tells that something was there")
+    expect(store.get(key) is None, "what is deleted is gone")
+    store.close()
+
+
+def check_racing_writers(open_store: Open) -> None:
+    """Of several threads that write on one version, exactly one does; and one of those that create a record."""
+    store, key = open_store(), new_key()
+    for version in (None, store.put(key + ":there", b"start")):
+        each = key if version is None else key + ":there"
+        won: list[str] = []
+
+        def write(number: int, each: str = each, version: str | None = version, won: list[str] = won) -> None:
+            with suppress(Conflict):
+                won.append(store.put(each, b"%d" % number, if_version=version))
+
+        in_threads(write, 6)
+        record = store.get(each)
+        expect(len(won) == 1, "one writer wins, and the others know that they have lost")
+        expect(record is not None and record.version == won[0], "what the winner wrote is there")
+        store.delete(each)
+    store.close()
+
+
+def check_two_views(open_store: Open) -> None:
+    """What one object of the store has written, another one reads and answers for."""
+    one, other, key = open_store(), open_store(), new_key()
+    version = one.put(key, b"1")
+    expect(other.get(key) == Record(b"1", version), "what is written is seen by everybody at once")
+    other.put(key, b"2", if_version=version)
+    expect_conflict(lambda: one.put(key, b"3", if_version=version), "what others have written is a conflict")
+    one.delete(key)
+    expect(other.get(key) is None, "what is deleted is gone for everybody")
+    one.close()
+    if other is not one:
+        other.close()
+
+
+def check_listing(open_store: Open) -> None:
+    """An engine that can list its records, which is not asked of it, names those it has and no leases."""
+    store, key = open_store(), new_key()
+    if not isinstance(store, Listing):
+        store.close()
+        return
+    names = [key, key + "ключ", key + "}{*"]
+    for name in names:
+        store.put(name, b"1")
+    with taken(store.lease(key + "leased", seconds=LEASE_SECONDS), "a lease that nobody holds is given"):
+        found = sorted(name for name in list_keys(store) if name.startswith(key))
+        expect(found == sorted(names), "each record is listed once, and nothing else")
+    for name in names:
+        store.delete(name)
+    expect(not any(name.startswith(key) for name in list_keys(store)), "what is deleted is not listed")
+    store.close()
+
+
+def _value(store: Store, key: str) -> bytes | None:
+    record = store.get(key)
+    return None if record is None else record.value
+
+
+RECORDS: tuple[Check, ...] = (
+    check_absent,
+    check_values,
+    check_keys,
+    check_versions,
+    check_conditional_writes,
+    check_conditional_deletions,
+    check_racing_writers,
+    check_two_views,
+    check_listing,
+)
+"""What records promise."""

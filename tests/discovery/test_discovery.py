@@ -1,0 +1,459 @@
+# SPDX-FileCopyrightText: 2026 The Valetkey authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""The order of the questions: what is asked, what is not, and what ends the search."""
+
+import pytest
+
+from tests.fakes.authorization_server import (
+    ISSUER,
+    MCP,
+    OPENID_METADATA,
+    RESOURCE_METADATA,
+    ROOT_RESOURCE_METADATA,
+    SERVER_METADATA,
+    AuthorizationServer,
+)
+from tests.fakes.network import HTML, Internet, challenges, no_answer, unreachable
+from tests.requirements import requirement
+from valetkey._discovery.discovery import discover
+from valetkey.errors import (
+    InsecureEndpoint,
+    IssuerMismatch,
+    MalformedDocument,
+    ResourceMismatch,
+    TemporaryError,
+    Unsupported,
+)
+from valetkey.settings.settings import Settings
+from valetkey.values import MetadataSource, Secret
+
+ORIGIN = "https://mcp.example.com"
+LEGACY_METADATA = f"{ORIGIN}/.well-known/oauth-authorization-server"
+LEGACY_OPENID = f"{ORIGIN}/.well-known/openid-configuration"
+CUSTOM = f"{ORIGIN}/custom/metadata.json"
+
+
+def find(server, *, announced=(), **settings):
+    """Discover with `Internet` or a server; the challenge announces URLs of resource metadata."""
+    fields = ", ".join(f'resource_metadata="{url}"' for url in announced)
+    challenge = challenges(f"Bearer {fields}")[0] if announced else None
+    return discover(Settings(**{"server_url": MCP, **settings}), challenge, server)
+
+
+def gets(*urls):
+    return [f"GET {url}" for url in urls]
+
+
+def legacy_server(**switches):
+    """A server of 2025-03-26: it is its own authorization server and has no resource metadata."""
+    return AuthorizationServer(**{"issuer": ORIGIN, "describes_the_resource_at": (), **switches})
+
+
+# Where the resource metadata is looked for.
+
+
+@requirement("PRM-3", "ASM-4", "GEN-4")
+def test_the_path_is_asked_first_and_nothing_else_when_it_answers():
+    server = AuthorizationServer()
+    found = find(server)
+    assert server.log() == gets(RESOURCE_METADATA, SERVER_METADATA)
+    assert (found.resource, found.server.issuer, found.server.source) == (MCP, ISSUER, MetadataSource.DISCOVERED)
+
+
+@requirement("PRM-2", "PRM-3", "PRM-6")
+def test_the_root_is_asked_after_the_path():
+    server = AuthorizationServer(describes_the_resource_at=(ROOT_RESOURCE_METADATA,), names_the_resource=ORIGIN)
+    found = find(server)
+    assert server.log() == gets(RESOURCE_METADATA, ROOT_RESOURCE_METADATA, SERVER_METADATA)
+    assert found.resource == ORIGIN
+
+
+@requirement("PRM-1", "VER-5")
+def test_an_announced_url_is_asked_and_the_well_known_ones_are_not():
+    server = AuthorizationServer(describes_the_resource_at=(CUSTOM, RESOURCE_METADATA))
+    find(server, announced=[CUSTOM])
+    assert server.log() == gets(CUSTOM, SERVER_METADATA)
+
+
+@requirement("PRM-19", "WWW-8")
+def test_announced_urls_that_have_nothing_are_followed_by_the_well_known_ones():
+    server = AuthorizationServer()
+    find(server, announced=[CUSTOM, f"{CUSTOM}?second"])
+    assert server.log() == gets(CUSTOM, f"{CUSTOM}?second", RESOURCE_METADATA, SERVER_METADATA)
+
+
+@requirement("PRM-5")
+@pytest.mark.parametrize("strange", [204, 302, 400, 401, 403, 404, 405, 500, 503, 429, HTML, (200, "x", "[]")])
+def test_a_strange_answer_is_no_document_and_the_next_place_has_its_turn(strange):
+    server = AuthorizationServer(describes_the_resource_at=(RESOURCE_METADATA, ROOT_RESOURCE_METADATA))
+    server.has(RESOURCE_METADATA, strange)
+    find(server)
+    assert server.log() == gets(RESOURCE_METADATA, ROOT_RESOURCE_METADATA, SERVER_METADATA)
+
+
+@pytest.mark.parametrize("trouble", [unreachable(), no_answer()])
+def test_a_place_that_does_not_answer_is_followed_by_the_next(trouble):
+    server = AuthorizationServer(describes_the_resource_at=(RESOURCE_METADATA, ROOT_RESOURCE_METADATA))
+    server.has(RESOURCE_METADATA, trouble)
+    assert find(server).server.issuer == ISSUER
+
+
+@requirement("PRM-7", "PRM-19")
+def test_a_document_about_another_resource_ends_everything():
+    server = AuthorizationServer(names_the_resource="https://evil.example.com/mcp")
+    with pytest.raises(ResourceMismatch) as caught:
+        find(server, announced=[RESOURCE_METADATA])
+    assert server.log() == gets(RESOURCE_METADATA)
+    assert (caught.value.expected, caught.value.received) == (MCP, "https://evil.example.com/mcp")
+
+
+@requirement("SEC-1")
+def test_an_announced_url_that_is_not_encrypted_is_not_asked():
+    server = AuthorizationServer()
+    with pytest.raises(InsecureEndpoint):
+        find(server, announced=["http://169.254.169.254/latest"])
+    assert server.log() == []
+
+
+@requirement("PRM-10")
+def test_the_origin_as_resource_is_sent_as_published_but_not_when_strict():
+    server = AuthorizationServer(names_the_resource=ORIGIN)
+    assert find(server).resource == ORIGIN
+    with pytest.raises(ResourceMismatch):
+        find(server, strict=True)
+
+
+@requirement("RES-7")
+@pytest.mark.parametrize(
+    ("published", "given", "sent"),
+    [
+        ("https://mcp.example.com/mcp/", None, "https://mcp.example.com/mcp/"),
+        (None, "api://mine", "api://mine"),
+        (None, None, MCP),
+    ],
+)
+def test_the_resource_is_the_given_one_else_exactly_the_published_one(published, given, sent):
+    assert find(AuthorizationServer(names_the_resource=published), resource=given).resource == sent
+
+
+@requirement("RES-4", "RES-5", "RES-6")
+@pytest.mark.parametrize(
+    ("url", "resource"),
+    [
+        ("https://mcp.example.com/", "https://mcp.example.com"),
+        ("HTTPS://MCP.Example.com:443/MCP", "https://mcp.example.com/MCP"),
+        ("https://mcp.example.com/server/mcp#part", "https://mcp.example.com/server/mcp"),
+    ],
+)
+def test_without_metadata_the_resource_is_derived_from_the_url(url, resource):
+    assert find(legacy_server(mcp_url=url), server_url=url).resource == resource
+
+
+@requirement("SCP-2", "PRM-12")
+@pytest.mark.parametrize(("published", "scopes"), [(("b", "a"), ("b", "a")), ((), None), (None, None)])
+def test_the_scopes_of_the_resource_are_handed_on_and_those_of_the_server_are_not(published, scopes):
+    server = AuthorizationServer(publishes_scopes=published, lists_scopes=("everything",))
+    assert find(server).scopes == scopes
+
+
+@requirement("PRM-18", "VER-9")
+def test_no_question_carries_a_credential():
+    server = AuthorizationServer(describes_the_resource_at=(ROOT_RESOURCE_METADATA,), names_the_resource=ORIGIN)
+    find(server, client_id="c", client_secret=Secret("s"))
+    assert {name for request in server.requests for name, _ in request.headers} == {"Accept"}
+    assert {request.body for request in server.requests} == {b""}
+
+
+def test_the_error_lists_what_was_asked_and_what_came_back():
+    server = AuthorizationServer(describes_the_resource_at=(ROOT_RESOURCE_METADATA,), names_issuers=())
+    server.has(CUSTOM, unreachable())
+    server.has(RESOURCE_METADATA, (200, "text/html; charset=utf-8", "<html>"))
+    with pytest.raises(Unsupported) as caught:
+        find(server, announced=[CUSTOM])
+    assert caught.value.tried == (f"{CUSTOM}: no answer", f"{RESOURCE_METADATA}: 200 text/html")
+
+
+# The authorization server.
+
+
+@requirement("ASM-3", "ASM-5")
+def test_an_issuer_with_a_path_is_looked_for_in_three_places_and_never_at_the_root():
+    issuer = f"{ISSUER}/tenant1"
+    last = f"{issuer}/.well-known/openid-configuration"
+    server = AuthorizationServer(issuer=issuer, describes_itself_at=(last, SERVER_METADATA))
+    assert find(server).server.issuer == issuer
+    assert server.log() == gets(
+        RESOURCE_METADATA,
+        f"{ISSUER}/.well-known/oauth-authorization-server/tenant1",
+        f"{ISSUER}/.well-known/openid-configuration/tenant1",
+        last,
+    )
+
+
+@requirement("ASM-4", "GEN-5", "VER-7")
+def test_an_issuer_without_a_path_is_looked_for_in_two_places():
+    server = AuthorizationServer(describes_itself_at=(OPENID_METADATA,))
+    find(server)
+    assert server.log() == gets(RESOURCE_METADATA, SERVER_METADATA, OPENID_METADATA)
+
+
+@requirement("ASM-7")
+@pytest.mark.parametrize("strange", [302, 401, 403, 404, 405, 500, HTML])
+def test_a_strange_answer_for_server_metadata_is_followed_by_the_next_place(strange):
+    server = AuthorizationServer(describes_itself_at=(SERVER_METADATA, OPENID_METADATA))
+    server.has(SERVER_METADATA, strange)
+    assert find(server).server.issuer == ISSUER
+    assert server.log() == gets(RESOURCE_METADATA, SERVER_METADATA, OPENID_METADATA)
+
+
+@requirement("ASM-8", "ASM-9")
+@pytest.mark.parametrize(
+    "named",
+    [
+        "https://evil.example.com",
+        "https://AUTH.example.com",
+        "https://auth.example.com:443",
+        "https://auth.example.com//",
+    ],
+)
+def test_a_document_of_another_issuer_ends_everything(named):
+    server = AuthorizationServer(calls_itself=named, describes_itself_at=(SERVER_METADATA, OPENID_METADATA))
+    with pytest.raises(IssuerMismatch) as caught:
+        find(server)
+    assert server.log() == gets(RESOURCE_METADATA, SERVER_METADATA)
+    assert (caught.value.expected, caught.value.received) == (ISSUER, named)
+
+
+@requirement("ASM-8")
+def test_the_lone_slash_of_an_issuer_is_tolerated_unless_strict():
+    server = AuthorizationServer(calls_itself=f"{ISSUER}/")
+    assert find(server).server.issuer == f"{ISSUER}/"
+    with pytest.raises(IssuerMismatch):
+        find(server, strict=True)
+
+
+@requirement("ASM-8")
+def test_a_pinned_issuer_corrects_the_published_spelling_and_is_compared_byte_by_byte():
+    server = AuthorizationServer(names_issuers=(f"{ISSUER}/",))
+    assert find(server, issuer=ISSUER).server.issuer == ISSUER
+    with pytest.raises(IssuerMismatch):
+        find(server, issuer=f"{ISSUER}/")
+
+
+@requirement("REG-5")
+def test_a_server_that_leads_away_from_the_pinned_issuer_is_not_followed():
+    server = AuthorizationServer()
+    with pytest.raises(IssuerMismatch):
+        find(server, issuer="https://trusted.example.com")
+    assert server.log() == gets(RESOURCE_METADATA)
+
+
+@requirement("PRM-11")
+def test_a_pinned_issuer_is_enough_when_the_resource_names_none():
+    server = AuthorizationServer(names_issuers=())
+    assert find(server, issuer=ISSUER).server.issuer == ISSUER
+    assert server.log() == gets(RESOURCE_METADATA, SERVER_METADATA)
+
+
+@requirement("PRM-11")
+def test_a_resource_that_names_no_authorization_server_has_none():
+    server = AuthorizationServer(names_issuers=())
+    with pytest.raises(Unsupported, match="names no authorization server"):
+        find(server)
+    assert server.log() == gets(RESOURCE_METADATA)
+
+
+@requirement("PRM-11")
+def test_issuers_that_are_no_strings_are_a_fault_of_the_document():
+    server = AuthorizationServer(names_issuers=(17,))
+    with pytest.raises(MalformedDocument, match="authorization_servers"):
+        find(server)
+
+
+@requirement("ASM-10")
+@pytest.mark.parametrize(
+    ("issuer", "error"),
+    [
+        ("http://auth.example.com", InsecureEndpoint),
+        ("javascript:alert(1)", InsecureEndpoint),
+        ("https://auth.example.com#x", InsecureEndpoint),
+        ("https://auth.example.com?x=1", Unsupported),
+    ],
+)
+def test_an_issuer_that_is_none_is_not_asked(issuer, error):
+    server = AuthorizationServer(names_issuers=(issuer,))
+    with pytest.raises(error):
+        find(server)
+    assert server.log() == gets(RESOURCE_METADATA)
+
+
+@requirement("ASM-14")
+def test_an_endpoint_that_is_not_encrypted_ends_everything():
+    server = AuthorizationServer(says_further={"token_endpoint": "http://auth.example.com/token"})
+    with pytest.raises(InsecureEndpoint, match="token endpoint"):
+        find(server)
+
+
+@requirement("ASM-15")
+def test_an_endpoint_may_live_on_another_host_than_its_issuer():
+    server = AuthorizationServer(says_further={"token_endpoint": "https://tokens.example.org/t"})
+    assert find(server).server.token_endpoint == "https://tokens.example.org/t"
+
+
+@requirement("ASM-1")
+def test_of_several_issuers_the_first_that_publishes_itself_is_taken():
+    first = AuthorizationServer(issuer="https://first.example.com", describes_itself_at=())
+    second = AuthorizationServer(names_issuers=("https://first.example.com", ISSUER))
+    internet = Internet(second, first)
+    assert find(internet).server.issuer == ISSUER
+    assert internet.log() == gets(
+        RESOURCE_METADATA,
+        "https://first.example.com/.well-known/oauth-authorization-server",
+        "https://first.example.com/.well-known/openid-configuration",
+        SERVER_METADATA,
+    )
+
+
+def test_a_person_does_not_end_up_at_the_second_issuer_because_the_first_is_down():
+    first = AuthorizationServer(issuer="https://first.example.com", describes_itself_at=())
+    first.has("https://first.example.com/.well-known/openid-configuration", 503)
+    second = AuthorizationServer(names_issuers=("https://first.example.com", ISSUER))
+    with pytest.raises(TemporaryError, match="503"):
+        find(Internet(second, first))
+    assert second.log() == gets(RESOURCE_METADATA)
+
+
+def test_what_did_not_answer_before_the_document_was_found_is_not_held_against_the_next_question():
+    server = AuthorizationServer(names_issuers=("https://nobody.example.com", ISSUER))
+    nobody = AuthorizationServer(issuer="https://nobody.example.com", describes_itself_at=())
+    server.has(CUSTOM, 503)
+    assert find(Internet(server, nobody), announced=[CUSTOM]).server.issuer == ISSUER
+
+
+@requirement("ASM-16", "VER-9")
+def test_an_issuer_without_metadata_ends_the_search_without_a_guess():
+    server = AuthorizationServer(describes_itself_at=())
+    with pytest.raises(Unsupported, match="publishes no metadata") as caught:
+        find(server)
+    assert server.log() == gets(RESOURCE_METADATA, SERVER_METADATA, OPENID_METADATA)
+    assert caught.value.tried == (
+        f"{SERVER_METADATA}: 404 application/json",
+        f"{OPENID_METADATA}: 404 application/json",
+    )
+
+
+@pytest.mark.parametrize("trouble", [500, 429, unreachable(), no_answer()])
+def test_an_issuer_that_does_not_answer_is_asked_again_later(trouble):
+    server = AuthorizationServer(describes_itself_at=())
+    server.has(SERVER_METADATA, trouble)
+    with pytest.raises(TemporaryError):
+        find(server)
+
+
+# Servers of 2025-03-26.
+
+
+@requirement("VER-1", "VER-3")
+def test_without_resource_metadata_the_own_origin_is_the_issuer():
+    server = legacy_server()
+    found = find(server)
+    assert server.log() == gets(RESOURCE_METADATA, ROOT_RESOURCE_METADATA, LEGACY_METADATA)
+    assert (found.server.issuer, found.server.source) == (ORIGIN, MetadataSource.LEGACY)
+    assert [dict(request.headers).get("MCP-Protocol-Version") for request in server.requests] == [
+        None,
+        None,
+        "2025-03-26",
+    ]
+
+
+@requirement("VER-1")
+def test_the_own_origin_may_also_speak_openid():
+    server = legacy_server(describes_itself_at=(LEGACY_OPENID,))
+    assert find(server).server.source is MetadataSource.LEGACY
+
+
+@requirement("ASM-8")
+def test_the_own_origin_must_not_describe_another_issuer():
+    with pytest.raises(IssuerMismatch):
+        find(legacy_server(calls_itself="https://evil.example.com"))
+
+
+@requirement("VER-2")
+def test_only_when_nothing_exists_at_all_the_default_endpoints_are_guessed():
+    server = legacy_server(describes_itself_at=())
+    found = find(server).server
+    assert server.log() == gets(RESOURCE_METADATA, ROOT_RESOURCE_METADATA, LEGACY_METADATA, LEGACY_OPENID)
+    assert (found.source, found.issuer) == (MetadataSource.GUESSED, ORIGIN)
+    assert [found.authorization_endpoint, found.token_endpoint, found.registration_endpoint] == [
+        "https://mcp.example.com/authorize",
+        "https://mcp.example.com/token",
+        "https://mcp.example.com/register",
+    ]
+
+
+@requirement("VER-2")
+@pytest.mark.parametrize("trouble", [500, 502, 503, 429, unreachable(), no_answer()])
+@pytest.mark.parametrize("place", [RESOURCE_METADATA, ROOT_RESOURCE_METADATA])
+def test_resource_metadata_that_may_be_there_rules_the_old_way_out(place, trouble):
+    server = legacy_server()
+    server.has(place, trouble)
+    with pytest.raises(TemporaryError):
+        find(server)
+    assert server.log() == gets(RESOURCE_METADATA, ROOT_RESOURCE_METADATA)
+
+
+@requirement("VER-2")
+@pytest.mark.parametrize("trouble", [500, 429, unreachable(), no_answer()])
+@pytest.mark.parametrize("place", [LEGACY_METADATA, LEGACY_OPENID])
+def test_server_metadata_that_may_be_there_rules_the_guess_out(place, trouble):
+    server = legacy_server(describes_itself_at=())
+    server.has(place, trouble)
+    with pytest.raises(TemporaryError):
+        find(server)
+
+
+@requirement("ASM-16", "GEN-4")
+def test_a_server_that_announces_metadata_nobody_can_read_is_no_old_server():
+    server = legacy_server()
+    with pytest.raises(Unsupported, match="announces metadata") as caught:
+        find(server, announced=[CUSTOM])
+    assert server.log() == gets(CUSTOM, RESOURCE_METADATA, ROOT_RESOURCE_METADATA)
+    assert len(caught.value.tried) == 3
+
+
+def test_a_pinned_issuer_is_asked_when_the_server_publishes_nothing():
+    server = AuthorizationServer(describes_the_resource_at=())
+    found = find(server, issuer=ISSUER)
+    assert (found.server.source, found.resource) == (MetadataSource.DISCOVERED, MCP)
+    assert server.log() == gets(RESOURCE_METADATA, ROOT_RESOURCE_METADATA, SERVER_METADATA)
+
+
+# What the user gives.
+
+
+def test_nothing_is_asked_when_everything_is_given():
+    server = AuthorizationServer()
+    endpoints = {"authorization_endpoint": "https://as.example.org/a", "token_endpoint": "https://as.example.org/t"}
+    found = find(server, client_id="c", **endpoints)
+    assert server.log() == []
+    assert (found.resource, found.scopes, found.server.source) == (MCP, None, MetadataSource.CONFIGURED)
+    assert (found.server.issuer, found.server.token_endpoint) == ("https://as.example.org", "https://as.example.org/t")
+
+
+def test_a_machine_with_a_token_endpoint_asks_nothing():
+    server = AuthorizationServer()
+    given = {"issuer": "https://as.example.org/x", "token_endpoint": "https://as.example.org/t", "resource": "urn:mine"}
+    found = find(server, client_id="c", client_secret=Secret("s"), **given)
+    assert server.log() == []
+    assert (found.resource, found.server.issuer) == ("urn:mine", "https://as.example.org/x")
+    assert found.server.authorization_endpoint is None
+
+
+@pytest.mark.parametrize("name", ["authorization_endpoint", "token_endpoint", "registration_endpoint"])
+def test_a_given_endpoint_replaces_the_discovered_one(name):
+    discovered = find(AuthorizationServer()).server
+    found = find(AuthorizationServer(), **{name: "https://given.example.org/x"}).server
+    for each in ("authorization_endpoint", "token_endpoint", "registration_endpoint"):
+        expected = "https://given.example.org/x" if each == name else getattr(discovered, each)
+        assert getattr(found, each) == expected

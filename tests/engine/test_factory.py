@@ -1,0 +1,85 @@
+# SPDX-FileCopyrightText: 2026 The Valetkey authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Putting an engine together."""
+
+import gc
+
+import pytest
+
+from tests.fakes.world import World, a_session
+from valetkey._engine.factory import build_engine, shared_engine
+from valetkey._sessions.codec import encode_session, session_key
+from valetkey.errors import ConfigurationError, LoginRequired
+from valetkey.store.backends.memory import MemoryStore
+
+SETTINGS = World.settings()
+
+
+@pytest.fixture
+def store():
+    store = MemoryStore()
+    store.put(session_key(SETTINGS), encode_session(a_session(expires_at=None)))
+    return store
+
+
+def test_an_engine_uses_the_store_and_the_login_it_was_given(store):
+    world = World()
+    engine = build_engine(SETTINGS, store=store, login=world.person)
+    assert (engine.settings, engine.current().access_token.reveal()) == (SETTINGS, "access-0")
+
+
+def test_the_store_and_the_login_may_be_named(tmp_path):
+    settings = World.settings(
+        client_id="mine", authorization_endpoint="https://as.example/a", token_endpoint="https://as.example/t"
+    )
+    for name in ("memory:", f"sqlite:///{tmp_path}/credentials.db"):
+        engine = build_engine(settings, store=name, login="never")
+        assert engine.current() is None
+        with pytest.raises(LoginRequired, match="nobody may be asked here"):
+            engine.replace(None)
+
+
+@pytest.mark.parametrize("build", [build_engine, shared_engine])
+@pytest.mark.parametrize("wrong", [{"store": "nowhere://here", "login": "never"}, {"store": "memory:", "login": "sms"}])
+def test_a_name_that_means_nothing_is_refused(build, wrong):
+    with pytest.raises(ConfigurationError):
+        build(SETTINGS, **wrong)
+
+
+def test_without_a_name_the_environment_names_the_store(monkeypatch):
+    monkeypatch.setenv("VALETKEY_STORE", "nonsense:")
+    for build in (build_engine, shared_engine):
+        with pytest.raises(ConfigurationError, match="no store"):
+            build(SETTINGS, login="never")
+
+
+def test_who_asks_with_the_same_settings_shares_an_engine(store):
+    assert shared_engine(SETTINGS, store=store) is shared_engine(World.settings(), store=store)
+    assert build_engine(SETTINGS, store=store) is not build_engine(SETTINGS, store=store)
+
+
+def test_a_named_store_is_shared_by_its_name():
+    assert shared_engine(SETTINGS, store="memory:") is shared_engine(SETTINGS, store="memory:")
+
+
+def test_whatever_differs_makes_another_engine(store):
+    engines = [
+        shared_engine(SETTINGS, store=store),
+        shared_engine(World.settings(principal="somebody"), store=store),
+        shared_engine(World.settings(label="work"), store=store),
+        shared_engine(SETTINGS, store=MemoryStore()),
+        shared_engine(SETTINGS, store=store, login="never"),
+    ]
+    assert len({id(engine) for engine in engines}) == len(engines)
+
+
+def test_a_shared_engine_that_nobody_keeps_is_let_go(store):
+    engine = shared_engine(SETTINGS, store=store)
+    before = id(engine), engine.current()
+    store.delete(session_key(SETTINGS))
+    del engine
+    gc.collect()
+    engine = shared_engine(SETTINGS, store=store)
+    assert before[1] is not None
+    assert engine.current() is None

@@ -1,0 +1,259 @@
+# SPDX-FileCopyrightText: 2026 The Valetkey authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""One piece of work for any number of callers."""
+
+import asyncio
+import concurrent.futures
+import subprocess
+import sys
+import threading
+
+import anyio
+import anyio.lowlevel
+import pytest
+
+from tests.fakes.network import LONGEST_WAIT
+from tests.fakes.threads import in_threads
+from valetkey._engine.single_flight import SingleFlight
+from valetkey.waiting import wait_for_future
+
+BACKENDS = pytest.mark.parametrize("backend", ["asyncio", "trio"])
+
+
+class Work:
+    """Work that ends when the test says so."""
+
+    def __init__(self, outcome="done"):
+        self.outcome = outcome
+        self.runs = 0
+        self.cancelled = None
+        self.has_started = threading.Event()
+        self.may_end = threading.Event()
+
+    def __call__(self, cancelled):
+        self.runs += 1
+        self.cancelled = cancelled
+        self.has_started.set()
+        assert self.may_end.wait(LONGEST_WAIT)
+        if isinstance(self.outcome, BaseException):
+            raise self.outcome
+        return self.outcome
+
+
+class LandsInBetween(concurrent.futures.Future):
+    """A future whose work ends just after somebody has looked whether it has ended."""
+
+    def done(self):
+        was_done = super().done()
+        if not was_done:
+            self.set_result("landed")
+        return was_done
+
+
+def test_who_comes_while_the_work_runs_gets_the_same_result():
+    flight, work = SingleFlight(), Work()
+    first, is_first = flight.join(work)
+    second, is_second = flight.join(work)
+    work.may_end.set()
+    assert (first.result(LONGEST_WAIT), second.result(LONGEST_WAIT), work.runs) == ("done", "done", 1)
+    assert (is_first, is_second) == (True, False)
+
+
+def test_who_comes_after_the_work_has_ended_starts_it_anew():
+    flight, work = SingleFlight(), Work()
+    work.may_end.set()
+    for _ in range(2):
+        flight.join(work)[0].result(LONGEST_WAIT)
+    assert work.runs == 2
+    assert flight.running() is None
+
+
+def test_everybody_gets_the_error_and_the_next_one_starts_anew():
+    flight, work = SingleFlight(), Work(ValueError("no"))
+    futures = [flight.join(work)[0] for _ in range(3)]
+    work.may_end.set()
+    assert [str(future.exception(LONGEST_WAIT)) for future in futures] == ["no"] * 3
+    assert flight.join(lambda cancelled: "better")[0].result(LONGEST_WAIT) == "better"
+
+
+def test_what_runs_can_be_looked_at():
+    flight, work = SingleFlight(), Work()
+    future, _ = flight.join(work)
+    assert flight.running() is future
+    work.may_end.set()
+    future.result(LONGEST_WAIT)
+    assert flight.running() is None
+
+
+def test_cancelling_reaches_the_work_that_runs_and_not_the_next():
+    flight, work = SingleFlight(), Work()
+    future, _ = flight.join(work)
+    assert work.has_started.wait(LONGEST_WAIT)
+    flight.cancel()
+    assert work.cancelled.is_set()
+    work.may_end.set()
+    future.result(LONGEST_WAIT)
+    assert flight.join(lambda cancelled: cancelled.is_set())[0].result(LONGEST_WAIT) is False
+
+
+def test_many_threads_share_one_run():
+    flight, work = SingleFlight(), Work()
+    joined = in_threads(20, lambda number: flight.join(work))
+    work.may_end.set()
+    assert {future.result(LONGEST_WAIT) for future, _ in joined} == {"done"}
+    assert (work.runs, sum(is_own for _, is_own in joined)) == (1, 1)
+
+
+@BACKENDS
+def test_a_task_waits_for_what_a_thread_brings(backend):
+    async def main():
+        flight, work = SingleFlight(), Work()
+        future, _ = flight.join(work)
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(wait_for_future, future, None)
+            await anyio.lowlevel.checkpoint()
+            work.may_end.set()
+        return await wait_for_future(future, None)
+
+    assert anyio.run(main, backend=backend) == "done"
+
+
+@BACKENDS
+def test_a_task_that_gives_up_leaves_the_work_running(backend):
+    async def main():
+        flight, work = SingleFlight(), Work()
+        future, _ = flight.join(work)
+        with pytest.raises(TimeoutError):
+            await wait_for_future(future, 0)
+        work.may_end.set()
+        return await wait_for_future(future, LONGEST_WAIT)
+
+    assert anyio.run(main, backend=backend) == "done"
+
+
+@BACKENDS
+def test_a_cancelled_task_leaves_the_work_running(backend):
+    async def main():
+        flight, work = SingleFlight(), Work()
+        future, _ = flight.join(work)
+        with anyio.CancelScope() as scope:
+            scope.cancel()
+            await wait_for_future(future, None)
+        work.may_end.set()
+        return await wait_for_future(future, LONGEST_WAIT)
+
+    assert anyio.run(main, backend=backend) == "done"
+
+
+@BACKENDS
+def test_work_that_ends_while_a_task_begins_to_wait_is_not_missed(backend):
+    """The callback then runs in the loop's own thread, which must not wait for itself."""
+
+    async def main():
+        return await wait_for_future(LandsInBetween(), LONGEST_WAIT)
+
+    assert anyio.run(main, backend=backend) == "landed"
+
+
+@BACKENDS
+def test_a_loop_that_is_gone_does_not_keep_the_others_from_their_result(backend):
+    future = concurrent.futures.Future()
+
+    async def give_up():
+        with pytest.raises(TimeoutError):
+            await wait_for_future(future, 0)
+
+    anyio.run(give_up, backend=backend)
+    future.set_result("late")
+    assert future.result(0) == "late"
+
+
+def test_a_loop_at_rest_does_not_keep_the_others_from_their_result():
+    """Who runs a loop only now and then leaves waiters behind in it."""
+    loop = asyncio.new_event_loop()
+    future = concurrent.futures.Future()
+    try:
+        waiter = loop.create_task(wait_for_future(future, None))
+        loop.run_until_complete(asyncio.sleep(0))  # the waiter waits, and the loop rests
+        told = threading.Thread(target=future.set_result, args=["done"], daemon=True)
+        told.start()
+        told.join(LONGEST_WAIT)
+        assert not told.is_alive()
+        assert loop.run_until_complete(waiter) == "done"
+    finally:
+        loop.close()
+
+
+def test_the_end_of_the_process_waits_for_work_but_not_for_a_person():
+    program = """if True:
+        from valetkey._engine.single_flight import SingleFlight
+
+        def work(cancelled):
+            if cancelled.wait(20):
+                print("the person is not waited for, the work is finished", flush=True)
+
+        SingleFlight().join(work)
+        """
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=30, check=True)
+    assert ended.stdout == "the person is not waited for, the work is finished\n"
+
+
+def test_the_end_of_the_process_is_known_so_that_nothing_is_begun_that_would_be_broken_off():
+    program = """if True:
+        import atexit
+        from valetkey._engine import single_flight
+
+        print(single_flight.is_ending(), flush=True)
+        single_flight._end_of_process()
+        print(single_flight.is_ending(), flush=True)
+        """
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=30, check=True)
+    assert ended.stdout == "False\nTrue\n"
+
+
+def test_a_forked_child_does_not_wait_for_work_that_only_its_parent_does():
+    program = """if True:
+        import os
+        import threading
+        from valetkey._engine.single_flight import SingleFlight
+
+        flight, has_started, may_end = SingleFlight(), threading.Event(), threading.Event()
+
+        def work(cancelled):
+            has_started.set()
+            may_end.wait(20)
+            return "parent"
+
+        future, _ = flight.join(work)
+        has_started.wait(20)
+        child = os.fork()
+        if child == 0:
+            print(flight.join(lambda cancelled: "child")[0].result(20), flush=True)
+            os._exit(0)
+        os.waitpid(child, 0)
+        may_end.set()
+        print(future.result(20), flush=True)
+        """
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=30, check=True)
+    assert ended.stdout == "child\nparent\n"
+
+
+def test_cancelling_when_nothing_runs_cancels_nothing():
+    flight = SingleFlight()
+    flight.cancel()
+    assert flight.join(lambda cancelled: cancelled.is_set())[0].result(LONGEST_WAIT) is False
+
+
+def test_work_that_could_not_begin_does_not_keep_others_waiting(monkeypatch):
+    flight = SingleFlight()
+    with monkeypatch.context() as broken:
+        broken.setattr(threading.Thread, "start", _cannot_start)
+        with pytest.raises(RuntimeError, match="can't start new thread"):
+            flight.join(lambda cancelled: "first")
+    assert flight.join(lambda cancelled: "second")[0].result(LONGEST_WAIT) == "second"
+
+
+def _cannot_start(thread):
+    message = "can't start new thread"
+    raise RuntimeError(message)

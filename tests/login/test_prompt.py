@@ -1,0 +1,219 @@
+# SPDX-FileCopyrightText: 2026 The Valetkey authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""The text that asks a person to log in, word for word."""
+
+import io
+import sys
+import threading
+from dataclasses import replace
+from textwrap import dedent
+
+import pytest
+
+from tests.auditing import audited
+from tests.requirements import requirement
+from valetkey.errors import ConfigurationError, LoginFailed
+from valetkey.login import LoginPrompt, open_login
+from valetkey.login.never import NeverLogin
+from valetkey.login.prompt import print_link, prompt_text
+
+INVITATION = LoginPrompt(
+    server_url="https://mcp.example/mcp",
+    issuer="https://as.example",
+    authorization_url="https://as.example/authorize?client_id=c&state=s",
+    redirect_uri="http://127.0.0.1:41234/callback",
+)
+ON_ANOTHER_DEVICE = LoginPrompt(
+    server_url="https://mcp.example/mcp",
+    issuer="https://as.example",
+    authorization_url="https://as.example/device",
+    user_code="WDJB-MJHT",
+)
+WITH_LINK = replace(ON_ANOTHER_DEVICE, link_with_code="https://as.example/device?user_code=WDJB-MJHT")
+SSH = {"SSH_CONNECTION": "192.0.2.1 50000 192.0.2.2 22", "USER": "alice"}
+
+
+@requirement("AUT-17")
+def test_with_a_browser():
+    assert prompt_text(INVITATION, opened=True, environment={}) == dedent("""
+        https://mcp.example/mcp asks you to log in at https://as.example.
+        Your browser opens now. If it does not, open this link:
+
+            https://as.example/authorize?client_id=c&state=s
+        """)
+
+
+@requirement("AUT-17")
+def test_without_a_browser():
+    assert prompt_text(INVITATION, opened=False, environment={}) == dedent("""
+        https://mcp.example/mcp asks you to log in at https://as.example.
+        Open this link in your browser:
+
+            https://as.example/authorize?client_id=c&state=s
+        """)
+
+
+def test_over_ssh_the_way_back_is_explained():
+    assert prompt_text(INVITATION, opened=False, environment=SSH) == dedent("""
+        https://mcp.example/mcp asks you to log in at https://as.example.
+        Open this link in your browser:
+
+            https://as.example/authorize?client_id=c&state=s
+
+        You are connected over SSH. So that the answer finds its way back, first run this on your own computer:
+
+            ssh -N -L 41234:127.0.0.1:41234 alice@this-host
+        """)
+
+
+def test_over_ssh_without_a_user_name():
+    assert "you@this-host" in prompt_text(INVITATION, opened=False, environment={"SSH_CONNECTION": "x"})
+
+
+def test_over_ssh_with_a_forwarded_display_there_is_nothing_to_explain():
+    assert "ssh" not in prompt_text(INVITATION, opened=True, environment=SSH)
+
+
+@requirement("DEV-3")
+@pytest.mark.parametrize("environment", [{}, SSH])
+def test_a_code_for_another_device(environment):
+    """Over SSH too: no answer has to find its way back."""
+    assert prompt_text(ON_ANOTHER_DEVICE, opened=False, environment=environment) == dedent("""
+        https://mcp.example/mcp asks you to log in at https://as.example.
+        Open this page in a browser, on this or any other device:
+
+            https://as.example/device
+
+        Enter this code there:
+
+            WDJB-MJHT
+        """)
+
+
+@requirement("DEV-3")
+def test_a_code_for_another_device_and_a_link_that_brings_it_along():
+    assert prompt_text(WITH_LINK, opened=False, environment={}) == dedent("""
+        https://mcp.example/mcp asks you to log in at https://as.example.
+        Open this page in a browser, on this or any other device:
+
+            https://as.example/device
+
+        Enter this code there:
+
+            WDJB-MJHT
+
+        Or open this link, which already has the code in it:
+
+            https://as.example/device?user_code=WDJB-MJHT
+        """)
+
+
+@requirement("DEV-3")
+def test_a_code_that_the_browser_already_shows_is_shown_here_too():
+    assert prompt_text(WITH_LINK, opened=True, environment={}) == dedent("""
+        https://mcp.example/mcp asks you to log in at https://as.example.
+        Your browser opens now. Check that it shows this code:
+
+            WDJB-MJHT
+
+        If no browser opens, go to this page on any device and enter the code:
+
+            https://as.example/device
+        """)
+
+
+@pytest.fixture
+def nowhere(monkeypatch):
+    for name in ("BROWSER", "DISPLAY", "WAYLAND_DISPLAY", "WSL_DISTRO_NAME", "SSH_CONNECTION"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def ask(name):
+    """Ask in the named way, for no time at all."""
+    cancelled = threading.Event()
+    cancelled.set()
+    with open_login(name).open(None, fixed=False) as visit, pytest.raises(LoginFailed):
+        visit.ask(INVITATION, seconds=30, cancelled=cancelled)
+
+
+@pytest.mark.usefixtures("nowhere")
+@pytest.mark.parametrize("name", ["auto", "link"])
+def test_the_text_goes_to_standard_error(name, capsys):
+    """Standard output belongs to the program, and to MCP servers that speak over it."""
+    ask(name)
+    assert capsys.readouterr() == ("", prompt_text(INVITATION, opened=False, environment={}) + "\n")
+
+
+@pytest.mark.usefixtures("nowhere")
+@pytest.mark.parametrize(("name", "opens"), [("auto", True), ("link", False)])
+def test_only_auto_opens_a_browser(name, opens, capsys, monkeypatch):
+    monkeypatch.setenv("BROWSER", "true")
+    ask(name)
+    assert ("Your browser opens now" in capsys.readouterr().err) == opens
+    for thread in threading.enumerate():
+        if thread.name == "valetkey-browser":
+            thread.join(10)
+
+
+def wait_for_browsers():
+    for thread in threading.enumerate():
+        if thread.name == "valetkey-browser":
+            thread.join(10)
+
+
+@requirement("DEV-3")
+@pytest.mark.usefixtures("nowhere")
+@pytest.mark.parametrize("name", ["auto", "link"])
+def test_a_login_on_another_device_is_shown_and_its_good_end_is_told_while_nothing_listens(name, capsys):
+    with audited("socket.bind", "subprocess.Popen") as events, open_login(name).open_device() as visit:
+        visit.show(WITH_LINK)
+        assert capsys.readouterr() == ("", prompt_text(WITH_LINK, opened=False, environment={}) + "\n")
+        visit.conclude(None)
+    assert capsys.readouterr() == ("", "You are logged in.\n")
+    assert events == []
+
+
+@pytest.mark.usefixtures("nowhere")
+def test_how_a_login_on_another_device_fails_is_for_the_program_to_say(capsys):
+    with open_login("link").open_device() as visit:
+        visit.conclude(LoginFailed("Too late.", hint="Start again."))
+    assert capsys.readouterr() == ("", "")
+
+
+@requirement("DEV-3")
+@pytest.mark.usefixtures("nowhere")
+@pytest.mark.parametrize(
+    ("name", "prompt", "opens"),
+    [("auto", WITH_LINK, True), ("auto", ON_ANOTHER_DEVICE, False), ("link", WITH_LINK, False)],
+)
+def test_only_a_link_that_brings_the_code_along_is_opened(name, prompt, opens, capsys, monkeypatch):
+    monkeypatch.setenv("BROWSER", "true")
+    with audited("subprocess.Popen") as events, open_login(name).open_device() as visit:
+        visit.show(prompt)
+    assert [arguments[1] for _, arguments in events] == ([["true", prompt.link_with_code]] if opens else [])
+    assert capsys.readouterr().err == prompt_text(prompt, opened=opens, environment={}) + "\n"
+    wait_for_browsers()
+
+
+@pytest.mark.usefixtures("nowhere")
+def test_a_program_without_a_console_is_not_stopped_by_that(monkeypatch):
+    closed = io.StringIO()
+    closed.close()
+    monkeypatch.setattr(sys, "stderr", closed)
+    print_link(INVITATION)
+    monkeypatch.setattr(sys, "stderr", None)
+    monkeypatch.setattr(sys, "__stderr__", None)
+    print_link(INVITATION)
+    assert sys.stderr is None
+
+
+def test_never_is_a_way_too():
+    assert isinstance(open_login("never"), NeverLogin)
+
+
+@pytest.mark.parametrize("name", ["", "Auto", "browser", "device"])
+def test_a_way_that_does_not_exist_is_an_error_that_names_the_ways(name):
+    with pytest.raises(ConfigurationError, match=f"There is no way '{name}'") as caught:
+        open_login(name)
+    assert caught.value.hint == 'Use "auto", "link", "paste" or "never".'

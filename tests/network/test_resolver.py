@@ -1,0 +1,160 @@
+# SPDX-FileCopyrightText: 2026 The Valetkey authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Looking names up takes no more time than an exchange has, and holds up nobody."""
+
+import socket
+import threading
+import time
+
+import anyio
+import pytest
+
+from tests.network.names import NameServer, SilentNameServer
+from tests.network.server import WireServer, answer
+from tests.network.test_sender import HERE, failing_within
+from tests.processes.child import Child
+from tests.requirements import requirement
+from valetkey._network.addresses import address_of
+from valetkey._network.guard import Guard
+from valetkey._network.resolver import DaemonThreadPool, addresses_of, look_up, numeric_address
+from valetkey._network.sender import HttpSender, UnknownOutcome
+from valetkey.wire import HttpRequest
+
+UNANSWERED = """
+    import socket, threading, time
+    from valetkey.errors import TemporaryError
+    from valetkey._network.guard import Guard
+    from valetkey._network.sender import HttpSender, UnknownOutcome
+    from valetkey.wire import HttpRequest
+
+    def silence(host, *arguments, flags=0, **options):
+        if host not in (asked, asked.encode()) or flags & socket.AI_NUMERICHOST:
+            return system(host, *arguments, flags=flags, **options)
+        print("asked", flush=True)
+        threading.Event().wait()
+
+    system, socket.getaddrinfo = socket.getaddrinfo, silence
+    asked = "{asked}"
+    started = time.monotonic()
+    try:
+        sender = HttpSender(Guard("https://8.8.8.8/mcp", longest_exchange=3.0))
+        sender(HttpRequest("POST", "https://as.example/", "renew the token"))
+    except TemporaryError as error:
+        outcome = "unknown outcome" if isinstance(error, UnknownOutcome) else "not sent"
+        print(outcome, time.monotonic() - started < 5.0, flush=True)
+"""
+
+
+@pytest.fixture
+def silent():
+    names = SilentNameServer()
+    yield names
+    names.release()
+
+
+@requirement("SEC-9")
+def test_a_name_server_that_says_nothing_has_no_more_time_than_connecting(silent):
+    with failing_within(1.0) as caught:
+        HttpSender(Guard(HERE, longest_exchange=0.6, resolve=silent))(
+            HttpRequest("POST", "https://as.example/token", "renew the token", body=b"x")
+        )
+    assert not isinstance(caught.value, UnknownOutcome)
+    assert "https://as.example/token cannot be reached" in caught.value.message
+    assert silent.asked == ["as.example"]
+
+
+@requirement("SEC-9")
+def test_the_mcp_server_is_looked_up_in_the_same_time(silent):
+    with failing_within(1.0) as caught:
+        HttpSender(Guard("https://mcp.example/mcp", longest_exchange=0.6, resolve=silent))(
+            HttpRequest("GET", "https://10.0.0.1/", "read a document")
+        )
+    assert not isinstance(caught.value, UnknownOutcome)
+    assert silent.asked == ["mcp.example"]
+
+
+@requirement("SEC-9")
+@pytest.mark.parametrize(
+    ("asked", "environment"),
+    [
+        ("as.example", {"HTTPS_PROXY": "", "https_proxy": "", "ALL_PROXY": "", "all_proxy": ""}),
+        ("proxy.example", {"HTTPS_PROXY": "http://proxy.example:3128", "NO_PROXY": "", "no_proxy": ""}),
+    ],
+    ids=["the server's name", "the proxy's name"],
+)
+def test_a_lookup_that_never_ends_holds_up_neither_the_caller_nor_the_end_of_the_process(asked, environment):
+    started = time.monotonic()
+    with Child(UNANSWERED.replace("{asked}", asked), environment=environment) as child:
+        code, output, errors = child.end()
+    assert (code, output.split("\n"), errors) == (0, ["asked", "not sent True", ""], "")
+    assert time.monotonic() - started < 15.0
+
+
+def test_addresses_are_read_in_every_notation_of_the_system_and_names_in_none():
+    for text in ("127.0.0.1", "127.1", "0x7f.1", "0177.0.0.1", "2130706433", "0x7f000001"):
+        assert numeric_address(text) == address_of("127.0.0.1")
+    assert numeric_address("::FFFF:10.0.0.1") == address_of("::ffff:a00:1")
+    for name in ("localhost", "as.example", "1.2.3.4.5", "a..b", "a" * 64 + ".example", ""):
+        assert numeric_address(name) is None
+
+
+def test_the_system_knows_this_computer_and_no_host_with_an_empty_label():
+    assert "127.0.0.1" in look_up("127.0.0.1", 80)
+    for host in ("a..b", "a" * 64 + ".example"):
+        with pytest.raises(OSError, match="is not a host name"):
+            look_up(host, 80)
+
+
+def test_each_address_is_given_once_and_in_order():
+    names = NameServer(as_example=["::2", "10.0.0.1", "::2", "fe80::1%eth0"])
+    found = anyio.run(addresses_of, "as.example", 443, names)
+    assert [str(address) for address in found] == ["::2", "10.0.0.1", "fe80::1"]
+
+
+def test_an_address_is_not_looked_up():
+    names = NameServer()
+    assert anyio.run(addresses_of, "127.1", 443, names) == (address_of("127.0.0.1"),)
+    assert names.asked == []
+    with pytest.raises(socket.gaierror):
+        anyio.run(addresses_of, "as.example", 443, names)
+
+
+def test_several_lookups_run_side_by_side(silent):
+    pool = DaemonThreadPool()
+    waiting = [pool.submit(silent, name, 443) for name in ("a.example", "b.example", "c.example")]
+    pool.shutdown()
+    silent.release()
+    assert [future.result(10) for future in waiting] == [["127.0.0.1"]] * 3
+
+
+def test_who_gives_up_does_not_stop_the_thread_and_is_not_missed_by_it(silent):
+    """The event loop cancels the future of a lookup that takes too long; its thread must not trip over that."""
+    future = DaemonThreadPool().submit(silent, "as.example", 443)
+    assert not future.cancel()
+    silent.release()
+    assert future.result(10) == ["127.0.0.1"]
+
+
+def test_where_no_thread_can_be_started_any_more_who_asks_looks_up_himself(monkeypatch):
+    """Python 3.12 starts none while the process ends, and a renewal that has begun is brought to its end."""
+
+    def refuse(thread):
+        message = "can't create new thread at interpreter shutdown"
+        raise RuntimeError(message)
+
+    with monkeypatch.context() as ending:
+        ending.setattr(threading.Thread, "start", refuse)
+        assert DaemonThreadPool().submit(lambda: "found").result(0) == "found"
+
+
+def test_what_goes_wrong_in_a_lookup_reaches_who_waits():
+    with pytest.raises(socket.gaierror):
+        DaemonThreadPool().submit(NameServer(), "as.example", 443).result(10)
+
+
+def test_this_computer_is_asked_without_a_lookup():
+    names = NameServer()
+    with WireServer(lambda peer: peer.send(answer())) as server:
+        assert HttpSender(Guard(HERE, resolve=names))(HttpRequest("GET", server.url, "read")).status == 200
+    assert names.asked == []

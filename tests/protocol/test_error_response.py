@@ -1,0 +1,237 @@
+# SPDX-FileCopyrightText: 2026 The Valetkey authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Error answers: what they say, and which of them pass."""
+
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests import hostile
+from tests.protocol import providers
+from tests.protocol.answers import PAGE, TOKEN_ENDPOINT, json_answer, raw_answer
+from tests.requirements import requirement
+from valetkey.errors import ClientRefused, Refused
+from valetkey.protocol.error_response import (
+    is_temporary,
+    read_parameters,
+    read_refusal,
+    refused,
+    retry_after,
+    temporary_error,
+)
+from valetkey.wire import HttpResponse
+
+FORM = "application/x-www-form-urlencoded"
+YEAR = 365 * 86_400.0
+
+
+@requirement("TOK-14", "GEN-7")
+@pytest.mark.parametrize(
+    "answer",
+    [
+        pytest.param(raw_answer(b""), id="empty body"),
+        pytest.param(raw_answer(PAGE), id="HTML page"),
+        pytest.param(raw_answer(b"error=x", media_type="text/plain"), id="a form that is not called one"),
+        pytest.param(raw_answer(b"error=x", media_type="application/json"), id="a form that is called JSON"),
+        pytest.param(HttpResponse(400, TOKEN_ENDPOINT, (), b"error=x"), id="a form without a media type"),
+        pytest.param(raw_answer(b"error=\xff", media_type=FORM), id="a form that is not UTF-8"),
+        pytest.param(raw_answer(b"&".join([b"a=1"] * 101), media_type=FORM), id="a form of 101 parameters"),
+        pytest.param(json_answer(["error"]), id="a list"),
+    ],
+)
+def test_what_is_neither_json_nor_a_form_has_no_parameters(answer):
+    assert read_parameters(answer) is None
+    assert read_refusal(answer) == (None, None)
+
+
+@requirement("TOK-14")
+@pytest.mark.parametrize("media_type", [FORM, f"{FORM}; charset=utf-8", " Application/X-WWW-Form-UrlEncoded ;x"])
+def test_a_form_is_read_when_it_is_called_one(media_type):
+    answer = raw_answer(b"error=a%26b&error_description=c+d%C3%A9&empty=", media_type=media_type)
+    assert read_parameters(answer) == {"error": "a&b", "error_description": "c d\u00e9", "empty": ""}
+    assert read_refusal(answer) == ("a&b", "c d\u00e9")
+
+
+def test_a_form_may_have_100_parameters():
+    body = b"&".join(b"p%d=1" % number for number in range(100))
+    assert len(read_parameters(raw_answer(body, media_type=FORM))) == 100
+
+
+def test_json_is_read_even_when_it_is_called_a_form():
+    body = b'{"error": "invalid_grant"}'
+    assert read_refusal(raw_answer(body, media_type=FORM)) == ("invalid_grant", None)
+
+
+@requirement("TOK-14")
+@pytest.mark.parametrize(
+    ("document", "refusal"),
+    [
+        pytest.param({"error": "invalid_request"}, ("invalid_request", None), id="the example of RFC 6749 section 5.2"),
+        pytest.param({"error": "a", "error_description": "b", "error_uri": "c"}, ("a", "b"), id="with a description"),
+        pytest.param({"error_description": "b"}, (None, "b"), id="only a description"),
+        pytest.param({"error": "", "error_description": ""}, (None, None), id="empty"),
+        pytest.param({"error": None, "error_description": None}, (None, None), id="null"),
+        pytest.param({"error": {"code": 401}, "error_description": ["b"]}, (None, None), id="not text"),
+        pytest.param(providers.SUPABASE_STALE_CLIENT, (None, None), id="Supabase has words of its own"),
+        pytest.param({"access_token": "x"}, (None, None), id="no error at all"),
+    ],
+)
+def test_the_code_and_the_description_of_a_refusal(document, refusal):
+    assert read_refusal(json_answer(document, status=400)) == refusal
+
+
+def test_github_says_its_errors_in_a_form():
+    answer = raw_answer(providers.GITHUB_REFUSAL, media_type=f"{FORM}; charset=utf-8")
+    assert read_refusal(answer) == ("bad_verification_code", "The code passed is incorrect or expired.")
+
+
+@requirement("REF-9")
+@pytest.mark.parametrize(
+    "answer",
+    [
+        pytest.param(json_answer({"error": "invalid_grant"}, status=400), id="a dead grant"),
+        pytest.param(json_answer({"error": "invalid_client"}, status=401), id="an unknown client"),
+        pytest.param(raw_answer(PAGE, status=403), id="a page that forbids"),
+        pytest.param(raw_answer(PAGE, status=404), id="nothing there"),
+        pytest.param(json_answer({}, status=200), id="success"),
+        pytest.param(json_answer({"error": "TEMPORARILY_UNAVAILABLE"}, status=400), id="a code in another case"),
+    ],
+)
+def test_what_will_not_pass_by_itself(answer):
+    assert is_temporary(answer) is False
+
+
+@requirement("REF-9")
+@pytest.mark.parametrize(
+    "answer",
+    [
+        *(
+            pytest.param(raw_answer(PAGE, status=status), id=str(status))
+            for status in (429, 500, 501, 502, 503, 504, 599)
+        ),
+        pytest.param(json_answer({"error": "invalid_grant"}, status=500), id="500 that calls itself a dead grant"),
+        pytest.param(json_answer({"error": "temporarily_unavailable"}, status=400), id="unavailable for now"),
+        pytest.param(json_answer({"error": "server_error"}, status=200), id="an error with status 200"),
+        pytest.param(raw_answer(b"error=server_error", status=200, media_type=FORM), id="an error in a form"),
+    ],
+)
+def test_what_may_pass_by_itself(answer):
+    assert is_temporary(answer) is True
+
+
+def test_the_temporary_error_names_who_answered_and_when_to_try_again():
+    answer = raw_answer(PAGE, status=503, headers=(("Retry-After", "120"),))
+    error = temporary_error(answer, "The token endpoint", now=0.0)
+    assert str(error) == f"The token endpoint {TOKEN_ENDPOINT} answered 503. Try again later."
+    assert (error.retry_after, error.error) == (120.0, None)
+
+
+def test_the_temporary_error_has_the_code_if_there_is_one():
+    answer = json_answer({"error": "slow_down"}, status=429)
+    assert temporary_error(answer, "The token endpoint", now=0.0).error == "slow_down"
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "hint"),
+    [
+        ("invalid_client", ClientRefused, "Check client_id, client_secret and how this client may authenticate."),
+        ("unauthorized_client", ClientRefused, "Check client_id, client_secret and how this client may authenticate."),
+        ("invalid_target", Refused, "The server does not issue tokens for this resource"),
+        ("invalid_scope", Refused, "Ask for another scope."),
+        ("invalid_grant", Refused, "Log in again."),
+        (None, Refused, "Log in again."),
+    ],
+)
+def test_a_refusal_names_who_said_no_and_what_to_do(error, kind, hint):
+    answer = json_answer({"error": error, "error_description": "a\x1bb"}, status=400, url="https://as.example/revoke")
+    refusal = refused(answer, "The revocation endpoint")
+    told = f'"{error}" ' if error else ""
+    assert refusal.message == f'The revocation endpoint https://as.example/revoke refused (400): {told}"a\\u001bb".'
+    assert type(refusal) is kind
+    assert refusal.hint.startswith(hint)
+    assert (refusal.error, refusal.description, refusal.status) == (error, "a\x1bb", 400)
+    assert (refusal.endpoint, refusal.is_json) == ("https://as.example/revoke", True)
+
+
+def test_a_page_refuses_without_saying_why():
+    refusal = refused(raw_answer(PAGE, status=403), "The token endpoint")
+    assert refusal.message == f"The token endpoint {TOKEN_ENDPOINT} refused (403): without saying why."
+    assert not refusal.is_json
+
+
+NOW = 784_111_777.0
+"""Sunday, 6 November 1994, 08:49:37 UTC: the moment of the examples in RFC 9110 §5.6.7."""
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [
+        pytest.param("120", 120.0, id="seconds, as in RFC 9110 section 10.2.3"),
+        pytest.param("0", 0.0, id="now"),
+        pytest.param(" 5 ", 5.0, id="spaces around"),
+        pytest.param("0000000000005", 5.0, id="many zeros"),
+        pytest.param("9" * 400, YEAR, id="a number without end is a year"),
+        pytest.param("Sun, 06 Nov 1994 08:49:37 GMT", 0.0, id="this moment"),
+        pytest.param("Sun, 06 Nov 1994 08:50:37 GMT", 60.0, id="a date"),
+        pytest.param("Sunday, 06-Nov-94 08:50:37 GMT", 60.0, id="a date of RFC 850"),
+        pytest.param("Sun Nov  6 08:50:37 1994", 60.0, id="a date of asctime, which is UTC"),
+        pytest.param("Sun, 06 Nov 1994 09:50:37 +0100", 60.0, id="a date of another zone"),
+        pytest.param("Sun, 06 Nov 1994 08:50:37 -0000", 60.0, id="a date of no zone"),
+        pytest.param("Fri, 31 Dec 1993 23:59:59 GMT", 0.0, id="a date in the past"),
+        pytest.param("Fri, 31 Dec 2999 23:59:59 GMT", YEAR, id="a date far away is a year"),
+        pytest.param("", None, id="empty"),
+        pytest.param("soon", None, id="a word"),
+        pytest.param("-1", None, id="negative"),
+        pytest.param("1.5", None, id="a fraction"),
+        pytest.param("1e3", None, id="an exponent"),
+        pytest.param("\u0661\u0662", None, id="digits of another script"),
+        pytest.param("\u00b2", None, id="a superscript"),
+        pytest.param("Sun, 99 Nov 1994 08:49:37 GMT", None, id="a date that is none"),
+        pytest.param("Sun, 06 Nov 99999 08:49:37 GMT", None, id="a year that is none"),
+        pytest.param("Sun, 06 Nov 1994 08:49:37 +99999999999", None, id="a zone that is none"),
+    ],
+)
+def test_how_long_the_server_asks_to_wait(value, seconds):
+    assert retry_after(raw_answer(b"", status=503, headers=(("retry-after", value),)), now=NOW) == seconds
+
+
+@pytest.fixture
+def elsewhere(monkeypatch):
+    """This program runs five hours behind UTC."""
+    monkeypatch.setenv("TZ", "EST5")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.mark.usefixtures("elsewhere")
+@pytest.mark.parametrize("value", ["Sun Nov  6 08:50:37 1994", "Sun, 06 Nov 1994 08:50:37 -0000"])
+def test_a_date_without_a_zone_is_utc_wherever_this_program_runs(value):
+    assert retry_after(raw_answer(b"", status=503, headers=(("Retry-After", value),)), now=NOW) == 60.0
+
+
+def test_a_server_that_does_not_ask_to_wait():
+    assert retry_after(raw_answer(b"", status=503), now=NOW) is None
+
+
+@requirement("GEN-7")
+@given(
+    st.one_of(
+        hostile.texts, hostile.numbers.map(str), st.from_regex(r"[A-Za-z]{3}, [0-9]{1,2} [JFN][aeo][nbv] [0-9:]* *\S*")
+    )
+)
+def test_any_retry_after_is_a_time_up_to_a_year_or_nothing(value):
+    seconds = retry_after(raw_answer(b"", status=503, headers=(("Retry-After", value),)), now=NOW)
+    assert seconds is None or 0.0 <= seconds <= YEAR
+
+
+@requirement("GEN-7", "TOK-14")
+@given(hostile.answers({"error": "invalid_grant", "error_description": "It has ended."}))
+def test_any_answer_can_be_asked_what_it_refuses(answer):
+    for text in read_refusal(answer):
+        assert text is None or (isinstance(text, str) and text)
+    assert is_temporary(answer) in (True, False)

@@ -1,0 +1,125 @@
+# SPDX-FileCopyrightText: 2026 The Valetkey authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""What a user may give to prove a client, a machine or an employee, and what is refused at once."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.keys import material_of, pem_of, private_key
+from tests.requirements import requirement
+from valetkey.errors import ConfigurationError
+from valetkey.settings.credentials import (
+    IdentityProvider,
+    PrivateKey,
+    RegisteredClient,
+    private_key_of,
+    token_source_of,
+)
+from valetkey.settings.settings import Settings
+from valetkey.values import Secret
+
+PEM = Secret(pem_of(private_key("P-256")))
+
+
+@pytest.mark.parametrize(
+    ("given", "algorithm", "key"),
+    [
+        (None, None, None),
+        ("key.pem", None, PrivateKey(Path("key.pem"))),
+        (Path("key.pem"), "ES256", PrivateKey(Path("key.pem"), "ES256")),
+        (PEM, "ES256", PrivateKey(PEM, "ES256")),
+        (PrivateKey(PEM, key_id="1"), None, PrivateKey(PEM, key_id="1")),
+        (PrivateKey(PEM, key_id="1"), "ES256", PrivateKey(PEM, "ES256", "1")),
+        (PrivateKey(PEM, "ES256"), "ES256", PrivateKey(PEM, "ES256")),
+    ],
+)
+def test_a_private_key_is_taken_as_users_have_it(given, algorithm, key):
+    assert private_key_of(given, algorithm) == key
+
+
+@requirement("CC-9", "SEC-12")
+def test_a_key_in_plain_text_is_refused_without_being_shown():
+    with pytest.raises(ConfigurationError, match=r"valetkey\.Secret") as caught:
+        private_key_of(PEM.reveal())
+    assert not any(line in str(caught.value) for line in material_of(PEM.reveal()))
+
+
+@requirement("TOK-9")
+@pytest.mark.parametrize("algorithm", ["none", "HS256", "es256", "ES256K", ""])
+def test_an_algorithm_that_is_none_for_a_private_key_is_refused_at_once(algorithm):
+    """With `none` anybody could be the client, and with HS256 the key would be a shared secret."""
+    with pytest.raises(ConfigurationError, match="cannot sign with"):
+        PrivateKey(PEM, algorithm)
+
+
+@pytest.mark.parametrize("given", [None, PrivateKey(PEM, "ES256")])
+def test_an_algorithm_that_contradicts_the_key_is_refused(given):
+    with pytest.raises(ConfigurationError, match="RS256"):
+        private_key_of(given, "RS256")
+
+
+@requirement("EMA-15")
+@pytest.mark.parametrize("member", ["issuer", "token_endpoint"])
+@pytest.mark.parametrize(
+    "url", ["http://idp.example", "idp.example", "https://u:p@idp.example", "https://idp.example#f"]
+)
+def test_an_identity_provider_has_urls_that_a_credential_may_go_to(member, url):
+    urls = {"issuer": "https://idp.example", "token_endpoint": None, member: url}
+    with pytest.raises(ConfigurationError, match="identity provider"):
+        IdentityProvider(client_id="c", id_token=Secret("t"), **urls)
+
+
+JWT = "eyJhbGciOiJub25lIn0.eyJhdWQiOiJjYW5hcnkifQ.c2ln"
+
+
+@pytest.mark.parametrize(
+    ("given", "source"), [(None, None), ("a/token", Path("a/token")), (Path("t"), Path("t")), (str.upper, str.upper)]
+)
+def test_the_source_of_a_token_is_taken_as_users_have_it(given, source):
+    assert token_source_of(given) == source
+
+
+@requirement("SEC-12")
+def test_a_token_in_plain_text_is_refused_without_being_shown():
+    with pytest.raises(ConfigurationError, match="plain text") as caught:
+        token_source_of(JWT)
+    assert JWT not in str(caught.value)
+
+
+@requirement("SEC-12")
+@pytest.mark.parametrize("name", ["workload_token", "client_assertion"])
+@pytest.mark.parametrize("given", [JWT, Secret(JWT), 7])
+def test_what_is_no_source_of_tokens_is_refused_at_once(name, given):
+    with pytest.raises(ConfigurationError, match=f"The {name} is a") as caught:
+        Settings(server_url="https://mcp.example/mcp", client_id="c", **{name: given})
+    assert JWT not in str(caught.value)
+
+
+@requirement("SEC-12")
+def test_an_id_token_in_plain_text_is_refused_without_being_shown():
+    with pytest.raises(ConfigurationError, match="The id_token is a str") as caught:
+        IdentityProvider("https://idp.example", "c", JWT)
+    assert JWT not in str(caught.value)
+
+
+@requirement("SEC-12")
+@pytest.mark.parametrize(
+    "client",
+    [
+        RegisteredClient("https://as.example", "c", "canary"),
+        IdentityProvider("https://idp.example", "c", Secret("t"), client_secret="canary"),
+    ],
+)
+def test_a_secret_in_plain_text_is_wrapped(client):
+    assert client.client_secret == Secret("canary")
+    assert "canary" not in repr(client)
+
+
+@requirement("SEC-12")
+def test_an_identity_provider_shows_neither_token_nor_secret_nor_key():
+    key = PrivateKey(PEM)
+    shown = repr(IdentityProvider("https://idp.example", "c", Secret("canary-1"), None, Secret("canary-2"), key))
+    assert "canary" not in shown
+    assert not any(line in shown for line in material_of(PEM.reveal()))

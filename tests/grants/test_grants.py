@@ -19,7 +19,8 @@ from tests.fakes.world import World
 from tests.requirements import requirement
 from valetkey._clients.selection import Clients
 from valetkey._discovery.discovery import discover
-from valetkey._grants import GrantContext, open_grant
+from valetkey._grants.grant import GrantContext
+from valetkey._grants.opening import open_grant
 from valetkey._grants.token_endpoint import TokenEndpoint
 from valetkey._network.sender import UnknownOutcome
 from valetkey.errors import (

@@ -21,7 +21,8 @@ from valetkey._engine.backoff import Backoff, Resting
 from valetkey._engine.decision import TokenNeed
 from valetkey._engine.refresh import LeaseRunsOut, Refresher, RefreshRefused
 from valetkey._engine.step_up import StepUps
-from valetkey._grants import GrantContext, open_grant
+from valetkey._grants.grant import GrantContext
+from valetkey._grants.opening import open_grant
 from valetkey._grants.token_endpoint import TokenEndpoint
 from valetkey._policy.issuers import choose_issuers
 from valetkey._policy.lifetime import is_expired

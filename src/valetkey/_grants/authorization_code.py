@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from valetkey._clients.registration import ClientChoice
 from valetkey._clients.selection import Clients
 from valetkey._discovery.target import AuthorizationTarget
-from valetkey._grants import GrantContext
+from valetkey._grants.grant import GrantContext
 from valetkey._grants.token_endpoint import TokenEndpoint
 from valetkey._network.request_log import log_exchange
 from valetkey._policy.scope import OFFLINE_ACCESS, smaller_scope

@@ -5,7 +5,7 @@
 
 from valetkey._clients.selection import Clients
 from valetkey._discovery.target import AuthorizationTarget
-from valetkey._grants import GrantContext
+from valetkey._grants.grant import GrantContext
 from valetkey._grants.token_endpoint import TokenEndpoint
 from valetkey.protocol.server import require_token_endpoint
 from valetkey.protocol.token_request import client_credentials_request

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from valetkey._clients.selection import Clients
 from valetkey._discovery.target import AuthorizationTarget
-from valetkey._grants import GrantContext
+from valetkey._grants.grant import GrantContext
 from valetkey._grants.identity_assertions import IdentityAssertions
 from valetkey._grants.token_endpoint import TokenEndpoint
 from valetkey.errors import Refused, Unsupported

@@ -7,7 +7,7 @@ from valetkey import urls
 from valetkey._clients.selection import Clients
 from valetkey._clients.token_sources import token_from
 from valetkey._discovery.target import AuthorizationTarget
-from valetkey._grants import GrantContext
+from valetkey._grants.grant import GrantContext
 from valetkey._grants.token_endpoint import TokenEndpoint
 from valetkey.errors import IssuerMismatch, Refused, quote
 from valetkey.protocol.assertion import read_audiences

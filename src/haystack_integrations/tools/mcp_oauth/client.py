@@ -14,11 +14,18 @@ import logging
 from abc import abstractmethod
 from collections.abc import Coroutine
 from contextlib import AsyncExitStack
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import mcp.client.sse
 import mcp.client.streamable_http
-from haystack_integrations.tools.mcp import MCPClient, MCPConnectionError, MCPError, MCPInvocationError
+from haystack_integrations.tools.mcp import (
+    MCPClient,
+    MCPConnectionError,
+    MCPError,
+    MCPInvocationError,
+    SSEServerInfo,
+    StreamableHttpServerInfo,
+)
 from haystack_integrations.tools.mcp.mcp_tool import AsyncExecutor
 from mcp import types
 
@@ -38,9 +45,6 @@ from valetkey._engine.engine import Engine
 from valetkey._engine.factory import shared_engine
 from valetkey.errors import AuthError
 
-if TYPE_CHECKING:
-    from haystack_integrations.tools.mcp_oauth.server_info import SSEServerInfo, StreamableHttpServerInfo
-
 _logger = logging.getLogger("valetkey")
 
 PATIENCE = 20.0
@@ -59,7 +63,7 @@ class AuthorizingClient(MCPClient):
     :param server_info: The server and its settings.
     """
 
-    def __init__(self, server_info: "StreamableHttpServerInfo | SSEServerInfo") -> None:
+    def __init__(self, server_info: StreamableHttpServerInfo | SSEServerInfo) -> None:
         super().__init__(server_info.max_retries, server_info.base_delay, server_info.max_delay)
         self.url: str = server_info.url or ""
         self.timeout = server_info.timeout

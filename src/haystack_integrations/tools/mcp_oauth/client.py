@@ -68,7 +68,8 @@ class AuthorizingClient(MCPClient):
         self.url: str = server_info.url or ""
         self.timeout = server_info.timeout
         self.headers = plain_headers(server_info.headers)
-        self._config = server_info.oauth_config or OAuthConfig()
+        given = server_info.oauth_config
+        self._config = OAuthConfig() if given is None else OAuthConfig.from_upstream(given)
         try:
             settings = self._config.to_settings(self.url)
             self._engine: Engine = shared_engine(settings, store=self._config.token_storage, login=self._config.login)

@@ -61,12 +61,14 @@ class Try:
         self.world.server.requests.clear()
         context = GrantContext(self.save, self.announced.append, threading.Event())
         tokens = TokenEndpoint(self.settings, self.seams)
-        open_grant(self.settings, self.seams, clients, tokens).obtain(found, self.scope, context)
-        return self.saved[0]
+        session = open_grant(self.settings, self.seams, clients, tokens).obtain(found, self.scope, context)
+        assert session is self.saved[0]
+        return session
 
     def save(self, session):
         assert self.world.person.told[len(self.told_before) :] == [], "told before it was saved"
         self.saved.append(session)
+        return session
 
     def fails(self, error, match=None):
         with pytest.raises(error, match=match) as caught:

@@ -288,19 +288,17 @@ class Attempts:
             scope: Scope | None = self._step_ups.approved(same, missing, chosen, target.server.issuer)
         else:
             scope = self._again(need, same, chosen)
-        saved: list[Session] = []
 
-        def save(session: Session) -> None:
-            saved.append(self.sessions.save_answer(session, version))
+        def save(session: Session) -> Session:
+            return self.sessions.save_answer(session, version)
 
         try:
             with kept_alive(lease):
-                self._grant.obtain(target, scope, GrantContext(save, self._announce, cancelled))
+                return self._grant.obtain(target, scope, GrantContext(save, self._announce, cancelled))
         except LoginFailed as failure:
             if need.more_scope is not None:
                 self._step_ups.remember(need.more_scope, failure)
             raise
-        return saved[-1]
 
     def _with_key(self, target: AuthorizationTarget, challenge: Challenge | None) -> AuthorizationTarget:
         """Make the key of the new token, where one is wanted: each grant has its own, and keeps it (RFC 9449 §5)."""

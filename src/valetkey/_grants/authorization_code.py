@@ -21,7 +21,7 @@ from valetkey.protocol.server import require_code_flow
 from valetkey.protocol.token_request import code_request
 from valetkey.seams import LoginAttempt, LoginPrompt, Seams
 from valetkey.settings.settings import Settings
-from valetkey.values import Scope, Secret
+from valetkey.values import Scope, Secret, Session
 
 _logger = logging.getLogger("valetkey")
 
@@ -59,7 +59,7 @@ class AuthorizationCode:
         self._clients = clients
         self._tokens = tokens
 
-    def obtain(self, target: AuthorizationTarget, scope: Scope | None, context: GrantContext) -> None:
+    def obtain(self, target: AuthorizationTarget, scope: Scope | None, context: GrantContext) -> Session:
         """
         Ask the person, exchange the code, save the session.
 
@@ -72,13 +72,9 @@ class AuthorizationCode:
         """
         require_code_flow(target.server, trusted=target.profile.assume_pkce)
         plan = _Plan(target, scope, target.resource_parameter, target.audience_parameter)
-        corrected = self._log_in(plan, context, is_last=False)
-        if corrected is not None:
-            self._log_in(corrected, context, is_last=True)
+        return self._log_in(plan, context, is_last=False)
 
-    def _log_in(self, plan: _Plan, context: GrantContext, *, is_last: bool) -> _Plan | None:
-        """Give None when the session is saved, or the plan with which the server has to be asked once more."""
-        server = plan.target.server
+    def _log_in(self, plan: _Plan, context: GrantContext, *, is_last: bool) -> Session:
         address, fixed = self._clients.redirect_uri(plan.target, localhost=plan.localhost)
         with self._seams.login.open(address, fixed=fixed) as attempt:
             try:
@@ -87,28 +83,39 @@ class AuthorizationCode:
                 corrected = None if is_last or fixed else self._with_other_address(plan, refusal)
                 if corrected is None:
                     raise
+            else:
+                outcome = self._ask_person(attempt, plan, known, context, is_last=is_last)
+                if isinstance(outcome, Session):
+                    return outcome
+                corrected = outcome
+        return self._log_in(corrected, context, is_last=True)
+
+    def _ask_person(
+        self, attempt: LoginAttempt, plan: _Plan, known: ClientChoice, context: GrantContext, *, is_last: bool
+    ) -> Session | _Plan:
+        """Give the session that is saved, or the plan with which the server has to be asked once more."""
+        pending = PendingLogin(
+            server=plan.target.server,
+            client=known.client,
+            redirect_uri=attempt.redirect_uri,
+            resource=plan.resource,
+            scope=plan.scope,
+            state=Secret(self._seams.random()),
+            verifier=Secret(self._seams.random()),
+            parameters=self._parameters(plan),
+        )
+        try:
+            session = self._redeem(self._ask(attempt, pending, context), pending, plan, context)
+        except AuthError as error:
+            corrected = None if is_last else self._corrected(plan, known, error)
+            if corrected is not None:
+                issuer = plan.target.server.issuer
+                _logger.info("%s wants the login in another way, it begins once more: %s", issuer, error)
                 return corrected
-            pending = PendingLogin(
-                server=server,
-                client=known.client,
-                redirect_uri=attempt.redirect_uri,
-                resource=plan.resource,
-                scope=plan.scope,
-                state=Secret(self._seams.random()),
-                verifier=Secret(self._seams.random()),
-                parameters=self._parameters(plan),
-            )
-            try:
-                self._redeem(self._ask(attempt, pending, context), pending, plan, context)
-            except AuthError as error:
-                corrected = None if is_last else self._corrected(plan, known, error)
-                if corrected is not None:
-                    _logger.info("%s wants the login in another way, it begins once more: %s", server.issuer, error)
-                    return corrected
-                attempt.conclude(error)
-                raise
-            attempt.conclude(None)
-        return None
+            attempt.conclude(error)
+            raise
+        attempt.conclude(None)
+        return session
 
     def _parameters(self, plan: _Plan) -> tuple[tuple[str, str], ...]:
         named = dict(plan.target.profile.authorization_parameters)
@@ -161,7 +168,7 @@ class AuthorizationCode:
             )
         return answer
 
-    def _redeem(self, callback: str, pending: PendingLogin, plan: _Plan, context: GrantContext) -> None:
+    def _redeem(self, callback: str, pending: PendingLogin, plan: _Plan, context: GrantContext) -> Session:
         # A code is good for one try (RFC 6749 §4.1.2): whatever goes wrong here, the next login gets a new one.
         request = plan.target.bound(code_request(pending, parse_callback(callback, pending)))
-        context.save(plan.target.session(self._tokens.ask(request), request, interactive=True))
+        return context.save(plan.target.session(self._tokens.ask(request), request, interactive=True))

@@ -9,7 +9,7 @@ from valetkey._grants.grant import GrantContext
 from valetkey._grants.token_endpoint import TokenEndpoint
 from valetkey.protocol.server import require_token_endpoint
 from valetkey.protocol.token_request import client_credentials_request
-from valetkey.values import Scope
+from valetkey.values import Scope, Session
 
 
 class ClientCredentials:
@@ -24,7 +24,7 @@ class ClientCredentials:
         self._clients = clients
         self._tokens = tokens
 
-    def obtain(self, target: AuthorizationTarget, scope: Scope | None, context: GrantContext) -> None:
+    def obtain(self, target: AuthorizationTarget, scope: Scope | None, context: GrantContext) -> Session:
         """
         Ask the token endpoint, save the session.
 
@@ -39,4 +39,4 @@ class ClientCredentials:
         request = client_credentials_request(server, client, resource=target.resource_parameter, scope=scope)
         request = request.with_audience(target.audience_parameter)
         token, request = self._tokens.ask_corrected(target.bound(request))
-        context.save(target.session(token, request, interactive=False))
+        return context.save(target.session(token, request, interactive=False))

@@ -31,7 +31,7 @@ from valetkey.protocol.device import (
 from valetkey.protocol.token_request import TokenRequest
 from valetkey.seams import DeviceAttempt, DeviceLogin, LoginPrompt, Seams
 from valetkey.settings.settings import Settings
-from valetkey.values import Client, Scope, Token
+from valetkey.values import Client, Scope, Session, Token
 
 _logger = logging.getLogger("valetkey")
 
@@ -92,7 +92,7 @@ class DeviceCode:
         self._tokens = tokens
         self._proofs = ClientAuthenticator(settings, seams)
 
-    def obtain(self, target: AuthorizationTarget, scope: Scope | None, context: GrantContext) -> None:
+    def obtain(self, target: AuthorizationTarget, scope: Scope | None, context: GrantContext) -> Session:
         """
         Show the person the code, ask until they have logged in, save the session.
 
@@ -106,11 +106,12 @@ class DeviceCode:
             begun = self._begin(_Plan(target, scope, target.resource_parameter))
             try:
                 token, request = self._ask(attempt, begun, context)
-                context.save(target.session(token, request, interactive=True))
+                session = context.save(target.session(token, request, interactive=True))
             except AuthError as error:
                 attempt.conclude(error)
                 raise
             attempt.conclude(None)
+        return session
 
     def _begin(self, plan: _Plan) -> _Begun:
         """A server that says what it did not like about the request or the client is asked once more."""

@@ -22,7 +22,7 @@ from valetkey.protocol.token_request import jwt_bearer_request
 from valetkey.seams import Seams
 from valetkey.settings.credentials import IdentityProvider
 from valetkey.settings.settings import Settings
-from valetkey.values import Client, Scope, ServerMetadata
+from valetkey.values import Client, Scope, ServerMetadata, Session
 
 _logger = logging.getLogger("valetkey")
 
@@ -68,7 +68,7 @@ class EnterpriseManaged:
         self._kept: _Kept | None = None
         self._strict_issuers: set[str] = set()  # those that take an assertion only once
 
-    def obtain(self, target: AuthorizationTarget, scope: Scope | None, context: GrantContext) -> None:
+    def obtain(self, target: AuthorizationTarget, scope: Scope | None, context: GrantContext) -> Session:
         """
         Present the assertion at hand, or else a new one; save the session (ID-JAG §4.4.3).
 
@@ -86,7 +86,7 @@ class EnterpriseManaged:
         assertion = self._at_hand(purpose)
         if assertion is not None:
             try:
-                self._present(assertion, client, target, context)
+                return self._present(assertion, client, target, context)
             except Refused as refusal:
                 self._kept = None
                 if refusal.error != "invalid_grant":
@@ -94,17 +94,16 @@ class EnterpriseManaged:
                 # The profile wants servers to take each only once (§7.4.2); few of them last until a token has ended.
                 self._strict_issuers.add(server.issuer)
                 _logger.info("%s takes an identity assertion only once, another one is asked for", server.issuer)
-            else:
-                return
         assertion = self._assertions.exchange(audience=server.issuer, resource=target.resource, scope=scope)
         try:
-            self._present(assertion, client, target, context)
+            session = self._present(assertion, client, target, context)
         except Refused as refusal:
             refusal.hint = (
                 f"Ask the operator of {server.issuer} whether it trusts {self._provider.issuer} and knows this client."
             )
             raise
         self._kept = _Kept(purpose, assertion)
+        return session
 
     def _client(self, server: ServerMetadata) -> Client:
         client = self._clients.own(server, document=True)
@@ -122,7 +121,7 @@ class EnterpriseManaged:
 
     def _present(
         self, assertion: IdentityAssertion, client: Client, target: AuthorizationTarget, context: GrantContext
-    ) -> None:
+    ) -> Session:
         request = jwt_bearer_request(
             target.server,
             client,
@@ -132,4 +131,4 @@ class EnterpriseManaged:
             scope=assertion.scope,  # §7.2.1: it may not name more than is asked for here
         )
         answer, request = self._tokens.ask_corrected(target.bound(request))
-        context.save(target.session(answer, request, interactive=False))
+        return context.save(target.session(answer, request, interactive=False))

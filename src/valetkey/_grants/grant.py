@@ -18,12 +18,12 @@ class GrantContext:
     """
     What belongs to this one time.
 
-    :param save: Writes the session down; a grant is over when this has returned.
+    :param save: Writes the session down, and gives the one that is in the store now.
     :param announce: Told the prompt while a person is asked, and None when that is over.
     :param cancelled: Set when nobody waits for a person any more.
     """
 
-    save: Callable[[Session], None]
+    save: Callable[[Session], Session]
     announce: Callable[[LoginPrompt | None], None]
     cancelled: threading.Event
 
@@ -31,9 +31,9 @@ class GrantContext:
 class Grant(Protocol):
     """One way to obtain a token."""
 
-    def obtain(self, target: AuthorizationTarget, scope: Scope | None, context: GrantContext) -> None:
+    def obtain(self, target: AuthorizationTarget, scope: Scope | None, context: GrantContext) -> Session:
         """
-        Obtain a token and save the session.
+        Obtain a token, save its session, and give the session that is in the store now.
 
         :param target: The authorization server and the resource.
         :param scope: The scope to ask for, None to ask for none.

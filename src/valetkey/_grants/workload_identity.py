@@ -15,7 +15,7 @@ from valetkey.protocol.server import require_jwt_bearer, require_token_endpoint
 from valetkey.protocol.token_request import jwt_bearer_request
 from valetkey.settings.credentials import TokenSource
 from valetkey.settings.settings import Settings
-from valetkey.values import Client, MetadataSource, Scope, Secret, ServerMetadata
+from valetkey.values import Client, MetadataSource, Scope, Secret, ServerMetadata, Session
 
 
 class WorkloadIdentity:
@@ -34,7 +34,7 @@ class WorkloadIdentity:
         self._clients = clients
         self._tokens = tokens
 
-    def obtain(self, target: AuthorizationTarget, scope: Scope | None, context: GrantContext) -> None:
+    def obtain(self, target: AuthorizationTarget, scope: Scope | None, context: GrantContext) -> Session:
         """
         Read the platform's token anew, present it once, save the session.
 
@@ -68,7 +68,7 @@ class WorkloadIdentity:
         except Refused as refusal:
             refusal.hint = f"Ask the operator of {server.issuer} whether it trusts this platform and this workload."
             raise
-        context.save(target.session(answer, request, interactive=False))
+        return context.save(target.session(answer, request, interactive=False))
 
     def _require_audience(self, token: Secret, server: ServerMetadata) -> None:
         """The draft has the token endpoint for audience, RFC 7523bis §4 and the conformance suite the issuer."""

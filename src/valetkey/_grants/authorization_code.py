@@ -3,18 +3,16 @@
 
 """A person logs in with a browser: authorization code with PKCE (RFC 6749 §4.1, RFC 7636)."""
 
-import logging
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from valetkey._clients.registration import ClientChoice
 from valetkey._clients.selection import Clients
 from valetkey._discovery.target import AuthorizationTarget
 from valetkey._grants.grant import GrantContext
+from valetkey._grants.prompting import LoginPlan, corrected_plan, open_prompt
 from valetkey._grants.token_endpoint import TokenEndpoint
-from valetkey._network.request_log import log_exchange
-from valetkey._policy.scope import OFFLINE_ACCESS, smaller_scope
-from valetkey._policy.tolerance import declines_audience, declines_resource
-from valetkey.errors import AuthError, ClientRefused, LoginFailed, Refused
+from valetkey._policy.scope import OFFLINE_ACCESS
+from valetkey.errors import AuthError, ClientRefused
 from valetkey.protocol.authorization import PendingLogin, authorization_url, parse_callback
 from valetkey.protocol.dpop import thumbprint
 from valetkey.protocol.server import require_code_flow
@@ -22,25 +20,6 @@ from valetkey.protocol.token_request import code_request
 from valetkey.seams import LoginAttempt, LoginPrompt, Seams
 from valetkey.settings.settings import Settings
 from valetkey.values import Scope, Secret, Session
-
-_logger = logging.getLogger("valetkey")
-
-
-@dataclass(frozen=True, slots=True)
-class _Plan:
-    """
-    How the person is asked.
-
-    :param resource: The `resource` parameter, None to leave it out.
-    :param audience: The `audience` parameter, None to leave it out.
-    :param localhost: True to be found under the name `localhost` instead of the address.
-    """
-
-    target: AuthorizationTarget
-    scope: Scope | None
-    resource: str | None
-    audience: str | None = None
-    localhost: bool = False
 
 
 class AuthorizationCode:
@@ -71,10 +50,10 @@ class AuthorizationCode:
         :raises AuthError: Whatever went wrong; the person has been shown it.
         """
         require_code_flow(target.server, trusted=target.profile.assume_pkce)
-        plan = _Plan(target, scope, target.resource_parameter, target.audience_parameter)
+        plan = LoginPlan(target, scope, target.resource_parameter, target.audience_parameter)
         return self._log_in(plan, context, is_last=False)
 
-    def _log_in(self, plan: _Plan, context: GrantContext, *, is_last: bool) -> Session:
+    def _log_in(self, plan: LoginPlan, context: GrantContext, *, is_last: bool) -> Session:
         address, fixed = self._clients.redirect_uri(plan.target, localhost=plan.localhost)
         with self._seams.login.open(address, fixed=fixed) as attempt:
             try:
@@ -91,8 +70,8 @@ class AuthorizationCode:
         return self._log_in(corrected, context, is_last=True)
 
     def _ask_person(
-        self, attempt: LoginAttempt, plan: _Plan, known: ClientChoice, context: GrantContext, *, is_last: bool
-    ) -> Session | _Plan:
+        self, attempt: LoginAttempt, plan: LoginPlan, known: ClientChoice, context: GrantContext, *, is_last: bool
+    ) -> Session | LoginPlan:
         """Give the session that is saved, or the plan with which the server has to be asked once more."""
         pending = PendingLogin(
             server=plan.target.server,
@@ -107,17 +86,15 @@ class AuthorizationCode:
         try:
             session = self._redeem(self._ask(attempt, pending, context), pending, plan, context)
         except AuthError as error:
-            corrected = None if is_last else self._corrected(plan, known, error)
+            corrected = None if is_last else corrected_plan(plan, known, error, self._clients)
             if corrected is not None:
-                issuer = plan.target.server.issuer
-                _logger.info("%s wants the login in another way, it begins once more: %s", issuer, error)
                 return corrected
             attempt.conclude(error)
             raise
         attempt.conclude(None)
         return session
 
-    def _parameters(self, plan: _Plan) -> tuple[tuple[str, str], ...]:
+    def _parameters(self, plan: LoginPlan) -> tuple[tuple[str, str], ...]:
         named = dict(plan.target.profile.authorization_parameters)
         if plan.audience is not None:
             named.setdefault("audience", plan.audience)
@@ -127,21 +104,8 @@ class AuthorizationCode:
             named["dpop_jkt"] = thumbprint(plan.target.dpop_key)  # RFC 9449 §10: the code is bound to the key too
         return tuple(named.items())
 
-    def _corrected(self, plan: _Plan, known: ClientChoice, error: AuthError) -> _Plan | None:
-        """Find what to change for a second try, if the server said it; None if there is nothing."""
-        if self._clients.renounce(known, error):
-            return plan
-        if not isinstance(error, LoginFailed | Refused):
-            return None
-        if plan.resource is not None and declines_resource(error.error, error.description):
-            return replace(plan, resource=None)
-        if plan.audience is not None and declines_audience(plan.audience, error.description):
-            return replace(plan, audience=None)
-        smaller = smaller_scope(plan.scope, plan.target.scopes, error.error)
-        return replace(plan, scope=smaller) if smaller is not None else None
-
     @staticmethod
-    def _with_other_address(plan: _Plan, refusal: ClientRefused) -> _Plan | None:
+    def _with_other_address(plan: LoginPlan, refusal: ClientRefused) -> LoginPlan | None:
         """Some servers only take the name `localhost`, which MCP names, and not the address RFC 8252 §8.3 wants."""
         if refusal.error != "invalid_redirect_uri" or plan.localhost:
             return None
@@ -151,24 +115,10 @@ class AuthorizationCode:
         prompt = LoginPrompt(
             self._settings.server_url, pending.server.issuer, authorization_url(pending), attempt.redirect_uri
         )
-        started, outcome = self._seams.monotonic(), "no answer"
-        context.announce(prompt)
-        try:
-            answer = attempt.ask(prompt, seconds=self._settings.login_timeout, cancelled=context.cancelled)
-            outcome = "answered"
-        finally:
-            context.announce(None)
-            log_exchange(
-                logging.INFO,
-                method="browser",
-                url=prompt.authorization_url,
-                purpose="let the person log in",
-                outcome=outcome,
-                seconds=self._seams.monotonic() - started,
-            )
-        return answer
+        with open_prompt(prompt, context, method="browser", monotonic=self._seams.monotonic):
+            return attempt.ask(prompt, seconds=self._settings.login_timeout, cancelled=context.cancelled)
 
-    def _redeem(self, callback: str, pending: PendingLogin, plan: _Plan, context: GrantContext) -> Session:
+    def _redeem(self, callback: str, pending: PendingLogin, plan: LoginPlan, context: GrantContext) -> Session:
         # A code is good for one try (RFC 6749 §4.1.2): whatever goes wrong here, the next login gets a new one.
         request = plan.target.bound(code_request(pending, parse_callback(callback, pending)))
         return context.save(plan.target.session(self._tokens.ask(request), request, interactive=True))

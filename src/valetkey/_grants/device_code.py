@@ -3,21 +3,18 @@
 
 """A person logs in on another device, and this program asks until they have (RFC 8628)."""
 
-import logging
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NoReturn
 
 from valetkey._clients.authentication import ClientAuthenticator
-from valetkey._clients.registration import ClientChoice
 from valetkey._clients.selection import Clients
 from valetkey._discovery.target import AuthorizationTarget
 from valetkey._grants.grant import GrantContext
+from valetkey._grants.prompting import LoginPlan, corrected_plan, open_prompt
 from valetkey._grants.token_endpoint import TokenEndpoint
-from valetkey._network.request_log import log_exchange
-from valetkey._policy.scope import smaller_scope
-from valetkey._policy.tolerance import declines_resource
 from valetkey.errors import AuthError, ConfigurationError, LoginFailed, Refused, TemporaryError
+from valetkey.login.unanswered import login_cancelled, login_timed_out
 from valetkey.protocol.device import (
     DeviceAuthorization,
     declined,
@@ -33,26 +30,11 @@ from valetkey.seams import DeviceAttempt, DeviceLogin, LoginPrompt, Seams
 from valetkey.settings.settings import Settings
 from valetkey.values import Client, Scope, Session, Token
 
-_logger = logging.getLogger("valetkey")
-
 GLANCE = 0.25
 """Seconds after which somebody who waits for the next poll looks whether anybody still waits for the login."""
 
 LONGEST_BACK_OFF = 60.0
 """Seconds between two polls while there is no connection, unless the server itself wants more."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Plan:
-    """
-    What is asked for.
-
-    :param resource: The `resource` parameter, None to leave it out.
-    """
-
-    target: AuthorizationTarget
-    scope: Scope | None
-    resource: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +45,7 @@ class _Begun:
     :param ends_at: When it is over, on the clock of `Seams.monotonic`.
     """
 
-    plan: _Plan
+    plan: LoginPlan
     client: Client
     authorization: DeviceAuthorization
     ends_at: float
@@ -103,7 +85,7 @@ class DeviceCode:
         """
         require_device_flow(target.server)
         with self._login.open_device() as attempt:
-            begun = self._begin(_Plan(target, scope, target.resource_parameter))
+            begun = self._begin(LoginPlan(target, scope, target.resource_parameter))
             try:
                 token, request = self._ask(attempt, begun, context)
                 session = context.save(target.session(token, request, interactive=True))
@@ -113,28 +95,18 @@ class DeviceCode:
             attempt.conclude(None)
         return session
 
-    def _begin(self, plan: _Plan) -> _Begun:
+    def _begin(self, plan: LoginPlan) -> _Begun:
         """A server that says what it did not like about the request or the client is asked once more."""
         known = self._clients.for_login(plan.target, None, plan.scope)
         try:
             return self._request(plan, known.client)
         except Refused as refusal:
-            corrected = self._corrected(plan, known, refusal)
+            corrected = corrected_plan(plan, known, refusal, self._clients)
             if corrected is None:
                 raise
-            _logger.info("%s wants the login in another way, it begins once more: %s", known.client.issuer, refusal)
         return self._request(corrected, self._clients.for_login(plan.target, None, corrected.scope).client)
 
-    def _corrected(self, plan: _Plan, known: ClientChoice, refusal: Refused) -> _Plan | None:
-        """Find what to change for a second try, if the server said it; None if there is nothing."""
-        if self._clients.renounce(known, refusal):
-            return plan
-        if plan.resource is not None and declines_resource(refusal.error, refusal.description):
-            return replace(plan, resource=None)
-        smaller = smaller_scope(plan.scope, plan.target.scopes, refusal.error)
-        return replace(plan, scope=smaller) if smaller is not None else None
-
-    def _request(self, plan: _Plan, client: Client) -> _Begun:
+    def _request(self, plan: LoginPlan, client: Client) -> _Begun:
         server, started = plan.target.server, self._seams.monotonic()
         proof = self._proofs.prove(client, server)
         request = device_authorization_request(server, client, proof, resource=plan.resource, scope=plan.scope)
@@ -152,23 +124,9 @@ class DeviceCode:
             user_code=authorization.user_code,
             link_with_code=authorization.verification_uri_complete,
         )
-        started, outcome = self._seams.monotonic(), "no answer"
-        context.announce(prompt)
-        try:
+        with open_prompt(prompt, context, method="device", monotonic=self._seams.monotonic):
             attempt.show(prompt)
-            answer = self._poll(begun, context)
-            outcome = "answered"
-        finally:
-            context.announce(None)
-            log_exchange(
-                logging.INFO,
-                method="device",
-                url=prompt.authorization_url,
-                purpose="let the person log in",
-                outcome=outcome,
-                seconds=self._seams.monotonic() - started,
-            )
-        return answer
+            return self._poll(begun, context)
 
     def _poll(self, begun: _Begun, context: GrantContext) -> tuple[Token, TokenRequest]:
         plan, client = begun.plan, begun.client
@@ -198,8 +156,7 @@ class DeviceCode:
         due = monotonic() + seconds
         while (now := monotonic()) < due:
             if context.cancelled.is_set():
-                message = "The login was broken off."
-                raise LoginFailed(message, hint="Start again to log in.")
+                raise login_cancelled()
             if now >= begun.ends_at:
                 raise self._too_late(begun)
             self._seams.pause(min(GLANCE, due - now, begun.ends_at - now))
@@ -208,5 +165,4 @@ class DeviceCode:
         issuer, seconds = begun.client.issuer, self._settings.login_timeout
         if (begun.authorization.lifetime or math.inf) < seconds:
             return expired(issuer)
-        message = f"Nobody logged in at {issuer} within {seconds:g} seconds."
-        return LoginFailed(message, hint="Start again, and enter the new code in time.")
+        return login_timed_out(issuer, seconds, hint="Start again, and enter the new code in time.")

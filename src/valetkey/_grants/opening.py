@@ -11,27 +11,23 @@ from valetkey.settings.settings import Settings
 
 
 def open_grant(settings: Settings, seams: Seams, clients: Clients, tokens: TokenEndpoint) -> Grant:
-    """
-    Give the grant the settings ask for.
-
-    :param settings: The settings.
-    :param seams: Where it touches the world.
-    :param clients: Who we are at which issuer.
-    :param tokens: Asks token endpoints.
-    :returns: The grant.
-    """
-    from valetkey._grants.authorization_code import AuthorizationCode
-    from valetkey._grants.client_credentials import ClientCredentials
-    from valetkey._grants.device_code import DeviceCode
-    from valetkey._grants.enterprise_managed import EnterpriseManaged
-    from valetkey._grants.workload_identity import WorkloadIdentity
-
+    """Give the grant the settings ask for; only its own module is imported."""
     if settings.chosen_grant == "client_credentials":
+        from valetkey._grants.client_credentials import ClientCredentials
+
         return ClientCredentials(clients, tokens)
     if settings.workload_token is not None:  # the settings have checked that the grant fits
+        from valetkey._grants.workload_identity import WorkloadIdentity
+
         return WorkloadIdentity(settings, settings.workload_token, clients, tokens)
     if settings.identity_provider is not None:
+        from valetkey._grants.enterprise_managed import EnterpriseManaged
+
         return EnterpriseManaged(settings, settings.identity_provider, seams, clients, tokens)
     if settings.chosen_grant == "device_code":
+        from valetkey._grants.device_code import DeviceCode
+
         return DeviceCode(settings, seams, clients, tokens)
+    from valetkey._grants.authorization_code import AuthorizationCode
+
     return AuthorizationCode(settings, seams, clients, tokens)

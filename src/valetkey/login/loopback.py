@@ -23,6 +23,7 @@ from valetkey import urls
 from valetkey.errors import AuthError, LoginFailed
 from valetkey.login import LoginPrompt, page
 from valetkey.login.device import NoticeAttempt
+from valetkey.login.unanswered import login_cancelled, login_timed_out
 
 _PATH = "/callback"
 _LOOPBACK, _LOOPBACK_6 = "127.0.0.1", "::1"
@@ -168,11 +169,10 @@ class LoopbackAttempt:
         self._show(prompt)
         while not self._answered.wait(_POLL):
             if cancelled.is_set():
-                message = "The login was broken off."
-                raise LoginFailed(message, hint="Start again to log in.")
+                raise login_cancelled()
             if time.monotonic() >= deadline:
-                message = f"Nobody logged in at {prompt.issuer} within {seconds:g} seconds."
-                raise LoginFailed(message, hint="Start again, and finish the login in the browser in time.")
+                hint = "Start again, and finish the login in the browser in time."
+                raise login_timed_out(prompt.issuer, seconds, hint=hint)
         return self._callback or ""
 
     def conclude(self, error: AuthError | None) -> None:

@@ -1,0 +1,80 @@
+# SPDX-FileCopyrightText: 2026 The Valetkey authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""What the two grants share that ask a person: the plan of a login, its correction, and the prompt while it is open."""
+
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+
+from valetkey._clients.registration import ClientChoice
+from valetkey._clients.selection import Clients
+from valetkey._discovery.target import AuthorizationTarget
+from valetkey._grants.grant import GrantContext
+from valetkey._network.request_log import log_exchange
+from valetkey._policy.scope import smaller_scope
+from valetkey._policy.tolerance import declines_audience, declines_resource
+from valetkey.errors import AuthError, LoginFailed, Refused
+from valetkey.seams import LoginPrompt
+from valetkey.values import Scope
+
+_logger = logging.getLogger("valetkey")
+
+
+@dataclass(frozen=True, slots=True)
+class LoginPlan:
+    """
+    What one login asks for.
+
+    :param resource: The `resource` parameter, None to leave it out.
+    :param audience: The `audience` parameter, None to leave it out.
+    :param localhost: True for a redirect address with the name `localhost` instead of 127.0.0.1.
+    """
+
+    target: AuthorizationTarget
+    scope: Scope | None
+    resource: str | None
+    audience: str | None = None
+    localhost: bool = False
+
+
+def corrected_plan(plan: LoginPlan, choice: ClientChoice, error: AuthError, clients: Clients) -> LoginPlan | None:
+    """Give the plan for a second login if the server said what it did not accept, else None."""
+    corrected = plan if clients.renounce(choice, error) else _without_what_is_refused(plan, error)
+    if corrected is not None:
+        _logger.info("%s wants the login in another way, it begins once more: %s", choice.client.issuer, error)
+    return corrected
+
+
+def _without_what_is_refused(plan: LoginPlan, error: AuthError) -> LoginPlan | None:
+    if not isinstance(error, LoginFailed | Refused):
+        return None
+    if plan.resource is not None and declines_resource(error.error, error.description):
+        return replace(plan, resource=None)
+    if plan.audience is not None and declines_audience(plan.audience, error.description):
+        return replace(plan, audience=None)
+    smaller = smaller_scope(plan.scope, plan.target.scopes, error.error)
+    return replace(plan, scope=smaller) if smaller is not None else None
+
+
+@contextmanager
+def open_prompt(
+    prompt: LoginPrompt, context: GrantContext, *, method: str, monotonic: Callable[[], float]
+) -> Iterator[None]:
+    """Announce the prompt to waiting callers for as long as the person is asked, then log how the exchange ended."""
+    started, outcome = monotonic(), "no answer"
+    context.announce(prompt)
+    try:
+        yield
+        outcome = "answered"
+    finally:
+        context.announce(None)
+        log_exchange(
+            logging.INFO,
+            method=method,
+            url=prompt.authorization_url,
+            purpose="let the person log in",
+            outcome=outcome,
+            seconds=monotonic() - started,
+        )

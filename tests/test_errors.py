@@ -30,6 +30,7 @@ from valetkey.errors import (
     StoreError,
     StoreLocked,
     TemporaryError,
+    TokenRejected,
     TrustError,
     Unsupported,
     quote,
@@ -38,7 +39,6 @@ from valetkey.errors import (
 CANARY = "canary-from-the-server"
 
 ONE_OF_EACH = [
-    AuthError("It failed.", hint="Do this."),
     TemporaryError("It failed.", hint="Do this.", retry_after=30.0),
     LoginRequired("It failed.", hint="Do this.", authorization_url=f"https://as.example/authorize?state={CANARY}"),
     LoginFailed("It failed.", hint="Do this.", error=CANARY),
@@ -46,6 +46,7 @@ ONE_OF_EACH = [
         "It failed.", hint="Do this.", error=CANARY, description=CANARY, status=400, endpoint="https://as.example/token"
     ),
     ClientRefused("It failed.", hint="Do this.", error=CANARY, description=CANARY, status=401),
+    TokenRejected("It failed.", hint="Do this."),
     ScopeMissing("It failed.", hint="Do this.", required=("a", CANARY), granted=("a",)),
     Unsupported("It failed.", hint="Do this.", tried=()),
     TrustError("It failed.", hint="Do this."),
@@ -66,7 +67,8 @@ PARENTS = {
     LoginFailed: LoginRequired,
     Refused: AuthError,
     ClientRefused: Refused,
-    ScopeMissing: Refused,
+    TokenRejected: AuthError,
+    ScopeMissing: AuthError,
     Unsupported: AuthError,
     TrustError: AuthError,
     IssuerMismatch: TrustError,
@@ -87,7 +89,7 @@ def classes_of_the_module():
 
 
 def test_these_tests_know_every_error():
-    assert {type(error) for error in ONE_OF_EACH} == set(PARENTS) == classes_of_the_module()
+    assert {type(error) for error in ONE_OF_EACH} | {AuthError} == set(PARENTS) == classes_of_the_module()
 
 
 @pytest.mark.parametrize(("child", "parent"), PARENTS.items(), ids=lambda item: item.__name__)
@@ -104,8 +106,47 @@ def test_wrong_settings_are_also_a_value_error():
     assert isinstance(ConfigurationError("It failed.", hint="Do this."), ValueError)
 
 
-def test_a_scope_refusal_carries_the_code_of_rfc_6750():
-    assert ScopeMissing("It failed.", hint="Do this.").error == "insufficient_scope"
+def test_the_base_class_cannot_be_raised_and_says_which_errors_can():
+    with pytest.raises(TypeError, match="raise Refused, ConfigurationError or another error below it"):
+        AuthError("It failed.", hint="Do this.")
+
+
+@each_error
+@pytest.mark.parametrize("attribute", ["message", "hint", "tried"])
+def test_an_error_is_not_edited_after_it_was_made(error, attribute):
+    with pytest.raises(AttributeError):
+        setattr(error, attribute, "something else")
+
+
+@each_error
+def test_a_copy_with_another_hint_differs_in_nothing_else(error):
+    changed = error.with_hint("Do that.")
+    assert (type(changed), changed.message, changed.hint) == (type(error), error.message, "Do that.")
+    assert str(changed) == "It failed. Do that."
+    assert error.hint == "Do this."
+    assert vars(changed.with_hint("Do this.")) == vars(error)
+
+
+@each_error
+def test_a_copy_may_say_what_was_asked(error):
+    changed = error.with_tried(("https://a.example: 404",))
+    assert (changed.tried, error.tried) == (("https://a.example: 404",), ())
+    assert str(changed) == "It failed. Do this. Asked: https://a.example: 404."
+    assert str(pickle.loads(pickle.dumps(changed))) == str(changed)  # noqa: S301
+
+
+def test_a_copy_keeps_the_cause_and_the_notes_and_gets_a_traceback_of_its_own():
+    cause, error = OSError("no route"), TemporaryError("It failed.", hint="Do this.")
+    with pytest.raises(TemporaryError):
+        raise error from cause
+    error.add_note("while connecting")
+    changed = error.with_hint("Do that.")
+    changed.add_note("for the second time")
+    assert (changed.__cause__, changed.__suppress_context__, changed.__traceback__) == (cause, True, None)
+    assert (error.__notes__, changed.__notes__) == (
+        ["while connecting"],
+        ["while connecting", "for the second time"],
+    )
 
 
 @each_error

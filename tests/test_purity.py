@@ -33,7 +33,7 @@ ALLOWED_MODULES = {
     "re",
 }
 ALLOWED_NAMES = {
-    "typing": {"Any", "Literal", "TypeGuard"},
+    "typing": {"Any", "Literal", "Self", "TypeGuard"},
     "urllib.parse": {"SplitResult", "parse_qsl", "quote_plus", "unquote_plus", "urlencode", "urlsplit"},
     "functools": {"lru_cache"},  # remembers an answer and changes none
     "datetime": {"UTC"},  # the zone, not the clock

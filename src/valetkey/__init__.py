@@ -24,6 +24,7 @@ from valetkey.errors import (
     StoreError,
     StoreLocked,
     TemporaryError,
+    TokenRejected,
     TrustError,
     Unsupported,
 )
@@ -53,6 +54,7 @@ __all__ = [
     "StoreError",
     "StoreLocked",
     "TemporaryError",
+    "TokenRejected",
     "TrustError",
     "Unsupported",
 ]

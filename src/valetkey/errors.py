@@ -9,8 +9,9 @@ Every error Valetkey raises, named for what the caller does next.
     ├─ LoginRequired            a person is needed (.authorization_url when a login is waiting for one)
     │   └─ LoginFailed          a person was asked: denied, too late, no way to receive the answer (.error .description)
     ├─ Refused                  the authorization server said no (.error .description .status .endpoint)
-    │   ├─ ClientRefused        it does not accept this client, or does not register it
-    │   └─ ScopeMissing         the scope the MCP server wants was not granted (.required .granted)
+    │   └─ ClientRefused        it does not accept this client, or does not register it
+    ├─ TokenRejected            the MCP server rejects a token that its authorization server has just issued
+    ├─ ScopeMissing             the MCP server wants scope that the token lacks (.required .granted)
     ├─ Unsupported              the server cannot do what is needed (.tried: what was asked and what came back)
     ├─ TrustError               fatal: never retried, never followed by another try
     │   ├─ IssuerMismatch       RFC 8414 §3.3, RFC 9207 §2.4 (.expected .received)
@@ -22,10 +23,12 @@ Every error Valetkey raises, named for what the caller does next.
     │   └─ StoreLocked          it is encrypted, and its key is not there (.key_id)
     └─ ConfigurationError       the caller's own settings contradict each other (also a ValueError)
 
-Text that came from a server is quoted and capped by `quote`; no error holds a token, a body or a live response.
+An error is a value: `with_hint` and `with_tried` give a changed copy. Text that came from a server is quoted and capped
+by `quote`; no error holds a token, a body or a live response.
 """
 
 import json
+from typing import Self
 
 QUOTE_LIMIT = 200
 
@@ -45,31 +48,74 @@ def quote(text: object, limit: int = QUOTE_LIMIT) -> str:
 
 class AuthError(Exception):
     """
-    Anything that kept Valetkey from getting a token.
+    The family of all errors: catch it to handle whatever kept Valetkey from getting a token.
 
     :param message: What happened, safe to show.
     :param hint: One sentence that says what to do about it.
+    :param tried: What was asked before, one line for each request: the URL and what came back.
     """
 
-    tried: tuple[str, ...] = ()
-    """What was asked before, one line for each: the URL and what came back. Empty where that says nothing."""
+    def __new__(cls, *arguments: object, **_attributes: object) -> Self:
+        """Refuse the base class, which does not say what the caller does next."""
+        if cls is AuthError:
+            message = "AuthError is only caught: raise Refused, ConfigurationError or another error below it"
+            raise TypeError(message)
+        return super().__new__(cls, *arguments)
 
-    def __init__(self, message: str, *, hint: str) -> None:
+    def __init__(self, message: str, *, hint: str, tried: tuple[str, ...] = ()) -> None:
         super().__init__(message)
-        self.message = message
-        self.hint = hint
+        self._hint = hint
+        self._tried = tried
+
+    @property
+    def message(self) -> str:
+        """What happened, safe to show."""
+        return str(self.args[0])
+
+    @property
+    def hint(self) -> str:
+        """One sentence that says what to do."""
+        return self._hint
+
+    @property
+    def tried(self) -> tuple[str, ...]:
+        """What was asked before, one line for each: the URL and what came back. Empty where that says nothing."""
+        return self._tried
+
+    def with_hint(self, hint: str) -> Self:
+        """
+        Give a copy with another hint, to be raised from this error.
+
+        :param hint: One sentence that says what to do.
+        :returns: The copy. It keeps the cause and the notes, and has no traceback until it is raised.
+        """
+        return self._copy(_hint=hint)
+
+    def with_tried(self, tried: tuple[str, ...]) -> Self:
+        """
+        Give a copy that lists what was asked, to be raised from this error.
+
+        :param tried: One line for each request: the URL and what came back.
+        :returns: The copy. It keeps the cause and the notes, and has no traceback until it is raised.
+        """
+        return self._copy(_tried=tried)
+
+    def _copy(self, **changes: object) -> Self:
+        copy = type(self).__new__(type(self), *self.args)
+        copy.__dict__.update(self.__dict__, **changes)
+        if hasattr(self, "__notes__"):
+            copy.__notes__ = list(self.__notes__)
+        copy.__cause__ = self.__cause__
+        copy.__suppress_context__ = self.__suppress_context__  # last: setting the cause sets it too
+        return copy
 
     def __str__(self) -> str:
         asked = f" Asked: {'; '.join(line.rstrip('.') for line in self.tried)}." if self.tried else ""
         return f"{self.message} {self.hint}{asked}"
 
     def __reduce__(self) -> tuple[object, ...]:
-        return _without_init, (type(self), self.args), self.__dict__
-
-
-def _without_init(kind: type[AuthError], arguments: tuple[object, ...]) -> AuthError:
-    """Errors cross process boundaries (pools pickle them), and a pickle knows no keyword-only arguments."""
-    return kind.__new__(kind, *arguments)
+        # Pools pickle errors, and a pickle knows no keyword-only arguments.
+        return AuthError.__new__, (type(self), *self.args), self.__dict__
 
 
 class TemporaryError(AuthError):
@@ -120,8 +166,7 @@ class Refused(AuthError):
     :param description: The server's description: untrusted text, use `quote` before showing it.
     :param status: The HTTP status.
     :param endpoint: The URL that answered.
-    :param is_json: True if the answer was a JSON object: then it comes from the server and not from something in front
-        of it.
+    :param is_json: True if the answer was a JSON object: it comes from the server and not from a proxy before it.
     """
 
     def __init__(
@@ -147,9 +192,13 @@ class ClientRefused(Refused):
     """The authorization server does not accept this client, or does not register it."""
 
 
-class ScopeMissing(Refused):
+class TokenRejected(AuthError):
+    """The MCP server rejects a token that its authorization server has just issued: a new login would not help."""
+
+
+class ScopeMissing(AuthError):
     """
-    The MCP server wants a scope that was not granted.
+    The MCP server wants scope that the token lacks, whoever declined it: the user, the settings or the server.
 
     :param required: Scopes the MCP server asked for.
     :param granted: Scopes the token has.
@@ -158,21 +207,13 @@ class ScopeMissing(Refused):
     def __init__(
         self, message: str, *, hint: str, required: tuple[str, ...] = (), granted: tuple[str, ...] = ()
     ) -> None:
-        super().__init__(message, hint=hint, error="insufficient_scope")
+        super().__init__(message, hint=hint)
         self.required = required
         self.granted = granted
 
 
 class Unsupported(AuthError):
-    """
-    The server does not offer what a login needs.
-
-    :param tried: One line for each thing that was asked: the URL and what came back.
-    """
-
-    def __init__(self, message: str, *, hint: str, tried: tuple[str, ...] = ()) -> None:
-        super().__init__(message, hint=hint)
-        self.tried = tried
+    """The server does not offer what a login needs; `tried` says what was asked, where that tells more."""
 
 
 class TrustError(AuthError):

@@ -30,6 +30,7 @@ from valetkey.errors import (
     ScopeMissing,
     StoreError,
     TemporaryError,
+    TokenRejected,
 )
 from valetkey.values import Secret, Token
 
@@ -380,7 +381,7 @@ def test_a_server_that_rejects_the_token_of_a_login_just_made_asks_nobody_again(
     world = World(issues_refresh_tokens=False)
     obtain(world)
     world.forget_what_happened()
-    with pytest.raises(Refused, match="has just issued for it"):
+    with pytest.raises(TokenRejected, match="has just issued for it"):
         obtain(world, *INVALID)
     assert (world.server.log(), world.person.asked) == ([], [])
     world.clock.time += 60

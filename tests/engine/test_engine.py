@@ -24,10 +24,10 @@ from valetkey._sessions.codec import session_key
 from valetkey.errors import (
     LoginFailed,
     LoginRequired,
-    Refused,
     ScopeMissing,
     StoreError,
     TemporaryError,
+    TokenRejected,
 )
 from valetkey.values import Secret
 
@@ -603,11 +603,11 @@ def test_a_person_who_never_answers_is_let_go_when_the_work_is_cancelled(world):
 
 
 @requirement("WWW-15")
-def test_a_fresh_token_that_is_rejected_ends_in_a_refusal():
+def test_a_fresh_token_that_is_rejected_is_told_and_nobody_logs_in_again():
     world = World(issues_refresh_tokens=False)
     engine = world.engine()
     token = engine.replace(None)
-    with pytest.raises(Refused):
+    with pytest.raises(TokenRejected):
         engine.replace(token, challenges('Bearer error="invalid_token"'))
     assert len(world.person.asked) == 1
 

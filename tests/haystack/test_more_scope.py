@@ -9,7 +9,7 @@ from haystack.tools.errors import ToolInvocationError
 from haystack_integrations.tools.mcp_oauth import MCPInvocationError, OAuthConfig, StreamableHttpServerInfo
 from tests.haystack.calling import authorization_error_behind, call, tool_of
 from tests.requirements import requirement
-from valetkey.errors import ScopeMissing
+from valetkey.errors import ScopeMissing, TokenRejected
 
 
 @requirement("STP-1", "STP-3")
@@ -84,6 +84,8 @@ def test_a_new_token_that_is_rejected_too_is_told_and_nobody_is_asked_again(misb
     misbehaving.switches.accepts_tokens = False
     with pytest.raises(ToolInvocationError, match="rejects even a new token") as raised:
         call(add, a=1, b=2)
-    assert misbehaving.mcp_url in str(authorization_error_behind(raised.value))
+    behind = authorization_error_behind(raised.value)
+    assert type(behind.error) is TokenRejected
+    assert misbehaving.mcp_url in str(behind)
     assert [one.status for one in misbehaving.requests(message="tools/call")] == [401, 401]
     assert person.logins == 1

@@ -129,7 +129,7 @@ class Registrations:
             if server.source is MetadataSource.GUESSED:
                 raise self._no_login(target, error) from error
             if isinstance(error, ClientRefused) and error.error != "invalid_redirect_uri":
-                error.hint = by_hand(target, metadata.redirect_uri)
+                raise error.with_hint(by_hand(target, metadata.redirect_uri)) from error
             raise
         self._store.put(client_key(server.issuer, self._settings), encode_client(client))
         return client

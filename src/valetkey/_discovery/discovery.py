@@ -167,8 +167,7 @@ class MetadataRequests:
     def require_certainty(self) -> None:
         """Nothing was found; make sure that nothing is there. A 5xx or a broken connection is not "nothing"."""
         if self.trouble is not None:
-            self.trouble.tried = tuple(self.log)
-            raise self.trouble
+            raise self.trouble.with_tried(tuple(self.log)) from self.trouble
 
 
 def _printable(text: str) -> str:

@@ -36,6 +36,7 @@ from valetkey.errors import (
     MalformedDocument,
     Refused,
     TemporaryError,
+    TokenRejected,
 )
 from valetkey.protocol.challenge import Challenge
 from valetkey.protocol.dpop import PROOF_ERRORS, binding_algorithm
@@ -255,7 +256,7 @@ class Attempts:
         if self._step_ups.is_from_just_now(session):
             message = f"{server} rejects the token that {session.issuer} has just issued for it."
             hint = "Tell the server's operator: it does not accept the tokens of its own authorization server."
-            raise Refused(message, hint=hint)
+            raise TokenRejected(message, hint=hint)
 
     def _begin(
         self,

@@ -98,10 +98,9 @@ class EnterpriseManaged:
         try:
             session = self._present(assertion, client, target, context)
         except Refused as refusal:
-            refusal.hint = (
-                f"Ask the operator of {server.issuer} whether it trusts {self._provider.issuer} and knows this client."
-            )
-            raise
+            provider = self._provider.issuer
+            hint = f"Ask the operator of {server.issuer} whether it trusts {provider} and knows this client."
+            raise refusal.with_hint(hint) from refusal
         self._kept = _Kept(purpose, assertion)
         return session
 

@@ -62,8 +62,7 @@ class IdentityAssertions:
             if refusal.error == "invalid_grant" and is_past(id_token, now):
                 message = f"The ID token of {provider.issuer} has expired."
                 raise LoginRequired(message, hint="Log in there, and give the new ID token.") from refusal
-            refusal.hint = self._advice(refusal)
-            raise
+            raise refusal.with_hint(self._advice(refusal)) from refusal
 
     def _server(self) -> ServerMetadata:
         provider = self._provider

@@ -66,8 +66,8 @@ class WorkloadIdentity:
         try:
             answer = self._tokens.ask(request)
         except Refused as refusal:
-            refusal.hint = f"Ask the operator of {server.issuer} whether it trusts this platform and this workload."
-            raise
+            hint = f"Ask the operator of {server.issuer} whether it trusts this platform and this workload."
+            raise refusal.with_hint(hint) from refusal
         return context.save(target.session(answer, request, interactive=False))
 
     def _require_audience(self, token: Secret, server: ServerMetadata) -> None:

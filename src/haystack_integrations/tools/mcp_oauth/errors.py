@@ -11,7 +11,7 @@ because `MCPToolset` shows only those with their own text and replaces every oth
 from haystack_integrations.tools.mcp import MCPConnectionError, MCPError
 
 from valetkey._policy.rejection import wants_more_scope
-from valetkey.errors import AuthError, LoginRequired, Refused
+from valetkey.errors import AuthError, LoginRequired, TokenRejected
 from valetkey.protocol.challenge import Challenge
 from valetkey.values import Token
 
@@ -78,7 +78,7 @@ class Lost(MCPError):
     """
 
 
-def still_rejected(server_url: str) -> Refused:
+def still_rejected(server_url: str) -> TokenRejected:
     """
     Build the error for a fresh token that the server does not accept either.
 
@@ -86,4 +86,4 @@ def still_rejected(server_url: str) -> Refused:
     :returns: The error.
     """
     message = f"{server_url} rejects even a new token."
-    return Refused(message, hint="Check that this account may use the server; else tell its operator.")
+    return TokenRejected(message, hint="Check that this account may use the server; else tell its operator.")

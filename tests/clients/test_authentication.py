@@ -278,7 +278,7 @@ def test_a_signing_client_is_not_shown_to_a_guessed_endpoint():
 def test_the_key_signs_for_the_client_it_was_given_for_and_no_other(client, signs):
     world = World()
     proofs = ClientAuthenticator(world.settings(**MACHINE, client_metadata_url=DOCUMENT), world.seams())
-    proof = proofs.prove(client, ServerMetadata(ISSUER, token_endpoint=TOKEN))
+    proof = proofs.authenticate(client, ServerMetadata(ISSUER, token_endpoint=TOKEN))
     assert ("client_assertion" in dict(proof.fields)) is signs
 
 
@@ -286,7 +286,7 @@ def test_the_key_of_a_document_does_not_sign_for_a_client_registered_by_hand():
     world = World()
     clients = (RegisteredClient(ISSUER, "by-hand"),)
     settings = world.settings(clients=clients, client_metadata_url=DOCUMENT, private_key=KEY)
-    proof = ClientAuthenticator(settings, world.seams()).prove(Client("by-hand", ISSUER), ServerMetadata(ISSUER))
+    proof = ClientAuthenticator(settings, world.seams()).authenticate(Client("by-hand", ISSUER), ServerMetadata(ISSUER))
     assert proof.fields == (("client_id", "by-hand"),)
 
 
@@ -294,7 +294,7 @@ def test_a_client_that_has_to_sign_and_has_nothing_to_sign_with_says_so():
     world = World()
     client = Client("registered", ISSUER, authentication=ClientAuthentication.PRIVATE_KEY)
     with pytest.raises(ConfigurationError, match="it has no key"):
-        ClientAuthenticator(world.settings(), world.seams()).prove(client, ServerMetadata(ISSUER))
+        ClientAuthenticator(world.settings(), world.seams()).authenticate(client, ServerMetadata(ISSUER))
 
 
 @requirement("TOK-15")

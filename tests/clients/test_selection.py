@@ -13,7 +13,7 @@ from tests.fakes.network import HTML, no_answer, unreachable
 from tests.fakes.seams import BEGINNING
 from tests.fakes.world import World
 from tests.requirements import requirement
-from valetkey._clients.selection import Clients
+from valetkey._clients.selection import ClientSelection
 from valetkey._discovery.target import AuthorizationTarget
 from valetkey._sessions.codec import client_key, encode_pin, pin_key
 from valetkey.errors import (
@@ -37,7 +37,7 @@ ELSEWHERE = ServerMetadata("https://elsewhere.example.com", token_endpoint="http
 
 
 def clients(world, *, seams=None, **settings):
-    return Clients(world.settings(**settings), world.store, seams or world.seams())
+    return ClientSelection(world.settings(**settings), world.store, seams or world.seams())
 
 
 def found(server):
@@ -335,7 +335,7 @@ def test_a_registration_that_the_server_has_forgotten_is_made_anew_and_worth_one
     first = clients(world).for_login(found(SERVER), ADDRESS, None)
     known = clients(world).for_login(found(SERVER), ADDRESS, None)
     assert (first.is_new, known.is_new) == (True, False)
-    assert clients(world).renounce(known, error) is True
+    assert clients(world).drop_refused(known, error) is True
     assert clients(world).for_login(found(SERVER), ADDRESS, None).client.client_id != first.client.client_id
 
 
@@ -343,7 +343,7 @@ def test_a_registration_that_the_server_has_forgotten_is_made_anew_and_worth_one
 def test_a_login_that_nobody_finished_may_mean_a_forgotten_client_and_the_next_one_registers_anew(world):
     clients(world).for_login(found(SERVER), ADDRESS, None)
     known = clients(world).for_login(found(SERVER), ADDRESS, None)
-    assert clients(world).renounce(known, LoginFailed("Nobody came.", hint="Again.")) is False
+    assert clients(world).drop_refused(known, LoginFailed("Nobody came.", hint="Again.")) is False
     assert clients(world).for_login(found(SERVER), ADDRESS, None).is_new
 
 
@@ -359,13 +359,13 @@ def test_a_login_that_nobody_finished_may_mean_a_forgotten_client_and_the_next_o
 def test_any_other_failure_leaves_the_registration_alone(world, error):
     clients(world).for_login(found(SERVER), ADDRESS, None)
     known = clients(world).for_login(found(SERVER), ADDRESS, None)
-    assert clients(world).renounce(known, error) is False
+    assert clients(world).drop_refused(known, error) is False
     assert clients(world).for_login(found(SERVER), ADDRESS, None) == known
 
 
 def test_a_client_that_was_registered_a_moment_ago_is_not_worth_another_try_when_it_is_refused(world):
     new = clients(world).for_login(found(SERVER), ADDRESS, None)
-    assert clients(world).renounce(new, ClientRefused("No.", hint="Ask.", error="invalid_client")) is False
+    assert clients(world).drop_refused(new, ClientRefused("No.", hint="Ask.", error="invalid_client")) is False
     assert clients(world).for_login(found(SERVER), ADDRESS, None).is_new
 
 

@@ -17,7 +17,7 @@ from tests.fakes.network import HTML, LONGEST_WAIT, Gate, no_answer
 from tests.fakes.threads import in_background
 from tests.fakes.world import World
 from tests.requirements import requirement
-from valetkey._clients.selection import Clients
+from valetkey._clients.selection import ClientSelection
 from valetkey._discovery.discovery import discover
 from valetkey._grants.grant import GrantContext
 from valetkey._grants.opening import open_grant
@@ -56,7 +56,7 @@ class Try:
         self.told_before = list(world.person.told)
 
     def run(self):
-        clients = Clients(self.settings, self.world.store, self.seams)
+        clients = ClientSelection(self.settings, self.world.store, self.seams)
         found = discover(self.settings, None, self.seams.send)
         self.world.server.requests.clear()
         context = GrantContext(self.save, self.announced.append, threading.Event())
@@ -310,7 +310,7 @@ def test_an_old_server_without_metadata_gets_s256_and_the_resource_all_the_same(
 def test_a_link_that_no_browser_may_open_is_not_shown(world):
     server = ServerMetadata(ISSUER, "https://auth.example.com/a#x", TOKEN, REGISTER, source=MetadataSource.CONFIGURED)
     attempt = Try(world)
-    clients = Clients(attempt.settings, world.store, attempt.seams)
+    clients = ClientSelection(attempt.settings, world.store, attempt.seams)
     found = replace(discover(attempt.settings, None, world.server), server=server)
     context = GrantContext(attempt.saved.append, attempt.announced.append, threading.Event())
     grant = open_grant(attempt.settings, attempt.seams, clients, TokenEndpoint(attempt.settings, attempt.seams))

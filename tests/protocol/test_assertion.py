@@ -18,7 +18,7 @@ from tests.protocol.answers import CLIENT, ISSUER, MCP, SERVER, TOKEN_ENDPOINT, 
 from tests.requirements import requirement
 from valetkey._network.guard import Guard
 from valetkey.errors import InsecureEndpoint, IssuerMismatch, Unsupported
-from valetkey.protocol.assertion import client_assertion_claims, is_past, read_audiences, read_claims
+from valetkey.protocol.assertion import client_assertion_claims, is_expired, read_audiences, read_claims
 from valetkey.protocol.client_auth import authenticate, choose_authentication
 from valetkey.protocol.server import require_identity_assertions, require_jwt_bearer
 from valetkey.protocol.token_request import http_request, jwt_bearer_request
@@ -144,7 +144,7 @@ def test_what_pyjwt_has_signed_is_read():
 )
 def test_what_is_no_signed_jwt_says_nothing(text):
     token = Secret(text)
-    assert (read_audiences(token), is_past(token, NOW)) == ((), False)
+    assert (read_audiences(token), is_expired(token, NOW)) == ((), False)
 
 
 @pytest.mark.parametrize(
@@ -163,7 +163,7 @@ def test_what_is_no_signed_jwt_says_nothing(text):
     ],
 )
 def test_a_jwt_is_past_when_it_says_so_itself(expiry, past):
-    assert is_past(token_of(json.dumps({"exp": expiry}).encode()), NOW) is past
+    assert is_expired(token_of(json.dumps({"exp": expiry}).encode()), NOW) is past
 
 
 @given(st.one_of(hostile.texts, st.binary(max_size=60).map(lambda payload: token_of(payload).reveal())))
@@ -172,14 +172,14 @@ def test_reading_never_breaks(text):
     claims = read_claims(token)
     assert claims is None or isinstance(claims, dict)
     assert all(isinstance(audience, str) for audience in read_audiences(token))
-    assert is_past(token, NOW) in (True, False)
+    assert is_expired(token, NOW) in (True, False)
 
 
 @given(hostile.json_values)
 def test_whatever_stands_in_a_claim_is_no_reason_to_break(value):
     token = token_of(json.dumps({"aud": value, "exp": value}).encode())
     assert all(isinstance(audience, str) for audience in read_audiences(token))
-    assert is_past(token, NOW) in (True, False)
+    assert is_expired(token, NOW) in (True, False)
 
 
 # The request of somebody whom another vouches for.

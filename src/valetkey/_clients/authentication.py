@@ -36,7 +36,7 @@ class Signer:
         return self.private_key is not None or self.source is not None
 
 
-def prove(
+def authenticate_client(
     client: Client, server: ServerMetadata, signer: Signer, seams: Seams, *, offered: Sequence[str] | None = None
 ) -> ClientProof:
     """
@@ -77,7 +77,9 @@ class ClientAuthenticator:
         self._settings = settings
         self._seams = seams
 
-    def prove(self, client: Client, server: ServerMetadata, *, offered: Sequence[str] | None = None) -> ClientProof:
+    def authenticate(
+        self, client: Client, server: ServerMetadata, *, offered: Sequence[str] | None = None
+    ) -> ClientProof:
         """
         Prove a client to its authorization server.
 
@@ -87,7 +89,7 @@ class ClientAuthenticator:
         :returns: What to put into the request.
         :raises ConfigurationError: If the client has not what it needs.
         """
-        return prove(client, server, self._signer(client), self._seams, offered=offered)
+        return authenticate_client(client, server, self._signer(client), self._seams, offered=offered)
 
     def _signer(self, client: Client) -> Signer:
         """The key belongs to the client it was given for; others, such as one we registered ourselves, have none."""

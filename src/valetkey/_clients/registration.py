@@ -129,7 +129,7 @@ class Registrations:
             if server.source is MetadataSource.GUESSED:
                 raise self._no_login(target, error) from error
             if isinstance(error, ClientRefused) and error.error != "invalid_redirect_uri":
-                raise error.with_hint(by_hand(target, metadata.redirect_uri)) from error
+                raise error.with_hint(registration_hint(target, metadata.redirect_uri)) from error
             raise
         self._store.put(client_key(server.issuer, self._settings), encode_client(client))
         return client
@@ -156,7 +156,7 @@ class Registrations:
         return Unsupported(message, hint=hint, tried=(*target.asked, error.message))
 
 
-def by_hand(target: AuthorizationTarget, redirect_uri: str | None) -> str:
+def registration_hint(target: AuthorizationTarget, redirect_uri: str | None) -> str:
     """
     Say what to enter where, so that a login works the next time.
 

@@ -3,7 +3,7 @@
 
 """Who we are at which issuer: the client the user gave, the one we registered before, or a new registration."""
 
-from valetkey._clients.registration import ClientChoice, Registrations, by_hand
+from valetkey._clients.registration import ClientChoice, Registrations, registration_hint
 from valetkey._discovery.target import AuthorizationTarget
 from valetkey._sessions.codec import decode_pin, encode_pin, pin_key
 from valetkey.errors import (
@@ -29,7 +29,7 @@ ANY_LOCALHOST = "http://localhost:0/callback"
 """A free port, to be found under the name `localhost`."""
 
 
-class Clients:
+class ClientSelection:
     """
     The clients of one MCP server's settings. Each belongs to an issuer and is never shown to another.
 
@@ -126,7 +126,7 @@ class Clients:
             redirect_uri=given.redirect_uri,
         )
 
-    def own(self, server: ServerMetadata, *, document: bool = False) -> Client | None:
+    def without_registration(self, server: ServerMetadata, *, document: bool = False) -> Client | None:
         """
         Give the user's own client, for a grant in which neither a person nor a registration takes part.
 
@@ -140,7 +140,7 @@ class Clients:
             return self.configured(server)
         return self._document(server, None) if document else None
 
-    def renounce(self, known: ClientChoice, error: AuthError) -> bool:
+    def drop_refused(self, known: ClientChoice, error: AuthError) -> bool:
         """
         Take in how a login with a client failed, and tell whether another client may do better.
 
@@ -190,7 +190,7 @@ class Clients:
 
     def _nobody_is_registered(self, target: AuthorizationTarget, redirect_uri: str | None) -> Unsupported:
         message = f"{target.server.issuer} does not let programs register themselves."
-        return Unsupported(message, hint=by_hand(target, redirect_uri))
+        return Unsupported(message, hint=registration_hint(target, redirect_uri))
 
     def _check_pin(self, issuer: str) -> None:
         key = pin_key(self._settings)

@@ -4,29 +4,24 @@
 """Finding the authorization server of an MCP server: the order of the questions; what they mean is in `protocol`."""
 
 import logging
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
-from typing import TypeVar
 
 from valetkey import urls
+from valetkey._discovery.metadata_requests import MetadataRequests
+from valetkey._discovery.resource import ResourceAnswer, ask_resource, metadata_urls
 from valetkey._discovery.target import AuthorizationTarget
 from valetkey._policy.issuers import choose_issuers
-from valetkey.errors import ResourceMismatch, TemporaryError, Unsupported
+from valetkey.errors import ResourceMismatch, Unsupported
 from valetkey.profiles.applied import filled_in, resolve_profile
 from valetkey.protocol import resource as resource_protocol
 from valetkey.protocol import server as server_protocol
 from valetkey.protocol.challenge import Challenge
-from valetkey.protocol.error_response import is_temporary
 from valetkey.settings.settings import Settings
 from valetkey.values import MetadataSource, ResourceMetadata, ServerMetadata
-from valetkey.wire import HttpRequest, HttpResponse, Send
+from valetkey.wire import Send
 
 _logger = logging.getLogger("valetkey")
-
-_LONGEST_TYPE = 40
-
-Document = TypeVar("Document")
 
 
 def discover(
@@ -35,7 +30,7 @@ def discover(
     send: Send,
     *,
     preferred: tuple[str, ...] = (),
-    resource_answer: "ResourceAnswer | None" = None,
+    resource_answer: ResourceAnswer | None = None,
 ) -> AuthorizationTarget:
     """
     Find the authorization server: resource metadata, then server metadata, then what 2025-03-26 servers have.
@@ -91,34 +86,6 @@ def _cross_check(server: ServerMetadata, metadata: ResourceMetadata, settings: S
     _logger.warning("%s", message)
 
 
-@dataclass(frozen=True, slots=True)
-class ResourceAnswer:
-    """
-    What an MCP server says about its login.
-
-    :param metadata: Its metadata, None if it certainly publishes none.
-    :param requests: What was asked.
-    """
-
-    metadata: ResourceMetadata | None
-    requests: "MetadataRequests"
-
-
-def ask_resource(settings: Settings, challenge: Challenge | None, send: Send) -> ResourceAnswer:
-    """
-    Ask the MCP server about its login, and nobody else.
-
-    :param settings: The settings.
-    :param challenge: Its challenge, if it sent one.
-    :param send: Sends requests.
-    :returns: What it says.
-    :raises TemporaryError: If something may be there but did not answer.
-    :raises TrustError: If something is there but belongs to somebody else.
-    """
-    requests = MetadataRequests(send)
-    return ResourceAnswer(_resource(settings, _metadata_urls(challenge), requests), requests)
-
-
 def find_server(issuer: str, settings: Settings, send: Send) -> ServerMetadata:
     """
     Read the metadata of a server that the user named and no MCP server: an identity provider.
@@ -134,69 +101,12 @@ def find_server(issuer: str, settings: Settings, send: Send) -> ServerMetadata:
     return _first_server((issuer,), settings, MetadataRequests(send))
 
 
-def _metadata_urls(challenge: Challenge | None) -> tuple[str, ...]:
-    return challenge.get_all("resource_metadata") if challenge is not None else ()
-
-
-@dataclass(slots=True)
-class MetadataRequests:
-    """Asks for documents and remembers what was asked and what came back."""
-
-    send: Send
-    log: list[str] = field(default_factory=list)
-    trouble: TemporaryError | None = None
-
-    def ask(self, request: HttpRequest, parse: Callable[[HttpResponse], Document | None]) -> Document | None:
-        """Give the document, or None when this place has none; a place that may have one is remembered as trouble."""
-        try:
-            response = self.send(request)
-        except TemporaryError as error:
-            self.trouble = error
-            self.log.append(f"{request.url}: no answer")
-            return None
-        document = parse(response)
-        if document is None:
-            media_type = (response.header("Content-Type") or "without Content-Type").partition(";")[0]
-            self.log.append(f"{request.url}: {response.status} {_printable(media_type)}")
-            if is_temporary(response):
-                self.trouble = TemporaryError(f"{request.url} answered {response.status}.", hint="Try again later.")
-        else:
-            self.trouble = None  # what did not answer before is not needed any more
-        return document
-
-    def require_certainty(self) -> None:
-        """Nothing was found; make sure that nothing is there. A 5xx or a broken connection is not "nothing"."""
-        if self.trouble is not None:
-            raise self.trouble.with_tried(tuple(self.log)) from self.trouble
-
-
-def _printable(text: str) -> str:
-    return "".join(char for char in text if " " <= char <= "~")[:_LONGEST_TYPE]
-
-
-def _resource(settings: Settings, announced: tuple[str, ...], requests: MetadataRequests) -> ResourceMetadata | None:
-    for candidate in resource_protocol.resource_candidates(settings.server_url, announced):
-        metadata = requests.ask(
-            resource_protocol.resource_request(candidate),
-            partial(
-                resource_protocol.parse_resource,
-                candidate=candidate,
-                server_url=settings.server_url,
-                strict=settings.strict,
-            ),
-        )
-        if metadata is not None:
-            return metadata
-    requests.require_certainty()
-    return None
-
-
 def _server_without_resource_metadata(
     settings: Settings, challenge: Challenge | None, requests: MetadataRequests
 ) -> ServerMetadata:
     if settings.issuer is not None:
         return _first_server((settings.issuer,), settings, requests)
-    if _metadata_urls(challenge):  # a server that announces resource metadata is no 2025-03-26 server
+    if metadata_urls(challenge):  # a server that announces resource metadata is no 2025-03-26 server
         message = f"{settings.server_url} announces metadata for its login, but none can be read."
         raise Unsupported(message, hint="Ask its operator, or give issuer=.", tried=tuple(requests.log))
     legacy = server_protocol.legacy_issuer(settings.server_url)

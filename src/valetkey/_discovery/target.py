@@ -46,7 +46,7 @@ class AuthorizationTarget:
         """The value of the `audience` parameter; None where the provider does not want one (Auth0 does)."""
         return self.resource if self.profile.send_audience else None
 
-    def bound(self, request: TokenRequest) -> TokenRequest:
+    def bind(self, request: TokenRequest) -> TokenRequest:
         """
         Let a token request ask for a token that is bound to the key, if there is one (RFC 9449 §5).
 
@@ -60,7 +60,7 @@ class AuthorizationTarget:
         Make the session of a token that was obtained from nothing.
 
         :param token: The token.
-        :param request: The request that brought it, as `bound` gave it.
+        :param request: The request that brought it, as `bind` gave it.
         :param interactive: True if a person logged in for it.
         :returns: The session.
         :raises Unsupported: If the token cannot be presented as the MCP server wants it.

@@ -14,8 +14,9 @@ from dataclasses import replace
 
 from valetkey import urls
 from valetkey._clients.dpop import create_key
-from valetkey._clients.selection import Clients
-from valetkey._discovery.discovery import ResourceAnswer, ask_resource, discover
+from valetkey._clients.selection import ClientSelection
+from valetkey._discovery.discovery import discover
+from valetkey._discovery.resource import ResourceAnswer, ask_resource
 from valetkey._discovery.target import AuthorizationTarget
 from valetkey._engine.backoff import Backoff, Resting
 from valetkey._engine.decision import TokenNeed
@@ -95,7 +96,7 @@ class Attempts:
         self._announce = announce
         self.backoff: Backoff = Backoff(seams.monotonic)
         self._wanted = wanted
-        self._clients = Clients(settings, store, seams)
+        self._clients = ClientSelection(settings, store, seams)
         tokens = TokenEndpoint(settings, seams)
         self._refresher = Refresher(settings, seams, self.sessions, tokens)
         self._grant = open_grant(settings, seams, self._clients, tokens)

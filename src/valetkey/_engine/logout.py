@@ -59,7 +59,7 @@ class Logout:
     def __init__(self, settings: Settings, seams: Seams, sessions: Sessions) -> None:
         self._seams = seams
         self._sessions = sessions
-        self._proofs = ClientAuthenticator(settings, seams)
+        self._authenticator = ClientAuthenticator(settings, seams)
 
     def leave(self) -> LogoutResult:
         """
@@ -144,7 +144,9 @@ class Logout:
 
     def _ask(self, session: Session, kind: TokenKind, token: Secret, *, empty_secret: bool) -> bool:
         server, client = session.server, session.client
-        proof = self._proofs.prove(client, server, offered=server.revocation_endpoint_auth_methods_supported)
+        proof = self._authenticator.authenticate(
+            client, server, offered=server.revocation_endpoint_auth_methods_supported
+        )
         if empty_secret:
             proof = proof.with_empty_secret()
         request = revocation_request(server, client, proof, token, kind)

@@ -6,7 +6,7 @@
 from dataclasses import replace
 
 from valetkey._clients.registration import ClientChoice
-from valetkey._clients.selection import Clients
+from valetkey._clients.selection import ClientSelection
 from valetkey._discovery.target import AuthorizationTarget
 from valetkey._grants.grant import GrantContext
 from valetkey._grants.prompting import LoginPlan, corrected_plan, open_prompt
@@ -32,7 +32,7 @@ class AuthorizationCode:
     :param tokens: Asks token endpoints.
     """
 
-    def __init__(self, settings: Settings, seams: Seams, clients: Clients, tokens: TokenEndpoint) -> None:
+    def __init__(self, settings: Settings, seams: Seams, clients: ClientSelection, tokens: TokenEndpoint) -> None:
         self._settings = settings
         self._seams = seams
         self._clients = clients
@@ -120,5 +120,5 @@ class AuthorizationCode:
 
     def _redeem(self, callback: str, pending: PendingLogin, plan: LoginPlan, context: GrantContext) -> Session:
         # A code is good for one try (RFC 6749 §4.1.2): whatever goes wrong here, the next login gets a new one.
-        request = plan.target.bound(code_request(pending, parse_callback(callback, pending)))
+        request = plan.target.bind(code_request(pending, parse_callback(callback, pending)))
         return context.save(plan.target.session(self._tokens.ask(request), request, interactive=True))

@@ -3,7 +3,7 @@
 
 """A machine proves itself (RFC 6749 §4.4; MCP, OAuth Client Credentials)."""
 
-from valetkey._clients.selection import Clients
+from valetkey._clients.selection import ClientSelection
 from valetkey._discovery.target import AuthorizationTarget
 from valetkey._grants.grant import GrantContext
 from valetkey._grants.token_endpoint import TokenEndpoint
@@ -20,7 +20,7 @@ class ClientCredentials:
     :param tokens: Asks token endpoints.
     """
 
-    def __init__(self, clients: Clients, tokens: TokenEndpoint) -> None:
+    def __init__(self, clients: ClientSelection, tokens: TokenEndpoint) -> None:
         self._clients = clients
         self._tokens = tokens
 
@@ -38,5 +38,5 @@ class ClientCredentials:
         client = self._clients.configured(server)
         request = client_credentials_request(server, client, resource=target.resource_parameter, scope=scope)
         request = request.with_audience(target.audience_parameter)
-        token, request = self._tokens.ask_corrected(target.bound(request))
+        token, request = self._tokens.ask_corrected(target.bind(request))
         return context.save(target.session(token, request, interactive=False))

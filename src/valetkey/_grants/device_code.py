@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import NoReturn
 
 from valetkey._clients.authentication import ClientAuthenticator
-from valetkey._clients.selection import Clients
+from valetkey._clients.selection import ClientSelection
 from valetkey._discovery.target import AuthorizationTarget
 from valetkey._grants.grant import GrantContext
 from valetkey._grants.prompting import LoginPlan, corrected_plan, open_prompt
@@ -62,7 +62,7 @@ class DeviceCode:
     :raises ConfigurationError: If the user's own way to ask a person cannot show a code.
     """
 
-    def __init__(self, settings: Settings, seams: Seams, clients: Clients, tokens: TokenEndpoint) -> None:
+    def __init__(self, settings: Settings, seams: Seams, clients: ClientSelection, tokens: TokenEndpoint) -> None:
         if not isinstance(seams.login, DeviceLogin):
             message = f"The grant device_code needs a login that can show a code; {type(seams.login).__name__} cannot."
             hint = 'Give it a method open_device() (see valetkey.login.DeviceLogin), or use login="auto" or "link".'
@@ -72,7 +72,7 @@ class DeviceCode:
         self._seams = seams
         self._clients = clients
         self._tokens = tokens
-        self._proofs = ClientAuthenticator(settings, seams)
+        self._authenticator = ClientAuthenticator(settings, seams)
 
     def obtain(self, target: AuthorizationTarget, scope: Scope | None, context: GrantContext) -> Session:
         """
@@ -108,7 +108,7 @@ class DeviceCode:
 
     def _request(self, plan: LoginPlan, client: Client) -> _Begun:
         server, started = plan.target.server, self._seams.monotonic()
-        proof = self._proofs.prove(client, server)
+        proof = self._authenticator.authenticate(client, server)
         request = device_authorization_request(server, client, proof, resource=plan.resource, scope=plan.scope)
         authorization = parse_device_authorization(self._seams.send(request), now=self._seams.now())
         seconds = min(self._settings.login_timeout, authorization.lifetime or math.inf)
@@ -132,7 +132,7 @@ class DeviceCode:
         plan, client = begun.plan, begun.client
         code, wait = begun.authorization.device_code, begun.authorization.interval
         request = device_token_request(plan.target.server, client, code, resource=plan.resource, scope=plan.scope)
-        request, interval = plan.target.bound(request), wait
+        request, interval = plan.target.bind(request), wait
         while True:
             self._wait(wait, begun, context)
             try:

@@ -10,7 +10,7 @@ MCP, Enterprise-Managed Authorization; draft-ietf-oauth-identity-assertion-authz
 import logging
 from dataclasses import dataclass
 
-from valetkey._clients.selection import Clients
+from valetkey._clients.selection import ClientSelection
 from valetkey._discovery.target import AuthorizationTarget
 from valetkey._grants.grant import GrantContext
 from valetkey._grants.identity_assertions import IdentityAssertions
@@ -58,7 +58,12 @@ class EnterpriseManaged:
     """
 
     def __init__(
-        self, settings: Settings, provider: IdentityProvider, seams: Seams, clients: Clients, tokens: TokenEndpoint
+        self,
+        settings: Settings,
+        provider: IdentityProvider,
+        seams: Seams,
+        clients: ClientSelection,
+        tokens: TokenEndpoint,
     ) -> None:
         self._provider = provider
         self._seams = seams
@@ -105,7 +110,7 @@ class EnterpriseManaged:
         return session
 
     def _client(self, server: ServerMetadata) -> Client:
-        client = self._clients.own(server, document=True)
+        client = self._clients.without_registration(server, document=True)
         if client is None:
             message = f"We have no client at {server.issuer}, which takes no client metadata document from us."
             raise Unsupported(message, hint="Register one there by hand, then give its client_id and client_secret.")
@@ -129,5 +134,5 @@ class EnterpriseManaged:
             resource=target.resource_parameter,
             scope=assertion.scope,  # §7.2.1: it may not name more than is asked for here
         )
-        answer, request = self._tokens.ask_corrected(target.bound(request))
+        answer, request = self._tokens.ask_corrected(target.bind(request))
         return context.save(target.session(answer, request, interactive=False))

@@ -3,11 +3,11 @@
 
 """Asking the organisation's identity provider to say who its employee is (MCP, Enterprise-Managed Authorization §4)."""
 
-from valetkey._clients.authentication import Signer, prove
+from valetkey._clients.authentication import Signer, authenticate_client
 from valetkey._clients.token_sources import token_from
 from valetkey._discovery.discovery import find_server
 from valetkey.errors import ClientRefused, LoginRequired, Refused
-from valetkey.protocol.assertion import is_past
+from valetkey.protocol.assertion import is_expired
 from valetkey.protocol.server import require_token_endpoint
 from valetkey.protocol.token_exchange import IdentityAssertion, identity_assertion_request, parse_identity_assertion
 from valetkey.protocol.token_request import http_request
@@ -52,14 +52,16 @@ class IdentityAssertions:
         request = identity_assertion_request(
             server, client, id_token=id_token, audience=audience, resource=resource, scope=scope
         )
-        proof = prove(client, server, Signer(provider.private_key, audience=provider.assertion_audience), self._seams)
+        proof = authenticate_client(
+            client, server, Signer(provider.private_key, audience=provider.assertion_audience), self._seams
+        )
         now = self._seams.now()
         response = self._send(http_request(request, proof))
         try:
             return parse_identity_assertion(response, audience=audience, now=now, requested_scope=scope)
         except Refused as refusal:
             # A refused ID token has expired more often than not, and then only a person helps (ID-JAG §4.4.3).
-            if refusal.error == "invalid_grant" and is_past(id_token, now):
+            if refusal.error == "invalid_grant" and is_expired(id_token, now):
                 message = f"The ID token of {provider.issuer} has expired."
                 raise LoginRequired(message, hint="Log in there, and give the new ID token.") from refusal
             raise refusal.with_hint(self._advice(refusal)) from refusal

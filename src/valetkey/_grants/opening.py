@@ -3,14 +3,14 @@
 
 """Which grant the settings ask for."""
 
-from valetkey._clients.selection import Clients
+from valetkey._clients.selection import ClientSelection
 from valetkey._grants.grant import Grant
 from valetkey._grants.token_endpoint import TokenEndpoint
 from valetkey.seams import Seams
 from valetkey.settings.settings import Settings
 
 
-def open_grant(settings: Settings, seams: Seams, clients: Clients, tokens: TokenEndpoint) -> Grant:
+def open_grant(settings: Settings, seams: Seams, clients: ClientSelection, tokens: TokenEndpoint) -> Grant:
     """Give the grant the settings ask for; only its own module is imported."""
     if settings.chosen_grant == "client_credentials":
         from valetkey._grants.client_credentials import ClientCredentials

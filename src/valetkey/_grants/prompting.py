@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from valetkey._clients.registration import ClientChoice
-from valetkey._clients.selection import Clients
+from valetkey._clients.selection import ClientSelection
 from valetkey._discovery.target import AuthorizationTarget
 from valetkey._grants.grant import GrantContext
 from valetkey._network.request_log import log_exchange
@@ -39,9 +39,11 @@ class LoginPlan:
     localhost: bool = False
 
 
-def corrected_plan(plan: LoginPlan, choice: ClientChoice, error: AuthError, clients: Clients) -> LoginPlan | None:
+def corrected_plan(
+    plan: LoginPlan, choice: ClientChoice, error: AuthError, clients: ClientSelection
+) -> LoginPlan | None:
     """Give the plan for a second login if the server said what it did not accept, else None."""
-    corrected = plan if clients.renounce(choice, error) else _without_what_is_refused(plan, error)
+    corrected = plan if clients.drop_refused(choice, error) else _without_what_is_refused(plan, error)
     if corrected is not None:
         _logger.info("%s wants the login in another way, it begins once more: %s", choice.client.issuer, error)
     return corrected

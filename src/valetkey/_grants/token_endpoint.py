@@ -59,7 +59,7 @@ class TokenEndpoint:
 
     def _exchange(self, request: TokenRequest) -> "_Exchange":
         """Send with proofs that are good for this time only."""
-        client_proof = self._authenticator.prove(request.client, request.server)
+        client_proof = self._authenticator.authenticate(request.client, request.server)
         if client_proof.is_basic and request.client in self._named:
             client_proof = client_proof.naming(request.client)
         dpop_proof = None

@@ -4,7 +4,7 @@
 """A workload shows the token of its platform (RFC 7523 §2.1; MCP, Workload Identity Federation, SEP-1933)."""
 
 from valetkey import urls
-from valetkey._clients.selection import Clients
+from valetkey._clients.selection import ClientSelection
 from valetkey._clients.token_sources import token_from
 from valetkey._discovery.target import AuthorizationTarget
 from valetkey._grants.grant import GrantContext
@@ -28,7 +28,9 @@ class WorkloadIdentity:
     :param tokens: Asks token endpoints.
     """
 
-    def __init__(self, settings: Settings, source: TokenSource, clients: Clients, tokens: TokenEndpoint) -> None:
+    def __init__(
+        self, settings: Settings, source: TokenSource, clients: ClientSelection, tokens: TokenEndpoint
+    ) -> None:
         self._settings = settings
         self._source = source
         self._clients = clients
@@ -50,7 +52,7 @@ class WorkloadIdentity:
         # server, and a token for another one would be a present to whoever that is.
         is_named = self._settings.issuer is not None or server.source is MetadataSource.CONFIGURED
         require_jwt_bearer(server, named=is_named)
-        client = self._clients.own(server) or Client("", server.issuer)
+        client = self._clients.without_registration(server) or Client("", server.issuer)
         token = token_from(self._source, self._settings.assertion_audience or server.issuer, "workload_token")
         if not is_named:
             self._require_audience(token, server)
@@ -62,7 +64,7 @@ class WorkloadIdentity:
             resource=target.resource_parameter,
             scope=scope,
         )
-        request = target.bound(request)
+        request = target.bind(request)
         try:
             answer = self._tokens.ask(request)
         except Refused as refusal:

@@ -12,7 +12,7 @@ it, or the MCP server names one only and the token does not contradict it.
 from dataclasses import dataclass
 
 from valetkey import urls
-from valetkey._clients.selection import Clients
+from valetkey._clients.selection import ClientSelection
 from valetkey._discovery.discovery import discover
 from valetkey._discovery.target import AuthorizationTarget
 from valetkey._policy.lifetime import is_expired
@@ -87,7 +87,7 @@ def adopt(foreign: Foreign, settings: Settings, store: Store, seams: Seams, *, o
     _require_owner(foreign, target, settings)
     session = Session(
         token=foreign.token,
-        client=_client(foreign, target, Clients(settings, store, seams)),
+        client=_client(foreign, target, ClientSelection(settings, store, seams)),
         server=target.server,
         resource=foreign.resource_of(target),
         requested_scope=foreign.requested_scope,
@@ -159,8 +159,8 @@ def _another(foreign: Foreign, expected: str, received: str, hint: str) -> Issue
     return IssuerMismatch(message, hint=hint, expected=expected, received=received)
 
 
-def _client(foreign: Foreign, target: AuthorizationTarget, clients: Clients) -> Client:
-    client = clients.own(target.server, document=True) or foreign.client_at(target.server)
+def _client(foreign: Foreign, target: AuthorizationTarget, clients: ClientSelection) -> Client:
+    client = clients.without_registration(target.server, document=True) or foreign.client_at(target.server)
     if client is None:
         message = f"{foreign.program} has not written down which client the session in {foreign.place} belongs to."
         raise LoginRequired(message, hint="Give the client_id that it was run with, and the client_secret if any.")

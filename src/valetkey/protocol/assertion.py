@@ -68,7 +68,7 @@ def read_audiences(token: Secret) -> tuple[str, ...]:
     return tuple(audience for audience in audiences if isinstance(audience, str))
 
 
-def is_past(token: Secret, now: float) -> bool:
+def is_expired(token: Secret, now: float) -> bool:
     """
     Tell whether a JWT says itself that it has expired (RFC 7519 §4.1.4).
 

@@ -19,6 +19,8 @@ _PATH_SLASH = "/"
 _AUTHORITY = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]*)?")
 """A host as DNS knows it, or an IPv6 literal, and a port: what every URL parser reads alike."""
 _ROOT_WITH_SLASH = re.compile(r"[^/?#]+//[^/?#]+/")
+_NOT_IN_PATH = re.compile(r"[^A-Za-z0-9._~/:=+%-]|%(?![0-9A-Fa-f]{2})")
+_NOT_IN_QUERY = re.compile(r"[^A-Za-z0-9._~/:=+%?&-]|%(?![0-9A-Fa-f]{2})")
 
 
 def require_endpoint(url: str, what: str) -> str:
@@ -38,6 +40,25 @@ def require_endpoint(url: str, what: str) -> str:
         message = f"The {what} {quote(_without_user(url))} {fault}."
         raise InsecureEndpoint(message, hint="Use an https URL, or http on this computer's loopback address.", url=url)
     return url
+
+
+def encode_for_browser(url: str) -> str:
+    """
+    Percent-encode what a shell could read in a URL that `require_endpoint` has passed (RFC 3986 §2).
+
+    Some programs that open a browser build a command text: `wslview` one for PowerShell, which evaluates `$(...)`.
+    What stays are the unreserved characters, the delimiters `/ : = ? &`, a `+` (a space in a query), and everything
+    that is encoded already.
+    """
+    before, question_mark, query = url.partition("?")
+    scheme, slashes, rest = before.partition("//")
+    authority, slash, path = rest.partition("/")
+    encoded = _NOT_IN_PATH.sub(_percent_encode, path), _NOT_IN_QUERY.sub(_percent_encode, query)
+    return f"{scheme}{slashes}{authority}{slash}{encoded[0]}{question_mark}{encoded[1]}"
+
+
+def _percent_encode(match: re.Match[str]) -> str:
+    return "".join(f"%{byte:02X}" for byte in match[0].encode())
 
 
 def _fault(url: str) -> str | None:

@@ -7,12 +7,18 @@ import json
 import os
 import sys
 import threading
+from dataclasses import replace
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 import pytest
 
+from tests.protocol.answers import PENDING
 from tests.requirements import requirement
-from valetkey.errors import InsecureEndpoint
-from valetkey.login.browser import browser_command, open_browser
+from valetkey.errors import InsecureEndpoint, LoginFailed
+from valetkey.login import LoginPrompt, open_login
+from valetkey.login.browser import WSL, browser_command, open_browser, platform_of
+from valetkey.protocol.authorization import authorization_url
+from valetkey.urls import encode_for_browser
 
 
 @pytest.fixture
@@ -30,10 +36,18 @@ def wait_for_browsers():
 
 
 URL = "https://as.example/authorize?client_id=a&state=b"
-HOSTILE = "https://as.example/authorize?a=1&calc;$(id)&b='x'&c=%22%0A*~!&-d=$HOME;rm%20-rf&%s"
+HOSTILE = "https://as.example/a/$(calc.exe)/b?a=1&calc;$(id)&b='x'&c=%22%0A*~!&-d=$HOME;rm%20-rf&%s,@[x]"
 """Everything a shell would stumble over and a URL may hold."""
+ENCODED = (
+    "https://as.example/a/%24%28calc.exe%29/b?a=1&calc%3B%24%28id%29&b=%27x%27&c=%22%0A%2A~%21&-d=%24HOME%3Brm%20-rf"
+    "&%25s%2C%40%5Bx%5D"
+)
+READ_BY_A_SHELL = frozenset("$()';!*`\"<>|{}[]\\ \n")
+"""What no argument may hold. `&` and `?` stay, because a URL needs them, and so no shell may be the program."""
 
-X11, WAYLAND, WSL = {"DISPLAY": ":0"}, {"WAYLAND_DISPLAY": "wayland-0"}, {"WSL_DISTRO_NAME": "Debian"}
+X11, WAYLAND = {"DISPLAY": ":0"}, {"WAYLAND_DISPLAY": "wayland-0"}
+RUNDLL, HANDLER = "/mnt/c/Windows/System32/rundll32.exe", "url.dll,FileProtocolHandler"
+UNIX_OPENERS = ["xdg-open", "gio", "x-www-browser", "wslview", "wsl-open"]
 
 COMMANDS = {
     "macOS": ({}, "darwin", ["xdg-open"], ["/usr/bin/open", URL]),
@@ -51,9 +65,11 @@ COMMANDS = {
     "no display": ({}, "linux", ["xdg-open", "gio", "x-www-browser", "w3m", "lynx"], None),
     "an empty display": ({"DISPLAY": "", "WAYLAND_DISPLAY": ""}, "linux", ["xdg-open"], None),
     "FreeBSD": (X11, "freebsd14", ["xdg-open"], ["xdg-open", URL]),
-    "WSL": (WSL, "linux", ["wslview"], ["wslview", URL]),
-    "WSL without its tools": (WSL, "linux", ["xdg-open"], None),
-    "WSL without its tools, but with a display": ({**WSL, **X11}, "linux", ["xdg-open"], ["xdg-open", URL]),
+    "WSL": ({}, WSL, [RUNDLL], [RUNDLL, HANDLER, URL]),
+    "WSL with its drives elsewhere": ({}, WSL, ["rundll32.exe"], ["rundll32.exe", HANDLER, URL]),
+    "WSL with a display": (X11, WSL, [RUNDLL, *UNIX_OPENERS], [RUNDLL, HANDLER, URL]),
+    "WSL that may start no program of Windows": (X11, WSL, UNIX_OPENERS, None),
+    "WSL with a browser of its own": ({"BROWSER": "firefox"}, WSL, ["firefox", RUNDLL], ["firefox", URL]),
     "BROWSER": ({"BROWSER": "firefox"}, "linux", ["firefox"], ["firefox", URL]),
     "BROWSER goes before the display": (
         {"BROWSER": "firefox", **X11},
@@ -77,8 +93,100 @@ COMMANDS = {
 @requirement("AUT-15")
 @pytest.mark.parametrize(("environment", "platform", "programs", "command"), COMMANDS.values(), ids=COMMANDS.keys())
 def test_the_program_that_opens_a_link(environment, platform, programs, command):
-    found = dict.fromkeys(programs, "/usr/bin/program").get
+    found = {name: f"/usr/bin/{name}" for name in programs}.get
     assert browser_command(URL, environment, platform, found) == command
+
+
+NOT_FOR_A_LINK = [
+    'sh -c "firefox %s"',
+    "sh -c 'firefox \"$1\"' sh %s",
+    "sh -c 'firefox $0'",
+    "/bin/bash -lc \"firefox '%s'\"",
+    "env BASH_ENV= bash -c 'firefox %s'",
+    "busybox sh -c 'firefox %s'",
+    "fish -c 'firefox %s'",
+    "cmd.exe /c start %s",
+    "/mnt/c/Windows/System32/CMD.EXE /c start",
+    "powershell.exe -Command Start-Process %s",
+    "pwsh -c 'Start-Process %s'",
+    "wslview",
+    "wslview %s",
+    "wsl-open",
+    "ssh desktop firefox %s",
+    "xargs firefox",
+    "python3.12 -c 'import os; os.system(\"firefox %s\")'",
+    "firefox '%s; true'",
+    "firefox '$(echo %s)'",
+    "xterm -e 'w3m %s'",
+]
+
+
+@requirement("AUT-13")
+@pytest.mark.parametrize("system", ["linux", "darwin", WSL])
+@pytest.mark.parametrize("entry", NOT_FOR_A_LINK)
+def test_an_entry_of_browser_that_would_read_the_link_as_a_command_is_passed_over(entry, system, caplog):
+    caplog.set_level("INFO", logger="valetkey")
+    command = browser_command(URL, {"BROWSER": f"{entry}:w3m"}, system, lambda name: f"/usr/bin/{name}")
+    assert command == ["w3m", URL]
+    assert "An entry of BROWSER is not used" in caplog.text
+
+
+@requirement("AUT-13")
+@pytest.mark.parametrize("entry", ["xdg-open", "x-www-browser %s", "gio open", "sensible-browser"])
+def test_an_opener_that_may_be_wslview_under_another_name_is_passed_over_under_wsl(entry):
+    assert browser_command(URL, {"BROWSER": entry}, WSL, {RUNDLL: RUNDLL, entry.split()[0]: "x"}.get) == [
+        RUNDLL,
+        HANDLER,
+        URL,
+    ]
+    assert browser_command(URL, {"BROWSER": entry}, "linux", lambda name: name) is not None
+
+
+@requirement("AUT-13")
+def test_a_name_that_leads_to_such_a_program_is_passed_over():
+    leads = {"browser": "/usr/bin/wslview", "w3m": "/usr/bin/w3m"}
+    assert browser_command(URL, {"BROWSER": "browser:w3m"}, "linux", leads.get) == ["w3m", URL]
+
+
+@pytest.mark.parametrize(
+    ("environment", "system", "release", "told"),
+    [
+        ({"WSL_DISTRO_NAME": "Debian"}, "linux", "5.15", WSL),
+        ({"WSL_INTEROP": "/run/WSL/8_interop"}, "linux", "5.15", WSL),
+        ({}, "linux", "5.15.153.1-microsoft-standard-WSL2", WSL),
+        ({}, "linux", "4.4.0-19041-Microsoft", WSL),
+        ({}, "linux", "6.1.0-13-amd64", "linux"),
+        ({"WSL_DISTRO_NAME": "Debian"}, "darwin", "23.0", "darwin"),
+    ],
+)
+def test_wsl_is_told_from_other_linux(environment, system, release, told):
+    assert platform_of(environment, system, release) == told
+
+
+ENCODINGS = {
+    URL: URL,
+    HOSTILE: ENCODED,
+    ENCODED: ENCODED,
+    "https://as.example": "https://as.example",
+    "https://as.example?a=b": "https://as.example?a=b",
+    "http://[::1]:8080/a": "http://[::1]:8080/a",
+    "https://as.example/a;b=c/d&e": "https://as.example/a%3Bb=c/d%26e",
+    "https://as.example/?scope=a+b%20c&u=https://x/?y": "https://as.example/?scope=a+b%20c&u=https://x/?y",
+    "https://as.example/?": "https://as.example/?",
+    "https://as.example/%?%4&%zz%41": "https://as.example/%25?%254&%25zz%41",
+    "https://as.example//x//y": "https://as.example//x//y",
+}
+
+
+@requirement("AUT-14")
+@pytest.mark.parametrize(("url", "encoded"), ENCODINGS.items())
+def test_what_a_shell_reads_is_percent_encoded_and_the_url_means_the_same(url, encoded):
+    assert encode_for_browser(url) == encoded
+    assert not READ_BY_A_SHELL & set(encoded.removeprefix("http://[::1]"))
+    one, other = urlsplit(url), urlsplit(encoded)
+    assert one[:2] == other[:2]
+    assert unquote(one.path) == unquote(other.path)
+    assert parse_qsl(one.query, keep_blank_values=True) == parse_qsl(other.query, keep_blank_values=True)
 
 
 @requirement("AUT-13")
@@ -95,6 +203,7 @@ import json, os, sys
 print("noise from the browser")
 print("more noise", file=sys.stderr)
 report = {{"arguments": sys.argv, "leads its session": os.getsid(0) == os.getpid(), "input": sys.stdin.read()}}
+report["browser"] = os.environ.get("BROWSER")
 with open({report!r}, "w") as file:
     json.dump(report, file)
 """
@@ -123,9 +232,51 @@ def test_the_program_gets_the_link_as_one_literal_argument(tmp_path, monkeypatch
     monkeypatch.setenv("BROWSER", way.replace("BROWSER", "xdg-open") if "BROWSER" in way else "")
     assert open_browser(HOSTILE)
     report = program.report()
-    assert report["arguments"] == [str(program.path), HOSTILE]
+    assert report["arguments"] == [str(program.path), ENCODED]
+    assert not READ_BY_A_SHELL & set(report["arguments"][1])
     wait_for_browsers()
     assert capfd.readouterr() == ("", "")
+
+
+@requirement("AUT-13")
+def test_no_opener_of_the_system_starts_an_entry_of_browser_that_was_passed_over(
+    tmp_path, monkeypatch, wait_for_browsers
+):
+    """`xdg-open` reads BROWSER too."""
+    program = Program(tmp_path, "xdg-open")
+    monkeypatch.setenv("PATH", f"{tmp_path}:/bin")
+    monkeypatch.setenv("DISPLAY", ":0")
+    monkeypatch.setenv("BROWSER", 'sh -c "xdg-open %s"')
+    monkeypatch.delenv("WSL_DISTRO_NAME", raising=False)
+    assert open_browser(URL)
+    report = program.report()
+    assert report["arguments"] == [str(program.path), URL]
+    assert report["browser"] is None
+    wait_for_browsers()
+
+
+@requirement("AUT-13", "AUT-14")
+def test_a_hostile_endpoint_reaches_the_browser_and_the_person_in_the_same_harmless_form(
+    tmp_path, monkeypatch, capsys, wait_for_browsers
+):
+    """Under WSL, with the program of Windows played by one of this test."""
+    program = Program(tmp_path, "rundll32.exe")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv("WSL_DISTRO_NAME", "Debian")
+    monkeypatch.delenv("BROWSER", raising=False)
+    pending = replace(PENDING, server=replace(PENDING.server, authorization_endpoint=HOSTILE))
+    link = authorization_url(pending)
+    cancelled = threading.Event()
+    cancelled.set()
+    prompt = LoginPrompt("https://mcp.example", "https://as.example", link)
+    with open_login("auto").open(None, fixed=False) as attempt, pytest.raises(LoginFailed):
+        attempt.ask(prompt, seconds=30, cancelled=cancelled)
+    arguments = program.report()["arguments"]
+    assert arguments == [str(program.path), HANDLER, link]
+    assert f"\n    {link}\n" in capsys.readouterr().err
+    assert not READ_BY_A_SHELL & set(link)
+    assert link.startswith(f"{ENCODED}&response_type=code&")
+    wait_for_browsers()
 
 
 def test_the_program_has_no_hold_on_the_terminal(tmp_path, monkeypatch, wait_for_browsers):

@@ -60,6 +60,16 @@ def test_the_challenge_of_rfc_7636_appendix_b():
     assert code_challenge(verifier) == "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
 
 
+@requirement("AUT-13", "AUT-14")
+def test_no_shell_reads_a_command_in_what_is_opened():
+    url = authorization_url(pending("https://as.example/$(calc.exe)/authorize?a='b';c&d=%24!*"))
+    assert url.startswith(
+        "https://as.example/%24%28calc.exe%29/authorize?a=%27b%27%3Bc&d=%24%21%2A&response_type=code&"
+    )
+    assert not set("$()';!*`") & set(url)
+    assert query_of(url)[:2] == [("a", "'b';c"), ("d", "$!*")]
+
+
 @requirement("AUT-11", "AUT-12", "AUT-14", "SEC-1")
 @pytest.mark.parametrize(
     "endpoint",

@@ -243,6 +243,13 @@ def test_a_page_on_this_computer_or_another_host_is_shown(page):
     assert parse(told(verification_uri=page)).verification_uri == page
 
 
+@requirement("DEV-3", "AUT-13", "AUT-14")
+@pytest.mark.parametrize("member", ["verification_uri", "verification_uri_complete"])
+def test_no_shell_reads_a_command_in_a_page(member):
+    authorization = parse(told(**{member: "https://example.com/$(calc.exe)?a='b'&c=1;d"}))
+    assert getattr(authorization, member) == "https://example.com/%24%28calc.exe%29?a=%27b%27&c=1%3Bd"
+
+
 @requirement("DEV-3")
 @pytest.mark.parametrize("member", ["verification_uri", "verification_uri_complete"])
 def test_a_page_too_long_to_be_seen_whole_is_none(member):

@@ -1,65 +1,109 @@
 # SPDX-FileCopyrightText: 2026 The Valetkey authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Opening a browser: a program with a list of arguments, never a shell (MCP Security Best Practices)."""
+"""
+Opens a browser: one program with a list of arguments, and no program that builds a command text from them.
 
+(MCP Security Best Practices, OAuth Authorization URL Validation; why: docs/decisions/opening-the-browser.md.)
+"""
+
+import logging
 import os
+import re
 import shlex
 import shutil
 import subprocess
 import sys
 import threading
 from collections.abc import Callable, Mapping
+from pathlib import PurePath
 
 from valetkey import urls
 
+WSL = "wsl"
+"""The platform of a Linux that runs under Windows, beside those of `sys.platform`."""
+
 _PLACE = "%s"
 _UNIX_OPENERS = (("xdg-open",), ("gio", "open"), ("x-www-browser",))
+_WINDOWS_OPENERS = ("/mnt/c/Windows/System32/rundll32.exe", "rundll32.exe")
+_READS_COMMANDS = frozenset(
+    {
+        *("sh", "ash", "bash", "busybox", "csh", "dash", "fish", "ksh", "mksh", "nu", "rbash", "tcsh", "xonsh", "zsh"),
+        *("cmd", "powershell", "pwsh", "wsl", "wslview", "wsl-open"),
+        *("node", "osascript", "perl", "python", "ruby"),
+        *("screen", "ssh", "su", "tmux", "watch", "xargs"),
+    }
+)
+"""Programs that read commands out of their arguments, or pass the arguments on to one that does."""
+_LEADS_ANYWHERE = frozenset({*(opener[0] for opener in _UNIX_OPENERS), "sensible-browser", "www-browser"})
+"""Under WSL these may be `wslview` under another name."""
+_COMMAND_TEXT = re.compile(r"[^A-Za-z0-9._~/:=+@,-]")
+
+_logger = logging.getLogger("valetkey")
 
 
 def open_browser(url: str) -> bool:
-    """
-    Open a URL in the person's browser.
-
-    :param url: The URL: https, or http on loopback.
-    :returns: True if a program was started; whether it shows the page cannot be known.
-    :raises InsecureEndpoint: If the URL is no page for a browser.
-    """
-    urls.require_endpoint(url, "login page")
+    """Open a URL in the person's browser; True if a program was started (whether it shows the page is not known)."""
+    page = urls.encode_for_browser(urls.require_endpoint(url, "login page"))
     if sys.platform == "win32":
-        os.startfile(url)  # noqa: S606 - the system's handler for https, no shell
+        os.startfile(page)  # noqa: S606 - the system's handler for https, no shell
         return True
-    command = browser_command(url, os.environ, sys.platform, shutil.which)
+    kind = platform_of(os.environ, sys.platform, os.uname().release)
+    command = browser_command(page, os.environ, kind, _resolve)
     return command is not None and _start(command)
 
 
+def platform_of(environment: Mapping[str, str], system: str, release: str) -> str:
+    """Tell WSL, which calls itself Linux, from Linux: by its environment, or its kernel where sudo has removed that."""
+    is_wsl = "WSL_DISTRO_NAME" in environment or "WSL_INTEROP" in environment or "microsoft" in release.lower()
+    return WSL if system == "linux" and is_wsl else system
+
+
 def browser_command(
-    url: str, environment: Mapping[str, str], platform: str, which: Callable[[str], str | None]
+    url: str, environment: Mapping[str, str], system: str, which: Callable[[str], str | None]
 ) -> list[str] | None:
     """
-    Choose the program that opens a URL.
+    Choose the program that opens a URL, with its arguments; None where no browser can be shown.
 
     The standard library's `webbrowser` would also start a text browser in the person's terminal, and on macOS it goes
     through a shell.
 
-    :param url: The URL.
-    :param environment: The environment; `BROWSER` is obeyed as everywhere: commands between colons, `%s` for the URL.
-    :param platform: As `sys.platform`.
-    :param which: Finds a program.
-    :returns: The program and its arguments, None where no browser can be shown.
+    :param environment: `BROWSER` holds commands between colons, `%s` in them stands for the URL.
+    :param system: As `sys.platform`, or `WSL`.
+    :param which: Gives the file that a program's name leads to, with symbolic links followed.
     """
     for entry in filter(None, environment.get("BROWSER", "").split(os.pathsep)):
         words = _words(entry)
-        if words and which(words[0]):
-            placed = [word.replace(_PLACE, url) for word in words]
-            return placed if _PLACE in entry else [*placed, url]
-    if platform == "darwin":
+        program = which(words[0]) if words else None
+        if program is None:
+            continue
+        if _builds_command_text([*words, program], system):
+            _logger.info("An entry of BROWSER is not used: its program would read the login link as a command.")
+            continue
+        placed = [word.replace(_PLACE, url) for word in words]
+        return placed if _PLACE in entry else [*placed, url]
+    if system == "darwin":
         return ["/usr/bin/open", url]
-    if "WSL_DISTRO_NAME" in environment and which("wslview"):
-        return ["wslview", url]
+    if system == WSL:
+        program = next(filter(which, _WINDOWS_OPENERS), None)
+        return None if program is None else [program, "url.dll,FileProtocolHandler", url]
     if not (environment.get("DISPLAY") or environment.get("WAYLAND_DISPLAY")):
         return None
     return next(([*opener, url] for opener in _UNIX_OPENERS if which(opener[0])), None)
+
+
+def _builds_command_text(words: list[str], system: str) -> bool:
+    """Every word counts (`env sh -c "firefox %s"`), and so does a URL in the middle of a text (`"firefox %s &"`)."""
+    names = {_program_name(word) for word in words}
+    if names & _READS_COMMANDS or (system == WSL and names & _LEADS_ANYWHERE):
+        return True
+    return any(_PLACE in word and _COMMAND_TEXT.search(word.replace(_PLACE, "")) for word in words)
+
+
+def _program_name(word: str) -> str:
+    """`/usr/bin/python3.12` and `PowerShell.exe` as `python` and `powershell`."""
+    name = PurePath(word.replace("\\", "/")).name.lower().removesuffix(".exe")
+    return re.sub(r"[0-9.]+$", "", name)
 
 
 def _words(entry: str) -> list[str]:
@@ -67,6 +111,11 @@ def _words(entry: str) -> list[str]:
         return shlex.split(entry)
     except ValueError:  # a quotation that does not end
         return []
+
+
+def _resolve(program: str) -> str | None:
+    path = shutil.which(program)
+    return None if path is None else os.path.realpath(path)
 
 
 def _start(command: list[str]) -> bool:
@@ -77,6 +126,8 @@ def _start(command: list[str]) -> bool:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
+            # `xdg-open` would start an entry of BROWSER that was left out here.
+            env={name: value for name, value in os.environ.items() if name != "BROWSER"},
         )
     except OSError:
         return False

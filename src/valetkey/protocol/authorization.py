@@ -101,7 +101,7 @@ def authorization_url(pending: PendingLogin) -> str:
         ours["scope"] = scope_to_text(pending.scope)  # left out rather than sent empty (MCP, Scope Selection)
     parts = urlsplit(endpoint)
     kept = [pair for pair in parts.query.split("&") if pair and unquote_plus(pair.partition("=")[0]) not in ours]
-    return parts._replace(query="&".join([*kept, urlencode(ours)])).geturl()
+    return urls.encode_for_browser(parts._replace(query="&".join([*kept, urlencode(ours)])).geturl())
 
 
 def parse_callback(callback_url: str, pending: PendingLogin) -> Secret:

@@ -206,9 +206,12 @@ def _required(members: Mapping[str, object], member: str, url: str) -> str:
 def _page(members: Mapping[str, object], member: str, url: str) -> str | None:
     """A person opens it, so it is checked like any other login page, and not too long to be seen whole."""
     value = wire.text_member(members, member, url)
-    if value is not None and len(value) > _LONGEST_URL:
+    if value is None:
+        return None
+    page = urls.encode_for_browser(urls.require_endpoint(value, "login page"))
+    if len(page) > _LONGEST_URL:
         raise _malformed(url, member)
-    return None if value is None else urls.require_endpoint(value, "login page")
+    return page
 
 
 def _user_code(user_code: str, url: str) -> str:

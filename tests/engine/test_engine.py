@@ -451,6 +451,38 @@ def test_a_task_tries_again_when_what_it_joined_was_not_what_it_needs(world, nea
     assert world.server.grant_types() == ["refresh_token"] * 2
 
 
+@pytest.mark.parametrize("way", ["thread", "asyncio", "trio"])
+def test_a_caller_waits_no_longer_than_it_said_although_it_joins_one_attempt_and_starts_another(
+    world, nearly_expired, way
+):
+    """The renewal that it joins fails when its time is over; nothing is left for an attempt of its own."""
+    engine, renewal, attempt = nearly_expired, world.server.gate(TOKEN), Gate()
+    world.server.has(TOKEN, unreachable())
+    engine._flight = flight = WatchedFlight()
+    token = engine.current()
+    assert renewal.reached.wait(LONGEST_WAIT)
+    joined = in_background(lambda: replace_within(20, engine, token, way))
+    assert flight.somebody_has_joined.wait(LONGEST_WAIT)
+    world.store.before_lease = attempt.pass_through
+    world.clock.time += 20
+    renewal.opened.set()
+    with pytest.raises(TemporaryError, match="takes long"):
+        joined.result(LONGEST_WAIT)
+    attempt.opened.set()
+    all_is_quiet(engine)
+    assert world.server.accepts(text(engine.replace(token, challenges("Bearer"), seconds=0)))
+
+
+def replace_within(seconds, engine, token, way):
+    if way == "thread":
+        return engine.replace(token, challenges("Bearer"), seconds=seconds)
+
+    async def main():
+        return await engine.replace_async(token, challenges("Bearer"), seconds=seconds)
+
+    return anyio.run(main, backend=way)
+
+
 # Ahead of time.
 
 

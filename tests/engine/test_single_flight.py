@@ -3,8 +3,6 @@
 
 """One piece of work for any number of callers."""
 
-import asyncio
-import concurrent.futures
 import subprocess
 import sys
 import threading
@@ -39,16 +37,6 @@ class Work:
         if isinstance(self.outcome, BaseException):
             raise self.outcome
         return self.outcome
-
-
-class LandsInBetween(concurrent.futures.Future):
-    """A future whose work ends just after somebody has looked whether it has ended."""
-
-    def done(self):
-        was_done = super().done()
-        if not was_done:
-            self.set_result("landed")
-        return was_done
 
 
 def test_who_comes_while_the_work_runs_gets_the_same_result():
@@ -146,45 +134,6 @@ def test_a_cancelled_task_leaves_the_work_running(backend):
     assert anyio.run(main, backend=backend) == "done"
 
 
-@BACKENDS
-def test_work_that_ends_while_a_task_begins_to_wait_is_not_missed(backend):
-    """The callback then runs in the loop's own thread, which must not wait for itself."""
-
-    async def main():
-        return await wait_for_future(LandsInBetween(), LONGEST_WAIT)
-
-    assert anyio.run(main, backend=backend) == "landed"
-
-
-@BACKENDS
-def test_a_loop_that_is_gone_does_not_keep_the_others_from_their_result(backend):
-    future = concurrent.futures.Future()
-
-    async def give_up():
-        with pytest.raises(TimeoutError):
-            await wait_for_future(future, 0)
-
-    anyio.run(give_up, backend=backend)
-    future.set_result("late")
-    assert future.result(0) == "late"
-
-
-def test_a_loop_at_rest_does_not_keep_the_others_from_their_result():
-    """Who runs a loop only now and then leaves waiters behind in it."""
-    loop = asyncio.new_event_loop()
-    future = concurrent.futures.Future()
-    try:
-        waiter = loop.create_task(wait_for_future(future, None))
-        loop.run_until_complete(asyncio.sleep(0))  # the waiter waits, and the loop rests
-        told = threading.Thread(target=future.set_result, args=["done"], daemon=True)
-        told.start()
-        told.join(LONGEST_WAIT)
-        assert not told.is_alive()
-        assert loop.run_until_complete(waiter) == "done"
-    finally:
-        loop.close()
-
-
 def test_the_end_of_the_process_waits_for_work_but_not_for_a_person():
     program = """if True:
         from valetkey._engine.single_flight import SingleFlight
@@ -197,6 +146,23 @@ def test_the_end_of_the_process_waits_for_work_but_not_for_a_person():
         """
     ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=30, check=True)
     assert ended.stdout == "the person is not waited for, the work is finished\n"
+
+
+def test_the_end_of_the_process_does_not_wait_for_work_that_may_be_lost():
+    program = """if True:
+        import threading
+        from valetkey._engine.single_flight import SingleFlight
+
+        has_started = threading.Event()
+
+        def work(cancelled):
+            has_started.set()
+            threading.Event().wait(60)
+
+        SingleFlight(must_finish=False).join(work)
+        has_started.wait(20)
+        """
+    subprocess.run([sys.executable, "-c", program], timeout=10, check=True)
 
 
 def test_the_end_of_the_process_is_known_so_that_nothing_is_begun_that_would_be_broken_off():

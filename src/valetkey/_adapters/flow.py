@@ -199,7 +199,8 @@ class AuthFlow(Generic[RequestT, ResponseT]):
             yield request
             return
         request.read()  # a body that is a stream could not be sent twice
-        token = self._engine.current()
+        self._engine.look()  # a sync client blocks its thread anyway, even one that runs an event loop
+        token = self._engine.token_at_hand()
         if token is None and self._engine.is_known():
             token = self._engine.replace(None)
         is_new, proofs = False, MOST_PROOFS

@@ -11,28 +11,26 @@ it does to get a token is in `attempts`.
 import concurrent.futures
 import logging
 import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
-
-import anyio
-import anyio.to_thread
+from collections.abc import Sequence
+from contextlib import suppress
 
 from valetkey import urls
 from valetkey._clients.dpop import Proofs
+from valetkey._engine.at_hand import SessionAtHand
 from valetkey._engine.attempts import Attempts
 from valetkey._engine.decision import TokenNeed, need_after
 from valetkey._engine.logout import Logout, LogoutResult
 from valetkey._engine.single_flight import SingleFlight, is_ending
 from valetkey._policy.lifetime import is_expired, is_renewal_due
 from valetkey._policy.scope import unite
-from valetkey.errors import AuthError, LoginRequired, StoreError, TemporaryError, quote
+from valetkey.errors import AuthError, LoginRequired, TemporaryError, quote
 from valetkey.profiles.catalog import find_profile
 from valetkey.protocol.challenge import Challenge
 from valetkey.seams import LoginPrompt, Seams
 from valetkey.settings.settings import Settings
 from valetkey.store.protocol import Store
 from valetkey.values import Scope, Session, Token, TokenType
-from valetkey.waiting import wait_for_future
+from valetkey.waiting import Rounds, is_on_event_loop, run_rounds, run_rounds_async, wait_for_future
 
 _logger = logging.getLogger("valetkey")
 
@@ -54,20 +52,19 @@ class Engine:
         self._proofs = Proofs(seams)
         self._logout = Logout(settings, seams, self._attempts.sessions)
         self._flight: SingleFlight[Session | LogoutResult] = SingleFlight()
-        self._session: Session | None = None  # replaced as a whole, so reading it needs no lock
-        self._has_looked = False
+        self._at_hand = SessionAtHand(self._attempts.sessions)
         self._jitter = seams.jitter()
         self._prompt: LoginPrompt | None = None
 
     @property
     def session(self) -> Session | None:
         """The session at hand: what is known after a login about issuer, endpoints and client."""
-        return self._session
+        return self._at_hand.session
 
     @property
     def profile(self) -> str:
         """The name of the provider profile that the session at hand goes by; "none" where nothing is known."""
-        issuer = self._session.issuer if self._session is not None else self.settings.issuer or ""
+        issuer = self.session.issuer if self.session is not None else self.settings.issuer or ""
         return find_profile(self.settings.profile, issuer=issuer).name
 
     @property
@@ -84,42 +81,57 @@ class Engine:
         """
         return urls.same_origin(url, self.settings.server_url)
 
-    def current(self) -> Token | None:
+    def token_at_hand(self) -> Token | None:
         """
-        Give the token to send now. Memory only, but for the first call, which looks into the store once.
+        Give the token to send now, from memory alone. A token close to its end is renewed in the background meanwhile.
 
-        A token close to its end is renewed in the background meanwhile. A store that cannot be read is no concern of a
-        server that wants no token: who is rejected learns about it from `replace`.
-
-        :returns: The token; None when there is none, or only an expired one that the server would reject.
+        :returns: None when there is no token, when it has expired, or when the store has not been looked into yet.
         """
-        if not self._has_looked:
-            self._look()
-        session = self._session
+        session = self.session
         if session is None or is_expired(session.token, self._seams.now()):
             return None
         if is_renewal_due(session.token, self._seams.now(), self._jitter):
             self._renew_early(session)
         return session.token
 
+    def look(self) -> None:
+        """
+        Look into the store, the first time it is called. May block: for threads, and for callers that block anyway.
+
+        A store that cannot be read is logged: `replace` raises the error, once the MCP server wants a token.
+        """
+        self._at_hand.look()
+
+    async def look_async(self) -> None:
+        """Do what `look` does, from a task of any event loop, which is not blocked."""
+        if not self._at_hand.has_looked:
+            await wait_for_future(self._at_hand.start_look(), None)
+
+    def current(self) -> Token | None:
+        """
+        Give the token to send now; the first call looks into the store.
+
+        On a thread that runs an event loop nothing blocks: the look runs in the background, and until it ends there is
+        no token at hand. The request is then sent without one, and a server that rejects it is answered by `replace`.
+
+        :returns: The token; None when there is none, or only an expired one that the server would reject.
+        """
+        if not self._at_hand.has_looked:
+            if is_on_event_loop():
+                with suppress(RuntimeError):  # no thread can be started: the look is for a later call
+                    self._at_hand.start_look()
+            else:
+                self._at_hand.look()
+        return self.token_at_hand()
+
     async def current_async(self) -> Token | None:
         """
-        Do what `current` does, from a task: the first look into a store that is far away holds no event loop up.
+        Give the token to send now, after the first look into the store; for tasks of any event loop.
 
-        :returns: The token to send now, or None.
+        :returns: The token; None when there is none, or only an expired one that the server would reject.
         """
-        if not self._has_looked:
-            await anyio.to_thread.run_sync(self._look)
-        return self.current()
-
-    def _look(self) -> None:
-        session = None
-        try:
-            session, _ = self._attempts.sessions.read()
-        except StoreError as error:
-            _logger.warning("going on without a session: %s", error)
-        if not self._has_looked:  # a login or a logout that ended meanwhile knows better
-            self._session, self._has_looked = session, True
+        await self.look_async()
+        return self.token_at_hand()
 
     def proof(self, token: Token, method: str, url: str) -> str | None:
         """
@@ -132,7 +144,7 @@ class Engine:
         :raises ConfigurationError: If the packages for it are not installed.
         :raises StoreError: If the key is damaged.
         """
-        key = self._session.dpop_key if self._session is not None else None
+        key = self.session.dpop_key if self.session is not None else None
         if token.token_type is TokenType.BEARER or key is None:
             return None
         return self._proofs.make(key, method, url, token.access_token).reveal()
@@ -153,7 +165,7 @@ class Engine:
 
         :returns: True if there is a session, be it expired: then a request without a token would be wasted.
         """
-        return self._session is not None
+        return self.session is not None
 
     def replace(
         self, rejected: Token | None, challenges: Sequence[Challenge] = (), *, seconds: float | None = None
@@ -167,15 +179,7 @@ class Engine:
         :returns: The token to send instead.
         :raises AuthError: If there is none to be had.
         """
-        with self._need_after(rejected, challenges) as need:
-            while True:
-                future, is_own = self._join(need)
-                try:
-                    session = future.result(seconds)
-                except concurrent.futures.TimeoutError as error:
-                    raise self._still_waiting() from error
-                if isinstance(session, Session) and (is_own or self._attempts.satisfies(session, need)):
-                    return session.token
+        return run_rounds(self._replacing(rejected, challenges), seconds, self._seams.monotonic)
 
     async def replace_async(
         self, rejected: Token | None, challenges: Sequence[Challenge] = (), *, seconds: float | None = None
@@ -189,15 +193,23 @@ class Engine:
         :returns: The token to send instead.
         :raises AuthError: If there is none to be had.
         """
-        with self._need_after(rejected, challenges) as need:
+        return await run_rounds_async(self._replacing(rejected, challenges), seconds, self._seams.monotonic)
+
+    def _replacing(self, rejected: Token | None, challenges: Sequence[Challenge]) -> Rounds[Token]:
+        need = need_after(rejected, challenges, prefers_dpop=self.settings.dpop is True)
+        self._waiting.append(need)
+        try:
             while True:
                 future, is_own = self._join(need)
                 try:
-                    session = await wait_for_future(future, seconds)
+                    yield future
                 except TimeoutError as error:
                     raise self._still_waiting() from error
+                session = future.result()
                 if isinstance(session, Session) and (is_own or self._attempts.satisfies(session, need)):
                     return session.token
+        finally:
+            self._waiting.remove(need)
 
     def logout(self) -> LogoutResult:
         """
@@ -208,16 +220,7 @@ class Engine:
         :returns: How it ended. A server that could not be reached is a problem in it, and no error.
         :raises StoreError: If the session could not be deleted.
         """
-        while True:
-            future, is_own = self._join_logout()
-            try:
-                result = future.result()
-            except Exception:
-                if is_own:
-                    raise
-                continue  # that was the end of what ran before
-            if isinstance(result, LogoutResult):
-                return result
+        return run_rounds(self._logging_out(), None)
 
     async def logout_async(self) -> LogoutResult:
         """
@@ -226,25 +229,17 @@ class Engine:
         :returns: How it ended.
         :raises StoreError: If the session could not be deleted.
         """
+        return await run_rounds_async(self._logging_out(), None)
+
+    def _logging_out(self) -> Rounds[LogoutResult]:
         while True:
             future, is_own = self._join_logout()
-            try:
-                result = await wait_for_future(future, None)
-            except Exception:
-                if is_own:
-                    raise
-                continue
+            yield future
+            if not is_own and future.exception() is not None:
+                continue  # the work that this call joined has failed; the logout still has to be done
+            result = future.result()
             if isinstance(result, LogoutResult):
                 return result
-
-    @contextmanager
-    def _need_after(self, rejected: Token | None, challenges: Sequence[Challenge]) -> Iterator[TokenNeed]:
-        need = need_after(rejected, challenges, prefers_dpop=self.settings.dpop is True)
-        self._waiting.append(need)
-        try:
-            yield need
-        finally:
-            self._waiting.remove(need)
 
     def missing_scope(self) -> Scope:
         """
@@ -257,7 +252,7 @@ class Engine:
     def _join(self, need: TokenNeed) -> tuple[concurrent.futures.Future[Session | LogoutResult], bool]:
         def work(cancelled: threading.Event) -> Session:
             session = self._attempts.obtain(need, cancelled)
-            self._session, self._has_looked = session, True
+            self._at_hand.replace(session)
             return session
 
         return self._flight.join(work)
@@ -269,7 +264,7 @@ class Engine:
             try:
                 return self._logout.leave()
             finally:
-                self._session, self._has_looked = None, True
+                self._at_hand.replace(None)
                 self._attempts.backoff.succeeded()
 
         future, is_own = self._flight.join(work)
@@ -286,11 +281,12 @@ class Engine:
 
         def work(cancelled: threading.Event) -> Session:
             try:
-                self._session = self._attempts.obtain(need, cancelled)
+                renewed = self._attempts.obtain(need, cancelled)
             except AuthError as error:
                 _logger.info("renewal ahead of time failed, the token still serves: %s", error)
                 return session
-            return self._session
+            self._at_hand.replace(renewed)
+            return renewed
 
         with suppress(RuntimeError):  # there is no thread to be had, and the token still serves
             self._flight.join(work)

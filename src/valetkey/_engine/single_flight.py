@@ -16,16 +16,21 @@ import weakref
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
-_FAREWELL = 12.0
-"""Seconds the end of the process waits for work that may not be lost: longer than one exchange."""
+_LAST_SECONDS = 12.0
+"""How long the end of the process waits for work that has to finish: longer than one exchange."""
 
 Result = TypeVar("Result")
 
 
 class SingleFlight(Generic[Result]):
-    """Runs one piece of work at a time; who comes meanwhile gets the same result. Safe in threads and event loops."""
+    """
+    Runs one piece of work at a time; callers that join it get the same result. Safe in threads and event loops.
 
-    def __init__(self) -> None:
+    :param must_finish: False if the end of the process breaks the work off.
+    """
+
+    def __init__(self, *, must_finish: bool = True) -> None:
+        self._must_finish = must_finish
         self._lock = threading.Lock()  # guards _running and _cancelled
         self._running: concurrent.futures.Future[Result] | None = None
         self._cancelled = threading.Event()
@@ -35,7 +40,7 @@ class SingleFlight(Generic[Result]):
         """
         Start the work, or join what runs.
 
-        :param work: The work. It gets an event that is set when it should stop waiting for a person.
+        :param work: Gets an event that is set when it should stop waiting for a person.
         :returns: The future of the result, and whether this call has started it.
         """
         with self._lock:
@@ -47,26 +52,26 @@ class SingleFlight(Generic[Result]):
         try:
             threading.Thread(target=self._run, args=arguments, name="valetkey", daemon=True).start()
         except BaseException:
-            self._finish()  # or everybody who comes later would wait for work that never began
+            self._finish()  # or later callers would wait for work that never began
             raise
         return future, True
 
     def running(self) -> concurrent.futures.Future[Result] | None:
-        """
-        Give the work that runs, if any.
-
-        :returns: Its future.
-        """
+        """Give the future of the work that runs, if any."""
         with self._lock:
             return self._running
 
+    def unfinished(self) -> concurrent.futures.Future[Result] | None:
+        """Give the future of the work that has to finish before the process ends, if any."""
+        return self.running() if self._must_finish else None
+
     def cancel(self) -> None:
-        """Tell the running work to stop waiting for a person; what does not wait for one is finished."""
+        """Tell the running work to stop waiting for a person; work that waits for none is finished."""
         with self._lock:
             self._cancelled.set()
 
     def forget(self) -> None:
-        """Let go of work that nobody does any more."""
+        """Let go of work whose thread does not exist in this process."""
         self._lock = threading.Lock()
         self._running = None
 
@@ -78,7 +83,7 @@ class SingleFlight(Generic[Result]):
     ) -> None:
         try:
             result = work(cancelled)
-        except BaseException as error:  # noqa: BLE001 - it belongs to the callers
+        except BaseException as error:  # noqa: BLE001 - its callers get it
             self._finish()
             future.set_exception(error)
         else:
@@ -95,22 +100,18 @@ _ending = threading.Event()
 
 
 def is_ending() -> bool:
-    """
-    Tell whether the process ends: what is begun now would be broken off in the middle.
-
-    :returns: True once the interpreter has begun to end.
-    """
+    """Tell whether the interpreter has begun to end: work that starts now would be broken off."""
     return _ending.is_set()
 
 
 @atexit.register
 def _end_of_process() -> None:
-    """At the end of the process: nobody waits for a person any more, but a renewal is brought to its end."""
+    """Break off logins that wait for a person, and let a renewal finish."""
     _ending.set()
-    running = [future for flight in list(_flights) if (future := flight.running()) is not None]
+    running = [future for flight in list(_flights) if (future := flight.unfinished()) is not None]
     for flight in list(_flights):
         flight.cancel()
-    concurrent.futures.wait(running, timeout=_FAREWELL)
+    concurrent.futures.wait(running, timeout=_LAST_SECONDS)
 
 
 def _after_fork() -> None:

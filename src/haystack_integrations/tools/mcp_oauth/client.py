@@ -96,7 +96,8 @@ class AuthorizingClient(MCPClient):
         if _running_loop() is self._executor.get_loop():
             return  # nobody may wait here for what happens here
         try:
-            if self._engine.current() is None and self._engine.is_known():
+            self._engine.look()
+            if self._engine.token_at_hand() is None and self._engine.is_known():
                 self._engine.replace(None)
             rejected = self._wait_for_first_answer()
             if rejected is not None:
@@ -159,7 +160,7 @@ class AuthorizingClient(MCPClient):
         return connection.tools
 
     async def _call_tool(self, tool_name: str, tool_args: dict[str, Any]) -> str:
-        if self._engine.current() is None and self._engine.is_known():
+        if await self._engine.current_async() is None and self._engine.is_known():
             await self._replace(Rejected(None, ()), "call_tool")
         met: set[bool] = set()  # once for another token, and once for more scope: the new token may lack it
         losses = 0
@@ -218,6 +219,7 @@ class AuthorizingClient(MCPClient):
     async def _open_anew(self) -> Connection:
         if self._connection is not None:
             await self._connection.close()
+        await self._engine.look_async()  # the gate then finds the token in memory
         gate = Gate(self._engine)
         self._connection = Connection(gate, self._enter_transport)
         self.session = self._connection  # type: ignore[assignment]  # upstream only asks it to call tools

@@ -1,0 +1,145 @@
+# SPDX-FileCopyrightText: 2026 The Valetkey authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""The session at hand: read from the store once, and never by a thread that runs an event loop."""
+
+import threading
+
+import anyio
+import anyio.lowlevel
+import anyio.to_thread
+import pytest
+
+from tests.fakes.network import LONGEST_WAIT, Gate
+from tests.fakes.threads import in_background
+from tests.fakes.world import World, a_session
+from valetkey._engine.single_flight import SingleFlight
+from valetkey.store.backends.memory import MemoryStore
+
+BACKENDS = pytest.mark.parametrize("backend", ["asyncio", "trio"])
+
+
+class FarStore(MemoryStore):
+    """A store whose `get` takes as long as the test says."""
+
+    def __init__(self, inner):
+        super().__init__()
+        self.inner = inner
+        self.gate = Gate()
+        self.readers = []
+
+    def get(self, key):
+        self.readers.append(threading.get_ident())
+        self.gate.pass_through()
+        return self.inner.get(key)
+
+
+@pytest.fixture
+def world():
+    """Another program has stored a session whose token is good."""
+    world = World()
+    world.keep(a_session())
+    return world
+
+
+@pytest.fixture
+def store(world):
+    return FarStore(world.store.inner)
+
+
+@pytest.fixture
+def engine(world, store):
+    return world.engine(store=store)
+
+
+def text(token):
+    return token.access_token.reveal()
+
+
+@BACKENDS
+def test_on_an_event_loop_the_token_is_given_from_memory_and_the_look_runs_in_the_background(engine, store, backend):
+    async def main():
+        before = [engine.current(), engine.current()]
+        await anyio.to_thread.run_sync(store.gate.reached.wait, LONGEST_WAIT)
+        before.append(engine.current())
+        store.gate.opened.set()
+        await engine.look_async()
+        return before, engine.current(), threading.get_ident()
+
+    before, after, loop = anyio.run(main, backend=backend)
+    assert (before, text(after)) == ([None] * 3, "access-0")
+    assert len(store.readers) == 1
+    assert loop not in store.readers
+
+
+@BACKENDS
+def test_tasks_that_ask_while_the_store_is_read_share_one_look_and_hold_up_no_other_task(engine, store, backend):
+    tokens = []
+
+    async def ask():
+        tokens.append(await engine.current_async())
+
+    async def main():
+        async with anyio.create_task_group() as tasks:
+            for _ in range(3):
+                tasks.start_soon(ask)
+            await anyio.lowlevel.checkpoint()
+            assert tokens == []
+            store.gate.opened.set()  # by another task of the same loop: it was not blocked
+
+    anyio.run(main, backend=backend)
+    assert [text(token) for token in tokens] == ["access-0"] * 3
+    assert len(store.readers) == 1
+
+
+@BACKENDS
+def test_a_cancelled_task_leaves_the_look_running_for_the_next(engine, store, backend):
+    async def main():
+        with anyio.CancelScope() as scope:
+            scope.cancel()
+            await engine.current_async()
+        await anyio.to_thread.run_sync(store.gate.reached.wait, LONGEST_WAIT)
+        store.gate.opened.set()
+        return await engine.current_async()
+
+    assert text(anyio.run(main, backend=backend)) == "access-0"
+    assert len(store.readers) == 1
+
+
+def test_a_thread_waits_for_the_look(engine, store):
+    asked = in_background(engine.current)
+    assert store.gate.reached.wait(LONGEST_WAIT)
+    assert (engine.token_at_hand(), engine.is_known()) == (None, False)
+    store.gate.opened.set()
+    assert text(asked.result(LONGEST_WAIT)) == text(engine.token_at_hand()) == "access-0"
+
+
+@BACKENDS
+def test_a_caller_that_blocks_anyway_may_look_on_an_event_loop(engine, store, backend):
+    store.gate.opened.set()
+
+    async def main():
+        engine.look()
+        return engine.token_at_hand()
+
+    assert text(anyio.run(main, backend=backend)) == "access-0"
+
+
+def test_the_token_at_hand_needs_no_look(engine, store):
+    assert engine.token_at_hand() is None
+    assert store.readers == []
+
+
+def test_where_no_thread_can_be_started_an_event_loop_goes_on_without_a_token(engine, store):
+    class NoThreads(SingleFlight):
+        def join(self, work):
+            message = "can't start new thread"
+            raise RuntimeError(message)
+
+    engine._at_hand._look = NoThreads()
+
+    async def main():
+        return engine.current()
+
+    assert anyio.run(main) is None
+    assert store.readers == []

@@ -1,4 +1,4 @@
 # SPDX-FileCopyrightText: 2026 The Valetkey authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Which client we are at which authorization server, and how it proves itself."""
+"""Which client this program is at which authorization server, and how it authenticates."""

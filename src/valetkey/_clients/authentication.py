@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The Valetkey authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""How our client proves itself, each time anew: what it has is in the settings, how it looks in `protocol`."""
+"""Client authentication (RFC 6749 §2.3), anew for each request; `protocol.client_auth` says what goes into it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,11 +19,10 @@ from valetkey.values import Client, ClientAuthentication, ClientOrigin, Secret, 
 @dataclass(frozen=True, slots=True)
 class Signer:
     """
-    What one client makes its assertions with; it may have nothing.
+    What one client signs its assertions with, if anything.
 
-    :param private_key: Its key.
-    :param source: Gives finished assertions instead.
-    :param audience: Whom they are for; None for the issuer.
+    :param source: Gives signed assertions instead of a key.
+    :param audience: The receiver the assertions name, None for the issuer.
     """
 
     private_key: PrivateKey | None = None
@@ -40,15 +39,9 @@ def authenticate_client(
     client: Client, server: ServerMetadata, signer: Signer, seams: Seams, *, offered: Sequence[str] | None = None
 ) -> ClientProof:
     """
-    Prove a client to its authorization server.
+    Give what authenticates a client in one request to its authorization server.
 
-    :param client: The client.
-    :param server: Its server.
-    :param signer: What it can sign with.
-    :param seams: Where this touches the world.
     :param offered: The methods of another endpoint than the token endpoint, if it has a list of its own.
-    :returns: What to put into the request.
-    :raises ConfigurationError: If the client has not what it needs.
     """
     method = choose_authentication(client, server, offered=offered, has_key=signer.can_sign)
     assertion = _assertion(client, server, signer, seams) if method is ClientAuthentication.PRIVATE_KEY else None
@@ -66,12 +59,7 @@ def _assertion(client: Client, server: ServerMetadata, signer: Signer, seams: Se
 
 
 class ClientAuthenticator:
-    """
-    Proves the clients of one MCP server's settings.
-
-    :param settings: The settings.
-    :param seams: Where it touches the world.
-    """
+    """Authenticates the clients of one MCP server's settings."""
 
     def __init__(self, settings: Settings, seams: Seams) -> None:
         self._settings = settings
@@ -80,19 +68,11 @@ class ClientAuthenticator:
     def authenticate(
         self, client: Client, server: ServerMetadata, *, offered: Sequence[str] | None = None
     ) -> ClientProof:
-        """
-        Prove a client to its authorization server.
-
-        :param client: The client.
-        :param server: Its server.
-        :param offered: The methods of another endpoint than the token endpoint, if it has a list of its own.
-        :returns: What to put into the request.
-        :raises ConfigurationError: If the client has not what it needs.
-        """
+        """Do as `authenticate_client`, with the key in the settings if it belongs to this client."""
         return authenticate_client(client, server, self._signer(client), self._seams, offered=offered)
 
     def _signer(self, client: Client) -> Signer:
-        """The key belongs to the client it was given for; others, such as one we registered ourselves, have none."""
+        """The key in the settings belongs to the client in the settings; a client that we registered has none."""
         settings = self._settings
         is_its_own = client.client_id == settings.client_id or client.origin is ClientOrigin.DOCUMENT
         if client.registered or not is_its_own:

@@ -23,13 +23,7 @@ HEADER = "DPoP"
 
 
 def create_key(algorithm: str) -> Secret:
-    """
-    Make a new key.
-
-    :param algorithm: One of `protocol.dpop.ALGORITHMS`.
-    :returns: The private JWK, with its algorithm.
-    :raises ConfigurationError: If PyJWT or cryptography is not installed.
-    """
+    """Make a key for one of `protocol.dpop.ALGORITHMS`, as a private JWK with its algorithm."""
     require_jwt()
     from cryptography.hazmat.primitives.asymmetric import ec, ed25519
     from jwt.algorithms import ECAlgorithm, OKPAlgorithm
@@ -44,7 +38,7 @@ def create_key(algorithm: str) -> Secret:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class _Signer:
-    """A key that has been read, and what stands in the header of its proofs."""
+    """A key that has been read, and the header of its proofs."""
 
     key: Secret
     private: Any
@@ -56,9 +50,7 @@ class Proofs:
     """
     Makes proofs for authorization servers, or for an MCP server: the two never share a nonce (RFC 9449 §9).
 
-    The latest nonce of each server is remembered. Safe to use from any thread.
-
-    :param seams: Where it touches the world.
+    Remembers the latest nonce of each server. Safe to use from any thread.
     """
 
     def __init__(self, seams: Seams) -> None:
@@ -68,15 +60,9 @@ class Proofs:
 
     def make(self, key: Secret, method: str, url: str, access_token: Secret | None = None) -> Secret:
         """
-        Make a proof for one request: it is good for no other.
+        Make the value of the `DPoP` field for one request; no other request can use it.
 
-        :param key: The key.
-        :param method: The request's method.
-        :param url: The URL it goes to.
-        :param access_token: The token it carries, None at a token endpoint.
-        :returns: The value of the `DPoP` field.
-        :raises ConfigurationError: If PyJWT or cryptography is not installed.
-        :raises StoreError: If the key is damaged.
+        :param access_token: The token that the request carries, None at a token endpoint.
         """
         signer = self._signer
         if signer is None or signer.key != key:
@@ -94,11 +80,9 @@ class Proofs:
 
     def learn(self, url: str, nonce: str | None) -> bool:
         """
-        Take in the nonce of an answer, whatever its status (RFC 9449 §8.2).
+        Remember the nonce of an answer, whatever its status (RFC 9449 §8.2).
 
-        :param url: The URL that answered.
-        :param nonce: The value of its `DPoP-Nonce` field.
-        :returns: True if it brought a nonce: the next proof for this server has it.
+        :returns: True if the answer has a nonce; the next proof for this server carries it.
         """
         read = read_nonce(nonce)
         if read is not None:

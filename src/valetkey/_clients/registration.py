@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The Valetkey authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Dynamic client registration: kept for each issuer, made once, forgotten when the server has forgotten it."""
+"""Dynamic client registration (RFC 7591): one for each issuer, stored, and dropped when the server does not know it."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -23,10 +23,9 @@ _REGISTRATION_SECONDS = 25.0
 @dataclass(frozen=True, slots=True)
 class ClientChoice:
     """
-    Who we are at a server.
+    The client for a login.
 
-    :param client: The client.
-    :param is_new: True if it was registered just now, so the server cannot have forgotten it.
+    :param is_new: True if it was registered just now, so the server must know it.
     """
 
     client: Client
@@ -34,59 +33,38 @@ class ClientChoice:
 
 
 class Registrations:
-    """
-    The clients that Valetkey has registered.
-
-    :param settings: The settings.
-    :param store: Where registrations are kept.
-    :param seams: Where the engine touches the world.
-    """
+    """The clients that Valetkey has registered."""
 
     def __init__(self, settings: Settings, store: Store, seams: Seams) -> None:
         self._settings = settings
         self._store = store
         self._seams = seams
 
-    def known(self, issuer: str) -> Client | None:
-        """
-        Give the client we are at an issuer.
-
-        :param issuer: The issuer.
-        :returns: The client, None if we are not registered there.
-        """
+    def stored(self, issuer: str) -> Client | None:
+        """Give the client that is registered at an issuer."""
         record = self._store.get(client_key(issuer, self._settings))
         return None if record is None else decode_client(record.value)
 
     def usable(self, issuer: str, redirect_uri: str | None) -> Client | None:
         """
-        Give the client we are at an issuer, if it will do for a login.
+        Give the registered client if its secret has not expired and its redirect address is this one.
 
-        :param issuer: The issuer.
-        :param redirect_uri: The address of the login, None for one on another device.
-        :returns: The client; None if there is none, its secret has expired or its address is another one.
+        :param redirect_uri: The address of the login, None for a login on another device.
         """
-        client, now = self.known(issuer), self._seams.now()
+        client, now = self.stored(issuer), self._seams.now()
         if client is None or not is_client_usable(client, issuer=issuer, redirect_uri=redirect_uri, now=now):
             return None
         return client
 
     def register(self, target: AuthorizationTarget, metadata: ClientMetadata) -> ClientChoice:
-        """
-        Register once, however many programs want to.
-
-        :param target: The authorization server.
-        :param metadata: What to register.
-        :returns: The client, and whether it was this program that registered it.
-        :raises ClientRefused: If the server does not register us.
-        :raises TemporaryError: If it could not, or another program takes too long.
-        """
+        """Register once, however many programs want to at the same time."""
         server = target.server
-        known = partial(self.usable, server.issuer, metadata.redirect_uri)
+        registered = partial(self.usable, server.issuer, metadata.redirect_uri)
         key = client_key(server.issuer, self._settings)
         pause, monotonic = self._seams.pause, self._seams.monotonic
         try:
             turn = acquire_unless(
-                self._store, key, known, seconds=_REGISTRATION_SECONDS, pause=pause, monotonic=monotonic
+                self._store, key, registered, seconds=_REGISTRATION_SECONDS, pause=pause, monotonic=monotonic
             )
         except LeaseTimeout as error:
             message = f"Another program has been registering at {server.issuer} for too long."
@@ -94,32 +72,18 @@ class Registrations:
         if isinstance(turn, Client):
             return ClientChoice(turn)
         with turn:
-            client = known()
+            client = registered()
             return ClientChoice(client) if client else ClientChoice(self._register(target, metadata), is_new=True)
 
     def forget(self, client: Client) -> None:
-        """
-        Drop a registration the server does not know any more, so that the next login registers anew.
-
-        :param client: The client; one that the user gave is left alone.
-        """
+        """Drop a registration that the server does not know; a client from the settings stays."""
         key = client_key(client.issuer, self._settings)
         record = self._store.get(key)
         if client.registered and record is not None and decode_client(record.value).client_id == client.client_id:
             try:
                 self._store.delete(key, if_version=record.version)
             except Conflict:
-                return  # somebody has already registered anew
-
-    def forget_refused(self, client: Client, refusal: Refused) -> None:
-        """
-        Drop a registration if that is what the server refused.
-
-        :param client: The client.
-        :param refusal: What the server said.
-        """
-        if isinstance(refusal, ClientRefused):
-            self.forget(client)
+                return  # another program has registered again
 
     def _register(self, target: AuthorizationTarget, metadata: ClientMetadata) -> Client:
         server = target.server
@@ -135,7 +99,7 @@ class Registrations:
         return client
 
     def _ask_for_registration(self, server: ServerMetadata, metadata: ClientMetadata) -> Client:
-        """Ask, and once more in the way the server says it wants to be asked."""
+        """Ask, and if the server says what it does not accept, ask once without that."""
         token = self._settings.initial_access_token
 
         def ask(wanted: ClientMetadata) -> Client:
@@ -157,17 +121,11 @@ class Registrations:
 
 
 def registration_hint(target: AuthorizationTarget, redirect_uri: str | None) -> str:
-    """
-    Say what to enter where, so that a login works the next time.
-
-    :param target: The authorization server.
-    :param redirect_uri: The address of the login, None for one on another device.
-    :returns: The hint.
-    """
-    known = f" {target.profile.hint}" if target.profile.hint else ""
+    """Say how to register a client by hand; `redirect_uri` is None for a login on another device."""
+    advice = f" {target.profile.hint}" if target.profile.hint else ""
     if redirect_uri is None:
-        return f"Register a client for the device grant there by hand, then give its client_id.{known}"
+        return f"Register a client for the device grant there by hand, then give its client_id.{advice}"
     return (
         f"Register a client there by hand with the redirect address {redirect_uri}, "
-        f"then give its client_id and redirect_uri={redirect_uri!r}.{known}"
+        f"then give its client_id and redirect_uri={redirect_uri!r}.{advice}"
     )

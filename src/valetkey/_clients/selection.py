@@ -1,7 +1,20 @@
 # SPDX-FileCopyrightText: 2026 The Valetkey authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Who we are at which issuer: the client the user gave, the one we registered before, or a new registration."""
+"""
+Which client this program is at an authorization server.
+
+For a login, the first row that gives a client decides (MCP, Client Registration):
+
+| client | when |
+|---|---|
+| configured | `client_id` is set, or `clients` has one for this issuer |
+| registered before | the store has a registration whose secret and redirect address can be used |
+| metadata document | `client_metadata_url` is set, and the server accepts such documents |
+| registered now | the server publishes a registration endpoint |
+"""
+
+from dataclasses import dataclass
 
 from valetkey._clients.registration import ClientChoice, Registrations, registration_hint
 from valetkey._discovery.target import AuthorizationTarget
@@ -23,89 +36,92 @@ from valetkey.store.protocol import Conflict, Record, Store
 from valetkey.values import Client, ClientAuthentication, ClientOrigin, MetadataSource, Scope, ServerMetadata
 
 CLIENT_ERRORS = frozenset({"invalid_client", "unauthorized_client"})
-"""RFC 6749 §4.1.2.1, §5.2: the server does not know this client, or not for this."""
+"""RFC 6749 §4.1.2.1, §5.2: the server does not know this client, or does not allow it this grant."""
 
 ANY_LOCALHOST = "http://localhost:0/callback"
-"""A free port, to be found under the name `localhost`."""
+"""A free port under the name `localhost`."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Login:
+    """What a login needs a client for."""
+
+    target: AuthorizationTarget
+    redirect_uri: str | None  # None for a login on another device
+    scope: Scope | None
+
+    @property
+    def server(self) -> ServerMetadata:
+        """The authorization server."""
+        return self.target.server
 
 
 class ClientSelection:
-    """
-    The clients of one MCP server's settings. Each belongs to an issuer and is never shown to another.
-
-    The order: given by the user, known from before, a document of the user's, a new registration (MCP, Client
-    Registration).
-
-    :param settings: The settings.
-    :param store: Where registrations are kept.
-    :param seams: Where the engine touches the world.
-    """
+    """Selects the clients of one MCP server's settings. Each belongs to an issuer, and no other issuer gets it."""
 
     def __init__(self, settings: Settings, store: Store, seams: Seams) -> None:
         self._settings = settings
         self._store = store
-        self._seams = seams
         self.registrations: Registrations = Registrations(settings, store, seams)
-        self._unwanted_documents: set[str] = set()  # issuers that announced to take one and did not
+        self._refused_documents: set[str] = set()  # issuers that say they accept a document and refused ours
+
+    def for_login(self, target: AuthorizationTarget, redirect_uri: str | None, scope: Scope | None) -> ClientChoice:
+        """Give the client of the first row above that has one."""
+        login = _Login(target, redirect_uri, scope)
+        rows = (self._configured_for, self._registered_before, self._metadata_document, self._registered_now)
+        for row in rows:
+            choice = row(login)
+            if choice is not None:
+                return choice
+        message = f"{target.server.issuer} does not let programs register themselves."
+        raise Unsupported(message, hint=registration_hint(target, redirect_uri))
+
+    def _configured_for(self, login: _Login) -> ClientChoice | None:
+        if self._given(login.server.issuer) is None:
+            return None
+        return ClientChoice(self.configured(login.server))
+
+    def _registered_before(self, login: _Login) -> ClientChoice | None:
+        client = self.registrations.usable(login.server.issuer, login.redirect_uri)
+        return None if client is None else ClientChoice(client)
+
+    def _metadata_document(self, login: _Login) -> ClientChoice | None:
+        client = self._document(login.server, login.redirect_uri)
+        return None if client is None else ClientChoice(client)
+
+    def _registered_now(self, login: _Login) -> ClientChoice | None:
+        if login.server.registration_endpoint is None:
+            return None
+        metadata = ClientMetadata(
+            login.redirect_uri, self._settings.client_name, login.scope, binds_tokens=self._settings.dpop is True
+        )
+        return self.registrations.register(login.target, metadata)
 
     def redirect_uri(self, target: AuthorizationTarget, *, localhost: bool = False) -> tuple[str | None, bool]:
         """
-        Give the address a login should listen at, before it is known whether it is free.
+        Give the address at which the next login expects its answer.
 
-        :param target: The authorization server of the login.
-        :param localhost: True to be found under the name `localhost`.
-        :returns: The address and whether no other will do; None for any. A client that we registered keeps its port:
-            not every server lets a loopback port vary, as RFC 8252 §7.3 wants.
+        A client that we registered keeps its port: some servers do not let a loopback port vary (RFC 8252 §7.3).
+
+        :returns: The address, None for any; and True if no other address can be used.
         """
         issuer = target.server.issuer
         given = self._given(issuer)
         fixed = given.redirect_uri if given is not None else self._settings.redirect_uri
         if fixed is not None:
             return fixed, True
-        known = None if given is not None or localhost else self.registrations.known(issuer)
-        address = known.redirect_uri if known is not None else None
+        registered = None if given is not None or localhost else self.registrations.stored(issuer)
+        address = registered.redirect_uri if registered is not None else None
         if address is None and (localhost or target.profile.localhost):
             address = ANY_LOCALHOST
         return address, False
 
-    def for_login(self, target: AuthorizationTarget, redirect_uri: str | None, scope: Scope | None) -> ClientChoice:
-        """
-        Give the client for a login.
-
-        :param target: The authorization server.
-        :param redirect_uri: The address of the login, None for one on another device.
-        :param scope: The scope the client will ask for.
-        :returns: The client.
-        :raises Unsupported: If the server registers nobody and no client was given.
-        :raises ClientRefused: If it does not register us.
-        """
-        server = target.server
-        if self._given(server.issuer) is not None:
-            return ClientChoice(self.configured(server))
-        known = self.registrations.usable(server.issuer, redirect_uri)
-        if known is not None:
-            return ClientChoice(known)
-        document = self._document(server, redirect_uri)
-        if document is not None:
-            return ClientChoice(document)
-        if server.registration_endpoint is None:
-            raise self._nobody_is_registered(target, redirect_uri)
-        wanted = ClientMetadata(
-            redirect_uri, self._settings.client_name, scope, binds_tokens=self._settings.dpop is True
-        )
-        return self.registrations.register(target, wanted)
-
     def configured(self, server: ServerMetadata) -> Client:
         """
-        Give the client the user registered by hand, for the issuer it belongs to.
+        Give the client in the settings, for the issuer it belongs to.
 
-        Without `issuer=`, the first issuer it is used at is remembered, and no other will ever see it
-        (MCP 2026-07-28, Authorization Server Binding).
-
-        :param server: The authorization server.
-        :returns: The client.
-        :raises IssuerMismatch: If the MCP server now names another issuer.
-        :raises Unsupported: If the server's endpoints are only guessed, and there is a secret.
+        Without `issuer=`, the store remembers the first issuer the client is used at, and no other issuer gets it
+        (MCP 2026-07-28, Authorization Server Binding). A guessed endpoint gets no secret.
         """
         given = self._given(server.issuer)
         if given is None:
@@ -117,7 +133,7 @@ class ClientSelection:
             raise Unsupported(message, hint="Give issuer= or token_endpoint=.")
         is_bound = self._settings.issuer is not None or bool(self._settings.clients)
         if not is_bound and server.source is not MetadataSource.CONFIGURED:
-            self._check_pin(server.issuer)
+            self._require_first_issuer(server.issuer)
         return Client(
             client_id=given.client_id,
             issuer=server.issuer,
@@ -127,40 +143,31 @@ class ClientSelection:
         )
 
     def without_registration(self, server: ServerMetadata, *, document: bool = False) -> Client | None:
-        """
-        Give the user's own client, for a grant in which neither a person nor a registration takes part.
-
-        :param server: The authorization server.
-        :param document: True if the user's metadata document may introduce it.
-        :returns: The client, None if there is none for this server.
-        :raises IssuerMismatch: If it belongs to another issuer.
-        :raises Unsupported: If the server's endpoints are only guessed, and there is a secret.
-        """
+        """Give the user's own client, or else (with `document`) their metadata document, for a grant without login."""
         if self._given(server.issuer) is not None:
             return self.configured(server)
         return self._document(server, None) if document else None
 
-    def drop_refused(self, known: ClientChoice, error: AuthError) -> bool:
+    def drop_refused(self, choice: ClientChoice, error: AuthError) -> bool:
         """
-        Take in how a login with a client failed, and tell whether another client may do better.
+        Drop the client of a failed login if its server does not know it, so that the next login has another one.
 
-        :param known: The client of the login.
-        :param error: What went wrong.
-        :returns: True if the next login will have another client, and that is worth one more try at once.
+        :returns: True if the next login has another client, and is worth one try at once.
         """
-        client = known.client
+        client = choice.client
         code = error.error if isinstance(error, LoginFailed | Refused) else None
         is_refused = isinstance(error, ClientRefused) or code in CLIENT_ERRORS
         if is_refused and client.origin is ClientOrigin.DOCUMENT:
-            self._unwanted_documents.add(client.issuer)
+            self._refused_documents.add(client.issuer)
             return True
-        # A server that has forgotten a client tells nobody but the person, who then does not come back.
-        is_silent = isinstance(error, LoginFailed) and code is None
-        if client.registered and (is_refused or (is_silent and not known.is_new)):
+        # A server that does not know a client shows that to the person alone, and the browser brings no answer.
+        is_unanswered = isinstance(error, LoginFailed) and code is None
+        if client.registered and (is_refused or (is_unanswered and not choice.is_new)):
             self.registrations.forget(client)
-        return client.registered and is_refused and not known.is_new
+        return client.registered and is_refused and not choice.is_new
 
     def _given(self, issuer: str) -> RegisteredClient | None:
+        """Give what the settings say about a client at this issuer."""
         settings = self._settings
         if settings.client_id is None:
             return next((client for client in settings.clients if client.issuer == issuer), None)
@@ -173,11 +180,11 @@ class ClientSelection:
         )
 
     def _document(self, server: ServerMetadata, redirect_uri: str | None) -> Client | None:
+        """Give the client of the user's metadata document, where the server says that it accepts one (MCP, CIMD)."""
         url = self._settings.client_metadata_url
-        # MCP, Advertising CIMD Support: only where the server says that it takes one.
         if url is None or not server.client_id_metadata_document_supported:
             return None
-        if server.issuer in self._unwanted_documents:
+        if server.issuer in self._refused_documents:
             return None
         method = ClientAuthentication.PRIVATE_KEY if self._settings.can_sign else ClientAuthentication.NONE
         return Client(
@@ -188,18 +195,14 @@ class ClientSelection:
             origin=ClientOrigin.DOCUMENT,
         )
 
-    def _nobody_is_registered(self, target: AuthorizationTarget, redirect_uri: str | None) -> Unsupported:
-        message = f"{target.server.issuer} does not let programs register themselves."
-        return Unsupported(message, hint=registration_hint(target, redirect_uri))
-
-    def _check_pin(self, issuer: str) -> None:
+    def _require_first_issuer(self, issuer: str) -> None:
         key = pin_key(self._settings)
         record: Record | None = self._store.get(key)
         if record is None:
             try:
                 self._store.put(key, encode_pin(issuer), if_version=None)
             except Conflict:
-                self._check_pin(issuer)
+                self._require_first_issuer(issuer)
             return
         pinned = decode_pin(record.value)
         if pinned != issuer:

@@ -16,12 +16,7 @@ _LEAST_RSA_BITS = 2048  # RFC 7518 §3.3
 
 
 def require_jwt() -> ModuleType:
-    """
-    Import PyJWT with its algorithms.
-
-    :returns: The module `jwt`.
-    :raises ConfigurationError: If it or cryptography is not installed.
-    """
+    """Import PyJWT with its algorithms, or say how to install them."""
     try:
         import cryptography  # noqa: F401 - PyJWT signs with it
         import jwt
@@ -33,13 +28,9 @@ def require_jwt() -> ModuleType:
 
 def sign(key: PrivateKey, claims: Mapping[str, Any], *, supported: Sequence[str] | None) -> Secret:
     """
-    Sign claims.
+    Sign claims as a JWT in compact form.
 
-    :param key: The key.
-    :param claims: The claims.
-    :param supported: The algorithms the server takes, None if it does not say.
-    :returns: The JWT in compact form.
-    :raises ConfigurationError: If the key cannot be read, or the server takes none of its algorithms.
+    :param supported: The algorithms the server accepts, None if it does not say.
     """
     jwt = require_jwt()
     private = _load(key)
@@ -74,7 +65,7 @@ def _algorithms_of(private: Any) -> tuple[str, ...]:
         return (named,) if named is not None else ()
     if isinstance(private, rsa.RSAPrivateKey):
         if private.key_size < _LEAST_RSA_BITS:
-            message = f"The private key has {private.key_size} bits, and anybody may soon be able to find it."
+            message = f"The private key has {private.key_size} bits, which is too short to be safe."
             raise ConfigurationError(message, hint=f"Make an RSA key of {_LEAST_RSA_BITS} bits or more, or an EC key.")
         return RSA_ALGORITHMS
     return ED25519_ALGORITHMS if isinstance(private, ed25519.Ed25519PrivateKey) else ()

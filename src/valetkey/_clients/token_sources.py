@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The Valetkey authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Reading a token that somebody else keeps fresh: from a file or a callable, anew each time, and never kept."""
+"""Reading a token that another program renews: from a file or a callable, anew each time, and never stored."""
 
 from pathlib import Path
 
@@ -12,14 +12,11 @@ from valetkey.values import Secret
 
 def token_from(source: Secret | TokenSource, audience: str, what: str) -> Secret:
     """
-    Read a token from its source.
+    Read a token: the token itself, the file it is in, or a callable that is given the audience.
 
-    :param source: The token itself, the file it is in, or a callable that gets the audience.
-    :param audience: Whom the token is for.
-    :param what: Which setting it is, for the error ("workload_token").
-    :returns: The token.
-    :raises ConfigurationError: If there is none, or something that is no token.
-    :raises TemporaryError: If the callable fails.
+    A callable that fails is a TemporaryError.
+
+    :param what: The name of the setting, for the error: "workload_token".
     """
     given: object
     if isinstance(source, Secret):
@@ -32,7 +29,7 @@ def token_from(source: Secret | TokenSource, audience: str, what: str) -> Secret
         except AuthError:
             raise
         except Exception as error:
-            message = f"The {what} could not be had: its source failed with {type(error).__name__}."
+            message = f"The {what} could not be read: its source failed with {type(error).__name__}."
             raise TemporaryError(message, hint="Try again later; if it stays, correct the source.") from error
         if isinstance(given, Secret):
             given = given.reveal()

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The Valetkey authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Finding the authorization server of an MCP server: the order of the questions; what they mean is in `protocol`."""
+"""Finding the authorization server of an MCP server: the order of the requests; `protocol` reads the answers."""
 
 import logging
 from dataclasses import replace
@@ -35,26 +35,21 @@ def discover(
     """
     Find the authorization server: resource metadata, then server metadata, then what 2025-03-26 servers have.
 
-    :param settings: The settings; endpoints in them replace what is found.
-    :param challenge: The challenge of the MCP server, if it sent one.
-    :param send: Sends requests.
-    :param preferred: Issuers that know us already; of several that are named they come first.
-    :param resource_answer: What the MCP server says about itself, if it has just been asked.
-    :returns: What was found.
-    :raises Unsupported: If nothing can be found, or the resource wants what we cannot do.
-    :raises TemporaryError: If something may be there but did not answer.
-    :raises TrustError: If something is there but belongs to somebody else.
+    Endpoints in the settings replace published ones.
+
+    :param preferred: Issuers that have issued a session or a client before; they come first if several are named.
+    :param resource_answer: What the MCP server says about its login, if it has just been asked.
     """
     canonical = settings.resource or urls.canonical_resource(settings.server_url)
     if settings.needs_no_discovery:
         return _target(canonical, _configured(settings), settings)
-    asked = resource_answer or ask_resource(settings, challenge, send)
-    requests, metadata = asked.requests, asked.metadata
+    answer = resource_answer or ask_resource(settings, challenge, send)
+    requests, metadata = answer.requests, answer.metadata
     if metadata is None:
         server = _overridden(_server_without_resource_metadata(settings, challenge, requests), settings)
         return replace(_target(canonical, server, settings), asked=tuple(requests.log))
-    known = (*(client.issuer for client in settings.clients), *preferred)
-    issuers = choose_issuers(metadata, settings.issuer, known)
+    preferred = (*(client.issuer for client in settings.clients), *preferred)
+    issuers = choose_issuers(metadata, settings.issuer, preferred)
     if not issuers:
         message = f"{metadata.url} names no authorization server for {settings.server_url}."
         raise Unsupported(message, hint="Ask its operator, or give issuer=.", tried=tuple(requests.log))
@@ -74,7 +69,7 @@ def _target(
 
 
 def _cross_check(server: ServerMetadata, metadata: ResourceMetadata, settings: Settings) -> None:
-    """Where both sides name each other they should agree (RFC 9728 §7.6); lists are often not kept up to date."""
+    """Where both sides name each other they should agree (RFC 9728 §7.6); lists are often out of date."""
     if server_protocol.serves(server, metadata.resource):
         return
     message = f"{server.issuer} does not name {metadata.resource} among the resources it protects."
@@ -87,17 +82,7 @@ def _cross_check(server: ServerMetadata, metadata: ResourceMetadata, settings: S
 
 
 def find_server(issuer: str, settings: Settings, send: Send) -> ServerMetadata:
-    """
-    Read the metadata of a server that the user named and no MCP server: an identity provider.
-
-    :param issuer: Its issuer.
-    :param settings: The settings.
-    :param send: Sends requests.
-    :returns: The metadata.
-    :raises Unsupported: If it publishes none.
-    :raises TemporaryError: If it does not answer.
-    :raises TrustError: If the document belongs to somebody else.
-    """
+    """Read the metadata of a server that the user named and not an MCP server: an identity provider."""
     return _first_server((issuer,), settings, MetadataRequests(send))
 
 
@@ -110,19 +95,19 @@ def _server_without_resource_metadata(
         message = f"{settings.server_url} announces metadata for its login, but none can be read."
         raise Unsupported(message, hint="Ask its operator, or give issuer=.", tried=tuple(requests.log))
     legacy = server_protocol.legacy_issuer(settings.server_url)
-    found = _server(legacy, settings, requests, legacy=True)
-    if found is not None:
-        return server_protocol.from_legacy(found)
+    server = _server(legacy, settings, requests, legacy=True)
+    if server is not None:
+        return server_protocol.from_legacy(server)
     requests.require_certainty()
     return server_protocol.guessed_server(settings.server_url)
 
 
 def _first_server(issuers: tuple[str, ...], settings: Settings, requests: MetadataRequests) -> ServerMetadata:
     for issuer in issuers:
-        found = _server(server_protocol.require_issuer(issuer), settings, requests)
-        if found is not None:
-            return found
-        requests.require_certainty()  # a person must not end up at another server because this one is down
+        server = _server(server_protocol.require_issuer(issuer), settings, requests)
+        if server is not None:
+            return server
+        requests.require_certainty()  # a person is not sent to another server because this one is down
     message = f"{', '.join(issuers)} publishes no metadata of an authorization server."
     hint = "Ask its operator, or give authorization_endpoint and token_endpoint."
     raise Unsupported(message, hint=hint, tried=tuple(requests.log))
@@ -133,17 +118,17 @@ def _server(
 ) -> ServerMetadata | None:
     strict = settings.strict or settings.issuer is not None
     for url in server_protocol.server_candidates(issuer):
-        found = requests.ask(
+        server = requests.ask(
             server_protocol.server_request(url, legacy=legacy),
             partial(server_protocol.parse_server, issuer=issuer, strict=strict),
         )
-        if found is not None:
-            return found
+        if server is not None:
+            return server
     return None
 
 
 def _configured(settings: Settings) -> ServerMetadata:
-    """Everything was given. Without an issuer the token endpoint's origin stands for it."""
+    """Give the server of the settings; without `issuer=`, the origin of the token endpoint stands for it."""
     endpoint = settings.token_endpoint or ""
     return ServerMetadata(
         issuer=settings.issuer or urls.origin(endpoint),

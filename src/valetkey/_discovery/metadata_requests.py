@@ -18,14 +18,14 @@ Document = TypeVar("Document")
 
 @dataclass(slots=True)
 class MetadataRequests:
-    """Asks for documents and remembers what was asked and what came back."""
+    """Asks for documents, and records what was asked and what came back."""
 
     send: Send
     log: list[str] = field(default_factory=list)
     trouble: TemporaryError | None = None
 
     def ask(self, request: HttpRequest, parse: Callable[[HttpResponse], Document | None]) -> Document | None:
-        """Give the document, or None when this place has none; a place that may have one is remembered as trouble."""
+        """Give the document, or None; records as `trouble` that a document may be there all the same."""
         try:
             response = self.send(request)
         except TemporaryError as error:
@@ -39,11 +39,11 @@ class MetadataRequests:
             if is_temporary(response):
                 self.trouble = TemporaryError(f"{request.url} answered {response.status}.", hint="Try again later.")
         else:
-            self.trouble = None  # what did not answer before is not needed any more
+            self.trouble = None  # the document replaces the one that could not be read before
         return document
 
     def require_certainty(self) -> None:
-        """Nothing was found; make sure that nothing is there. A 5xx or a broken connection is not "nothing"."""
+        """Raise the trouble, if any: a 5xx or a broken connection does not say that there is no document."""
         if self.trouble is not None:
             raise self.trouble.with_tried(tuple(self.log)) from self.trouble
 

@@ -20,7 +20,6 @@ class ResourceAnswer:
     What an MCP server says about its login.
 
     :param metadata: Its metadata, None if it certainly publishes none.
-    :param requests: What was asked.
     """
 
     metadata: ResourceMetadata | None
@@ -28,21 +27,13 @@ class ResourceAnswer:
 
 
 def ask_resource(settings: Settings, challenge: Challenge | None, send: Send) -> ResourceAnswer:
-    """
-    Ask the MCP server about its login, and nobody else.
-
-    :param settings: The settings.
-    :param challenge: Its challenge, if it sent one.
-    :param send: Sends requests.
-    :returns: What it says.
-    :raises TemporaryError: If something may be there but did not answer.
-    :raises TrustError: If something is there but belongs to somebody else.
-    """
+    """Ask the MCP server, and no other server, about its login."""
     requests = MetadataRequests(send)
     return ResourceAnswer(_resource(settings, metadata_urls(challenge), requests), requests)
 
 
 def metadata_urls(challenge: Challenge | None) -> tuple[str, ...]:
+    """Give the addresses of resource metadata that a challenge names (RFC 9728 §5.1)."""
     return challenge.get_all("resource_metadata") if challenge is not None else ()
 
 

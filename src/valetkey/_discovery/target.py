@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The Valetkey authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""What discovery has found, and what a grant makes of it: parameters, the key to bind to, the session."""
+"""The result of discovery, and what a grant makes of it: parameters, the key to bind the token to, the session."""
 
 from dataclasses import dataclass, replace
 
@@ -15,16 +15,11 @@ from valetkey.values import ResourceMetadata, Scope, Secret, ServerMetadata, Ses
 @dataclass(frozen=True, slots=True)
 class AuthorizationTarget:
     """
-    What a grant needs to know.
+    The authorization server and the resource that a token is for.
 
-    :param resource: The identifier of the MCP server as a resource.
-    :param scopes: The scope the resource publishes, if any.
-    :param server: The authorization server.
-    :param profile: How it wants to be treated: what is known of the provider, under what the user has set.
-    :param metadata: What the resource says about itself, None where it publishes nothing.
-    :param dpop_key: The key that the new token is to be bound to; None for a Bearer token.
-    :param bearer: Which token the MCP server wants to see.
-    :param asked: What was asked where nothing was found, and what came back.
+    `scopes` and `metadata` are None where the resource publishes none; `dpop_key` is None for a Bearer token.
+
+    :param asked: One line for each request for metadata, where there is none: the URL and what came back.
     """
 
     resource: str
@@ -47,26 +42,13 @@ class AuthorizationTarget:
         return self.resource if self.profile.send_audience else None
 
     def bind(self, request: TokenRequest) -> TokenRequest:
-        """
-        Let a token request ask for a token that is bound to the key, if there is one (RFC 9449 §5).
-
-        :param request: The request of a grant, to this server.
-        :returns: The request to send.
-        """
+        """Let a token request ask for a token that is bound to the key, if there is a key (RFC 9449 §5)."""
         return replace(request, dpop_key=self.dpop_key)
 
     def session(self, token: Token, request: TokenRequest, *, interactive: bool) -> Session:
-        """
-        Make the session of a token that was obtained from nothing.
-
-        :param token: The token.
-        :param request: The request that brought it, as `bind` gave it.
-        :param interactive: True if a person logged in for it.
-        :returns: The session.
-        :raises Unsupported: If the token cannot be presented as the MCP server wants it.
-        """
+        """Make the session of a token from a request that `bind` gave; `interactive` if a person logged in for it."""
         if request.dpop_key != self.dpop_key:
-            message = "the grant has not proved the key"
+            message = "the grant did not send the request that bind gave"
             raise ValueError(message)
         token = as_presented(token, self.bearer)
         return Session(

@@ -1,4 +1,4 @@
 # SPDX-FileCopyrightText: 2026 The Valetkey authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""How a token is obtained from nothing: one module for each grant."""
+"""How a token is obtained without a refresh token: one module for each grant."""

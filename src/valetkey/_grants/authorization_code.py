@@ -23,14 +23,7 @@ from valetkey.values import Scope, Secret, Session
 
 
 class AuthorizationCode:
-    """
-    A person logs in with a browser.
-
-    :param settings: The settings.
-    :param seams: Where it touches the world.
-    :param clients: Who we are at which issuer.
-    :param tokens: Asks token endpoints.
-    """
+    """A person logs in with a browser."""
 
     def __init__(self, settings: Settings, seams: Seams, clients: ClientSelection, tokens: TokenEndpoint) -> None:
         self._settings = settings
@@ -40,14 +33,9 @@ class AuthorizationCode:
 
     def obtain(self, target: AuthorizationTarget, scope: Scope | None, context: GrantContext) -> Session:
         """
-        Ask the person, exchange the code, save the session.
+        Ask the person, exchange the code, save the session; the person is shown how it ended.
 
-        A server that says what it did not like about the request or the client is asked once more, never a third time.
-
-        :param target: The authorization server and the resource.
-        :param scope: The scope to ask for.
-        :param context: What belongs to this time.
-        :raises AuthError: Whatever went wrong; the person has been shown it.
+        If the server says what it does not accept of the request or the client, it is asked once more, at most.
         """
         require_code_flow(target.server, trusted=target.profile.assume_pkce)
         plan = LoginPlan(target, scope, target.resource_parameter, target.audience_parameter)
@@ -57,25 +45,25 @@ class AuthorizationCode:
         address, fixed = self._clients.redirect_uri(plan.target, localhost=plan.localhost)
         with self._seams.login.open(address, fixed=fixed) as attempt:
             try:
-                known = self._clients.for_login(plan.target, attempt.redirect_uri, plan.scope)
+                choice = self._clients.for_login(plan.target, attempt.redirect_uri, plan.scope)
             except ClientRefused as refusal:
                 corrected = None if is_last or fixed else self._with_other_address(plan, refusal)
                 if corrected is None:
                     raise
             else:
-                outcome = self._ask_person(attempt, plan, known, context, is_last=is_last)
+                outcome = self._ask_person(attempt, plan, choice, context, is_last=is_last)
                 if isinstance(outcome, Session):
                     return outcome
                 corrected = outcome
         return self._log_in(corrected, context, is_last=True)
 
     def _ask_person(
-        self, attempt: LoginAttempt, plan: LoginPlan, known: ClientChoice, context: GrantContext, *, is_last: bool
+        self, attempt: LoginAttempt, plan: LoginPlan, choice: ClientChoice, context: GrantContext, *, is_last: bool
     ) -> Session | LoginPlan:
-        """Give the session that is saved, or the plan with which the server has to be asked once more."""
+        """Give the saved session, or the plan for a second login."""
         pending = PendingLogin(
             server=plan.target.server,
-            client=known.client,
+            client=choice.client,
             redirect_uri=attempt.redirect_uri,
             resource=plan.resource,
             scope=plan.scope,
@@ -86,7 +74,7 @@ class AuthorizationCode:
         try:
             session = self._redeem(self._ask(attempt, pending, context), pending, plan, context)
         except AuthError as error:
-            corrected = None if is_last else corrected_plan(plan, known, error, self._clients)
+            corrected = None if is_last else corrected_plan(plan, choice, error, self._clients)
             if corrected is not None:
                 return corrected
             attempt.conclude(error)
@@ -106,7 +94,7 @@ class AuthorizationCode:
 
     @staticmethod
     def _with_other_address(plan: LoginPlan, refusal: ClientRefused) -> LoginPlan | None:
-        """Some servers only take the name `localhost`, which MCP names, and not the address RFC 8252 §8.3 wants."""
+        """Some servers accept only the name `localhost`, which MCP names, not the address of RFC 8252 §8.3."""
         if refusal.error != "invalid_redirect_uri" or plan.localhost:
             return None
         return replace(plan, localhost=True)
@@ -119,6 +107,6 @@ class AuthorizationCode:
             return attempt.ask(prompt, seconds=self._settings.login_timeout, cancelled=context.cancelled)
 
     def _redeem(self, callback: str, pending: PendingLogin, plan: LoginPlan, context: GrantContext) -> Session:
-        # A code is good for one try (RFC 6749 §4.1.2): whatever goes wrong here, the next login gets a new one.
+        # A code can be used once (RFC 6749 §4.1.2): after an error here, the next login gets a new one.
         request = plan.target.bind(code_request(pending, parse_callback(callback, pending)))
         return context.save(plan.target.session(self._tokens.ask(request), request, interactive=True))

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The Valetkey authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""A machine proves itself (RFC 6749 §4.4; MCP, OAuth Client Credentials)."""
+"""A machine authenticates with its own credentials (RFC 6749 §4.4; MCP, OAuth Client Credentials)."""
 
 from valetkey._clients.selection import ClientSelection
 from valetkey._discovery.target import AuthorizationTarget
@@ -13,27 +13,14 @@ from valetkey.values import Scope, Session
 
 
 class ClientCredentials:
-    """
-    A machine with a secret or a key.
-
-    :param clients: Who we are at which issuer.
-    :param tokens: Asks token endpoints.
-    """
+    """A machine with a secret or a key."""
 
     def __init__(self, clients: ClientSelection, tokens: TokenEndpoint) -> None:
         self._clients = clients
         self._tokens = tokens
 
     def obtain(self, target: AuthorizationTarget, scope: Scope | None, context: GrantContext) -> Session:
-        """
-        Ask the token endpoint, save the session.
-
-        :param target: The authorization server and the resource.
-        :param scope: The scope to ask for.
-        :param context: What belongs to this time.
-        :raises Unsupported: If no token endpoint is published.
-        :raises Refused: If the server refuses.
-        """
+        """Ask the token endpoint, save the session."""
         server = require_token_endpoint(target.server)
         client = self._clients.configured(server)
         request = client_credentials_request(server, client, resource=target.resource_parameter, scope=scope)

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 
 """
-The organisation's identity provider vouches for its employee, who is asked for nothing.
+The organisation's identity provider vouches for its employee, who is not asked.
 
 MCP, Enterprise-Managed Authorization; draft-ietf-oauth-identity-assertion-authz-grant ("ID-JAG").
 """
@@ -27,12 +27,12 @@ from valetkey.values import Client, Scope, ServerMetadata, Session
 _logger = logging.getLogger("valetkey")
 
 MARGIN = 10.0
-"""Seconds before its end at which an assertion is not presented any more: it has to arrive, and clocks differ."""
+"""The last seconds of an assertion, in which it is not presented: the request takes time, and clocks differ."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Purpose:
-    """What an assertion was asked for; it serves nothing else, least of all another server (ID-JAG §8.3)."""
+    """What an assertion is for; it is presented for nothing else, and to no other server (ID-JAG §8.3)."""
 
     audience: str
     resource: str
@@ -41,21 +41,13 @@ class _Purpose:
 
 
 @dataclass(frozen=True, slots=True)
-class _Kept:
+class _CachedAssertion:
     purpose: _Purpose
     assertion: IdentityAssertion
 
 
 class EnterpriseManaged:
-    """
-    An employee whom the identity provider vouches for. Assertions are kept in memory alone.
-
-    :param settings: The settings.
-    :param provider: The identity provider.
-    :param seams: Where it touches the world.
-    :param clients: Who we are at which issuer.
-    :param tokens: Asks token endpoints.
-    """
+    """An employee for whom the identity provider vouches. Assertions are held in memory alone."""
 
     def __init__(
         self,
@@ -70,35 +62,26 @@ class EnterpriseManaged:
         self._clients = clients
         self._tokens = tokens
         self._assertions = IdentityAssertions(settings, provider, seams)
-        self._kept: _Kept | None = None
-        self._strict_issuers: set[str] = set()  # those that take an assertion only once
+        self._cached: _CachedAssertion | None = None
+        self._single_use_issuers: set[str] = set()  # issuers that accept each assertion only once
 
     def obtain(self, target: AuthorizationTarget, scope: Scope | None, context: GrantContext) -> Session:
-        """
-        Present the assertion at hand, or else a new one; save the session (ID-JAG §4.4.3).
-
-        :param target: The authorization server and the resource.
-        :param scope: The scope to ask for.
-        :param context: What belongs to this time.
-        :raises Unsupported: If the server takes no identity assertions, or our client is none of its.
-        :raises LoginRequired: If the person has to log in at the identity provider.
-        :raises Refused: If the provider does not vouch for the person, or the server does not believe it.
-        """
+        """Present the cached assertion, or else a new one; save the session (ID-JAG §4.4.3)."""
         server = require_token_endpoint(target.server)
         require_identity_assertions(server)
         client = self._client(server)
         purpose = _Purpose(server.issuer, target.resource, client.client_id, scope)
-        assertion = self._at_hand(purpose)
+        assertion = self._cached_for(purpose)
         if assertion is not None:
             try:
                 return self._present(assertion, client, target, context)
             except Refused as refusal:
-                self._kept = None
+                self._cached = None
                 if refusal.error != "invalid_grant":
                     raise
-                # The profile wants servers to take each only once (§7.4.2); few of them last until a token has ended.
-                self._strict_issuers.add(server.issuer)
-                _logger.info("%s takes an identity assertion only once, another one is asked for", server.issuer)
+                # The profile wants servers to accept each only once (§7.4.2).
+                self._single_use_issuers.add(server.issuer)
+                _logger.info("%s accepts an identity assertion only once, so a new one is requested", server.issuer)
         assertion = self._assertions.exchange(audience=server.issuer, resource=target.resource, scope=scope)
         try:
             session = self._present(assertion, client, target, context)
@@ -106,7 +89,7 @@ class EnterpriseManaged:
             provider = self._provider.issuer
             hint = f"Ask the operator of {server.issuer} whether it trusts {provider} and knows this client."
             raise refusal.with_hint(hint) from refusal
-        self._kept = _Kept(purpose, assertion)
+        self._cached = _CachedAssertion(purpose, assertion)
         return session
 
     def _client(self, server: ServerMetadata) -> Client:
@@ -116,12 +99,12 @@ class EnterpriseManaged:
             raise Unsupported(message, hint="Register one there by hand, then give its client_id and client_secret.")
         return client
 
-    def _at_hand(self, purpose: _Purpose) -> IdentityAssertion | None:
-        kept = self._kept
-        if kept is None or kept.purpose != purpose or purpose.audience in self._strict_issuers:
+    def _cached_for(self, purpose: _Purpose) -> IdentityAssertion | None:
+        cached = self._cached
+        if cached is None or cached.purpose != purpose or purpose.audience in self._single_use_issuers:
             return None
-        ends_at = kept.assertion.expires_at
-        return kept.assertion if ends_at is not None and self._seams.now() < ends_at - MARGIN else None
+        ends_at = cached.assertion.expires_at
+        return cached.assertion if ends_at is not None and self._seams.now() < ends_at - MARGIN else None
 
     def _present(
         self, assertion: IdentityAssertion, client: Client, target: AuthorizationTarget, context: GrantContext
@@ -132,7 +115,7 @@ class EnterpriseManaged:
             assertion=assertion.token,
             audience=assertion.audience,
             resource=target.resource_parameter,
-            scope=assertion.scope,  # §7.2.1: it may not name more than is asked for here
+            scope=assertion.scope,  # §7.2.1: the request may not name more than the assertion
         )
         answer, request = self._tokens.ask_corrected(target.bind(request))
         return context.save(target.session(answer, request, interactive=False))

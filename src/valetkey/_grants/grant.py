@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The Valetkey authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""What every grant has in common: it obtains a token from nothing, and saves the session."""
+"""What every grant has in common: it obtains a token without a refresh token, and saves the session."""
 
 import threading
 from collections.abc import Callable
@@ -16,11 +16,11 @@ from valetkey.values import Scope, Session
 @dataclass(frozen=True, slots=True)
 class GrantContext:
     """
-    What belongs to this one time.
+    What an attempt gives to its grant.
 
-    :param save: Writes the session down, and gives the one that is in the store now.
-    :param announce: Told the prompt while a person is asked, and None when that is over.
-    :param cancelled: Set when nobody waits for a person any more.
+    :param save: Writes the session to the store, and gives the session that is in the store then.
+    :param announce: Called with the prompt while a person is asked, and with None after that.
+    :param cancelled: Set when no caller waits for a person any more.
     """
 
     save: Callable[[Session], Session]
@@ -32,11 +32,4 @@ class Grant(Protocol):
     """One way to obtain a token."""
 
     def obtain(self, target: AuthorizationTarget, scope: Scope | None, context: GrantContext) -> Session:
-        """
-        Obtain a token, save its session, and give the session that is in the store now.
-
-        :param target: The authorization server and the resource.
-        :param scope: The scope to ask for, None to ask for none.
-        :param context: What belongs to this time.
-        :raises AuthError: If there is none to be had.
-        """
+        """Obtain a token for a scope (None asks for none), save its session, and give the session in the store."""

@@ -22,10 +22,6 @@ class IdentityAssertions:
     Gets identity assertions.
 
     The provider's credentials go to the provider only, and the ID token is read anew for each exchange.
-
-    :param settings: The settings.
-    :param provider: The identity provider.
-    :param seams: Where it touches the world.
     """
 
     def __init__(self, settings: Settings, provider: IdentityProvider, seams: Seams) -> None:
@@ -35,16 +31,7 @@ class IdentityAssertions:
         self._send = seams.send_to_provider or seams.send
 
     def exchange(self, *, audience: str, resource: str, scope: Scope | None) -> IdentityAssertion:
-        """
-        Exchange the ID token for an assertion to one authorization server.
-
-        :param audience: Its issuer.
-        :param resource: The MCP server, as its metadata names it.
-        :param scope: The scope to ask for.
-        :returns: The assertion.
-        :raises LoginRequired: If the person has to log in anew at the provider.
-        :raises Refused: If the provider does not vouch for the person there.
-        """
+        """Exchange the ID token for an assertion to one authorization server and one MCP server (the resource)."""
         provider = self._provider
         server = self._server()
         client = Client(provider.client_id, server.issuer, secret=provider.client_secret)
@@ -52,19 +39,19 @@ class IdentityAssertions:
         request = identity_assertion_request(
             server, client, id_token=id_token, audience=audience, resource=resource, scope=scope
         )
-        proof = authenticate_client(
+        authentication = authenticate_client(
             client, server, Signer(provider.private_key, audience=provider.assertion_audience), self._seams
         )
         now = self._seams.now()
-        response = self._send(http_request(request, proof))
+        response = self._send(http_request(request, authentication))
         try:
             return parse_identity_assertion(response, audience=audience, now=now, requested_scope=scope)
         except Refused as refusal:
-            # A refused ID token has expired more often than not, and then only a person helps (ID-JAG §4.4.3).
+            # Most refused ID tokens have expired, and only a person can get a new one (ID-JAG §4.4.3).
             if refusal.error == "invalid_grant" and is_expired(id_token, now):
                 message = f"The ID token of {provider.issuer} has expired."
                 raise LoginRequired(message, hint="Log in there, and give the new ID token.") from refusal
-            raise refusal.with_hint(self._advice(refusal)) from refusal
+            raise refusal.with_hint(self._hint(refusal)) from refusal
 
     def _server(self) -> ServerMetadata:
         provider = self._provider
@@ -72,7 +59,7 @@ class IdentityAssertions:
             return require_token_endpoint(find_server(provider.issuer, self._settings, self._send))
         return ServerMetadata(provider.issuer, token_endpoint=provider.token_endpoint, source=MetadataSource.CONFIGURED)
 
-    def _advice(self, refusal: Refused) -> str:
+    def _hint(self, refusal: Refused) -> str:
         issuer = self._provider.issuer
         if isinstance(refusal, ClientRefused):
             return f"Check the client_id, and the client_secret or private_key, of the client at {issuer}."

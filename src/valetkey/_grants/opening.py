@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The Valetkey authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Which grant the settings ask for."""
+"""The grant that the settings ask for."""
 
 from valetkey._clients.selection import ClientSelection
 from valetkey._grants.grant import Grant

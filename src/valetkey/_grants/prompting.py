@@ -24,19 +24,13 @@ _logger = logging.getLogger("valetkey")
 
 @dataclass(frozen=True, slots=True)
 class LoginPlan:
-    """
-    What one login asks for.
-
-    :param resource: The `resource` parameter, None to leave it out.
-    :param audience: The `audience` parameter, None to leave it out.
-    :param localhost: True for a redirect address with the name `localhost` instead of 127.0.0.1.
-    """
+    """What one login asks for; a parameter that is None is left out."""
 
     target: AuthorizationTarget
     scope: Scope | None
     resource: str | None
     audience: str | None = None
-    localhost: bool = False
+    localhost: bool = False  # True for a redirect address with this name instead of 127.0.0.1
 
 
 def corrected_plan(

@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 
 """
-Asking a token endpoint: the client proves itself, the request is sent, the answer is read.
+Asking a token endpoint: the client authenticates, the request is sent, the answer is read.
 
-Where a server says that it will not take the request as the specifications want it, it is corrected and sent once
-more; which word of a server allows that is in `policy`.
+If a server says that it does not accept the request as the specifications want it, the request is corrected and sent
+once more; `_policy.tolerance` says which answers allow that.
 """
 
 import logging
@@ -28,57 +28,44 @@ _logger = logging.getLogger("valetkey")
 
 
 class TokenEndpoint:
-    """
-    Asks token endpoints for the tokens of one MCP server.
-
-    :param settings: The settings.
-    :param seams: Where it touches the world.
-    """
+    """Asks token endpoints for the tokens of one MCP server."""
 
     def __init__(self, settings: Settings, seams: Seams) -> None:
         self._seams = seams
         self._authenticator = ClientAuthenticator(settings, seams)
-        self._dpop_proofs = Proofs(seams)
-        self._named: set[Client] = set()  # clients whose server wants to read their name in the form too
+        self._proofs = Proofs(seams)
+        self._named_in_form: set[Client] = set()  # clients whose server looks for client_id in the form too
 
     def ask(self, request: TokenRequest) -> Token:
-        """
-        Ask once. A server that only wants its nonce, or the client's name in the form, has not taken anything yet.
-
-        :param request: What to say.
-        :returns: The token.
-        :raises AuthError: Whatever the answer was instead, see `parse_token`.
-        """
+        """Ask; and again only if the server wants its nonce, or client_id in the form, and has not used a code yet."""
         exchange = self._exchange(request)
         if exchange.is_basic and read_refusal(exchange.response)[0] == "invalid_client":
-            self._named.add(request.client)  # who the client is comes first (RFC 6749 §3.2.1): a code is still good
+            # The server checks the client before the code (RFC 6749 §3.2.1), so a code was not used.
+            self._named_in_form.add(request.client)
             exchange = self._exchange(request)
         if request.dpop_key is not None and refuses_without_nonce(exchange.response):
-            exchange = self._exchange(request)  # RFC 9449 §8: once, with a new proof; a code is still good
+            exchange = self._exchange(request)  # RFC 9449 §8: once, with a new proof; a code was not used
         return parse_token(exchange.response, now=exchange.sent_at, requested_scope=request.scope)
 
     def _exchange(self, request: TokenRequest) -> "_Exchange":
-        """Send with proofs that are good for this time only."""
-        client_proof = self._authenticator.authenticate(request.client, request.server)
-        if client_proof.is_basic and request.client in self._named:
-            client_proof = client_proof.naming(request.client)
+        """Send with an authentication and a proof that no other request can use."""
+        authentication = self._authenticator.authenticate(request.client, request.server)
+        if authentication.is_basic and request.client in self._named_in_form:
+            authentication = authentication.naming(request.client)
         dpop_proof = None
         if request.dpop_key is not None:
             endpoint = request.server.token_endpoint or ""
-            dpop_proof = self._dpop_proofs.make(request.dpop_key, "POST", endpoint)
+            dpop_proof = self._proofs.make(request.dpop_key, "POST", endpoint)
         sent_at = self._seams.now()
-        response = self._seams.send(http_request(request, client_proof, dpop_proof))
-        self._dpop_proofs.learn(response.url, response.header("DPoP-Nonce"))
-        return _Exchange(sent_at, response, client_proof.is_basic)
+        response = self._seams.send(http_request(request, authentication, dpop_proof))
+        self._proofs.learn(response.url, response.header("DPoP-Nonce"))
+        return _Exchange(sent_at, response, authentication.is_basic)
 
     def ask_corrected(self, request: TokenRequest, *, granted: Scope | None = None) -> tuple[Token, TokenRequest]:
         """
-        Ask, and once more in the way the server says it wants to be asked. Not for codes: they are good for one try.
+        Ask, and once more in the way the server says it wants to be asked. Not for a code, which can be used once.
 
-        :param request: What to say.
-        :param granted: The scope the session has, for a server that wants to read it in a refresh.
-        :returns: The token, and the request that brought it.
-        :raises AuthError: Whatever the answer was instead.
+        :param granted: The scope of the session, for a server that wants it named in a refresh.
         """
         try:
             return self.ask(request), request
@@ -93,14 +80,8 @@ class TokenEndpoint:
 
 @dataclass(frozen=True, slots=True)
 class _Exchange:
-    """
-    A request that was sent.
-
-    :param sent_at: Unix time in seconds.
-    :param response: The answer.
-    :param is_basic: True if the client proved itself in the header alone.
-    """
+    """One request and its answer."""
 
     sent_at: float
     response: HttpResponse
-    is_basic: bool
+    is_basic: bool  # the client authenticated in the header alone

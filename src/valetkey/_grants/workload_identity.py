@@ -19,14 +19,7 @@ from valetkey.values import Client, MetadataSource, Scope, Secret, ServerMetadat
 
 
 class WorkloadIdentity:
-    """
-    A workload with a token of its platform: nothing is registered, nobody is asked, and the token is not kept.
-
-    :param settings: The settings.
-    :param source: Where the platform's token comes from.
-    :param clients: Who we are at which issuer.
-    :param tokens: Asks token endpoints.
-    """
+    """A workload with a token of its platform: registers no client, asks no person, and does not store that token."""
 
     def __init__(
         self, settings: Settings, source: TokenSource, clients: ClientSelection, tokens: TokenEndpoint
@@ -40,16 +33,11 @@ class WorkloadIdentity:
         """
         Read the platform's token anew, present it once, save the session.
 
-        :param target: The authorization server and the resource.
-        :param scope: The scope to ask for.
-        :param context: What belongs to this time.
-        :raises Unsupported: If the server takes no tokens of workloads.
-        :raises IssuerMismatch: If the token is for somebody else.
-        :raises Refused: If the server refuses it; it is not presented again, and nothing else is tried (SEP-1933).
+        After a refusal it is not presented again, and no other grant is tried (SEP-1933).
         """
         server = require_token_endpoint(target.server)
-        # A server that the user named may get a token for any audience; who says which server that is else is the MCP
-        # server, and a token for another one would be a present to whoever that is.
+        # A server that the user named may get a token for any audience. Else the MCP server names the receiver, and a
+        # hostile one would get a token that is good at another server.
         is_named = self._settings.issuer is not None or server.source is MetadataSource.CONFIGURED
         require_jwt_bearer(server, named=is_named)
         client = self._clients.without_registration(server) or Client("", server.issuer)
@@ -73,7 +61,7 @@ class WorkloadIdentity:
         return context.save(target.session(answer, request, interactive=False))
 
     def _require_audience(self, token: Secret, server: ServerMetadata) -> None:
-        """The draft has the token endpoint for audience, RFC 7523bis §4 and the conformance suite the issuer."""
+        """The audience is the token endpoint in the draft, the issuer in RFC 7523bis §4 and the conformance suite."""
         audiences = read_audiences(token)
         strict = self._settings.strict
         if any(urls.same_issuer(server.issuer, audience, strict=strict) for audience in audiences):

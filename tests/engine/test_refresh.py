@@ -21,7 +21,7 @@ from valetkey._grants.token_endpoint import TokenEndpoint
 from valetkey._network.sender import UnknownOutcome
 from valetkey._sessions.sessions import Sessions
 from valetkey.errors import AuthError, MalformedDocument, Refused, StoreError, TemporaryError
-from valetkey.store import Conflict
+from valetkey.store import ABSENT, Conflict
 from valetkey.values import Client, ClientAuthentication, ClientOrigin, RefreshIntent, Secret
 from valetkey.wire import HttpRequest
 
@@ -375,7 +375,7 @@ def test_a_session_that_was_deleted_meanwhile_does_not_come_back():
 
     with pytest.raises(RefreshRefused):
         renewal.run(log_out)
-    assert renewal.sessions.read() == (None, None)
+    assert renewal.sessions.read() == (None, ABSENT)
 
 
 # No answer at all.

@@ -31,7 +31,7 @@ def store(path):
 COUNT = """
     import sys, threading
     from pathlib import Path
-    from valetkey.store import Conflict
+    from valetkey.store import ABSENT, Conflict
     from valetkey.store.backends.sqlite import SqliteStore
     from valetkey.store.leases.acquiring import acquire_unless
 
@@ -41,7 +41,7 @@ COUNT = """
     def increment(store, key):
         record = store.get(key)
         number = int(record.value) if record else 0
-        store.put(key, b"%d" % (number + 1), if_version=record.version if record else None)
+        store.put(key, b"%d" % (number + 1), if_version=record.version if record else ABSENT)
 
     def count():
         store = SqliteStore(Path(path))

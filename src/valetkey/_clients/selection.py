@@ -32,7 +32,7 @@ from valetkey.protocol.registration import ClientMetadata
 from valetkey.seams import Seams
 from valetkey.settings.credentials import RegisteredClient
 from valetkey.settings.settings import Settings
-from valetkey.store.protocol import Conflict, Record, Store
+from valetkey.store.protocol import ABSENT, Conflict, Record, Store
 from valetkey.values import Client, ClientAuthentication, ClientOrigin, MetadataSource, Scope, ServerMetadata
 
 CLIENT_ERRORS = frozenset({"invalid_client", "unauthorized_client"})
@@ -200,7 +200,7 @@ class ClientSelection:
         record: Record | None = self._store.get(key)
         if record is None:
             try:
-                self._store.put(key, encode_pin(issuer), if_version=None)
+                self._store.put(key, encode_pin(issuer), if_version=ABSENT)
             except Conflict:
                 self._require_first_issuer(issuer)
             return

@@ -45,7 +45,7 @@ from valetkey.seams import LoginPrompt, Seams
 from valetkey.settings.settings import Settings
 from valetkey.store.leases.acquiring import LeaseTimeout, acquire_unless
 from valetkey.store.leases.keeping import kept_alive
-from valetkey.store.protocol import Conflict, Lease, Store
+from valetkey.store.protocol import ABSENT, Conflict, Lease, Store
 from valetkey.values import Scope, Secret, Session
 from valetkey.wire import UnknownOutcome
 
@@ -183,7 +183,7 @@ class Attempts:
         is_past = resource_answer is not None and self._has_moved(resource_answer, session)
         is_past = is_past or (session is not None and not fits_scheme(session, need.challenge))
         is_renewable = session is not None and session.token.refresh_token is not None and not is_past
-        if session is None or version is None or not is_renewable or need.more_scope is not None:
+        if session is None or version is ABSENT or not is_renewable or need.more_scope is not None:
             self._refuse_pointless_login(need, session, is_past=is_past)
             if self._settings.is_machine:
                 self.backoff.require_end()

@@ -18,7 +18,7 @@ from valetkey.protocol.revocation import TokenKind, parse_revocation, revocation
 from valetkey.seams import Seams
 from valetkey.settings.settings import Settings
 from valetkey.store.leases.acquiring import LeaseTimeout, acquire_unless
-from valetkey.store.protocol import Conflict
+from valetkey.store.protocol import ABSENT, Conflict
 from valetkey.values import Secret, Session
 
 _logger = logging.getLogger("valetkey")
@@ -89,13 +89,13 @@ class Logout:
             return self._leave()
 
     def _has_left(self) -> LogoutResult | None:
-        return LogoutResult(existed=False) if self._sessions.read()[1] is None else None
+        return LogoutResult(existed=False) if self._sessions.read()[1] is ABSENT else None
 
     def _leave(self) -> LogoutResult:
         result = LogoutResult(existed=False)
         while True:  # somebody without our lease may write meanwhile; those tokens are revoked too
             session, version = self._sessions.read()
-            if version is None:
+            if version is ABSENT:
                 return result
             try:
                 result = self._revoked(session)

@@ -7,7 +7,7 @@ from valetkey._sessions.codec import decode_session, encode_session, session_key
 from valetkey.errors import StoreError
 from valetkey.seams import Seams
 from valetkey.settings.settings import Settings
-from valetkey.store.protocol import Condition, Conflict, Store
+from valetkey.store.protocol import ABSENT, Absent, Conflict, Store
 from valetkey.values import Session, Token
 
 SAVING_SECONDS = 60.0
@@ -31,25 +31,25 @@ class Sessions:
         self._settings = settings
         self._seams = seams
 
-    def read(self) -> tuple[Session | None, str | None]:
+    def read(self) -> tuple[Session | None, str | Absent]:
         """
         Read the session.
 
-        :returns: The session and its version; None and None if there is none. A session of another issuer than the
+        :returns: The session and its version; None and `ABSENT` if there is none. A session of another issuer than the
             pinned one is none of ours, nor is one that is bound to a key, or is not, against `dpop=`; but its version
             is needed to write over it.
         :raises StoreError: If the store cannot be read.
         """
         record = self.store.get(self.key)
         if record is None:
-            return None, None
+            return None, ABSENT
         session = decode_session(record.value)
         is_bound = session.dpop_key is not None
         if self._settings.issuer not in (None, session.issuer) or self._settings.dpop not in (None, is_bound):
             return None, record.version
         return session, record.version
 
-    def write(self, session: Session, version: Condition) -> str:
+    def write(self, session: Session, version: str | Absent) -> str:
         """
         Write the session once.
 
@@ -79,7 +79,7 @@ class Sessions:
         """
         self.store.put(self.key + ":intent", b"")
 
-    def save_answer(self, session: Session, version: Condition, *, renews: Token | None = None) -> Session:
+    def save_answer(self, session: Session, version: str | Absent, *, renews: Token | None = None) -> Session:
         """
         Write a session that a server has just issued; it exists nowhere else, so a store in trouble is tried again.
 
@@ -101,13 +101,13 @@ class Sessions:
                 self._seams.pause(pause)
                 pause = min(pause * 2, _LONGEST_PAUSE)
 
-    def _write_newest(self, session: Session, version: Condition, *, renews: Token | None) -> Session:
+    def _write_newest(self, session: Session, version: str | Absent, *, renews: Token | None) -> Session:
         while True:
             try:
                 self.write(session, version)
             except Conflict:
                 found, version = self.read()
-                if version is None and renews is not None:
+                if version is ABSENT and renews is not None:
                     raise
                 if found is not None and _is_newer(found.token, session.token, renews):
                     return found  # somebody went on while we were frozen

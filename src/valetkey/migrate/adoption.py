@@ -24,7 +24,7 @@ from valetkey.protocol.challenge import Challenge, challenge_to_answer, parse_ch
 from valetkey.seams import Seams
 from valetkey.settings.settings import Settings
 from valetkey.store.leases.acquiring import LeaseTimeout, acquire_unless
-from valetkey.store.protocol import Conflict, Store
+from valetkey.store.protocol import ABSENT, Conflict, Store
 from valetkey.values import Client, MetadataSource, Scope, Session, TokenType
 from valetkey.wire import HttpRequest
 
@@ -76,7 +76,7 @@ def adopt(foreign: Foreign, settings: Settings, store: Store, seams: Seams, *, o
     """
     _require_use(foreign, seams.now())
     sessions = Sessions(settings, store, seams)
-    if not overwrite and sessions.read()[1] is not None:
+    if not overwrite and sessions.read()[1] is not ABSENT:
         raise _exists(settings)
     target = discover(
         settings,
@@ -179,7 +179,7 @@ def _keep(session: Session, sessions: Sessions, settings: Settings, seams: Seams
     with turn:
         while True:
             version = sessions.read()[1]
-            if version is not None and not overwrite:
+            if version is not ABSENT and not overwrite:
                 raise _exists(settings)
             try:
                 sessions.write(session, version)

@@ -15,7 +15,7 @@ from contextlib import suppress
 from valetkey.errors import ConfigurationError, StoreError, TemporaryError
 from valetkey.store.encryption.encrypted import list_keys
 from valetkey.store.leases.acquiring import LeaseTimeout, acquire_unless
-from valetkey.store.protocol import Condition, Conflict, Record, Store
+from valetkey.store.protocol import ABSENT, Condition, Conflict, Record, Store
 
 TURN_SECONDS = 25.0
 """How long a program may go on renewing a session before the move gives up."""
@@ -88,7 +88,7 @@ def _move(key: str, source: Store, target: Store, *, delete: bool, overwrite: bo
 def _copy(key: str, record: Record, there: Record | None, target: Store) -> str:
     if there is not None and there.value == record.value:
         return there.version  # from a move that was broken off
-    expected: Condition = None if there is None else there.version
+    expected: Condition = ABSENT if there is None else there.version
     version = target.put(key, record.value, if_version=expected)
     kept = target.get(key)
     if kept is None or kept.version != version:

@@ -10,6 +10,31 @@ your own gets its lease from `valetkey.store.leases.cas_lease` and is tried by `
 
 from valetkey.store.default_place import default_path
 from valetkey.store.opening import ENVIRONMENT, open_store
-from valetkey.store.protocol import ANY, Condition, Conflict, Lease, Record, Store
+from valetkey.store.protocol import (
+    ABSENT,
+    ANY,
+    Absent,
+    Condition,
+    Conflict,
+    Lease,
+    Record,
+    Store,
+    is_met,
+    require_condition,
+)
 
-__all__ = ["ANY", "ENVIRONMENT", "Condition", "Conflict", "Lease", "Record", "Store", "default_path", "open_store"]
+__all__ = [
+    "ABSENT",
+    "ANY",
+    "ENVIRONMENT",
+    "Absent",
+    "Condition",
+    "Conflict",
+    "Lease",
+    "Record",
+    "Store",
+    "default_path",
+    "is_met",
+    "open_store",
+    "require_condition",
+]

@@ -14,15 +14,49 @@ from types import TracebackType
 from typing import Final, Literal, NamedTuple, Protocol, Self
 
 
-class _AnyVersion(Enum):
+class _Special(Enum):
     ANY = "any"
+    ABSENT = "absent"
 
 
-ANY: Final = _AnyVersion.ANY
-"""Write or delete whatever version is there."""
+ANY: Final = _Special.ANY
+"""Write or delete whatever is there."""
 
-Condition = str | None | Literal[_AnyVersion.ANY]
-"""A version that must be there, None for "nothing may be there", or `ANY`."""
+ABSENT: Final = _Special.ABSENT
+"""Nothing may be there."""
+
+Absent = Literal[_Special.ABSENT]
+"""The type of `ABSENT`."""
+
+Condition = str | Literal[_Special.ANY] | Absent
+"""What must be there for a write to happen: a version, `ABSENT` or `ANY`."""
+
+
+def require_condition(value: object) -> None:
+    """
+    Refuse what is no condition: a None could mean `ANY` as well as `ABSENT`.
+
+    :param value: What a caller gave as `if_version`.
+    :raises TypeError: If it is neither a text, nor `ABSENT`, nor `ANY`.
+    """
+    if not isinstance(value, str | _Special):
+        message = f"if_version= takes a version, ABSENT or ANY, and not {value!r}"
+        raise TypeError(message)
+
+
+def is_met(condition: Condition, version: str | None) -> bool:
+    """
+    Tell whether a write may happen.
+
+    :param condition: What must be there.
+    :param version: The version of the record that is there; None if there is no record.
+    :returns: True if it may.
+    :raises TypeError: If the condition is none.
+    """
+    require_condition(condition)
+    if condition is ANY:
+        return True
+    return version is None if condition is ABSENT else condition == version
 
 
 class Record(NamedTuple):

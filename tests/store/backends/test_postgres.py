@@ -17,7 +17,7 @@ from tests.requirements import requirement
 from tests.store.backends.test_redis import assert_silent, uses
 from tests.store.servers import PASSWORD
 from valetkey.errors import ConfigurationError, StoreError
-from valetkey.store import Conflict
+from valetkey.store import ABSENT, Conflict
 from valetkey.store.backends.opening import open_backend
 from valetkey.store.backends.postgres import PostgresStore
 
@@ -167,14 +167,14 @@ def test_a_lock_on_the_tables_is_waited_for_and_then_an_error(postgres_server, i
 
 CREATE = """
     import sys
-    from valetkey.store import Conflict
+    from valetkey.store import ABSENT, Conflict
     from valetkey.store.backends.postgres import PostgresStore
 
     store = PostgresStore(sys.argv[1])
     print("ready", flush=True)
     sys.stdin.readline()
     try:
-        store.put("first", b"1", if_version=None)
+        store.put("first", b"1", if_version=ABSENT)
         print("first")
     except Conflict:
         print("later")
@@ -203,7 +203,7 @@ def test_reading_makes_no_tables(empty):
 
 
 def test_the_first_write_makes_them_whatever_it_is(empty):
-    for use in [lambda: empty.delete("key"), lambda: empty.put("key", b"1", if_version=None)]:
+    for use in [lambda: empty.delete("key"), lambda: empty.put("key", b"1", if_version=ABSENT)]:
         use()
     with pytest.raises(Conflict):
         empty.delete("other", if_version="gone")
@@ -214,7 +214,7 @@ def test_tables_that_disappear_are_made_again(store, administrator):
     store.put("dropped", b"1")
     administrator.execute("DROP TABLE valetkey_records")
     assert store.get("dropped") is None
-    store.put("dropped", b"2", if_version=None)
+    store.put("dropped", b"2", if_version=ABSENT)
     assert store.get("dropped").value == b"2"
 
 

@@ -17,7 +17,7 @@ from tests.auditing import audited
 from tests.requirements import requirement
 from valetkey._sessions.codec import decode_pin, encode_pin
 from valetkey.errors import StoreError
-from valetkey.store import Conflict
+from valetkey.store import ABSENT, Conflict
 from valetkey.store.backends.sqlite import SqliteStore
 
 TOKEN = b"canary-7c1e-refresh-token"
@@ -188,7 +188,7 @@ def test_an_empty_file_is_an_empty_store(path, store):
     path.touch(mode=0o600)
     assert store.get("key") is None
     assert not store.delete("key")
-    store.put("key", b"1", if_version=None)
+    store.put("key", b"1", if_version=ABSENT)
     assert store.get("key").value == b"1"
 
 
@@ -274,7 +274,7 @@ def test_no_file_is_left_beside_it(path, store):
 def test_a_conflict_leaves_the_file_unlocked(path, store):
     version = store.put("key", b"1")
     with pytest.raises(Conflict):
-        store.put("key", b"2", if_version=None)
+        store.put("key", b"2", if_version=ABSENT)
     with closing(sqlite3.connect(path, timeout=0, isolation_level=None)) as connection:
         connection.execute("BEGIN EXCLUSIVE")
     assert store.get("key").version == version

@@ -11,7 +11,7 @@ import pytest
 
 from tests.requirements import requirement
 from valetkey.errors import ConfigurationError
-from valetkey.store import ANY, ENVIRONMENT, Conflict, Record, default_path, open_store
+from valetkey.store import ABSENT, ANY, ENVIRONMENT, Conflict, Record, default_path, open_store
 from valetkey.store.backends.memory import MemoryStore
 from valetkey.store.backends.sqlite import SqliteStore
 
@@ -51,19 +51,19 @@ def test_a_version_does_not_come_back_after_a_deletion(store):
     """Who holds the version of a deleted record must not write over what came after it."""
     old = store.put("key", b"old")
     store.delete("key")
-    store.put("key", b"new", if_version=None)
+    store.put("key", b"new", if_version=ABSENT)
     with pytest.raises(Conflict):
         store.put("key", b"late", if_version=old)
     assert store.get("key").value == b"new"
 
 
 def test_a_write_on_the_version_that_is_there_succeeds(store):
-    first = store.put("key", b"1", if_version=None)
+    first = store.put("key", b"1", if_version=ABSENT)
     second = store.put("key", b"2", if_version=first)
     assert store.get("key") == Record(b"2", second)
 
 
-@pytest.mark.parametrize("wanted", [None, "another version", ""])
+@pytest.mark.parametrize("wanted", [ABSENT, "another version", ""])
 def test_a_write_on_another_version_is_a_conflict_and_changes_nothing(store, wanted):
     version = store.put("key", b"1")
     with pytest.raises(Conflict):
@@ -92,11 +92,20 @@ def test_a_deletion_tells_whether_there_was_something(store):
     assert store.get("key") is None
 
 
-@pytest.mark.parametrize("wanted", [None, "another version"])
+@pytest.mark.parametrize("wanted", [ABSENT, "another version"])
 def test_a_deletion_of_another_version_is_a_conflict_and_deletes_nothing(store, wanted):
     version = store.put("key", b"1")
     with pytest.raises(Conflict):
         store.delete("key", if_version=wanted)
+    assert store.get("key") == Record(b"1", version)
+
+
+def test_none_is_no_condition_and_changes_nothing(store):
+    version = store.put("key", b"1")
+    with pytest.raises(TypeError, match="takes a version, ABSENT or ANY, and not None"):
+        store.put("key", b"2", if_version=None)
+    with pytest.raises(TypeError, match="takes a version, ABSENT or ANY, and not None"):
+        store.delete("key", if_version=None)
     assert store.get("key") == Record(b"1", version)
 
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from tests.requirements import requirement
 from valetkey.errors import ConfigurationError, StoreError, StoreLocked
-from valetkey.store import Conflict, Record
+from valetkey.store import ABSENT, Conflict, Record
 from valetkey.store.backends.memory import MemoryStore
 from valetkey.store.backends.sqlite import SqliteStore
 from valetkey.store.encryption.encrypted import EncryptedStore, list_keys
@@ -143,7 +143,7 @@ def test_a_missing_key_is_named_and_nothing_is_touched(engine, store):
     assert caught.value.key_id == OLD.id.hex()
     assert "VALETKEY_STORE_KEY" in caught.value.hint
     with pytest.raises(Conflict):
-        stranger.put("key", b"{}", if_version=None)
+        stranger.put("key", b"{}", if_version=ABSENT)
     assert engine.get("key") == Record(value, version)
 
 

@@ -12,7 +12,7 @@ from functools import partial
 import pytest
 
 from tests.requirements import requirement
-from valetkey.store import ANY, Conflict
+from valetkey.store import ABSENT, ANY, Conflict, is_met
 from valetkey.store.backends.memory import MemoryStore
 from valetkey.store.backends.postgres import PostgresStore
 from valetkey.store.backends.redis import RedisStore
@@ -96,6 +96,41 @@ class Careless(MemoryStore):
         return super().put(key, value)
 
 
+class Overwriting(MemoryStore):
+    """Takes "nothing may be there" for no condition."""
+
+    def put(self, key, value, *, if_version=ANY):
+        return super().put(key, value, if_version=ANY if if_version is ABSENT else if_version)
+
+
+class Refusing(MemoryStore):
+    """Looks for a version that is called "absent"."""
+
+    def put(self, key, value, *, if_version=ANY):
+        return super().put(key, value, if_version="absent" if if_version is ABSENT else if_version)
+
+
+class DeletingAnything(MemoryStore):
+    """Deletes what is there, although nothing was to be there."""
+
+    def delete(self, key, *, if_version=ANY):
+        return super().delete(key, if_version=ANY if if_version is ABSENT else if_version)
+
+
+class Guessing(MemoryStore):
+    """Takes None for "nothing may be there"."""
+
+    def put(self, key, value, *, if_version=ANY):
+        return super().put(key, value, if_version=ABSENT if if_version is None else if_version)
+
+
+class GuessingLater(MemoryStore):
+    """Takes None for no condition where it deletes."""
+
+    def delete(self, key, *, if_version=ANY):
+        return super().delete(key, if_version=ANY if if_version is None else if_version)
+
+
 class Recounting(MemoryStore):
     """Its versions are numbers that begin again after a deletion."""
 
@@ -145,7 +180,7 @@ class Racing(MemoryStore):
 
     def put(self, key, value, *, if_version=ANY):
         record = self.get(key)
-        if if_version is not ANY and if_version != (record.version if record else None):
+        if not is_met(if_version, record.version if record else None):
             raise Conflict(key)
         time.sleep(0.01)
         return super().put(key, value)
@@ -196,10 +231,12 @@ class Marking(MemoryStore):
         return lease
 
 
-BROKEN = [Careless, Recounting, Folding, Textual, Deleting, Racing, Generous, Stingy, Blind, Single, Marking]
+BROKEN_WRITES = [Careless, Overwriting, Refusing, Guessing, Recounting, Folding, Textual, Racing]
+BROKEN_DELETIONS = [Deleting, DeletingAnything, GuessingLater]
+BROKEN_LEASES = [Generous, Stingy, Blind, Single, Marking]
 
 
-@pytest.mark.parametrize("broken", BROKEN)
+@pytest.mark.parametrize("broken", [*BROKEN_WRITES, *BROKEN_DELETIONS, *BROKEN_LEASES])
 def test_the_kit_finds_a_broken_engine(broken):
     store = broken()
     with pytest.raises(AssertionError):

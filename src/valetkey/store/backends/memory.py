@@ -11,7 +11,7 @@ import weakref
 from types import TracebackType
 from typing import Self
 
-from valetkey.store.protocol import ANY, Condition, Conflict, Record
+from valetkey.store.protocol import ANY, Condition, Conflict, Record, is_met
 
 
 class MemoryStore:
@@ -67,7 +67,7 @@ class MemoryStore:
 
     def _check(self, key: str, wanted: Condition) -> None:
         record = self._records.get(key)
-        if wanted is not ANY and wanted != (record.version if record else None):
+        if not is_met(wanted, record.version if record else None):
             raise Conflict(key)
 
     def _release(self, key: str) -> None:

@@ -22,7 +22,7 @@ from psycopg import errors
 from valetkey.errors import StoreError, quote
 from valetkey.store.backends.postgres_connections import Connections
 from valetkey.store.leases.owned_lease import OwnedLease
-from valetkey.store.protocol import ANY, Condition, Conflict, Record
+from valetkey.store.protocol import ABSENT, ANY, Condition, Conflict, Record, require_condition
 
 _SCHEMA: tuple[LiteralString, ...] = (
     "CREATE TABLE IF NOT EXISTS valetkey_records (key text PRIMARY KEY, version text NOT NULL, value bytea NOT NULL)",
@@ -74,10 +74,11 @@ class PostgresStore:
 
     def put(self, key: str, value: bytes, *, if_version: Condition = ANY) -> str:
         """Write a record."""
+        require_condition(if_version)
         version = secrets.token_hex(8)
         if if_version is ANY:
             count = self._change(_PUT, key, value, version)
-        elif if_version is None:
+        elif if_version is ABSENT:
             count = self._change(_CREATE, key, value, version)
         else:
             count = self._change(_REPLACE, value, version, key, if_version)
@@ -87,9 +88,10 @@ class PostgresStore:
 
     def delete(self, key: str, *, if_version: Condition = ANY) -> bool:
         """Delete a record."""
+        require_condition(if_version)
         if if_version is ANY:
             return self._change(_DELETE, key) > 0
-        if if_version is None:
+        if if_version is ABSENT:
             if self.get(key) is not None:
                 raise Conflict(key)
             return False

@@ -26,7 +26,7 @@ from redis.retry import Retry
 
 from valetkey.errors import ConfigurationError, StoreError, quote
 from valetkey.store.leases.owned_lease import OwnedLease
-from valetkey.store.protocol import ANY, Condition, Conflict, Record
+from valetkey.store.protocol import ABSENT, ANY, Condition, Conflict, Record, require_condition
 
 _TIMEOUT_SECONDS = 5.0
 """How long connecting, and how long one answer, may take; `socket_timeout` in the URL says something else."""
@@ -204,9 +204,8 @@ def _lease_name(key: str) -> str:
 
 
 def _condition(wanted: Condition) -> tuple[str, str]:
-    if wanted is ANY:
-        return "any", ""
-    return ("absent", "") if wanted is None else ("version", wanted)
+    require_condition(wanted)
+    return (wanted.value, "") if wanted is ANY or wanted is ABSENT else ("version", wanted)
 
 
 def _fault(settings: dict[str, Any], *, must_persist: bool) -> tuple[str, str] | None:

@@ -25,7 +25,7 @@ from types import TracebackType
 from typing import Self
 
 from valetkey.errors import StoreError
-from valetkey.store.protocol import ANY, Condition, Conflict, Record
+from valetkey.store.protocol import ANY, Condition, Conflict, Record, is_met
 
 _WAIT_SECONDS = 10.0
 """How long one statement waits for another writer of the file."""
@@ -192,7 +192,7 @@ def _check(connection: sqlite3.Connection, key: str, wanted: Condition) -> None:
     if wanted is ANY:
         return
     row = connection.execute("SELECT version FROM records WHERE key = ?", (key,)).fetchone()
-    if wanted != (str(row[0]) if row else None):
+    if not is_met(wanted, str(row[0]) if row else None):
         raise Conflict(key)
 
 

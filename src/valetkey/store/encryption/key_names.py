@@ -14,7 +14,7 @@ from typing import Any, Self
 
 from valetkey.errors import StoreError
 from valetkey.store.encryption.keys import DataKey, Source
-from valetkey.store.protocol import Conflict, Store
+from valetkey.store.protocol import ABSENT, Conflict, Store
 
 RECORD_KEY = "protection"
 _FORMAT = 1
@@ -103,7 +103,7 @@ def write_key_name(store: Store, key: DataKey) -> None:
             return
         names = KeyNames({key.id: key.source, **sources})
         try:
-            store.put(RECORD_KEY, names.encode(), if_version=record.version if record is not None else None)
+            store.put(RECORD_KEY, names.encode(), if_version=record.version if record is not None else ABSENT)
         except Conflict:
             continue
         return

@@ -25,7 +25,7 @@ from types import TracebackType
 from typing import NamedTuple, Protocol, Self
 
 from valetkey.errors import StoreError
-from valetkey.store.protocol import ANY, Condition, Conflict, Record
+from valetkey.store.protocol import ABSENT, ANY, Condition, Conflict, Record
 
 _SUFFIX = ":lease"
 
@@ -89,7 +89,7 @@ class CasLeases:
             return None
         ends_at = self._monotonic() + seconds  # before the write: whoever waits has seen it later than this
         try:
-            version = self._records.put(name, _content(seconds), if_version=record.version if record else None)
+            version = self._records.put(name, _content(seconds), if_version=record.version if record else ABSENT)
         except Conflict:
             return None
         self._forget(name)

@@ -15,7 +15,7 @@ from multiprocessing.connection import wait as wait_for
 from typing import Any
 
 from valetkey.store.leases.acquiring import acquire_unless
-from valetkey.store.protocol import Conflict, Record, Store
+from valetkey.store.protocol import ABSENT, Conflict, Record, Store
 from valetkey.store.testing.promise import (
     LEASE_SECONDS,
     PATIENCE_SECONDS,
@@ -122,7 +122,7 @@ def check_frozen_holder(open_store: Open) -> None:
             if has_end:
                 lease, _ = taken_within(store, key, SHORT_LEASE_SECONDS + 5, "the lease of a frozen process passes on")
                 record = store.get(key)
-                store.put(key, b"next", if_version=record.version if record else None)
+                store.put(key, b"next", if_version=record.version if record else ABSENT)
                 lease.release()
             else:
                 time.sleep(2 * SHORT_LEASE_SECONDS)

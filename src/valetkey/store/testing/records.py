@@ -3,11 +3,12 @@
 
 """What records promise: any bytes under any text, and writes on the condition of a version."""
 
+from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 
 from valetkey.store.encryption.encrypted import Listing, list_keys
-from valetkey.store.protocol import ANY, Conflict, Record, Store
+from valetkey.store.protocol import ABSENT, ANY, Condition, Conflict, Record, Store
 from valetkey.store.testing.promise import (
     LEASE_SECONDS,
     Check,
@@ -63,7 +64,7 @@ def check_versions(open_store: Open) -> None:
         versions += [store.put(key, b"same"), store.put(key, b"same")]
         store.delete(key)
     expect(len(set(versions)) == len(versions), "no version comes twice")
-    store.put(key, b"new", if_version=None)
+    _create(store, key, b"new")
     expect_conflict(lambda: store.put(key, b"late", if_version=versions[-1]), "the version of a deleted record is over")
     expect(_value(store, key) == b"new", "a conflict changes nothing")
     store.delete(key)
@@ -75,8 +76,8 @@ def check_conditional_writes(open_store: Open) -> None:
     store, key = open_store(), new_key()
     expect_conflict(lambda: store.put(key, b"0", if_version="gone"), "no record has no version")
     expect(store.get(key) is None, "a conflict writes nothing")
-    first = store.put(key, b"1", if_version=None)
-    expect_conflict(lambda: store.put(key, b"2", if_version=None), "what is there is not created again")
+    first = _create(store, key, b"1")
+    expect_conflict(lambda: store.put(key, b"2", if_version=ABSENT), "what is there is not created again")
     second = store.put(key, b"2", if_version=first)
     for wanted in (first, "", "another"):
         expect_conflict(partial(store.put, key, b"3", if_version=wanted), "another version is a conflict")
@@ -91,9 +92,9 @@ def check_conditional_deletions(open_store: Open) -> None:
     """A deletion happens on the version it names, and nowhere else."""
     store, key = open_store(), new_key()
     expect_conflict(lambda: store.delete(key, if_version="gone"), "no record has no version")
-    expect(not store.delete(key, if_version=None), "nothing is there, as was said")
+    expect(not store.delete(key, if_version=ABSENT), "nothing is there, as was said")
     version = store.put(key, b"1")
-    for wanted in (None, "", "another"):
+    for wanted in (ABSENT, "", "another"):
         expect_conflict(partial(store.delete, key, if_version=wanted), "another version is a conflict")
     expect(store.get(key) == Record(b"1", version), "a conflict deletes nothing")
     expect(store.delete(key, if_version=version), "a deletion tells that something was there")
@@ -101,14 +102,40 @@ def check_conditional_deletions(open_store: Open) -> None:
     store.close()
 
 
+def check_conditions(open_store: Open) -> None:
+    """None is no condition: it could mean `ABSENT` as well as `ANY`, so it is a TypeError and changes nothing."""
+    store, key = open_store(), new_key()
+    writes: tuple[Callable[..., object], ...] = (partial(store.put, key, b"2"), partial(store.delete, key))
+    for write in writes:
+        _expect_type_error(write)
+    expect(store.get(key) is None, "a write without a valid condition writes nothing")
+    version = store.put(key, b"1")
+    for write in writes:
+        _expect_type_error(write)
+    expect(store.get(key) == Record(b"1", version), "a write without a valid condition changes nothing")
+    store.delete(key)
+    store.close()
+
+
+def _expect_type_error(write: Callable[..., object]) -> None:
+    try:
+        write(if_version=None)
+    except TypeError:
+        return
+    except Conflict:
+        pass
+    message = "`if_version=None` is a TypeError"
+    raise AssertionError(message)
+
+
 def check_racing_writers(open_store: Open) -> None:
     """Of several threads that write on one version, exactly one does; and one of those that create a record."""
     store, key = open_store(), new_key()
-    for version in (None, store.put(key + ":there", b"start")):
-        each = key if version is None else key + ":there"
+    for version in (ABSENT, store.put(key + ":there", b"start")):
+        each = key if version is ABSENT else key + ":there"
         won: list[str] = []
 
-        def write(number: int, each: str = each, version: str | None = version, won: list[str] = won) -> None:
+        def write(number: int, each: str = each, version: Condition = version, won: list[str] = won) -> None:
             with suppress(Conflict):
                 won.append(store.put(each, b"%d" % number, if_version=version))
 
@@ -152,6 +179,14 @@ def check_listing(open_store: Open) -> None:
     store.close()
 
 
+def _create(store: Store, key: str, value: bytes) -> str:
+    try:
+        return store.put(key, value, if_version=ABSENT)
+    except Conflict:
+        message = "a record that is not there is created by `if_version=ABSENT`"
+        raise AssertionError(message) from None
+
+
 def _value(store: Store, key: str) -> bytes | None:
     record = store.get(key)
     return None if record is None else record.value
@@ -164,6 +199,7 @@ RECORDS: tuple[Check, ...] = (
     check_versions,
     check_conditional_writes,
     check_conditional_deletions,
+    check_conditions,
     check_racing_writers,
     check_two_views,
     check_listing,

@@ -28,6 +28,7 @@ from haystack_integrations.tools import mcp_oauth
 from valetkey.httpx2 import OAuth
 from valetkey.login import LoginPrompt
 from valetkey.login.loopback import LoopbackLogin
+from valetkey.settings import Settings
 
 _CALLS = 50
 _SECONDS = 0.1
@@ -69,7 +70,7 @@ def _toolsets(server: Server, store: str) -> dict[str, upstream.MCPToolset]:
     def show(prompt: LoginPrompt) -> None:
         visit(str(prompt.authorization_url))
 
-    login = OAuth(server.mcp_url, client_name="Haystack", store=store, login=LoopbackLogin(show))
+    login = OAuth(server.mcp_url, store=store, login=LoopbackLogin(show), settings=Settings(client_name="Haystack"))
     login.engine.replace(None)  # a person has logged in before, as with `warm_up` in a terminal
     static = upstream.StreamableHttpServerInfo(url=server.mcp_url, token=Secret.from_token(machine_token(server)))
     person = mcp_oauth.OAuthConfig(token_storage=store)

@@ -241,7 +241,7 @@ def _what_is_left(origin: str, store: str, name: str, before: Session) -> str:
 
 def settings_of(origin: str, name: str) -> Settings:
     """Give the settings of one session."""
-    return Settings(server_url=f"{origin}/mcp", principal=name)
+    return Settings(url=f"{origin}/mcp", principal=name)
 
 
 def _text(secret: Secret | None) -> str | None:

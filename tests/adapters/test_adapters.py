@@ -18,6 +18,7 @@ from tests.requirements import requirement
 from valetkey._adapters.flow import rejection
 from valetkey._sessions.codec import decode_session, encode_session
 from valetkey.errors import ConfigurationError, LoginRequired
+from valetkey.settings import Settings
 from valetkey.store.backends.memory import MemoryStore
 from valetkey.values import Secret
 
@@ -452,7 +453,8 @@ def test_a_scope_is_a_text_or_a_sequence(library, scope, server):
 def test_a_machine_proves_itself_without_a_person(library, secret, server):
     server.authorization.knows("machine", secret="s3cret")
     way = Way(library, "sync")
-    auth = way.auth(server, client_id="machine", client_secret=secret, client_authentication="client_secret_post")
+    shown_in_the_body = Settings(client_authentication="client_secret_post")
+    auth = way.auth(server, client_id="machine", client_secret=secret, settings=shown_in_the_body)
     assert way.send(auth, ("GET", server.url))[0].status_code == 200
     assert server.person.asked == []
     assert server.authorization.token_forms()[0]["client_secret"] == "s3cret"
@@ -462,12 +464,12 @@ def test_a_machine_proves_itself_without_a_person(library, secret, server):
 @pytest.mark.parametrize(
     "settings",
     [
-        {"client_authentication": "private_key_jwt"},
+        {"settings": Settings(client_authentication="private_key_jwt")},
         {"client_secret": "s"},
         {"grant": "password"},
         {"store": "nowhere://localhost"},
         {"login": "telepathy"},
-        {"login_timeout": 0},
+        {"settings": Settings(login_timeout=0)},
         {"redirect_uri": "http://192.168.1.5/callback"},
         {"redirect_uri": "myapp:/callback"},
         {"url": "mcp.example/mcp"},

@@ -11,6 +11,7 @@ from tests.adapters.server import Answer, McpServer
 from tests.adapters.ways import WAYS
 from tests.requirements import requirement
 from valetkey.errors import Unsupported
+from valetkey.settings import Settings
 
 every_way = pytest.mark.parametrize("way", WAYS, ids=lambda way: f"{way.library_name} {way.mode}")
 
@@ -203,7 +204,7 @@ def test_requests_that_are_rejected_together_lead_to_one_login_and_many_proofs(w
 @every_way
 def test_a_user_who_has_ruled_it_out_is_told_and_nobody_is_asked(way, server):
     with pytest.raises(Unsupported, match="dpop=False"):
-        way.send(way.auth(server, dpop=False), ("POST", server.url, CALL))
+        way.send(way.auth(server, settings=Settings(dpop=False)), ("POST", server.url, CALL))
     assert server.person.asked == []
 
 

@@ -250,7 +250,7 @@ def test_an_initial_access_token_goes_to_the_registration_endpoint_and_nowhere_e
 
 @requirement("DCR-13")
 def test_an_initial_access_token_without_its_issuer_is_a_contradiction():
-    with pytest.raises(ConfigurationError, match="none is named"):
+    with pytest.raises(ConfigurationError, match="`initial_access_token=` needs `issuer=`"):
         World.settings(initial_access_token=Secret("initial-canary"))
 
 

@@ -289,7 +289,7 @@ def test_a_given_client_belongs_to_the_first_issuer_it_is_used_at(world):
 def test_the_first_issuer_is_kept_for_each_server_and_client(world):
     clients(world, client_id="mine").configured(SERVER)
     assert clients(world, client_id="other").configured(ELSEWHERE).issuer == ELSEWHERE.issuer
-    other_server = clients(world, client_id="mine", server_url=f"{MCP}/other")
+    other_server = clients(world, client_id="mine", url=f"{MCP}/other")
     assert other_server.configured(ELSEWHERE).issuer == ELSEWHERE.issuer
 
 

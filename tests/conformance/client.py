@@ -31,6 +31,7 @@ from mcp.client.streamable_http import streamable_http_client
 
 from valetkey import AuthError, IdentityProvider, RegisteredClient, Secret
 from valetkey.login import LoginPrompt
+from valetkey.settings import Settings
 
 _SDK_1 = importlib.metadata.version("mcp").startswith("1.")
 _STATELESS = "2026-07-28"
@@ -76,16 +77,12 @@ class ScriptedLogin:
 
 def options_from(given: Mapping[str, str]) -> dict[str, Any]:
     """
-    Say to `OAuth` what a user was given.
+    Say to `Settings` what a user was given.
 
     :param given: The context of the suite.
-    :returns: Keyword arguments of `OAuth`.
+    :returns: Keyword arguments of `Settings`.
     """
-    options: dict[str, Any] = {
-        "client_metadata_url": _CLIENT_METADATA_URL,
-        "login": ScriptedLogin(),
-        "store": "memory:",
-    }
+    options: dict[str, Any] = {"client_metadata_url": _CLIENT_METADATA_URL}
     if "issuer" in given:  # a client that somebody registered there, so that people can log in
         options["clients"] = [RegisteredClient(given["issuer"], given["client_id"], Secret(given["client_secret"]))]
     elif "client_id" in given:
@@ -116,7 +113,7 @@ def extensions_of(options: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """
     List the protocol extensions that a client declares because of its options.
 
-    :param options: Keyword arguments of `OAuth`.
+    :param options: Keyword arguments of `Settings`.
     :returns: The extensions with their settings; none has any.
     """
     used = ["io.modelcontextprotocol/auth/dpop"]  # always ready: the server says whether it wants it
@@ -135,21 +132,22 @@ async def connected(url: str, options: Mapping[str, Any]) -> AsyncIterator[Clien
     Open the MCP session of the installed SDK, with the HTTP library it works with.
 
     :param url: The URL of the MCP server.
-    :param options: Keyword arguments of `OAuth`.
+    :param options: Keyword arguments of `Settings`.
     :returns: The session; nothing was sent yet.
     """
+    keywords: dict[str, Any] = {"login": ScriptedLogin(), "store": "memory:", "settings": Settings(**options)}
     http_client: Any
     if _SDK_1:
         import httpx
 
         from valetkey.httpx import OAuth as OAuthForHttpx
 
-        http_client = httpx.AsyncClient(auth=OAuthForHttpx(url, **options))
+        http_client = httpx.AsyncClient(auth=OAuthForHttpx(url, **keywords))
         declared: dict[str, Any] = {}  # this SDK knows no extensions
     else:
         from valetkey.httpx2 import OAuth
 
-        http_client = httpx2.AsyncClient(auth=OAuth(url, **options))
+        http_client = httpx2.AsyncClient(auth=OAuth(url, **keywords))
         declared = {"extensions": extensions_of(options)}
     async with (
         http_client,
@@ -165,7 +163,7 @@ async def use_a_tool(url: str, version: str, options: Mapping[str, Any]) -> None
 
     :param url: The URL of the MCP server.
     :param version: The protocol version it speaks.
-    :param options: Keyword arguments of `OAuth`.
+    :param options: Keyword arguments of `Settings`.
     """
     async with connected(url, options) as session:
         if version >= _STATELESS:

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The Valetkey authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""What the suite's client tells `OAuth`, by what it was given."""
+"""What the suite's client tells `Settings`, by what it was given."""
 
 import pytest
 
@@ -14,8 +14,7 @@ DPOP = "io.modelcontextprotocol/auth/dpop"
 def given(**context):
     options = options_from({"name": "auth/whatever", **context})
     extensions = set(extensions_of(options)) - {DPOP}
-    for always in ("login", "store", "client_metadata_url"):
-        del options[always]
+    del options["client_metadata_url"]  # it is always given
     return options, extensions
 
 

@@ -38,7 +38,7 @@ def find(server, *, announced=(), **settings):
     """Discover with `Internet` or a server; the challenge announces URLs of resource metadata."""
     fields = ", ".join(f'resource_metadata="{url}"' for url in announced)
     challenge = challenges(f"Bearer {fields}")[0] if announced else None
-    return discover(Settings(**{"server_url": MCP, **settings}), challenge, server)
+    return discover(Settings(**{"url": MCP, **settings}), challenge, server)
 
 
 def gets(*urls):
@@ -147,7 +147,7 @@ def test_the_resource_is_the_given_one_else_exactly_the_published_one(published,
     ],
 )
 def test_without_metadata_the_resource_is_derived_from_the_url(url, resource):
-    assert find(legacy_server(mcp_url=url), server_url=url).resource == resource
+    assert find(legacy_server(mcp_url=url), url=url).resource == resource
 
 
 @requirement("SCP-2", "PRM-12")

@@ -440,7 +440,7 @@ def test_a_machine_renews_early_without_a_refresh_token():
 def test_a_server_that_is_not_encrypted_gets_no_token():
     world = World()
     with pytest.raises(InsecureEndpoint, match="URL of the MCP server"):
-        world.attempts(server_url="http://mcp.example.com/mcp").obtain(TokenNeed(), threading.Event())
+        world.attempts(url="http://mcp.example.com/mcp").obtain(TokenNeed(), threading.Event())
     assert (world.server.log(), world.store.calls) == ([], [])
 
 
@@ -594,7 +594,7 @@ def test_two_servers_of_one_issuer_have_two_tokens_for_two_resources():
     mine = obtain(world)
     world.server.mcp_url = f"{MCP}/other"
     world.server.describes_the_resource_at = (f"{RESOURCE_METADATA}/other",)
-    other = obtain(world, server_url=f"{MCP}/other")
+    other = obtain(world, url=f"{MCP}/other")
     assert (mine.resource, other.resource) == (MCP, f"{MCP}/other")
     assert mine.token.access_token != other.token.access_token
     assert len(world.server.registrations()) == 1

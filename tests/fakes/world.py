@@ -53,7 +53,7 @@ class World:
 
     @staticmethod
     def settings(**settings: object) -> Settings:
-        return Settings(**{"server_url": MCP, **settings})
+        return Settings(**{"url": MCP, **settings})
 
     def seams(self, **changes: object) -> Seams:
         clock = self.clock

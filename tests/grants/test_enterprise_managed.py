@@ -258,7 +258,7 @@ def test_a_provider_without_metadata_gets_nothing(employee, status, error):
 def test_a_provider_inside_the_network_is_reached_although_the_mcp_server_is_outside():
     """The user has named it; an MCP server on the internet may lead nobody there (and nothing is asked of it here)."""
     idp = IdentityProviderServer()
-    settings = {"server_url": "https://mcp.example/mcp", "client_id": CLIENT_HERE, "client_secret": Secret(SECRET_HERE)}
+    settings = {"url": "https://mcp.example/mcp", "client_id": CLIENT_HERE, "client_secret": Secret(SECRET_HERE)}
     refusal = b'{"error": "access_denied"}'
     with WireServer(lambda peer: peer.send(answer("400 Bad Request", body=refusal))) as here:
         provider = IdentityProvider(here.url, CLIENT_THERE, Secret(idp.id_token()), f"{here.url}/token")

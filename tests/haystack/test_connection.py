@@ -24,7 +24,7 @@ ARGUMENTS = {"a": 1, "b": 2}
 class NoToken:
     """An engine without a token."""
 
-    settings = Settings(server_url="https://mcp.example.com/mcp")
+    settings = Settings(url="https://mcp.example.com/mcp")
 
     def serves(self, url):
         return True

@@ -67,4 +67,4 @@ def test_who_has_chosen_no_extension_declares_none(misbehaving, open_toolset, pe
     ids=["a person", "a machine", "a workload", "an employee", "DPoP", "no DPoP"],
 )
 def test_other_clients_can_ask_what_to_declare(changes, extensions):
-    assert list(Settings(server_url=URL, **changes).extensions) == extensions
+    assert list(Settings(url=URL, **changes).extensions) == extensions

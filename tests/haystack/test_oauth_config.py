@@ -277,7 +277,7 @@ def test_a_secret_never_shows_in_a_representation():
 @pytest.mark.parametrize(
     ("config", "words"),
     [
-        (OAuthConfig(client_secret=Secret.from_token("s")), "client_secret without a client_id"),
+        (OAuthConfig(client_secret=Secret.from_token("s")), "`client_secret=` needs `client_id=`"),
         (OAuthConfig(client_id="a", client_secret=Secret.from_env_var("UNSET", strict=False)), "empty value"),
         (OAuthConfig(token_endpoint="http://auth.example.com/token"), "token_endpoint"),
         (OAuthConfig(token_storage="etcd://localhost"), "no store 'etcd'"),

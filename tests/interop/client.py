@@ -20,6 +20,7 @@ from mcp import ClientSession
 from mcp.client.streamable_http import streamable_http_client
 
 from valetkey.httpx2 import OAuth
+from valetkey.settings import Settings
 
 _SECONDS = 30.0
 
@@ -107,7 +108,8 @@ def main(url: str) -> None:
 
     :param url: The MCP server.
     """
-    auth = OAuth(url, **json.load(sys.stdin))
+    given = json.load(sys.stdin)
+    auth = OAuth(url, store=given["store"], settings=Settings(**given["settings"]))
     with Exchanges() as exchanges:
         tools, answer = whoami(auth, url)
     seen = [(exchange.what, exchange.url, exchange.outcome) for exchange in exchanges.seen]

@@ -21,8 +21,9 @@ from tests.servers import browser_environment
 from tests.servers.scripted_browser import ScriptedBrowser
 from valetkey import urls
 from valetkey.httpx2 import OAuth
-from valetkey.login import LoginPrompt
+from valetkey.login import Login, LoginName, LoginPrompt
 from valetkey.login.loopback import LoopbackLogin
+from valetkey.settings import Settings
 from valetkey.values import Session
 
 _SECONDS = 40.0
@@ -93,9 +94,10 @@ class User:
         for name, value in browser_environment(log=self._opened, deny=True).items():
             self._setenv(name, value)
 
-    def new_auth(self, **settings: Any) -> OAuth:
+    def new_auth(self, *, store: str | None = None, login: Login | LoginName = "auto", **settings: Any) -> OAuth:
         """Make the auth object that the user's program makes, with further settings."""
-        return OAuth(self.server.mcp_url, **{"store": f"sqlite:///{self._store}", **self._settings, **settings})
+        complete = Settings(**{**self._settings, **settings})
+        return OAuth(self.server.mcp_url, store=store or f"sqlite:///{self._store}", login=login, settings=complete)
 
     def visit(self) -> LoginAttempt:
         """Use the MCP server."""
@@ -106,7 +108,7 @@ class User:
 
     def visit_after_restart(self) -> LoginAttempt:
         """Use the MCP server from another process, which knows nothing but the URL, the settings and the store."""
-        settings = json.dumps({"store": f"sqlite:///{self._store}", **self._settings})
+        settings = json.dumps({"store": f"sqlite:///{self._store}", "settings": self._settings})
         command = [sys.executable, "-m", "tests.interop.client", self.server.mcp_url]
         ended = subprocess.run(
             command, input=settings, capture_output=True, text=True, timeout=_SECONDS, cwd=ROOT, check=False

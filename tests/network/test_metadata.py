@@ -21,7 +21,7 @@ def test_metadata_is_read_from_nobody_without_a_certificate_of_a_known_authority
     """Even the good one is of an authority that nobody here knows."""
     certificates = make_certificates(tmp_path)
     with WireServer(lambda peer: peer.send(answer()), tls=certificates.context(name)) as server:
-        settings = Settings(server_url=f"https://127.0.0.1:{server.port}/mcp")
+        settings = Settings(url=f"https://127.0.0.1:{server.port}/mcp")
         with pytest.raises(TemporaryError, match="does not prove with a certificate who it is"):
             discover(settings, None, HttpSender(Guard(settings.server_url)))
     assert server.requests == []

@@ -186,7 +186,7 @@ def test_an_mcp_server_that_cannot_be_found_leaves_the_question_open():
 @pytest.mark.parametrize("host", ["127.0.0.1", "10.0.0.1", "169.254.169.254", "inside.example"])
 def test_a_challenge_that_points_into_the_network_ends_discovery(host):
     names = NameServer(mcp_example=ON_THE_INTERNET, inside_example=["192.168.0.1"])
-    settings = Settings(server_url=PUBLIC)
+    settings = Settings(url=PUBLIC)
     (challenge,) = challenges(f'Bearer resource_metadata="https://{host}/metadata"')
     with pytest.raises(InsecureEndpoint, match=host):
         discover(settings, challenge, HttpSender(Guard(settings.server_url, resolve=names)))
@@ -204,7 +204,7 @@ def test_a_redirect_into_the_network_is_only_an_answer():
 @requirement("SEC-3")
 def test_an_authorization_server_that_the_user_has_named_may_live_anywhere():
     with WireServer(lambda peer: peer.send(answer())) as server:
-        settings = Settings(server_url=PUBLIC, issuer=server.url)
+        settings = Settings(url=PUBLIC, issuer=server.url)
         names = NameServer(mcp_example=ON_THE_INTERNET)
         named = Guard(settings.server_url, settings.named_urls, resolve=names)
         assert send(f"{server.url}/token", named, "POST").status == 200
@@ -229,7 +229,7 @@ def test_not_even_who_is_named_may_be_the_metadata_service_of_a_cloud(kind):
 
 def test_the_settings_name_what_the_user_has_given():
     settings = Settings(
-        server_url=PUBLIC,
+        url=PUBLIC,
         issuer="https://a.example",
         token_endpoint="https://b.example/token",
         clients=(RegisteredClient("https://c.example", "c"),),

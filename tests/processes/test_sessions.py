@@ -232,11 +232,12 @@ def test_the_person_sees_the_end_of_the_login_even_if_the_process_ends_with_it()
 FORK = """
     import os, sys, threading
     from valetkey.httpx2 import OAuth
+    from valetkey.settings import Settings
     from valetkey.store.backends.memory import MemoryStore
 
     store = MemoryStore() if sys.argv[2] == "memory:" else f"sqlite:///{sys.argv[2]}"
-    machine = {"client_id": "machine", "client_secret": "s3cret", "client_authentication": "client_secret_post"}
-    auth = OAuth(sys.argv[1], store=store, **machine)
+    shown_in_the_body = Settings(client_authentication="client_secret_post")
+    auth = OAuth(sys.argv[1], store=store, client_id="machine", client_secret="s3cret", settings=shown_in_the_body)
     threading.Thread(target=lambda: auth.engine.replace(None), daemon=True).start()
     print("started", flush=True)
     sys.stdin.readline()

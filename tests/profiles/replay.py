@@ -133,7 +133,7 @@ class Life:
 
     def __init__(self, provider: Provider, **settings: object) -> None:
         self.provider = provider
-        self.settings = Settings(**{"server_url": provider.mcp_url, **settings})
+        self.settings = Settings(**{"url": provider.mcp_url, **settings})
         self.clock = Clock()
         self.store = RecordingStore()
         self.person = Person(visits=provider.visit)

@@ -132,13 +132,13 @@ def test_a_named_profile_is_used_for_any_issuer_and_none_for_no_issuer():
 @pytest.mark.parametrize("name", ["entrа", "Entra", "azure", "", "../google", "google.toml"])
 def test_a_profile_that_does_not_exist_is_refused_at_construction(name):
     with pytest.raises(ConfigurationError, match="There is no provider profile") as caught:
-        Settings(server_url="https://mcp.example.com/mcp", profile=name)
+        Settings(url="https://mcp.example.com/mcp", profile=name)
     assert "auto, none, asana" in caught.value.hint
 
 
 @pytest.mark.parametrize("name", ["auto", "none"])
 def test_the_two_words_that_are_no_profiles_are_taken(name):
-    assert Settings(server_url="https://mcp.example.com/mcp", profile=name).profile == name
+    assert Settings(url="https://mcp.example.com/mcp", profile=name).profile == name
     assert require_profile(name) is STANDARD
 
 
@@ -224,7 +224,7 @@ def test_no_profile_touches_a_parameter_that_protects_the_login():
 )
 def test_options_that_contradict_each_other_are_refused_at_construction(changes):
     with pytest.raises(ConfigurationError) as caught:
-        Settings(server_url="https://mcp.example.com/mcp", **changes)
+        Settings(url="https://mcp.example.com/mcp", **changes)
     assert caught.value.hint
 
 
@@ -238,12 +238,12 @@ def test_options_that_contradict_each_other_are_refused_at_construction(changes)
     ],
 )
 def test_a_setting_replaces_what_the_profile_says(setting, member, value):
-    settings = Settings(server_url="https://mcp.example.com/mcp", **setting)
+    settings = Settings(url="https://mcp.example.com/mcp", **setting)
     assert getattr(resolve_profile(settings.profile, ENTRA, settings.profile_members), member) == value
 
 
 def test_without_settings_the_profile_is_as_it_is():
-    settings = Settings(server_url="https://mcp.example.com/mcp")
+    settings = Settings(url="https://mcp.example.com/mcp")
     assert resolve_profile(settings.profile, ENTRA, settings.profile_members) == load_profiles()["entra"]
     assert resolve_profile(settings.profile, "https://auth.example.com", settings.profile_members) == STANDARD
 

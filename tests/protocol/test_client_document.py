@@ -51,7 +51,7 @@ def warnings(response):
 @pytest.mark.parametrize("url", [URL, "https://app.example.com:8443/a/b", "https://app.example.com/a/", "https://a/.b"])
 def test_an_https_url_with_a_path_can_be_a_client_id(url):
     assert require_document_url(url) == url
-    assert Settings(server_url="https://mcp.example.com", client_metadata_url=url).client_metadata_url == url
+    assert Settings(url="https://mcp.example.com", client_metadata_url=url).client_metadata_url == url
 
 
 @requirement("CIMD-3")
@@ -74,7 +74,7 @@ def test_an_https_url_with_a_path_can_be_a_client_id(url):
 )
 def test_any_other_is_a_contradiction_at_construction(url):
     with pytest.raises(ConfigurationError) as caught:
-        Settings(server_url="https://mcp.example.com", client_metadata_url=url)
+        Settings(url="https://mcp.example.com", client_metadata_url=url)
     assert "password" not in str(caught.value)
 
 

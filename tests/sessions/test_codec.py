@@ -198,7 +198,7 @@ OLD_RECORD = {
 }
 """The same session as format 1 wrote it."""
 
-SETTINGS = Settings(server_url="https://mcp.example/mcp")
+SETTINGS = Settings(url="https://mcp.example/mcp")
 
 
 @given(session=sessions)
@@ -387,11 +387,11 @@ def unreachable(request):
     [
         {"principal": "somebody"},
         {"label": "readonly"},
-        {"server_url": "https://mcp.example/other"},
-        {"server_url": "https://mcp.example/mcp/"},
-        {"server_url": "https://mcp.example:8443/mcp"},
-        {"server_url": "http://localhost/mcp"},
-        {"server_url": "https://mcp.example/mcp?tenant=2"},
+        {"url": "https://mcp.example/other"},
+        {"url": "https://mcp.example/mcp/"},
+        {"url": "https://mcp.example:8443/mcp"},
+        {"url": "http://localhost/mcp"},
+        {"url": "https://mcp.example/mcp?tenant=2"},
         {"client_id": "client-1"},
         {"client_id": "client-1", "client_secret": Secret("s")},
         {"principal": "default", "label": "local"},
@@ -406,9 +406,9 @@ def test_sessions_that_must_not_be_mixed_up_have_different_keys(other):
 @pytest.mark.parametrize(
     "other",
     [
-        {"server_url": "HTTPS://MCP.EXAMPLE/mcp"},
-        {"server_url": "https://mcp.example:443/mcp"},
-        {"server_url": "https://mcp.example/mcp#part"},
+        {"url": "HTTPS://MCP.EXAMPLE/mcp"},
+        {"url": "https://mcp.example:443/mcp"},
+        {"url": "https://mcp.example/mcp#part"},
         {"scope": ("write",)},
         {"client_name": "Another name"},
         {"login_timeout": 5.0},
@@ -453,7 +453,7 @@ def test_clients_of_different_issuers_have_different_keys():
 
 
 def test_a_registered_client_is_shared_by_the_servers_of_an_issuer():
-    elsewhere = replace(SETTINGS, server_url="https://other.example/mcp", principal="somebody")
+    elsewhere = replace(SETTINGS, url="https://other.example/mcp", principal="somebody")
     assert client_key("https://as.example", elsewhere) == client_key("https://as.example", SETTINGS)
 
 
@@ -471,7 +471,7 @@ def test_a_pin_belongs_to_a_server_and_a_client():
     keys = {
         pin_key(one),
         pin_key(replace(one, client_id="client-2")),
-        pin_key(replace(one, server_url="https://other.example/mcp")),
+        pin_key(replace(one, url="https://other.example/mcp")),
         session_key(one),
         client_key("https://mcp.example/mcp", one),
     }

@@ -49,7 +49,7 @@ def test_a_session_of_another_issuer_than_the_pinned_one_is_none_but_can_be_writ
 @pytest.mark.parametrize(
     "changes",
     [
-        {"server_url": "https://mcp.example.com/other"},
+        {"url": "https://mcp.example.com/other"},
         {"principal": "somebody"},
         {"label": "work"},
         {"client_id": "mine"},

@@ -14,8 +14,8 @@ from valetkey.settings.credentials import (
     IdentityProvider,
     PrivateKey,
     RegisteredClient,
-    private_key_of,
-    token_source_of,
+    to_private_key,
+    to_token_source,
 )
 from valetkey.settings.settings import Settings
 from valetkey.values import Secret
@@ -36,13 +36,13 @@ PEM = Secret(pem_of(private_key("P-256")))
     ],
 )
 def test_a_private_key_is_taken_as_users_have_it(given, algorithm, key):
-    assert private_key_of(given, algorithm) == key
+    assert to_private_key(given, algorithm) == key
 
 
 @requirement("CC-9", "SEC-12")
 def test_a_key_in_plain_text_is_refused_without_being_shown():
     with pytest.raises(ConfigurationError, match=r"valetkey\.Secret") as caught:
-        private_key_of(PEM.reveal())
+        to_private_key(PEM.reveal())
     assert not any(line in str(caught.value) for line in material_of(PEM.reveal()))
 
 
@@ -57,7 +57,7 @@ def test_an_algorithm_that_is_none_for_a_private_key_is_refused_at_once(algorith
 @pytest.mark.parametrize("given", [None, PrivateKey(PEM, "ES256")])
 def test_an_algorithm_that_contradicts_the_key_is_refused(given):
     with pytest.raises(ConfigurationError, match="RS256"):
-        private_key_of(given, "RS256")
+        to_private_key(given, "RS256")
 
 
 @requirement("EMA-15")
@@ -78,22 +78,31 @@ JWT = "eyJhbGciOiJub25lIn0.eyJhdWQiOiJjYW5hcnkifQ.c2ln"
     ("given", "source"), [(None, None), ("a/token", Path("a/token")), (Path("t"), Path("t")), (str.upper, str.upper)]
 )
 def test_the_source_of_a_token_is_taken_as_users_have_it(given, source):
-    assert token_source_of(given) == source
+    assert to_token_source(given) == source
 
 
 @requirement("SEC-12")
 def test_a_token_in_plain_text_is_refused_without_being_shown():
     with pytest.raises(ConfigurationError, match="plain text") as caught:
-        token_source_of(JWT)
+        to_token_source(JWT)
     assert JWT not in str(caught.value)
 
 
 @requirement("SEC-12")
-@pytest.mark.parametrize("name", ["workload_token", "client_assertion"])
-@pytest.mark.parametrize("given", [JWT, Secret(JWT), 7])
-def test_what_is_no_source_of_tokens_is_refused_at_once(name, given):
-    with pytest.raises(ConfigurationError, match=f"The {name} is a") as caught:
-        Settings(server_url="https://mcp.example/mcp", client_id="c", **{name: given})
+@pytest.mark.parametrize(
+    ("name", "given", "words"),
+    [
+        ("workload_token", JWT, "A token is given as plain text"),
+        ("workload_token", Secret(JWT), "The workload_token is a Secret"),
+        ("workload_token", 7, "The workload_token is a int"),
+        ("client_assertion", JWT, "The client_assertion is a str"),
+        ("client_assertion", Secret(JWT), "The client_assertion is a Secret"),
+        ("client_assertion", 7, "The client_assertion is a int"),
+    ],
+)
+def test_what_is_no_source_of_tokens_is_refused_at_once(name, given, words):
+    with pytest.raises(ConfigurationError, match=words) as caught:
+        Settings(url="https://mcp.example/mcp", client_id="c", **{name: given})
     assert JWT not in str(caught.value)
 
 

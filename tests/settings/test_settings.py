@@ -15,13 +15,13 @@ LOOPBACK = "http://127.0.0.1:8080/callback"
 
 
 def test_a_url_is_enough():
-    settings = Settings(server_url=URL)
+    settings = Settings(url=URL)
     assert (settings.server_url, settings.is_machine, settings.needs_no_discovery) == (URL, False, False)
 
 
 @requirement("RES-3")
 def test_a_fragment_of_the_server_url_is_dropped():
-    assert Settings(server_url=f"{URL}?a=1#part").server_url == f"{URL}?a=1"
+    assert Settings(url=f"{URL}?a=1#part").server_url == f"{URL}?a=1"
 
 
 @requirement("RES-3")
@@ -30,7 +30,7 @@ def test_a_fragment_of_the_server_url_is_dropped():
 )
 def test_what_is_no_http_url_is_no_mcp_server(url):
     with pytest.raises(ConfigurationError, match="is not the URL of an MCP server"):
-        Settings(server_url=url)
+        Settings(url=url)
 
 
 @requirement("CC-7")
@@ -50,7 +50,7 @@ def test_what_is_no_http_url_is_no_mcp_server(url):
 )
 def test_settings_that_contradict_each_other_are_refused(changes):
     with pytest.raises(ConfigurationError) as caught:
-        Settings(server_url=URL, **changes)
+        Settings(url=URL, **changes)
     assert caught.value.hint
 
 
@@ -61,30 +61,30 @@ def test_settings_that_contradict_each_other_are_refused(changes):
 @pytest.mark.parametrize("url", ["http://10.0.0.5/x", "as.example.com", "https://good@evil.example/", "javascript:1"])
 def test_a_url_that_no_credential_may_go_to_is_refused(name, url):
     with pytest.raises(ConfigurationError, match=name):
-        Settings(server_url=URL, **{name: url})
+        Settings(url=URL, **{name: url})
 
 
 @pytest.mark.parametrize("url", ["https://app.example.com/callback", "http://localhost/callback", "https://[::1]:80/"])
 def test_a_redirect_address_where_nothing_can_listen_is_refused(url):
     with pytest.raises(ConfigurationError, match="Nothing can listen"):
-        Settings(server_url=URL, redirect_uri=url)
+        Settings(url=URL, redirect_uri=url)
 
 
 @pytest.mark.parametrize("url", [LOOPBACK, "http://localhost:1/", "http://[::1]:65535/callback", "HTTP://127.0.0.1:7"])
 def test_a_loopback_address_with_a_port_is_a_redirect_address(url):
-    assert Settings(server_url=URL, redirect_uri=url).redirect_uri == url
+    assert Settings(url=URL, redirect_uri=url).redirect_uri == url
 
 
 @requirement("RES-3")
 @pytest.mark.parametrize("resource", ["", "mcp.example.com", "https://mcp.example.com#fragment", "api://with space"])
 def test_a_resource_is_an_absolute_uri_without_a_fragment(resource):
     with pytest.raises(ConfigurationError, match="not an absolute URI"):
-        Settings(server_url=URL, resource=resource)
+        Settings(url=URL, resource=resource)
 
 
 @pytest.mark.parametrize("resource", ["https://mcp.example.com", "api://0001-0002", "urn:example:mcp"])
 def test_a_resource_of_any_scheme_is_taken_as_it_is(resource):
-    assert Settings(server_url=URL, resource=resource).resource == resource
+    assert Settings(url=URL, resource=resource).resource == resource
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ def test_a_resource_of_any_scheme_is_taken_as_it_is(resource):
     ],
 )
 def test_a_machine_has_a_secret_and_no_redirect_address_unless_the_grant_is_named(changes, is_machine):
-    assert Settings(server_url=URL, **changes).is_machine is is_machine
+    assert Settings(url=URL, **changes).is_machine is is_machine
 
 
 @pytest.mark.parametrize(
@@ -116,9 +116,9 @@ def test_a_machine_has_a_secret_and_no_redirect_address_unless_the_grant_is_name
     ],
 )
 def test_nothing_is_discovered_when_client_and_endpoints_are_given(changes, needs_none):
-    assert Settings(server_url=URL, **changes).needs_no_discovery is needs_none
+    assert Settings(url=URL, **changes).needs_no_discovery is needs_none
 
 
 @requirement("SEC-12")
 def test_the_secret_does_not_show_in_the_settings():
-    assert "canary" not in repr(Settings(server_url=URL, client_id="c", client_secret=Secret("canary")))
+    assert "canary" not in repr(Settings(url=URL, client_id="c", client_secret=Secret("canary")))

@@ -9,11 +9,9 @@ another one; whatever comes then is the caller's. Nothing is locked meanwhile, a
 that is bound to a key has a new proof each time, and a server that only wants another proof gets that first.
 """
 
-from collections.abc import AsyncGenerator, Callable, Generator, Mapping, Sequence
-from pathlib import Path
+from collections.abc import AsyncGenerator, Generator, Sequence
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from valetkey import values
 from valetkey._adapters.credential import (
     AUTHORIZATION,
     MOST_PROOFS,
@@ -25,19 +23,11 @@ from valetkey._adapters.credential import (
     rejection,
 )
 from valetkey.login import Login, LoginName
-from valetkey.profiles.profile import BearerName
-from valetkey.settings.credentials import (
-    AssertionSource,
-    IdentityProvider,
-    PrivateKey,
-    RegisteredClient,
-    ScopeRequest,
-    private_key_of,
-    token_source_of,
-)
-from valetkey.settings.settings import LOGIN_SECONDS, GrantName, Settings
+from valetkey.settings.documentation import document, parameter_texts
+from valetkey.settings.options import GrantName
+from valetkey.settings.settings import Settings
 from valetkey.store.protocol import Store
-from valetkey.values import Secret, Token, scope_from_text
+from valetkey.values import Secret, Token
 
 if TYPE_CHECKING:
     from valetkey._engine.engine import Engine
@@ -58,47 +48,13 @@ class AuthFlow(Generic[RequestT, ResponseT]):
     requests it would have got without it.
 
     :param url: The URL of the MCP server. Requests to another origin are left alone.
-    :param client_id: A client registered by hand; without one, Valetkey registers itself.
-    :param client_secret: Its secret. With it and without `redirect_uri`, a machine logs in (client credentials).
-    :param client_authentication: "none", "client_secret_basic", "client_secret_post" or "private_key_jwt"; None lets
-        the server decide.
-    :param client_name: The name shown on consent pages when Valetkey registers itself.
-    :param client_metadata_url: The URL of a Client ID Metadata Document of your own, used where the server takes one.
-    :param clients: Clients registered by hand, one for each issuer, instead of `client_id`.
-    :param private_key: The key your client signs with: the path of a PEM file, a `Secret` with the PEM text, or a
-        `PrivateKey`.
-    :param signing_algorithm: Its algorithm, for example "ES256"; None lets the key and the server decide.
-    :param client_assertion: A callable that gives a signed assertion for an audience, instead of a key.
-    :param assertion_audience: The audience of assertions, for servers that do not take their own issuer.
-    :param initial_access_token: What allows a registration at `issuer`, for servers that want it.
-    :param workload_token: The token a platform gives to this workload: the path of its file, or a callable that gets
-        the audience.
-    :param identity_provider: The organisation's identity provider, for enterprise-managed authorization.
-    :param issuer: The only authorization server to trust, exactly as its metadata names it.
-    :param authorization_endpoint: Replaces what discovery finds.
-    :param token_endpoint: Replaces what discovery finds.
-    :param registration_endpoint: Replaces what discovery finds.
-    :param device_authorization_endpoint: Replaces what discovery finds, for a login on another device.
-    :param resource: The `resource` value to send instead of the discovered one.
-    :param send_resource: False leaves the `resource` parameter out; None lets the provider's profile decide.
-    :param scope: Exactly this scope is asked for: a text with spaces or a sequence.
-    :param offline_access: False never asks for `offline_access`; None asks where the server lists it.
-    :param approve_scope: Called before a person is asked for more scope; False declines.
-    :param authorization_parameters: Further parameters of the authorization request.
-    :param assume_pkce: True if the server supports S256 without announcing it.
-    :param bearer: The token the MCP server wants to see, "access_token" or "id_token".
-    :param dpop: True to bind every token to a key, False never to; None does where the MCP server demands it.
-    :param redirect_uri: A fixed loopback address for the answer of a login.
-    :param grant: "auto", "authorization_code", "device_code", "client_credentials", "workload_identity" or
-        "enterprise_managed".
-    :param login: How a person is asked: "auto", "link", "paste", "never", or an object of your own.
-    :param login_timeout: Seconds a person has for a login.
-    :param store: Where sessions are kept: "memory:", "sqlite:///path", an object of your own; None for the default.
-    :param principal: Whose session this is.
-    :param label: Tells several sessions of one principal at one server apart.
-    :param profile: What is known of the provider: "auto", "none" or a name.
-    :param strict: True switches every tolerance in comparing identifiers off.
-    :raises ConfigurationError: If the settings contradict each other.
+    :param login: How a person is asked: "auto" (browser and printed link), "link" (only printed), "paste" (the person
+        pastes the answer), "never", or an object of your own (`valetkey.login`).
+    :param store: Where sessions are kept: "memory:", "sqlite:///path/to/file", "redis://host",
+        "postgresql://host/database", or an object of your own (`valetkey.store`). None means the environment variable
+        VALETKEY_STORE, and without it a file in the user's folder for application data.
+    :param settings: Further options. What is given here as a keyword replaces what `settings` has.
+    :raises ConfigurationError: If options contradict each other.
     """
 
     def __init__(
@@ -107,80 +63,31 @@ class AuthFlow(Generic[RequestT, ResponseT]):
         *,
         client_id: str | None = None,
         client_secret: str | Secret | None = None,
-        client_authentication: str | None = None,
-        client_name: str = "Valetkey",
-        client_metadata_url: str | None = None,
-        clients: Sequence[RegisteredClient] = (),
-        private_key: PrivateKey | Secret | str | Path | None = None,
-        signing_algorithm: str | None = None,
-        client_assertion: AssertionSource | None = None,
-        assertion_audience: str | None = None,
-        initial_access_token: str | Secret | None = None,
-        workload_token: AssertionSource | str | Path | None = None,
-        identity_provider: IdentityProvider | None = None,
-        issuer: str | None = None,
-        authorization_endpoint: str | None = None,
-        token_endpoint: str | None = None,
-        registration_endpoint: str | None = None,
-        device_authorization_endpoint: str | None = None,
-        resource: str | None = None,
-        send_resource: bool | None = None,
         scope: str | Sequence[str] | None = None,
-        offline_access: bool | None = None,
-        approve_scope: Callable[[ScopeRequest], bool] | None = None,
-        authorization_parameters: Mapping[str, str] | None = None,
-        assume_pkce: bool | None = None,
-        bearer: BearerName | None = None,
-        dpop: bool | None = None,
         redirect_uri: str | None = None,
-        grant: GrantName = "auto",
+        issuer: str | None = None,
+        grant: GrantName | None = None,
         login: Login | LoginName = "auto",
-        login_timeout: float = LOGIN_SECONDS,
         store: Store | str | None = None,
-        principal: str = "local",
-        label: str = "default",
-        profile: str = "auto",
-        strict: bool = False,
+        principal: str | None = None,
+        label: str | None = None,
+        settings: Settings | None = None,
     ) -> None:
-        settings = Settings(
-            server_url=url,
-            client_id=client_id,
-            client_secret=values.as_secret(client_secret),
-            client_authentication=values.client_authentication(client_authentication),
-            client_name=client_name,
-            client_metadata_url=client_metadata_url,
-            clients=tuple(clients),
-            private_key=private_key_of(private_key, signing_algorithm),
-            client_assertion=client_assertion,
-            assertion_audience=assertion_audience,
-            initial_access_token=values.as_secret(initial_access_token),
-            workload_token=token_source_of(workload_token),
-            identity_provider=identity_provider,
-            issuer=issuer,
-            authorization_endpoint=authorization_endpoint,
-            token_endpoint=token_endpoint,
-            registration_endpoint=registration_endpoint,
-            device_authorization_endpoint=device_authorization_endpoint,
-            resource=resource,
-            send_resource=send_resource,
-            offline_access=offline_access,
-            approve_scope=approve_scope,
-            authorization_parameters=tuple((authorization_parameters or {}).items()),
-            assume_pkce=assume_pkce,
-            bearer=bearer,
-            dpop=dpop,
-            scope=scope_from_text(scope if scope is None or isinstance(scope, str) else " ".join(scope)),
-            redirect_uri=redirect_uri,
-            grant=grant,
-            login_timeout=login_timeout,
-            principal=principal,
-            label=label,
-            profile=profile,
-            strict=strict,
-        )
+        given = {
+            "client_id": client_id,
+            "client_secret": client_secret,
+            "scope": scope,
+            "redirect_uri": redirect_uri,
+            "issuer": issuer,
+            "grant": grant,
+            "principal": principal,
+            "label": label,
+        }
+        changes = {name: value for name, value in given.items() if value is not None}
+        complete = (settings or Settings()).for_server(url, **changes)
         from valetkey._engine.factory import build_engine  # a program that needs no login now does not load it
 
-        self._engine = build_engine(settings, store=store, login=login)
+        self._engine = build_engine(complete, store=store, login=login)
 
     @property
     def engine(self) -> "Engine":
@@ -252,3 +159,7 @@ class AuthFlow(Generic[RequestT, ResponseT]):
         """What another origin says after a redirect is no word of the MCP server."""
         challenges = rejection(response, token)
         return challenges if challenges is not None and self._engine.serves(str(response.url)) else None
+
+
+_keywords = AuthFlow.__init__.__kwdefaults__ or {}
+document(AuthFlow, ("url", *_keywords), {**parameter_texts(Settings), **parameter_texts(AuthFlow)})

@@ -74,7 +74,7 @@ def from_mcp_remote(
     """
     invocation = Invocation(url, resource, authorization_parameters or {}, headers or {}, client_metadata_url)
     settings = Settings(
-        server_url=url,
+        url=url,
         resource=resource,
         client_metadata_url=client_metadata_url,
         client_id=client_id,
@@ -120,7 +120,7 @@ def from_fastmcp(
     :raises AuthError: If it cannot be taken over; nothing is changed then.
     """
     settings = Settings(
-        server_url=url,
+        url=url,
         client_metadata_url=client_metadata_url,
         client_id=client_id,
         client_secret=as_secret(client_secret),

@@ -1,7 +1,11 @@
 # SPDX-FileCopyrightText: 2026 The Valetkey authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""What a user can set, and the checks of it. Nothing has to be set: the URL of an MCP server is enough."""
+"""
+What a user can set, and the checks of it. Nothing has to be set: the URL of an MCP server is enough.
+
+`Options` declares what is the same in Python and in Haystack's YAML. `Settings` adds what only Python has.
+"""
 
 from valetkey.settings.credentials import (
     AssertionSource,
@@ -11,12 +15,14 @@ from valetkey.settings.credentials import (
     ScopeRequest,
     TokenSource,
 )
-from valetkey.settings.settings import GrantName, Settings
+from valetkey.settings.options import GrantName, Options
+from valetkey.settings.settings import Settings
 
 __all__ = [
     "AssertionSource",
     "GrantName",
     "IdentityProvider",
+    "Options",
     "PrivateKey",
     "RegisteredClient",
     "ScopeRequest",

@@ -18,7 +18,7 @@ TokenSource = Path | AssertionSource
 """A file that somebody else keeps fresh, or a callable that gets the audience and gives the token."""
 
 
-def token_source_of(given: TokenSource | str | None) -> TokenSource | None:
+def to_token_source(given: TokenSource | str | None) -> TokenSource | None:
     """
     Take the source of a token as a user may give it.
 
@@ -74,7 +74,7 @@ class PrivateKey:
             raise ConfigurationError(message, hint=f"Use one of {', '.join(ALGORITHMS)}.")
 
 
-def private_key_of(given: PrivateKey | Secret | str | Path | None, algorithm: str | None = None) -> PrivateKey | None:
+def to_private_key(given: PrivateKey | Secret | str | Path | None, algorithm: str | None = None) -> PrivateKey | None:
     """
     Take a private key as a user may give it.
 

@@ -1,0 +1,287 @@
+# SPDX-FileCopyrightText: 2026 The Valetkey authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Clients and identity providers as a pipeline's YAML can hold them: secrets as references, functions by name."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, Field, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from haystack.utils import Secret, deserialize_callable, serialize_callable
+
+from valetkey import values
+from valetkey.errors import ConfigurationError
+from valetkey.settings import credentials as engine
+
+TokenSource = str | Callable[[str], str]
+"""The path of a file that another program keeps fresh, or a function that gets the audience and gives the token."""
+
+_CALLABLE = "callable"
+
+
+@dataclass
+class RegisteredClient:
+    """
+    A client registered by hand at one authorization server.
+
+    :param issuer: The issuer it belongs to, exactly as its metadata names it.
+    :param client_id: Its id.
+    :param client_secret: Its secret, if it has one.
+    :param token_endpoint_auth_method: How it authenticates; None lets the server's metadata decide.
+    :param redirect_uri: The loopback address it is registered with, None for any port.
+    :raises ConfigurationError: If the secret is plain text.
+    """
+
+    issuer: str
+    client_id: str
+    client_secret: Secret | None = field(default=None, repr=False)
+    token_endpoint_auth_method: str | None = None
+    redirect_uri: str | None = None
+
+    def __post_init__(self) -> None:
+        refuse_plain_text(self, "client_secret")
+
+    def to_dict(self) -> dict[str, Any]:
+        """
+        Serialize this client to a dictionary without what has its default; a secret is written as a reference.
+
+        :returns: Dictionary representation of this client.
+        """
+        return write_fields(self)
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> "RegisteredClient":
+        """
+        Deserialize a client from a dictionary.
+
+        :param data: Dictionary created by `to_dict`.
+        :returns: The deserialized client.
+        """
+        return cls(**read_fields(data, {"client_secret": read_secret}))
+
+    def resolved(self) -> engine.RegisteredClient:
+        """
+        Give this client to the engine; this is where a secret is resolved.
+
+        :returns: The client.
+        :raises ConfigurationError: If the secret is empty.
+        """
+        return engine.RegisteredClient(
+            issuer=self.issuer,
+            client_id=self.client_id,
+            client_secret=resolve_secret(self.client_secret, "RegisteredClient.client_secret"),
+            client_authentication=values.client_authentication(self.token_endpoint_auth_method),
+            redirect_uri=self.redirect_uri,
+        )
+
+
+@dataclass
+class IdentityProvider:
+    """
+    The organisation's identity provider, which vouches for its employees (Enterprise-Managed Authorization).
+
+    :param issuer: Its issuer.
+    :param client_id: The id of your client there.
+    :param id_token: The employee's ID token: a secret, the path of a file, or a function that gets the audience.
+    :param token_endpoint: Its token endpoint; None means it is discovered from the issuer.
+    :param client_secret: The secret of your client there.
+    :param private_key: The key your client there signs with, instead of a secret: the path of a PEM file, or a secret
+        with its text.
+    :param signing_algorithm: Its algorithm, for example "ES256"; None lets the key and the server decide.
+    :param assertion_audience: The audience of its assertions; None for the provider's issuer.
+    :raises ConfigurationError: If the client secret is plain text.
+    """
+
+    issuer: str
+    client_id: str
+    id_token: Secret | TokenSource = field(repr=False)
+    token_endpoint: str | None = None
+    client_secret: Secret | None = field(default=None, repr=False)
+    private_key: Secret | str | None = field(default=None, repr=False)
+    signing_algorithm: str | None = None
+    assertion_audience: str | None = None
+
+    def __post_init__(self) -> None:
+        refuse_plain_text(self, "client_secret")
+
+    def to_dict(self) -> dict[str, Any]:
+        """
+        Serialize this identity provider to a dictionary without what has its default; secrets are references.
+
+        :returns: Dictionary representation of this identity provider.
+        """
+        return write_fields(self)
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> "IdentityProvider":
+        """
+        Deserialize an identity provider from a dictionary.
+
+        :param data: Dictionary created by `to_dict`.
+        :returns: The deserialized identity provider.
+        """
+        readers = {"client_secret": read_secret, "private_key": read_secret, "id_token": _read_token}
+        return cls(**read_fields(data, readers))
+
+    def resolved(self) -> engine.IdentityProvider:
+        """
+        Give this identity provider to the engine; this is where secrets are resolved.
+
+        :returns: The identity provider.
+        :raises ConfigurationError: If a secret is empty or a URL cannot be used.
+        """
+        id_token: values.Secret | engine.TokenSource
+        if isinstance(self.id_token, Secret):
+            id_token = require_secret(self.id_token, "IdentityProvider.id_token")
+        else:
+            id_token = to_token_source(self.id_token)
+        return engine.IdentityProvider(
+            issuer=self.issuer,
+            client_id=self.client_id,
+            id_token=id_token,
+            token_endpoint=self.token_endpoint,
+            client_secret=resolve_secret(self.client_secret, "IdentityProvider.client_secret"),
+            private_key=to_private_key(self.private_key, self.signing_algorithm, "IdentityProvider.private_key"),
+            assertion_audience=self.assertion_audience,
+        )
+
+
+def resolve(given: Any, name: str) -> Any:
+    """
+    Give the value of a field to the engine, whatever the field.
+
+    :param given: The value.
+    :param name: The field, for the error.
+    :returns: A secret resolved, a client or an identity provider as the engine has them, anything else as it is.
+    :raises ConfigurationError: If a secret is empty.
+    """
+    if isinstance(given, Secret):
+        return require_secret(given, name)
+    if isinstance(given, RegisteredClient | IdentityProvider):
+        return given.resolved()
+    return [resolve(each, name) for each in given] if isinstance(given, list) else given
+
+
+def resolve_secret(secret: Secret | None, name: str) -> values.Secret | None:
+    """
+    Resolve a secret.
+
+    :param secret: The secret, None for none.
+    :param name: The field, for the error.
+    :returns: The secret for the engine, or None.
+    :raises ConfigurationError: If it is there and empty.
+    """
+    return None if secret is None else require_secret(secret, name)
+
+
+def require_secret(secret: Secret, name: str) -> values.Secret:
+    """
+    Resolve a secret that has to have a value.
+
+    :param secret: The secret.
+    :param name: The field, for the error.
+    :returns: The secret for the engine.
+    :raises ConfigurationError: If it is empty.
+    """
+    text = secret.resolve_value()
+    if not text:
+        message = f"{name} resolved to an empty value."
+        raise ConfigurationError(message, hint="Check the environment variable it comes from.")
+    return values.Secret(text)
+
+
+def refuse_plain_text(instance: Any, name: str) -> None:
+    """
+    Refuse a secret that is given as text: it would stand in YAML.
+
+    :param instance: What has the field.
+    :param name: The field.
+    :raises ConfigurationError: If it is a text.
+    """
+    if isinstance(getattr(instance, name), str):
+        message = f"{type(instance).__name__}.{name} is given as plain text."
+        raise ConfigurationError(message, hint="Give a Secret of haystack.utils, for example Secret.from_env_var(…).")
+
+
+def to_private_key(given: Secret | str | None, algorithm: str | None, name: str) -> engine.PrivateKey | None:
+    """
+    Give a private key to the engine.
+
+    :param given: The path of its file, a secret with its text, or None.
+    :param algorithm: Its algorithm, None for any.
+    :param name: The field, for the error.
+    :returns: The key, or None.
+    :raises ConfigurationError: If a secret is empty, or a text is a key and not a path.
+    """
+    return engine.to_private_key(resolve(given, name), algorithm)
+
+
+def to_token_source(given: TokenSource) -> engine.TokenSource:
+    """
+    Give a source of tokens to the engine.
+
+    :param given: The path or the function.
+    :returns: The source.
+    """
+    return Path(given) if isinstance(given, str) else given
+
+
+def write_fields(instance: Any) -> dict[str, Any]:
+    """
+    Write the fields of a dataclass into a dictionary, without those that have their default.
+
+    :param instance: The dataclass instance.
+    :returns: A dictionary that YAML and JSON can hold: secrets as references, functions by name.
+    """
+    given = {each.name: getattr(instance, each.name) for each in fields(instance)}
+    defaults = {each.name: _default(each) for each in fields(instance)}
+    return {name: _write(value) for name, value in given.items() if value != defaults[name]}
+
+
+def _default(each: Field[Any]) -> Any:
+    return each.default_factory() if each.default_factory is not MISSING else each.default
+
+
+def _write(value: Any) -> Any:
+    if isinstance(value, Secret | RegisteredClient | IdentityProvider):
+        return value.to_dict()
+    if isinstance(value, list):
+        return [_write(each) for each in value]
+    return {_CALLABLE: serialize_callable(value)} if callable(value) else value
+
+
+def read_fields(data: Mapping[str, Any], readers: Mapping[str, Callable[[Any], Any]]) -> dict[str, Any]:
+    """
+    Read what `write_fields` wrote. A null means the default, as in dictionaries of older versions and of upstream.
+
+    :param data: The dictionary.
+    :param readers: For each field that is not written as it is: what reads it.
+    :returns: The arguments of the dataclass.
+    """
+    given = {name: value for name, value in data.items() if value is not None}
+    return {name: readers[name](value) if name in readers else value for name, value in given.items()}
+
+
+def read_secret(written: Any) -> Any:
+    """
+    Read a secret.
+
+    :param written: What stands in the dictionary.
+    :returns: The secret; a text (the path of a private key) as it is.
+    """
+    return Secret.from_dict(written) if isinstance(written, dict) else written
+
+
+def read_source(written: Any) -> Any:
+    """
+    Read a source of tokens, or another function.
+
+    :param written: What stands in the dictionary.
+    :returns: The path or the function.
+    """
+    return deserialize_callable(written[_CALLABLE]) if isinstance(written, dict) else written
+
+
+def _read_token(written: Any) -> Any:
+    return read_source(written) if isinstance(written, dict) and _CALLABLE in written else read_secret(written)

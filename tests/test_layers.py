@@ -5,6 +5,7 @@
 
 import ast
 from functools import cache
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -94,6 +95,13 @@ def test_the_structure_is_seen_at_a_glance():
 @pytest.mark.parametrize("module", sorted(modules()))
 def test_no_import_points_upwards(module):
     assert pointing_upwards(module, graph()[module]) == []
+
+
+def test_no_modules_import_each_other_in_a_circle():
+    try:
+        TopologicalSorter(graph()).prepare()
+    except CycleError as error:
+        pytest.fail(" imports ".join(error.args[1]))
 
 
 def test_an_import_is_found_wherever_it_stands():

@@ -21,9 +21,10 @@ from urllib.parse import parse_qs, urlsplit
 
 from valetkey import urls
 from valetkey.errors import AuthError, LoginFailed
-from valetkey.login import LoginPrompt, page
+from valetkey.login import page
 from valetkey.login.device import NoticeAttempt
 from valetkey.login.unanswered import login_cancelled, login_timed_out
+from valetkey.seams import LoginPrompt
 
 _PATH = "/callback"
 _LOOPBACK, _LOOPBACK_6 = "127.0.0.1", "::1"

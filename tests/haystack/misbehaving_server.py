@@ -39,6 +39,8 @@ class Switches:
     hangs_in_calls: bool = False
     fails_to_open: bool = False
     """Answers 500 to who opens a session."""
+    moves: dict[str, tuple[int, str]] = field(default_factory=dict)
+    """The status and the Location by which a path redirects."""
     breaks_off: bool = False
     """Ends the connection instead of answering."""
     publishes: bool = True
@@ -197,7 +199,7 @@ class _Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         path = urlsplit(self.path).path
         bearer = self.headers.get("Authorization", "")
-        self.message = json.loads(body) if path == "/mcp" and body else {}
+        self.message = json.loads(body) if path.startswith("/mcp") and body else {}
         parameters = parse_qs(urlsplit(self.path).query or (body.decode() if path == TOKEN_PATH else ""))
         token = bearer.removeprefix("Bearer ") if bearer.startswith("Bearer ") else None
         asked = {name: values[0] for name, values in parameters.items()}
@@ -207,7 +209,10 @@ class _Handler(BaseHTTPRequestHandler):
             self.command, path, message.get("method"), token, asked, self.headers, message.get("id"), capabilities
         )
         self.owner.seen.append(self.one)
-        if path == "/mcp":
+        if path in self.switches.moves:
+            status, location = self.switches.moves[path]
+            self._send(status, b"", "text/plain", Location=location)
+        elif path.startswith("/mcp"):
             self._mcp()
         elif not self.switches.publishes:
             self._send(404, b"nothing here", "text/plain")

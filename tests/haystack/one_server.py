@@ -16,7 +16,7 @@ class OneServer:
     def serves(self, url):
         return url.startswith("https://mcp.example.com/")
 
-    def current(self):
+    async def current_async(self):
         return TOKEN
 
 

@@ -29,7 +29,7 @@ class NoToken:
     def serves(self, url):
         return True
 
-    def current(self):
+    async def current_async(self):
         return None
 
 

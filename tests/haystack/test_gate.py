@@ -3,6 +3,8 @@
 
 """The gate of one session: which requests get the token, and how a call learns why it was not delivered."""
 
+import asyncio
+
 import pytest
 
 from haystack_integrations.tools.mcp_oauth.errors import Rejected
@@ -18,9 +20,9 @@ def gate():
 
 
 def test_only_requests_to_the_server_get_the_token(gate):
-    assert gate.token_for("https://mcp.example.com/mcp") is TOKEN
-    assert gate.token_for("https://mcp.example.com/messages?session_id=1") is TOKEN
-    assert gate.token_for("https://elsewhere.example/mcp") is None
+    assert asyncio.run(gate.token_for("https://mcp.example.com/mcp")) is TOKEN
+    assert asyncio.run(gate.token_for("https://mcp.example.com/messages?session_id=1")) is TOKEN
+    assert asyncio.run(gate.token_for("https://elsewhere.example/mcp")) is None
 
 
 @pytest.mark.parametrize("reason", [Rejected(TOKEN, ()), SessionLost("gone"), Unanswered("no"), NotAccepted("403")])

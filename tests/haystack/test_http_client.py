@@ -180,6 +180,82 @@ def test_over_sse_the_answer_comes_in_on_the_stream(library, gate):
     assert type(gate.reason_of(as_raised_by_the_sdk(answer))) is Rejected
 
 
+def send(library, gate, *answers, request=None, events=None, **settings):
+    """Send a request to a server that answers so, one after the other; give what it saw and the response."""
+    seen, waiting = [], list(answers)
+
+    def handle(request):
+        seen.append(request)
+        return library.Response(**waiting.pop(0))
+
+    async def post():
+        client_class = guarded_client_class(library, gate, events)
+        async with client_class(transport=library.MockTransport(handle), **settings) as client:
+            response = await client.send(library.Request("POST", URL, **request), stream=True)
+            await response.aread()
+            return response
+
+    response = asyncio.run(post())
+    assert waiting == []
+    return seen, response
+
+
+@pytest.mark.parametrize("status", [307, 308])
+def test_a_message_whose_body_is_a_stream_is_read_before_it_is_sent(library, gate, status):
+    """The SDK follows redirects by itself; a redirected request has the body of the first one as a stream."""
+    body = json.dumps(CALL).encode()
+    request = {"stream": library.ByteStream(body), "headers": {"Content-Length": str(len(body))}}
+    answers = [{"status_code": status, "headers": {"Location": "/mcp/"}}, {"status_code": 401, "headers": CHALLENGE}]
+    seen, response = send(library, gate, *answers, request=request, follow_redirects=True)
+    assert [json.loads(one.read()) for one in seen] == [CALL, CALL]
+    assert type(reason_in(gate, response)) is Rejected
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"{", b"\xff", b"[]", b"a=b", b"[" * 100_000], ids=lambda content: content[:9]
+)
+@pytest.mark.usefixtures("no_collection")
+def test_a_body_that_is_no_json_is_no_message(library, gate, content):
+    seen, response = send(library, gate, {"status_code": 500}, request={"content": content})
+    assert response.status_code == 500
+    assert seen[0].headers["Authorization"] == f"Bearer {TOKEN.access_token.reveal()}"
+
+
+@requirement("USE-6", "VER-11")
+@pytest.mark.parametrize("target", ["https://elsewhere.example/mcp", "https://mcp.example.com:8443/mcp"])
+def test_a_redirect_to_another_origin_takes_no_token_along(library, gate, target):
+    answers = [{"status_code": 307, "headers": {"Location": target}}, {"status_code": 200, "json": {}}]
+    seen, _ = send(library, gate, *answers, request={"json": CALL}, follow_redirects=True)
+    assert ["Authorization" in one.headers for one in seen] == [True, False]
+
+
+@pytest.mark.parametrize("over_sse", [False, True], ids=["streamable HTTP", "SSE"])
+@pytest.mark.parametrize(
+    ("answer", "followed"),
+    [
+        ((307, "/mcp/"), True),
+        ((308, "https://mcp.example.com/mcp/#part"), True),
+        ((307, "//mcp.example.com/mcp/"), True),
+        ((301, "/mcp/"), False),
+        ((302, "/mcp/"), False),
+        ((303, "/mcp/"), False),
+        ((307, "https://elsewhere.example/mcp"), False),
+        ((307, "http://mcp.example.com/mcp/"), False),
+        ((308, "https://user@mcp.example.com/mcp/"), False),
+        ((307, None), False),
+        ((304, None), False),
+    ],
+    ids=str,
+)
+def test_a_redirect_is_left_to_the_sdk_only_where_it_follows(library, gate, over_sse, answer, followed):
+    """SDK 1.x ends its transport over one that it does not follow, and over SSE the call has no answer."""
+    status, location = answer
+    headers = {} if location is None else {"Location": location}
+    events = EventStream() if over_sse else None
+    _, response = exchange(library, gate, {"status_code": status, "headers": headers}, events=events)
+    assert response.status_code == (status if followed else 202 if over_sse else 200)
+
+
 def stream(library, gate, events, answer):
     """Ask for the server's stream."""
 

@@ -23,6 +23,7 @@ from fastmcp.server.dependencies import get_access_token
 
 from tests.servers.fastmcp_auth import Actions, own_logins, static_token, tokens_of
 from tests.servers.fastmcp_log import RequestLog, add_control
+from tests.servers.fastmcp_moved import movable
 from tests.servers.process import HOST
 
 _TOKEN = "VALETKEY_TEST_STATIC_TOKEN"
@@ -69,7 +70,9 @@ def main(arguments: Sequence[str]) -> None:
     log = RequestLog()
     add_control(server, log, actions)
     app = server.http_app(path=path, transport=options.transport, json_response=options.json_response)
-    uvicorn.run(log.around(app), host=HOST, port=options.port, log_level="warning", timeout_graceful_shutdown=1)
+    uvicorn.run(
+        log.around(movable(app)), host=HOST, port=options.port, log_level="warning", timeout_graceful_shutdown=1
+    )
 
 
 def _parser() -> argparse.ArgumentParser:

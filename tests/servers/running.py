@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal, TypedDict
+from urllib.parse import urlencode
 
 from tests.servers.process import HOST, ServerFailed, ServerProcess, free_port
 from tests.servers.programs import node, server_python
@@ -76,6 +77,14 @@ class RunningServer:
         :raises ServerFailed: If the server cannot do that.
         """
         self._request("POST", path)
+
+    def redirect(self, **statuses: int) -> None:
+        """
+        Redirect the MCP endpoint of FastMCP from now on.
+
+        :param statuses: The status of the redirect for each HTTP method; the other methods are not redirected.
+        """
+        self.post(f"/control/redirects?{urlencode(statuses)}")
 
     def restart(self) -> None:
         """Stop the server and start it on the same port; it forgets clients, tokens and sessions."""

@@ -75,6 +75,15 @@ def present(engine: "Engine", request: RequestT, token: Token | None) -> Request
     return request
 
 
+def withdraw(request: AnyRequest) -> None:
+    """Take a credential of ours off a request that a redirect has led away from the MCP server; leave any other."""
+    if OURS not in request.extensions:
+        return
+    request.headers.pop(PROOF, None)
+    if Secret(request.headers.get(AUTHORIZATION, "")) == request.extensions[OURS]:
+        del request.headers[AUTHORIZATION]
+
+
 def rejection(response: AnyResponse, token: Token | None = None) -> "tuple[Challenge, ...] | None":
     """
     Read from a response whether it asks for another token.

@@ -82,14 +82,9 @@ class Gate:
         """
         return wants_nonce(self._engine, token, response)
 
-    def token_for(self, url: str) -> Token | None:
-        """
-        Give the token for a request.
-
-        :param url: The request's URL.
-        :returns: The token, None for another origin or when there is none.
-        """
-        return self._engine.current() if self.serves(url) else None
+    async def token_for(self, url: str) -> Token | None:
+        """Give the token for a request; None for another origin or when there is none."""
+        return await self._engine.current_async() if self.serves(url) else None
 
     def answer(self, message: dict[str, Any], reason: Exception) -> dict[str, Any] | None:
         """

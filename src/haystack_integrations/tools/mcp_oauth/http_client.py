@@ -6,6 +6,8 @@
 import json
 import logging
 import time
+from collections.abc import Awaitable, Callable
+from functools import partial
 from types import ModuleType
 from typing import Any
 
@@ -14,35 +16,32 @@ from haystack.utils import Secret
 from haystack_integrations.tools.mcp_oauth.errors import Rejected
 from haystack_integrations.tools.mcp_oauth.event_stream import EventStream
 from haystack_integrations.tools.mcp_oauth.gate import Gate, NotAccepted, SessionLost, Unanswered
-from valetkey._adapters.credential import AUTHORIZATION, PROOF, rejection
+from valetkey import urls
+from valetkey._adapters.credential import rejection, withdraw
 from valetkey._network.request_log import log_exchange
-from valetkey.errors import AuthError
-from valetkey.values import Token, TokenType
+from valetkey.errors import AuthError, quote
+from valetkey.values import Token
 
 _logger = logging.getLogger("valetkey")
 
 _TOKEN = "valetkey.token"
-"""The extension of a request whose token is bound to a key."""
+"""The extension of a request that has the token to present at each address the request is sent to."""
+
+_REDIRECTS = "valetkey.redirects"
+"""The extension of a request that counts how many redirects led to it; a redirected request inherits extensions."""
+
+_MOST_REDIRECTS = 20
+"""What both libraries and the SDK follow."""
 
 
 def library_of(transport: ModuleType) -> ModuleType:
-    """
-    Tell which HTTP library a transport of the SDK speaks. Both may be installed, so being importable says nothing.
-
-    :param transport: The transport's module.
-    :returns: `httpx` or `httpx2`.
-    """
+    """Tell which HTTP library a transport of the SDK uses. Both may be installed, so being importable says nothing."""
     library: ModuleType = getattr(transport, "httpx2", None) or transport.httpx
     return library
 
 
 def plain_headers(headers: dict[str, str | Secret] | None) -> dict[str, str] | None:
-    """
-    Resolve the secrets in the user's headers.
-
-    :param headers: The headers, None for none.
-    :returns: Their texts; a secret without a value is an empty header, as upstream has it.
-    """
+    """Resolve the secrets in the user's headers; a secret without a value is an empty header, as upstream has it."""
     if not headers:
         return None
     resolved = {name: value.resolve_value() if isinstance(value, Secret) else value for name, value in headers.items()}
@@ -55,121 +54,164 @@ def guarded_client_class(library: ModuleType, gate: Gate, events: EventStream | 
     """
     Make the client class for one session.
 
-    :param library: `httpx` or `httpx2`, whichever the installed SDK speaks.
-    :param gate: The session's gate.
+    It overrides `send`, through which every request goes, and leaves proxies, certificates and everything else to the
+    library.
+
     :param events: The stream on which answers come in, for the SSE transport; None where the response is the answer.
-    :returns: A subclass of the library's `AsyncClient`. It overrides `send`, through which every request goes, and
-        leaves proxies, certificates and everything else to the library.
     """
+    session = SessionRequests(library, gate, events)
 
     class GuardedClient(library.AsyncClient):  # type: ignore[misc, name-defined]  # chosen at run time
         def __init__(self, **arguments: Any) -> None:
             super().__init__(**arguments)
-            self.event_hooks = {"request": [self._prove]}
+            self.event_hooks = {"request": [session.present_token]}
 
         async def send(self, request: Any, **arguments: Any) -> Any:
-            token = gate.token_for(str(request.url))
-            if token is not None and token.token_type is TokenType.BEARER:
-                request.headers[AUTHORIZATION] = f"Bearer {token.access_token.reveal()}"
-            elif token is not None:
-                request.extensions[_TOKEN] = token
-            message = _message(request)
-            if message is None:
-                return await self._send_plain(request, token, arguments)
-            try:
-                response = await self._send_message(request, token, message, arguments)
-                if response.status_code < 400:
-                    return response
-                reason = _reason(response, token, request, gate)
-                said = await _json_rpc_error(response) if isinstance(reason, NotAccepted) else None
-                await response.aclose()
-            except AuthError as error:  # no proof can be made
-                return self._answered(request, message, error)
-            except library.TransportError as error:
-                return self._answered(request, message, Unanswered(f"{type(error).__name__}: {error}"))
-            return self._answered(request, message, reason, said)
-
-        @staticmethod
-        async def _prove(request: Any) -> None:
-            """Present a bound token at each address a redirect leads to, with a proof for that address (RFC 9449)."""
-            token = request.extensions.get(_TOKEN)
-            if token is None:
-                return
-            if gate.serves(str(request.url)):
-                gate.present(request, token)
-                return
-            for name in (AUTHORIZATION, PROOF):
-                request.headers.pop(name, None)
-
-        async def _exchange(self, request: Any, token: Token | None, arguments: dict[str, Any]) -> Any:
-            response = await super().send(request, **arguments)
-            if not gate.wants_nonce(token, response):
-                return response
-            await response.aclose()
-            return await super().send(request, **arguments)
-
-        async def _send_message(
-            self, request: Any, token: Token | None, message: dict[str, Any], arguments: dict[str, Any]
-        ) -> Any:
-            started, outcome = time.monotonic(), "no answer"
-            try:
-                response = await self._exchange(request, token, arguments)
-                outcome = str(response.status_code)
-            finally:
-                _log(request, message, started, outcome)
-            return response
-
-        async def _send_plain(self, request: Any, token: Token | None, arguments: dict[str, Any]) -> Any:
-            """Send what is no JSON-RPC message: the GET of a stream, the DELETE of a session."""
-            if events is not None:
-                request.headers["Accept-Encoding"] = "identity"
-            started = time.monotonic()
-            response = await self._exchange(request, token, arguments)
-            _log(request, None, started, str(response.status_code))
-            challenges = rejection(response, token) if gate.serves(str(response.url)) else None
-            if events is None:
-                return response  # a stream beside the session: the SDK does without it
-            if challenges is not None:
-                await response.aclose()
-                raise Rejected(token, challenges)
-            return events.wrap(library, response) if response.status_code == 200 else response
-
-        @staticmethod
-        def _answered(
-            request: Any, message: dict[str, Any], reason: Exception, said: dict[str, Any] | None = None
-        ) -> Any:
-            answer = gate.answer(message, reason)
-            if answer is None:
-                return library.Response(202, request=request)
-            if isinstance(reason, NotAccepted) and said is not None:
-                answer["error"] = said
-            if events is None:
-                return library.Response(200, json=answer, request=request)
-            events.deliver(answer)
-            return library.Response(202, request=request)
+            return await session.send(request, partial(super().send, request, **arguments))
 
     return GuardedClient
 
 
-def _message(request: Any) -> dict[str, Any] | None:
+class SessionRequests:
+    """
+    Sends the requests of one MCP session.
+
+    Each gets the token, and one that is not accepted is answered in the server's place, so that the SDK's transport
+    lives on.
+    """
+
+    def __init__(self, library: ModuleType, gate: Gate, events: EventStream | None) -> None:
+        self._library = library
+        self._gate = gate
+        self._events = events
+
+    async def send(self, request: Any, send: Callable[[], Awaitable[Any]]) -> Any:
+        """Send a request of the SDK's transport; `send` is the library's way to do it, and may be called twice."""
+        await request.aread()  # the SDK follows redirects by itself, and a redirected request has its body as a stream
+        token = await self._gate.token_for(str(request.url))
+        request.extensions[_TOKEN] = token
+        request.extensions[_REDIRECTS] = request.extensions.get(_REDIRECTS, -1) + 1
+        message = _message_in(request)
+        if message is None:
+            return await self._send_without_message(request, token, send)
+        return await self._send_message(request, token, message, send)
+
+    async def present_token(self, request: Any) -> None:
+        """Present the token at each address a redirect leads to, with a proof for that address, and at no other."""
+        token = request.extensions.get(_TOKEN)
+        if token is not None and self._gate.serves(str(request.url)):
+            self._gate.present(request, token)
+        else:
+            withdraw(request)
+
+    async def _send_message(
+        self, request: Any, token: Token | None, message: dict[str, Any], send: Callable[[], Awaitable[Any]]
+    ) -> Any:
+        try:
+            response = await self._send_logged(request, token, message, send)
+            if response.status_code < 300 or _sdk_follows(response):
+                return response
+            reason = self._reason(response, token)
+            error = await _json_rpc_error_in(response) if isinstance(reason, NotAccepted) else None
+            await response.aclose()
+        except AuthError as failure:  # no proof can be made
+            return self._answer(request, message, failure)
+        except self._library.TransportError as failure:
+            return self._answer(request, message, Unanswered(f"{type(failure).__name__}: {failure}"))
+        return self._answer(request, message, reason, error)
+
+    async def _send_without_message(self, request: Any, token: Token | None, send: Callable[[], Awaitable[Any]]) -> Any:
+        """Send what is no JSON-RPC message: the GET of a stream, the DELETE of a session."""
+        if self._events is None:
+            return await self._send_logged(request, token, None, send)  # the SDK does without a stream
+        request.headers["Accept-Encoding"] = "identity"
+        response = await self._send_logged(request, token, None, send)
+        challenges = self._challenges(response, token)
+        if challenges is not None:
+            await response.aclose()
+            raise Rejected(token, challenges)
+        return self._events.wrap(self._library, response) if response.status_code == 200 else response
+
+    async def _send_logged(
+        self, request: Any, token: Token | None, message: dict[str, Any] | None, send: Callable[[], Awaitable[Any]]
+    ) -> Any:
+        started, outcome = time.monotonic(), "no answer"
+        try:
+            response = await send()
+            if self._gate.wants_nonce(token, response):
+                await response.aclose()
+                response = await send()
+            outcome = str(response.status_code)
+        finally:
+            log_exchange(
+                logging.DEBUG,
+                method=request.method,
+                url=str(request.url),
+                purpose=_purpose(request.method, message),
+                outcome=outcome,
+                seconds=time.monotonic() - started,
+            )
+        return response
+
+    def _challenges(self, response: Any, token: Token | None) -> Any:
+        """Read the rejection; what another origin says after a redirect is not the MCP server's word."""
+        return rejection(response, token) if self._gate.serves(str(response.url)) else None
+
+    def _reason(self, response: Any, token: Token | None) -> Exception:
+        challenges = self._challenges(response, token)
+        if challenges is not None:
+            return Rejected(token, challenges)
+        if response.status_code == 404 and "mcp-session-id" in response.request.headers:
+            return SessionLost("the MCP server has ended the session")
+        text = f"the MCP server answered {response.status_code} {response.reason_phrase}"
+        if response.next_request is None:
+            return NotAccepted(text)
+        address = response.next_request.url.copy_with(userinfo=b"", query=None, fragment=None)
+        return NotAccepted(f"{text}: it redirects to {quote(str(address))}. Use that URL if it is the right server.")
+
+    def _answer(
+        self, request: Any, message: dict[str, Any], reason: Exception, error: dict[str, Any] | None = None
+    ) -> Any:
+        """Answer a message in the server's place; `error` is what the server itself says in JSON-RPC."""
+        answer = self._gate.answer(message, reason)
+        if answer is None:
+            return self._library.Response(202, request=request)
+        if error is not None:
+            answer["error"] = error
+        if self._events is None:
+            return self._library.Response(200, json=answer, request=request)
+        self._events.deliver(answer)
+        return self._library.Response(202, request=request)
+
+
+def _sdk_follows(response: Any) -> bool:
+    """
+    Tell whether the SDK's transport follows a redirect: within the origin, and with the same method.
+
+    Where it does not, SDK 1.x ends the session, and over SSE the call is never answered.
+    """
+    following = response.next_request
+    if following is None or response.request.extensions.get(_REDIRECTS, 0) >= _MOST_REDIRECTS:
+        return False
+    sent, target = response.request.url, following.url
+    is_upgrade = (sent.scheme, target.scheme) == ("http", "https") and sent.port is None and target.port is None
+    is_near = urls.same_origin(str(sent), str(target)) or (is_upgrade and sent.host == target.host)
+    keeps_method: bool = following.method == response.request.method
+    return keeps_method and is_near and target.userinfo in (b"", sent.userinfo)
+
+
+def _message_in(request: Any) -> dict[str, Any] | None:
     """Read the JSON-RPC message of a POST; the SDK sends each in a request of its own."""
     if request.method != "POST":
         return None
-    message = json.loads(request.content)
+    try:
+        message = json.loads(request.content)
+    except (ValueError, RecursionError):
+        return None
     return message if isinstance(message, dict) else None
 
 
-def _reason(response: Any, token: Token | None, request: Any, gate: Gate) -> Exception:
-    # What another origin says after a redirect is no word of the MCP server.
-    challenges = rejection(response, token) if gate.serves(str(response.url)) else None
-    if challenges is not None:
-        return Rejected(token, challenges)
-    if response.status_code == 404 and "mcp-session-id" in request.headers:
-        return SessionLost("the MCP server has ended the session")
-    return NotAccepted(f"the MCP server answered {response.status_code} {response.reason_phrase}")
-
-
-async def _json_rpc_error(response: Any) -> dict[str, Any] | None:
+async def _json_rpc_error_in(response: Any) -> dict[str, Any] | None:
     """Read the JSON-RPC error that a server may send with an HTTP error (MCP Transports, Sending Messages)."""
     if not response.headers.get("content-type", "").lower().startswith("application/json"):
         return None
@@ -179,17 +221,6 @@ async def _json_rpc_error(response: Any) -> dict[str, Any] | None:
         return None
     error = document.get("error") if isinstance(document, dict) else None
     return error if isinstance(error, dict) and {"code", "message"} <= error.keys() else None
-
-
-def _log(request: Any, message: dict[str, Any] | None, started: float, outcome: str) -> None:
-    log_exchange(
-        logging.DEBUG,
-        method=request.method,
-        url=str(request.url),
-        purpose=_purpose(request.method, message),
-        outcome=outcome,
-        seconds=time.monotonic() - started,
-    )
 
 
 def _purpose(method: str, message: dict[str, Any] | None) -> str:

@@ -4,60 +4,27 @@
 """Tokens that are bound to a key: obtained, kept, renewed and presented; every proof is checked as a server does."""
 
 import json
-import logging
-import traceback
-from functools import partial
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from tests.fakes.authorization_server import DEVICE_GRANT, JWT_BEARER, MCP, TOKEN
-from tests.fakes.dpop import ProofChecks
+from tests.fakes.authorization_server import MCP, TOKEN
+from tests.fakes.bound_tokens import BEARER, DEMANDED, DPOP_ONLY, INVALID, fails, proofs, world_of
 from tests.fakes.network import challenges, no_answer
 from tests.fakes.world import World, a_session
-from tests.grants.test_device_code import Device
-from tests.grants.test_enterprise_managed import Employee
-from tests.grants.test_workload_identity import Workload
-from tests.processes.child import Child
 from tests.requirements import requirement
 from valetkey._clients.dpop import create_key
 from valetkey._engine.decision import need_after
 from valetkey._policy.tolerance import as_presented
-from valetkey.errors import AuthError, ConfigurationError, Refused, StoreError, Unsupported
+from valetkey.errors import ConfigurationError, Refused, Unsupported
 from valetkey.protocol.dpop import ALGORITHMS, thumbprint
 from valetkey.values import Secret, Token, TokenType
 from valetkey.wire import HttpResponse
-
-DPOP_ONLY = challenges('DPoP resource_metadata="https://mcp.example.com/.well-known/oauth-protected-resource/mcp"')
-BEARER = challenges('Bearer error="invalid_token"')
-INVALID = challenges('DPoP error="invalid_token", algs="ES256"')
-DEMANDED = {"resource_says_further": {"dpop_bound_access_tokens_required": True}}
-MACHINE = {"client_id": "machine", "client_secret": Secret("s3cret")}
-
-
-def world_of(*algorithms, nonce=None, **switches):
-    """Make a world whose authorization server binds tokens to keys."""
-    further = {"dpop_signing_alg_values_supported": list(algorithms or ("ES256",)), **switches.pop("says_further", {})}
-    world = World(says_further=further, **switches)
-    world.server.proofs = ProofChecks(algorithms=algorithms or ("ES256",), nonce=nonce, now=world.clock.now)
-    world.server.knows("machine", secret="s3cret")
-    return world
 
 
 @pytest.fixture
 def world():
     return world_of()
-
-
-def proofs(world):
-    """Give the proofs of every token request, None for one without."""
-    return [dict(request.headers).get("DPoP") for request in world.server.requests if request.url == TOKEN]
-
-
-def fails(error, engine, *fields, rejected=None):
-    with pytest.raises(error) as caught:
-        engine.replace(rejected, fields)
-    return caught.value
 
 
 @requirement("DPOP-1", "DPOP-2", "WWW-10")
@@ -207,86 +174,6 @@ def test_a_bearer_token_that_somebody_else_has_obtained_is_no_answer_to_a_server
     assert world.engine().replace(None, DPOP_ONLY) == bound.token
 
 
-@requirement("DPOP-4", "DPOP-3")
-@pytest.mark.parametrize("status", [400, 401])
-def test_a_server_that_wants_its_nonce_gets_the_same_code_again_with_it_and_a_new_proof(status):
-    world = world_of(nonce="n-1")
-    refusal = json.dumps({"error": "use_dpop_nonce"}).encode()
-    world.server.has(TOKEN, HttpResponse(status, TOKEN, (("dpop-nonce", "n-1"),), refusal))
-    assert world.engine().replace(None, DPOP_ONLY).token_type is TokenType.DPOP
-    first, second = world.server.token_forms()
-    assert first == second
-    assert len(set(proofs(world))) == 2
-    assert world.server.proofs.seen[-1]["nonce"] == "n-1"
-    assert len(world.person.asked) == 1
-
-
-GRANTS = {
-    "authorization_code": lambda switches: (world := World(**switches), world.engine),
-    "client_credentials": lambda switches: (world := World(**switches), partial(world.engine, **MACHINE)),
-    "device_code": lambda switches: (device := Device(**switches), device.engine),
-    "workload_identity": lambda switches: (workload := Workload(**switches), workload.engine),
-    "enterprise_managed": lambda switches: (employee := Employee(**switches), employee.engine),
-}
-
-
-@requirement("DPOP-1", "DPOP-4")
-@pytest.mark.parametrize("grant", GRANTS)
-def test_every_grant_proves_the_key_and_answers_to_nonces(grant):
-    listed = {"dpop_signing_alg_values_supported": ["ES256"], "grant_types_supported": [JWT_BEARER, DEVICE_GRANT]}
-    somebody, engine_with = GRANTS[grant]({"says_further": listed})
-    world = getattr(somebody, "world", somebody)
-    world.server.knows("machine", secret="s3cret")
-    world.server.proofs = ProofChecks(nonce="n-1", now=world.clock.now)
-    token = engine_with(dpop=True).replace(None)
-    assert token.token_type is TokenType.DPOP
-    assert world.server.accepts(token.access_token.reveal())
-    assert [claims.get("nonce") for claims in world.server.proofs.seen] == [None, "n-1"]
-
-
-@requirement("DPOP-4")
-def test_a_nonce_is_remembered_and_replaced_by_the_one_of_the_latest_answer(world):
-    engine = world.engine()
-    world.server.proofs.nonce = "n-1"
-    token = engine.replace(None, DPOP_ONLY)
-    world.server.has(TOKEN, HttpResponse(200, TOKEN, (("DPoP-Nonce", "n-2"),), answer_of(token)))
-    token = engine.replace(token, INVALID)
-    world.server.proofs.nonce = "n-2"
-    engine.replace(token, INVALID)
-    told = [claims.get("nonce") for claims in world.server.proofs.seen]
-    assert told == [None, "n-1", "n-2"]
-    assert len(proofs(world)) == 4  # the third was answered in the server's place
-
-
-def answer_of(token):
-    members = {"access_token": "another", "token_type": "DPoP", "refresh_token": token.refresh_token.reveal()}
-    return json.dumps(members).encode()
-
-
-@requirement("DPOP-4")
-def test_a_nonce_of_one_server_is_not_shown_to_another(world):
-    """The MCP server and the authorization server are two servers, even behind one address (RFC 9449 §9)."""
-    engine = world.engine()
-    engine.learn_nonce(TOKEN, "of-the-mcp-server")
-    engine.learn_nonce(MCP, "of-the-mcp-server")
-    token = engine.replace(None, DPOP_ONLY)
-    assert "nonce" not in world.server.proofs.seen[0]
-    checks = ProofChecks(nonce="of-the-mcp-server")
-    checks.check([("DPoP", engine.proof(token, "POST", MCP))], "POST", MCP, token.access_token.reveal())
-    assert checks.refused == []
-
-
-@requirement("DPOP-4")
-@pytest.mark.parametrize("fields", [(("DPoP-Nonce", "n"),), ()], ids=["a nonce", "no nonce"])
-def test_a_server_that_is_never_content_with_a_proof_is_asked_twice_and_not_for_ever(fields, world):
-    refusal = HttpResponse(400, TOKEN, fields, b'{"error": "use_dpop_nonce"}')
-    world.server.has(TOKEN, *[refusal] * 5)
-    error = fails(Refused, world.engine(), *DPOP_ONLY)
-    assert error.error == "use_dpop_nonce"
-    assert len(proofs(world)) == 2
-    assert world.store.inner.get(world.attempts().sessions.key) is None
-
-
 @pytest.mark.parametrize("code", ["invalid_dpop_proof", "use_dpop_nonce"])
 def test_a_proof_that_is_refused_is_no_reason_to_ask_a_person(code, world):
     engine = world.engine()
@@ -299,13 +186,6 @@ def test_a_proof_that_is_refused_is_no_reason_to_ask_a_person(code, world):
     world.server.refuses_tokens_with = None
     assert engine.replace(token, INVALID) == world.kept().token
     assert len(world.person.asked) == 1
-
-
-@requirement("DPOP-4")
-def test_a_server_that_is_asked_for_a_bearer_token_gets_no_proof_even_if_it_wants_one(world):
-    world.server.has(TOKEN, HttpResponse(400, TOKEN, (("DPoP-Nonce", "n"),), b'{"error": "use_dpop_nonce"}'))
-    assert fails(Refused, world.engine(), *BEARER).error == "use_dpop_nonce"
-    assert proofs(world) == [None]
 
 
 @requirement("DPOP-3")
@@ -353,18 +233,6 @@ def test_a_session_that_is_not_as_the_user_wants_it_now_is_none_of_ours(dpop, is
     assert world.engine().current() == engine.current()
 
 
-@requirement("DPOP-1", "DPOP-2", "DPOP-3")
-def test_each_request_to_the_mcp_server_has_a_proof_of_its_own(world):
-    engine = world.engine()
-    token = engine.replace(None, DPOP_ONLY)
-    text = token.access_token.reveal()
-    checks = ProofChecks()
-    for method, url in (("POST", MCP), ("POST", MCP), ("GET", f"{MCP}?session=1"), ("DELETE", MCP)):
-        fields = [("DPoP", engine.proof(token, method, url))]
-        assert checks.check(fields, method, url, text) == (world.server.key_of(text), None)
-    assert len(checks.seen) == 4
-
-
 def test_there_is_no_proof_of_a_bearer_token_nor_after_the_session_has_ended(world):
     """A token without its proof is rejected by the server, and then it is replaced."""
     engine = world.engine()
@@ -376,18 +244,6 @@ def test_there_is_no_proof_of_a_bearer_token_nor_after_the_session_has_ended(wor
     assert engine.proof(token, "POST", MCP) is None
 
 
-OFF_THE_CURVE = {"kty": "EC", "crv": "P-256", "x": "A" * 43, "y": "A" * 43, "d": "s3cret-part", "alg": "ES256"}
-
-
-@pytest.mark.parametrize("damage", ["", '{"kty": "EC", "d": "s3cret-part"}', json.dumps(OFF_THE_CURVE)])
-def test_a_damaged_key_is_told_without_quoting_it(damage, world):
-    world.keep(a_session(dpop_key=Secret(damage)))
-    engine = world.engine()
-    with pytest.raises(StoreError) as caught:
-        engine.proof(engine.current(), "POST", MCP)
-    assert "s3cret-part" not in "".join(traceback.format_exception(caught.value))
-
-
 @requirement("DPOP-9")
 def test_the_key_is_kept_with_the_session_and_nowhere_else(world):
     engine = world.engine()
@@ -397,39 +253,6 @@ def test_the_key_is_kept_with_the_session_and_nowhere_else(world):
     assert set(held) == {world.attempts().sessions.key}
     engine.logout()
     assert world.store.inner.get(world.attempts().sessions.key) is None
-
-
-@requirement("DPOP-9", "SEC-12")
-def test_neither_key_nor_proof_shows_anywhere(caplog):
-    caplog.set_level(logging.DEBUG)
-    world = world_of(nonce="n-1")
-    engine = world.engine()
-    token = engine.replace(None, DPOP_ONLY)
-    secrets = [*proofs(world), json.loads(world.kept().dpop_key.reveal())["d"]]
-    shown = [repr(engine.session), repr(engine.session.token), repr(engine.settings)]
-    shown += [repr(request) for request in world.server.requests]
-    world.server.refuses_tokens_with, world.server.repeats_what_it_was_sent = "invalid_dpop_proof", True
-    error = fails(AuthError, engine, *INVALID, rejected=token)
-    secrets += proofs(world)
-    shown += [str(error), repr(error), "".join(traceback.format_exception(error)), caplog.text]
-    assert "grant_type=" in str(error)
-    assert len(set(secrets)) >= 4
-    assert [secret for secret in secrets if any(secret in text or secret[:40] in text for text in shown)] == []
-
-
-def test_without_the_packages_the_error_says_what_to_install():
-    code = """
-        import sys
-        sys.modules["cryptography"] = None
-        from valetkey._clients.dpop import create_key
-        from valetkey.errors import ConfigurationError
-        try:
-            create_key("ES256")
-        except ConfigurationError as error:
-            print(error.hint)
-    """
-    with Child(code) as child:
-        assert "valetkey[crypto]" in child.succeed()
 
 
 def test_an_id_token_can_be_bound_to_no_key():

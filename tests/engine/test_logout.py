@@ -509,3 +509,30 @@ def test_where_nobody_may_be_asked_such_a_renewal_ends_without_a_session(world, 
     with pytest.raises(LoginRequired):
         world.engine(seams=world.seams(send=freeze, login=NeverLogin())).replace(None)
     assert stored(world) == ["client"]
+
+
+# A server that refuses the first revocation.
+
+
+@requirement("REV-3")
+def test_a_public_client_whose_revocation_is_refused_without_a_secret_sends_an_empty_one():
+    world = World(says_further={"revocation_endpoint": REVOKE})
+    engine = world.engine()
+    engine.replace(None)
+    world.server.has(REVOKE, (400, "application/json", '{"error": "invalid_request"}'))
+    assert engine.logout().revoked
+    sent = [(form["token_type_hint"], form.get("client_secret")) for form in world.server.revocation_forms()]
+    assert sent == [("refresh_token", None), ("refresh_token", ""), ("access_token", None)]
+
+
+@requirement("REV-1")
+def test_a_revocation_that_is_refused_all_the_same_is_told_and_the_session_is_gone():
+    world = World(says_further={"revocation_endpoint": REVOKE})
+    engine = world.engine()
+    engine.replace(None)
+    refusal = (400, "application/json", '{"error": "invalid_request"}')
+    world.server.has(REVOKE, *[refusal] * 4)
+    result = engine.logout()
+    assert not result.revoked
+    assert "invalid_request" in result.problem
+    assert engine.current() is None

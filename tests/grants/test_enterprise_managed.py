@@ -10,6 +10,7 @@ import pytest
 
 from tests import hostile
 from tests.fakes.authorization_server import ISSUER, JWT_BEARER, MCP, TOKEN, AuthorizationServer
+from tests.fakes.employee import CLIENT_HERE, SECRET_HERE, Employee
 from tests.fakes.identity_provider import (
     CLIENT_THERE,
     ID_JAG,
@@ -22,7 +23,6 @@ from tests.fakes.identity_provider import (
     IdentityProviderServer,
 )
 from tests.fakes.network import HTML, Internet, challenges, no_answer
-from tests.fakes.world import World
 from tests.keys import pem_of, private_key
 from tests.network.server import WireServer, answer
 from tests.requirements import requirement
@@ -43,46 +43,10 @@ from valetkey.settings.settings import Settings
 from valetkey.values import Secret
 from valetkey.wire import HttpResponse
 
-CLIENT_HERE, SECRET_HERE = "client-at-the-as", "s3cret-at-the-as"
 ID_JAG_PROFILE = "urn:ietf:params:oauth:grant-profile:id-jag"
 DOCUMENT = "https://app.example/client.json"
 OTHER = "https://other.example.org"
 DAY = 86_400
-
-
-class Employee:
-    """An employee in the world of an organisation: its identity provider, and a server that believes it."""
-
-    def __init__(self, *, idp=None, **switches):
-        self.idp = IdentityProviderServer(**(idp or {}))
-        self.world = World(**{"believes": (self.idp.voucher,), **switches})
-        self.idp.now = self.world.clock.now
-        self.server = self.world.server
-        self.server.knows(CLIENT_HERE, secret=SECRET_HERE)
-        self.world.send = self.internet = Internet(self.server, self.idp)
-        self.logins = 0
-
-    def id_token(self, audience=None):
-        """The single sign-on of the organisation, somewhere else in the program."""
-        self.logins += 1
-        assert audience in (None, CLIENT_THERE)
-        return self.idp.id_token()
-
-    def provider(self, **changes):
-        usual = {"client_secret": Secret(SECRET_THERE), "token_endpoint": IDP_TOKEN, "id_token": self.id_token}
-        return IdentityProvider(**{"issuer": IDP, "client_id": CLIENT_THERE, **usual, **changes})
-
-    def engine(self, *, provider=None, **settings):
-        usual = {"client_id": CLIENT_HERE, "client_secret": Secret(SECRET_HERE)}
-        return self.world.engine(**{"identity_provider": provider or self.provider(), **usual, **settings})
-
-    def fails(self, error, **settings):
-        with pytest.raises(error) as caught:
-            self.engine(**settings).replace(None)
-        return caught.value
-
-    def presented(self):
-        return [form["assertion"] for form in self.server.token_forms()]
 
 
 @pytest.fixture

@@ -1,27 +1,23 @@
 # SPDX-FileCopyrightText: 2026 The Valetkey authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""How a token is obtained from nothing."""
+"""A person logs in with a browser: what is asked and exchanged, and how it ends."""
 
 import base64
 import hashlib
 import logging
-import threading
 from dataclasses import replace
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
 from tests.fakes.authorization_server import ISSUER, MCP, REGISTER, TOKEN
+from tests.fakes.grants import GrantAttempt
 from tests.fakes.network import HTML, LONGEST_WAIT, Gate, no_answer
 from tests.fakes.threads import in_background
 from tests.fakes.world import World
 from tests.requirements import requirement
-from valetkey._clients.selection import ClientSelection
 from valetkey._discovery.discovery import discover
-from valetkey._grants.grant import GrantContext
-from valetkey._grants.opening import open_grant
-from valetkey._grants.token_endpoint import TokenEndpoint
 from valetkey._network.sender import UnknownOutcome
 from valetkey.errors import (
     AuthError,
@@ -40,41 +36,6 @@ from valetkey.values import ClientAuthentication, MetadataSource, Secret, Server
 
 ADDRESS = "http://127.0.0.1:50001/callback"
 FIXED = "http://127.0.0.1:8080/callback"
-MACHINE = {"client_id": "machine", "client_secret": Secret("s3cret")}
-
-
-class Try:
-    """One attempt to obtain a token; what it led to is in the fields."""
-
-    def __init__(self, world, *, scope=None, seams=None, **settings):
-        self.world = world
-        self.scope = scope
-        self.settings = world.settings(**settings)
-        self.seams = seams or world.seams()
-        self.saved = []
-        self.announced = []
-        self.told_before = list(world.person.told)
-
-    def run(self):
-        clients = ClientSelection(self.settings, self.world.store, self.seams)
-        found = discover(self.settings, None, self.seams.send)
-        self.world.server.requests.clear()
-        context = GrantContext(self.save, self.announced.append, threading.Event())
-        tokens = TokenEndpoint(self.settings, self.seams)
-        session = open_grant(self.settings, self.seams, clients, tokens).obtain(found, self.scope, context)
-        assert session is self.saved[0]
-        return session
-
-    def save(self, session):
-        assert self.world.person.told[len(self.told_before) :] == [], "told before it was saved"
-        self.saved.append(session)
-        return session
-
-    def fails(self, error, match=None):
-        with pytest.raises(error, match=match) as caught:
-            self.run()
-        assert self.saved == []
-        return caught.value
 
 
 def nobody(callback):
@@ -97,12 +58,9 @@ def world():
     return World()
 
 
-# A person logs in.
-
-
 @requirement("AUT-1", "AUT-2", "AUT-3", "RES-1", "RES-2", "RES-8", "TOK-2", "TOK-3", "SCP-11")
 def test_the_link_and_the_exchange_have_everything_once_and_the_same_resource(world):
-    session = Try(world, scope=("read", "write")).run()
+    session = GrantAttempt(world, scope=("read", "write")).run()
     asked = query(world.person.asked[0].authorization_url)
     exchanged = world.server.token_forms()[0]
     assert asked == {
@@ -127,12 +85,12 @@ def test_the_link_and_the_exchange_have_everything_once_and_the_same_resource(wo
 
 @requirement("SCP-3")
 def test_without_a_scope_the_parameter_is_left_out(world):
-    Try(world).run()
+    GrantAttempt(world).run()
     assert "scope" not in query(world.person.asked[0].authorization_url)
 
 
 def test_the_session_is_complete(world):
-    session = Try(world, scope=("read",)).run()
+    session = GrantAttempt(world, scope=("read",)).run()
     assert world.server.accepts(session.token.access_token.reveal())
     assert (session.issuer, session.server.token_endpoint, session.resource) == (ISSUER, TOKEN, MCP)
     assert (session.client.issuer, session.client.redirect_uri) == (ISSUER, ADDRESS)
@@ -143,13 +101,13 @@ def test_the_session_is_complete(world):
 @requirement("SCP-12")
 def test_the_granted_scope_may_be_smaller_than_the_requested_one(world):
     world.server.grants_only = "read"
-    session = Try(world, scope=("read", "write")).run()
+    session = GrantAttempt(world, scope=("read", "write")).run()
     assert (session.requested_scope, session.token.scope) == (("read", "write"), ("read",))
 
 
 def test_the_answer_may_come_as_a_form(world):
     world.server.answers_as_form = True
-    session = Try(world).run()
+    session = GrantAttempt(world).run()
     assert world.server.accepts(session.token.access_token.reveal())
     assert session.token.refresh_token is not None
 
@@ -157,7 +115,7 @@ def test_the_answer_may_come_as_a_form(world):
 @requirement("AUT-4", "AUT-8")
 def test_every_login_has_a_state_and_a_verifier_of_its_own(world):
     for _ in range(2):
-        Try(world).run()
+        GrantAttempt(world).run()
     states = {query(prompt.authorization_url)["state"] for prompt in world.person.asked}
     verifier = world.server.token_forms()[0]["code_verifier"]
     assert len(states) == 2
@@ -167,7 +125,7 @@ def test_every_login_has_a_state_and_a_verifier_of_its_own(world):
 
 @requirement("AUT-17")
 def test_the_person_is_told_who_asks_and_where_the_login_is(world):
-    attempt = Try(world, login_timeout=17)
+    attempt = GrantAttempt(world, login_timeout=17)
     attempt.run()
     prompt = world.person.asked[0]
     assert (prompt.server_url, prompt.issuer, prompt.redirect_uri) == (MCP, ISSUER, ADDRESS)
@@ -179,14 +137,14 @@ def test_the_person_is_told_who_asks_and_where_the_login_is(world):
 def test_a_login_is_logged_without_its_query(world, caplog, gate, outcome):
     caplog.set_level(logging.INFO, "valetkey.requests")
     world.person.brings = nobody if gate else world.person.brings
-    attempt = Try(world)
+    attempt = GrantAttempt(world)
     attempt.fails(LoginFailed) if gate else attempt.run()
     record = next(record for record in caplog.records if record.method == "browser")
     assert (record.url, record.outcome) == (f"{ISSUER}/authorize", outcome)
 
 
 def test_the_person_sees_the_success_after_the_session_is_saved(world):
-    attempt = Try(world)
+    attempt = GrantAttempt(world)
     seen = []
     world.person.told = type(
         "Told", (list,), {"append": lambda self, error: seen.append((error, len(attempt.saved)))}
@@ -208,7 +166,7 @@ def test_the_person_sees_the_success_after_the_session_is_saved(world):
 )
 def test_a_declined_login_is_over_and_the_person_sees_why(world, error, kind):
     world.server.declines_with = error
-    attempt = Try(world)
+    attempt = GrantAttempt(world)
     raised = attempt.fails(kind, error)
     assert world.person.told == [raised]
     assert world.server.token_forms() == []
@@ -218,10 +176,10 @@ def test_a_declined_login_is_over_and_the_person_sees_why(world, error, kind):
 @requirement("RES-9")
 def test_a_resource_the_server_does_not_know_is_reported_at_the_login_and_at_the_exchange(world):
     world.server.declines_with = "invalid_target"
-    assert Try(world).fails(LoginFailed, "invalid_target").error == "invalid_target"
+    assert GrantAttempt(world).fails(LoginFailed, "invalid_target").error == "invalid_target"
     world.server.declines_with = None
     world.server.refuses_tokens_with = "invalid_target"
-    assert Try(world).fails(Refused, "invalid_target").error == "invalid_target"
+    assert GrantAttempt(world).fails(Refused, "invalid_target").error == "invalid_target"
     assert len(world.server.token_forms()) == 1
 
 
@@ -239,7 +197,7 @@ def test_a_resource_the_server_does_not_know_is_reported_at_the_login_and_at_the
 )
 def test_an_answer_to_another_login_is_not_exchanged(world, forge):
     world.person.brings = forge
-    raised = Try(world).fails(StateMismatch)
+    raised = GrantAttempt(world).fails(StateMismatch)
     assert world.server.token_forms() == []
     assert world.person.told == [raised]
 
@@ -259,7 +217,7 @@ def test_an_answer_to_another_login_is_not_exchanged(world, forge):
 )
 def test_the_answer_has_to_come_from_the_issuer(world, announced, sent, is_right):
     world.server.announces_iss, world.server.sends_iss = announced, sent
-    attempt = Try(world)
+    attempt = GrantAttempt(world)
     if is_right:
         attempt.run()
     else:
@@ -271,14 +229,14 @@ def test_the_answer_has_to_come_from_the_issuer(world, announced, sent, is_right
 def test_an_announced_issuer_that_does_not_come_is_missed(world):
     world.server.announces_iss = True
     world.person.brings = lambda url: url.partition("&iss=")[0] + "&code=" + query(url)["code"]
-    Try(world).fails(IssuerMismatch)
+    GrantAttempt(world).fails(IssuerMismatch)
 
 
 @requirement("RSP-7")
 def test_the_error_of_another_issuer_is_neither_believed_nor_shown(world):
     world.server.declines_with = "access_denied"
     world.server.sends_iss = "https://evil.example.com"
-    raised = Try(world).fails(IssuerMismatch)
+    raised = GrantAttempt(world).fails(IssuerMismatch)
     assert "access_denied" not in str(raised)
 
 
@@ -286,21 +244,21 @@ def test_the_error_of_another_issuer_is_neither_believed_nor_shown(world):
 @pytest.mark.parametrize("announced", [None, (), ("plain",)])
 def test_without_s256_nobody_is_registered_or_asked(world, announced):
     world.server.announces_pkce = announced
-    Try(world).fails(Unsupported, "does not announce PKCE with S256")
+    GrantAttempt(world).fails(Unsupported, "does not announce PKCE with S256")
     assert (world.person.wanted_addresses, world.server.log()) == ([], [])
 
 
 @pytest.mark.parametrize("missing", ["authorization_endpoint", "token_endpoint"])
 def test_a_server_without_an_endpoint_asks_nobody(world, missing):
     world.server.says_further = {missing: None}
-    Try(world).fails(Unsupported, "names no authorization or token endpoint")
+    GrantAttempt(world).fails(Unsupported, "names no authorization or token endpoint")
     assert world.person.wanted_addresses == []
 
 
 @requirement("VER-4", "VER-6")
 def test_an_old_server_without_metadata_gets_s256_and_the_resource_all_the_same():
     world = World(issuer="https://mcp.example.com", describes_the_resource_at=(), describes_itself_at=())
-    session = Try(world).run()
+    session = GrantAttempt(world).run()
     asked = query(world.person.asked[0].authorization_url)
     assert (asked["code_challenge_method"], asked["resource"]) == ("S256", MCP)
     assert session.server.source is MetadataSource.GUESSED
@@ -309,48 +267,45 @@ def test_an_old_server_without_metadata_gets_s256_and_the_resource_all_the_same(
 @requirement("ASM-14", "AUT-12")
 def test_a_link_that_no_browser_may_open_is_not_shown(world):
     server = ServerMetadata(ISSUER, "https://auth.example.com/a#x", TOKEN, REGISTER, source=MetadataSource.CONFIGURED)
-    attempt = Try(world)
-    clients = ClientSelection(attempt.settings, world.store, attempt.seams)
-    found = replace(discover(attempt.settings, None, world.server), server=server)
-    context = GrantContext(attempt.saved.append, attempt.announced.append, threading.Event())
-    grant = open_grant(attempt.settings, attempt.seams, clients, TokenEndpoint(attempt.settings, attempt.seams))
+    attempt = GrantAttempt(world)
+    target = replace(discover(attempt.settings, None, world.server), server=server)
     with pytest.raises(InsecureEndpoint):
-        grant.obtain(found, None, context)
+        attempt.obtain(target)
     assert (world.person.asked, attempt.announced) == ([], [])
 
 
 @requirement("GEN-6")
 def test_who_is_not_registered_asks_nobody(world):
     world.server.refuses_registration_with = (400, "invalid_client_metadata")
-    Try(world).fails(ClientRefused)
+    GrantAttempt(world).fails(ClientRefused)
     assert (world.person.asked, world.person.told) == ([], [])
 
 
 def test_where_nobody_may_be_asked_nobody_is_registered(world):
-    Try(world, seams=world.seams(login=NeverLogin())).fails(AuthError, "nobody may be asked")
+    GrantAttempt(world, seams=world.seams(login=NeverLogin())).fails(AuthError, "nobody may be asked")
     assert world.server.log() == []
 
 
 @requirement("DCR-12", "AUT-9")
 def test_the_next_login_wants_the_registered_address_again(world):
-    Try(world).run()
-    session = Try(world).run()
+    GrantAttempt(world).run()
+    session = GrantAttempt(world).run()
     assert world.person.wanted_addresses == [(None, False), (ADDRESS, False)]
     assert (session.client.redirect_uri, world.server.registrations()) == (ADDRESS, [])
 
 
 @requirement("DCR-12", "AUT-9")
 def test_a_registered_address_that_is_taken_leads_to_a_new_registration(world):
-    first = Try(world).run()
+    first = GrantAttempt(world).run()
     world.person.taken_addresses = (ADDRESS,)
-    second = Try(world).run()
+    second = GrantAttempt(world).run()
     assert second.client.client_id != first.client.client_id
     assert world.server.registrations()[0]["redirect_uris"] == [second.client.redirect_uri] != [ADDRESS]
 
 
 def test_a_fixed_address_that_is_taken_registers_nobody(world):
     world.person.taken_addresses = (FIXED,)
-    Try(world, redirect_uri=FIXED).fails(LoginFailed, "taken")
+    GrantAttempt(world, redirect_uri=FIXED).fails(LoginFailed, "taken")
     assert world.person.wanted_addresses == [(FIXED, True)]
     assert world.server.log() == []
 
@@ -360,7 +315,7 @@ def test_a_fixed_address_that_is_taken_registers_nobody(world):
 def test_a_confidential_client_of_the_user_logs_in_by_the_method_the_server_lists(world, method):
     world.server.knows("mine", FIXED, secret="s3cret", method=method)
     world.server.registers_clients, world.server.lists_authentication = False, (method,)
-    session = Try(world, client_id="mine", client_secret=Secret("s3cret"), redirect_uri=FIXED).run()
+    session = GrantAttempt(world, client_id="mine", client_secret=Secret("s3cret"), redirect_uri=FIXED).run()
     assert session.client.client_id == "mine"
     assert ("client_secret" in world.server.token_forms()[0]) is (method == "client_secret_post")
 
@@ -368,7 +323,7 @@ def test_a_confidential_client_of_the_user_logs_in_by_the_method_the_server_list
 @requirement("DCR-7", "TOK-4")
 def test_a_registered_secret_is_used_in_the_way_it_was_registered_for(world):
     world.server.registers_with = {"client_secret": "s3cret", "token_endpoint_auth_method": "client_secret_basic"}
-    assert Try(world).run().client.authentication is ClientAuthentication.BASIC
+    assert GrantAttempt(world).run().client.authentication is ClientAuthentication.BASIC
 
 
 @requirement("RSP-13")
@@ -379,7 +334,7 @@ def test_a_registered_secret_is_used_in_the_way_it_was_registered_for(world):
 )
 def test_a_code_is_sent_once_whatever_comes_back(world, trouble, error):
     world.server.has(TOKEN, trouble)
-    raised = Try(world).fails(error)
+    raised = GrantAttempt(world).fails(error)
     assert len(world.server.token_forms()) == 1
     assert world.person.told == [raised]
 
@@ -387,16 +342,16 @@ def test_a_code_is_sent_once_whatever_comes_back(world, trouble, error):
 @requirement("DCR-12")
 def test_a_registration_the_server_has_forgotten_is_made_anew_at_the_next_login(world):
     world.person.brings = lambda url: world.server.clients.clear() or url
-    Try(world).fails(ClientRefused, "invalid_client")
+    GrantAttempt(world).fails(ClientRefused, "invalid_client")
     world.person.brings = lambda url: url
-    Try(world).run()
+    GrantAttempt(world).run()
     assert len(world.server.registrations()) == 1
 
 
 @requirement("RSP-12", "AUT-8")
 def test_the_code_goes_where_the_login_began_even_if_the_metadata_changes_meanwhile(world):
     world.person.gate = Gate()
-    attempt = Try(world)
+    attempt = GrantAttempt(world)
     running = in_background(attempt.run)
     assert world.person.gate.reached.wait(LONGEST_WAIT)
     world.server.says_further = {"token_endpoint": "https://evil.example.com/token"}
@@ -404,82 +359,3 @@ def test_the_code_goes_where_the_login_began_even_if_the_metadata_changes_meanwh
     running.result(LONGEST_WAIT)
     assert world.server.log() == [f"POST {REGISTER}", f"POST {TOKEN}"]
     assert len(attempt.saved) == 1
-
-
-# A machine proves itself.
-
-
-@requirement("CC-2", "CC-3", "CC-4", "CC-5", "CC-6", "RES-1")
-@pytest.mark.parametrize(
-    ("listed", "header"), [(None, True), (("client_secret_basic",), True), (("client_secret_post",), False)]
-)
-def test_a_machine_sends_its_secret_by_the_method_the_server_lists(world, listed, header):
-    world.server.knows("machine", secret="s3cret")
-    world.server.lists_authentication = listed
-    Try(world, scope=("read",), **MACHINE).run()
-    form, headers = world.server.token_forms()[0], dict(world.server.requests[0].headers)
-    proof = {} if header else {"client_id": "machine", "client_secret": "s3cret"}
-    assert form == {"grant_type": "client_credentials", "resource": MCP, "scope": "read", **proof}
-    assert headers.get("Authorization") == ("Basic bWFjaGluZTpzM2NyZXQ=" if header else None)
-    assert world.server.log() == [f"POST {TOKEN}"]
-
-
-@requirement("CC-5", "CC-8")
-def test_a_machine_has_a_session_without_a_person_and_without_a_refresh_token(world):
-    world.server.knows("machine", secret="s3cret")
-    session = Try(world, **MACHINE).run()
-    assert "scope" not in world.server.token_forms()[0]
-    assert (session.interactive, session.token.refresh_token, session.client.client_id) == (False, None, "machine")
-    assert world.person.wanted_addresses == []
-
-
-@requirement("CC-2", "ASM-16")
-@pytest.mark.parametrize("settings", [MACHINE, {**MACHINE, "redirect_uri": FIXED}], ids=["machine", "person"])
-def test_a_secret_is_not_sent_to_a_token_endpoint_that_nobody_has_named(settings):
-    world = World(issuer="https://mcp.example.com", describes_the_resource_at=(), describes_itself_at=())
-    world.server.knows("machine", secret="s3cret")
-    Try(world, **settings).fails(Unsupported, "a secret is not sent to a guess")
-    assert world.server.log() == []
-    assert world.person.asked == []
-
-
-@requirement("CC-2")
-def test_a_machine_needs_a_token_endpoint():
-    world = World(says_further={"token_endpoint": None})
-    world.server.knows("machine", secret="s3cret")
-    Try(world, **MACHINE).fails(Unsupported, "names no token endpoint")
-    assert world.server.log() == []
-
-
-@requirement("REG-5")
-def test_a_machines_secret_is_not_shown_to_a_second_issuer(world):
-    world.server.knows("machine", secret="s3cret")
-    Try(world, **MACHINE).run()
-    world.server.issuer = "https://elsewhere.example.com"
-    world.server.describes_itself_at = ("https://elsewhere.example.com/.well-known/oauth-authorization-server",)
-    raised = Try(world, **MACHINE).fails(IssuerMismatch)
-    assert (raised.expected, raised.received) == (ISSUER, "https://elsewhere.example.com")
-    assert world.server.token_forms() == []
-
-
-@pytest.mark.parametrize(
-    ("trouble", "error"),
-    [
-        (503, TemporaryError),
-        ((401, "application/json", '{"error": "invalid_client"}'), ClientRefused),
-        ((400, "application/json", '{"error": "invalid_scope"}'), Refused),
-        (HTML, MalformedDocument),
-    ],
-    ids=str,
-)
-def test_a_machine_that_is_not_served_asks_nobody(world, trouble, error):
-    world.server.knows("machine", secret="s3cret")
-    world.server.has(TOKEN, trouble, trouble)
-    Try(world, **MACHINE).fails(error)
-    assert world.person.wanted_addresses == []
-
-
-def test_a_machine_proves_itself_at_the_endpoint_the_user_gave(world):
-    world.server.knows("machine", secret="s3cret")
-    session = Try(world, token_endpoint=TOKEN, **MACHINE).run()
-    assert (session.issuer, session.server.source) == (ISSUER, MetadataSource.CONFIGURED)

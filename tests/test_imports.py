@@ -27,6 +27,15 @@ def test_importing_the_class_loads_neither_the_engine_nor_an_event_loop(library)
     )
 
 
+def test_the_class_for_httpx2_is_loaded_from_the_package_when_it_is_first_used():
+    assert "httpx2" not in modules_after("import valetkey")
+    assert "valetkey.httpx2" in modules_after("from valetkey import OAuth")
+
+
+def test_a_program_that_uses_httpx_does_not_load_httpx2():
+    assert "httpx2" not in modules_after("import valetkey.httpx")
+
+
 def test_a_session_in_memory_needs_no_package_of_the_extras():
     loaded = modules_after(f"import valetkey.httpx2; {MAKE_ONE}")
     assert "valetkey._engine.engine" in loaded

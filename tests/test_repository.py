@@ -83,6 +83,13 @@ def test_public_names_are_sorted_and_exist(module):
     assert [name for name in names if not hasattr(imported, name)] == []
 
 
+def test_the_package_gives_the_class_for_httpx2_and_no_name_it_does_not_have():
+    assert valetkey.OAuth is importlib.import_module("valetkey.httpx2").OAuth
+    assert "OAuth" in dir(valetkey)
+    with pytest.raises(AttributeError, match="'valetkey' has no attribute 'Oauth'"):
+        valetkey.Oauth  # noqa: B018
+
+
 @requirement("TOK-17", "NAT-10")
 def test_no_client_of_ours_is_shipped_with_the_package():
     """What everybody can read proves nobody (RFC 8252 §8.5): clients are the user's, or registered without a secret."""

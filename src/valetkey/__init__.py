@@ -4,9 +4,11 @@
 """
 Valetkey: the OAuth of an MCP client, found, obtained, kept and renewed without configuration.
 
-`valetkey.httpx2.OAuth` and `valetkey.httpx.OAuth` are `Auth` objects for HTTP clients;
-`haystack_integrations.tools.mcp_oauth` has Haystack's MCP tools with them built in.
+`OAuth` is an `Auth` object for clients over httpx2; `valetkey.httpx.OAuth` is the same for httpx.
+`haystack_integrations.tools.mcp_oauth` has Haystack's MCP tools with it built in.
 """
+
+from typing import TYPE_CHECKING
 
 from valetkey.errors import (
     AuthError,
@@ -31,6 +33,9 @@ from valetkey.errors import (
 from valetkey.settings.credentials import IdentityProvider, PrivateKey, RegisteredClient, ScopeRequest
 from valetkey.values import Secret
 
+if TYPE_CHECKING:
+    from valetkey.httpx2 import OAuth
+
 __version__ = "0.1.0"
 
 __all__ = [
@@ -43,6 +48,7 @@ __all__ = [
     "LoginFailed",
     "LoginRequired",
     "MalformedDocument",
+    "OAuth",
     "PrivateKey",
     "Refused",
     "RegisteredClient",
@@ -58,3 +64,18 @@ __all__ = [
     "TrustError",
     "Unsupported",
 ]
+
+
+def __getattr__(name: str) -> object:
+    """Import `OAuth` when it is first used: `import valetkey.httpx` must not load httpx2 (PEP 562)."""
+    if name == "OAuth":
+        from valetkey.httpx2 import OAuth
+
+        return OAuth
+    message = f"module {__name__!r} has no attribute {name!r}"
+    raise AttributeError(message)
+
+
+def __dir__() -> list[str]:
+    """List `OAuth` too, which is no attribute before it is first used."""
+    return sorted({*globals(), *__all__})

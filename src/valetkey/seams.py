@@ -7,6 +7,7 @@ import secrets
 import threading
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Protocol, Self, runtime_checkable
@@ -155,6 +156,7 @@ class Seams:
     :param jitter: Gives a number from 0 up to 1, so that not everybody renews at the same moment.
     :param send_to_provider: Sends a request to the user's identity provider, which may live elsewhere than the MCP
         server; None for `send`.
+    :param keep_connections: Opens a block in which this thread's requests to one origin use one connection.
     """
 
     send: Send
@@ -165,3 +167,4 @@ class Seams:
     monotonic: Callable[[], float] = time.monotonic
     jitter: Callable[[], float] = random_share
     send_to_provider: Send | None = None
+    keep_connections: Callable[[], AbstractContextManager[object]] = nullcontext

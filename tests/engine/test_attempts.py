@@ -7,6 +7,7 @@ import json
 import logging
 import math
 import threading
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 
 import pytest
@@ -104,6 +105,26 @@ def test_neither_nothing_nor_an_expired_token_answers_a_need():
 
 
 # Cheapest first.
+
+
+@pytest.mark.parametrize("succeeds", [True, False])
+def test_an_attempt_keeps_its_connections_to_its_end(world, succeeds):
+    kept = []
+
+    @contextmanager
+    def keep_connections():
+        kept.append("open")
+        try:
+            yield
+        finally:
+            kept.append(f"closed after {len(world.server.log())} requests")
+
+    if not succeeds:
+        world.server.has(TOKEN, 503)
+    attempts = world.attempts(seams=world.seams(keep_connections=keep_connections))
+    with nullcontext() if succeeds else pytest.raises(TemporaryError):
+        attempts.obtain(need_after(world.kept().token, INVALID), threading.Event())
+    assert kept == ["open", "closed after 1 requests"]
 
 
 @requirement("REF-7")

@@ -8,7 +8,7 @@ import ssl
 import threading
 from collections.abc import Callable
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 _PATIENCE = 10.0
 
@@ -52,12 +52,45 @@ class Peer:
         """Say nothing until the other side hangs up."""
         self._connection.recv(1)
 
+    def speak_tls(self, context: ssl.SSLContext) -> "Inside":
+        """Speak TLS from here on, inside TLS if need be: what a proxy leads to."""
+        return Inside(self._connection, context)
+
+
+class Inside:
+    """TLS on top of a connection that may speak TLS itself, as the server's side."""
+
+    def __init__(self, connection: socket.socket, context: ssl.SSLContext) -> None:
+        self._connection = connection
+        self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        self._tls = context.wrap_bio(self._incoming, self._outgoing, server_side=True)
+        self._run(self._tls.do_handshake)
+
+    def receive(self) -> bytes:
+        """Receive what comes in one piece."""
+        return self._run(lambda: self._tls.read(65536))
+
+    def send(self, content: bytes) -> None:
+        """Send bytes."""
+        self._run(lambda: self._tls.write(content))
+
+    def _run(self, step: Callable[[], Any]) -> Any:
+        while True:
+            try:
+                result = step()
+            except ssl.SSLWantReadError:
+                self._connection.sendall(self._outgoing.read())
+                self._incoming.write(self._connection.recv(65536))
+            else:
+                self._connection.sendall(self._outgoing.read())
+                return result
+
 
 class WireServer:
     """
     A server on this computer while the context is open.
 
-    :param answer: Answers a request; the connection is closed when it returns.
+    :param answers: Each answers one request; a connection is closed when its last one returns.
     :param tls: Speaks TLS if given.
     :param host: Its loopback address.
     :param port: Its port, a free one if it does not matter.
@@ -65,8 +98,7 @@ class WireServer:
 
     def __init__(
         self,
-        answer: Callable[[Peer], None],
-        *,
+        *answers: Callable[[Peer], None],
         tls: ssl.SSLContext | None = None,
         host: str = "127.0.0.1",
         port: int = 0,
@@ -74,12 +106,13 @@ class WireServer:
         self.connections = 0
         self.requests: list[bytes] = []
         self.seen: list[bytes] = []
-        self._answer = answer
+        self._answers = answers
         self._tls = tls
         self._listener = socket.create_server((host, port))
         self.port = int(self._listener.getsockname()[1])
         self.url = f"{'https' if tls else 'http'}://{host}:{self.port}"
         self._over = threading.Event()
+        self._closed = threading.Semaphore(0)
         self._threads: list[threading.Thread] = []
 
     def __enter__(self) -> Self:
@@ -94,6 +127,10 @@ class WireServer:
         self._listener.close()
         for thread in self._threads:
             thread.join(_PATIENCE)
+
+    def wait_until_closed(self) -> None:
+        """Wait until the server has closed one more connection."""
+        assert self._closed.acquire(timeout=_PATIENCE), "the server has closed no connection"
 
     def _start(self, work: Callable[..., None], *arguments: object) -> None:
         thread = threading.Thread(target=work, args=arguments, daemon=True)
@@ -113,14 +150,17 @@ class WireServer:
         connection.settimeout(_PATIENCE)
         try:
             with self._tls.wrap_socket(connection, server_side=True) if self._tls else connection as wrapped:
-                request = self._read(wrapped)
-                if request:
+                for answer_one in self._answers:
+                    request = self._read(wrapped)
+                    if not request:
+                        break
                     self.requests.append(request)
-                    self._answer(Peer(wrapped, request, self._over))
+                    answer_one(Peer(wrapped, request, self._over))
         except OSError:
             return  # the other side has hung up
         finally:
             connection.close()
+            self._closed.release()
 
     def _read(self, connection: socket.socket) -> bytes:
         received = b""
@@ -139,14 +179,16 @@ class WireServer:
         return head + b"\r\n\r\n" + body
 
 
-def answer(status: str = "200 OK", *headers: str, body: bytes = b"") -> bytes:
+def answer(status: str = "200 OK", *headers: str, body: bytes = b"", closing: bool = True) -> bytes:
     """
     Write an answer.
 
     :param status: Its status and reason.
     :param headers: Its header fields.
     :param body: Its body; the length is added.
+    :param closing: True to announce that the connection is closed after it.
     :returns: The bytes.
     """
-    lines = [f"HTTP/1.1 {status}", *headers, f"Content-Length: {len(body)}", "Connection: close", "", ""]
+    lines = [f"HTTP/1.1 {status}", *headers, f"Content-Length: {len(body)}"]
+    lines += ["Connection: close"] * closing + ["", ""]
     return "\r\n".join(lines).encode() + body

@@ -5,7 +5,6 @@
 
 import json
 
-import anyio
 import httpx2
 import pytest
 
@@ -17,6 +16,7 @@ from tests.processes.child import Child
 from tests.requirements import requirement
 from tests.servers.process import free_port
 from valetkey._network.addresses import AddressKind
+from valetkey._network.clock import ExchangeClock
 from valetkey._network.guard import Guard
 from valetkey._network.locality import REMEMBERED_SECONDS, Locality
 from valetkey.errors import TemporaryError
@@ -56,8 +56,14 @@ def asking(certificates, server_url, url, **answers):
         return child.succeed().splitlines()
 
 
+def started_clock():
+    clock = ExchangeClock()
+    clock.start(10.0)
+    return clock
+
+
 def is_at(server_url, kind, names):
-    return anyio.run(Locality(Guard(server_url, resolve=names)).is_at, kind, TLS)
+    return Locality(Guard(server_url, resolve=names), lambda: TLS).is_at(kind, started_clock())
 
 
 @requirement("SEC-4", "SEC-7", "SEC-10")
@@ -176,10 +182,10 @@ def test_a_proof_lasts_five_minutes_and_a_doubt_not_at_all():
     assert REMEMBERED_SECONDS == 300
     clock = [1000.0]
     names = NameServer(mcp_example=[["8.8.8.8"], ["10.0.0.1"], ["8.8.8.8"]])
-    residence = Locality(Guard("http://mcp.example/mcp", resolve=names), now=lambda: clock[0])
+    locality = Locality(Guard("http://mcp.example/mcp", resolve=names), lambda: TLS, now=lambda: clock[0])
 
     def is_inside():
-        return anyio.run(residence.is_at, PRIVATE, TLS)
+        return locality.is_at(PRIVATE, started_clock())
 
     assert [is_inside(), is_inside(), is_inside()] == [False, True, True]
     clock[0] += 299.9

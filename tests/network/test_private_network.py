@@ -158,15 +158,15 @@ def test_what_the_guard_says_of_each_kind_of_address(server_url, kind):
     guard = Guard(server_url)
     if kind in (AddressKind.METADATA, AddressKind.RESERVED):
         with pytest.raises(InsecureEndpoint):
-            guard.is_for_neighbours("https://as.example/token", kind)
+            guard.is_restricted("https://as.example/token", kind)
     else:
-        assert guard.is_for_neighbours("https://as.example/token", kind) is (kind is not AddressKind.PUBLIC)
+        assert guard.is_restricted("https://as.example/token", kind) is (kind is not AddressKind.PUBLIC)
 
 
 @pytest.mark.parametrize("url", ["https://mcp.example/.well-known/x", "https://MCP.example:8443/register"])
 def test_the_host_of_the_mcp_server_itself_is_asked_wherever_it_is(url):
     """Its certificate tells whether it is the one: this one does not."""
-    assert not Guard(PUBLIC).is_for_neighbours(url, AddressKind.PRIVATE)
+    assert not Guard(PUBLIC).is_restricted(url, AddressKind.PRIVATE)
     with WireServer(lambda peer: peer.send(answer())) as server:
         names = NameServer(mcp_example=["127.0.0.1"])
         with pytest.raises(TemporaryError, match="cannot be reached"):
@@ -216,15 +216,15 @@ def test_an_authorization_server_that_the_user_has_named_may_live_anywhere():
 @pytest.mark.parametrize("url", ["https://login.example:8443/token", "https://other.example/token"])
 def test_what_the_user_has_named_is_one_origin_and_no_other(url):
     guard = Guard(PUBLIC, ("https://login.example/tenant",))
-    assert not guard.is_for_neighbours("https://login.example/token", AddressKind.PRIVATE)
-    assert guard.is_for_neighbours(url, AddressKind.PRIVATE)
+    assert not guard.is_restricted("https://login.example/token", AddressKind.PRIVATE)
+    assert guard.is_restricted(url, AddressKind.PRIVATE)
 
 
 @requirement("SEC-4")
 @pytest.mark.parametrize("kind", [AddressKind.METADATA, AddressKind.RESERVED])
 def test_not_even_who_is_named_may_be_the_metadata_service_of_a_cloud(kind):
     with pytest.raises(InsecureEndpoint):
-        Guard(PUBLIC, ("https://login.example",)).is_for_neighbours("https://login.example/token", kind)
+        Guard(PUBLIC, ("https://login.example",)).is_restricted("https://login.example/token", kind)
 
 
 def test_the_settings_name_what_the_user_has_given():

@@ -7,7 +7,6 @@ import socket
 import threading
 import time
 
-import anyio
 import pytest
 
 from tests.network.names import NameServer, SilentNameServer
@@ -17,7 +16,7 @@ from tests.processes.child import Child
 from tests.requirements import requirement
 from valetkey._network.addresses import address_of
 from valetkey._network.guard import Guard
-from valetkey._network.resolver import DaemonThreadPool, addresses_of, look_up, numeric_address
+from valetkey._network.resolver import addresses_of, look_up, numeric_address, start_lookup
 from valetkey._network.sender import HttpSender, UnknownOutcome
 from valetkey.wire import HttpRequest
 
@@ -108,35 +107,32 @@ def test_the_system_knows_this_computer_and_no_host_with_an_empty_label():
 
 def test_each_address_is_given_once_and_in_order():
     names = NameServer(as_example=["::2", "10.0.0.1", "::2", "fe80::1%eth0"])
-    found = anyio.run(addresses_of, "as.example", 443, names)
+    found = addresses_of("as.example", 443, names, 10.0)
     assert [str(address) for address in found] == ["::2", "10.0.0.1", "fe80::1"]
 
 
 def test_an_address_is_not_looked_up():
     names = NameServer()
-    assert anyio.run(addresses_of, "127.1", 443, names) == (address_of("127.0.0.1"),)
+    assert addresses_of("127.1", 443, names, 10.0) == (address_of("127.0.0.1"),)
     assert names.asked == []
     with pytest.raises(socket.gaierror):
-        anyio.run(addresses_of, "as.example", 443, names)
+        addresses_of("as.example", 443, names, 10.0)
 
 
 def test_several_lookups_run_side_by_side(silent):
-    pool = DaemonThreadPool()
-    waiting = [pool.submit(silent, name, 443) for name in ("a.example", "b.example", "c.example")]
-    pool.shutdown()
+    waiting = [start_lookup(silent, name, 443) for name in ("a.example", "b.example", "c.example")]
     silent.release()
     assert [future.result(10) for future in waiting] == [["127.0.0.1"]] * 3
 
 
-def test_who_gives_up_does_not_stop_the_thread_and_is_not_missed_by_it(silent):
-    """The event loop cancels the future of a lookup that takes too long; its thread must not trip over that."""
-    future = DaemonThreadPool().submit(silent, "as.example", 443)
-    assert not future.cancel()
+def test_a_lookup_that_takes_too_long_goes_on_in_the_background(silent):
+    with pytest.raises(TimeoutError):
+        addresses_of("as.example", 443, silent, 0.05)
     silent.release()
-    assert future.result(10) == ["127.0.0.1"]
+    assert silent.asked == ["as.example"]
 
 
-def test_where_no_thread_can_be_started_any_more_who_asks_looks_up_himself(monkeypatch):
+def test_where_no_thread_can_be_started_any_more_the_name_is_looked_up_in_the_thread_that_asks(monkeypatch):
     """Python 3.12 starts none while the process ends, and a renewal that has begun is brought to its end."""
 
     def refuse(thread):
@@ -145,12 +141,12 @@ def test_where_no_thread_can_be_started_any_more_who_asks_looks_up_himself(monke
 
     with monkeypatch.context() as ending:
         ending.setattr(threading.Thread, "start", refuse)
-        assert DaemonThreadPool().submit(lambda: "found").result(0) == "found"
+        assert start_lookup(lambda host, port: [host], "as.example", 443).result(0) == ["as.example"]
 
 
-def test_what_goes_wrong_in_a_lookup_reaches_who_waits():
+def test_an_error_of_a_lookup_reaches_the_thread_that_waits():
     with pytest.raises(socket.gaierror):
-        DaemonThreadPool().submit(NameServer(), "as.example", 443).result(10)
+        start_lookup(NameServer(), "as.example", 443).result(10)
 
 
 def test_this_computer_is_asked_without_a_lookup():

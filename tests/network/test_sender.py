@@ -17,8 +17,9 @@ from tests.network.server import WireServer, answer
 from tests.requirements import requirement
 from tests.servers.process import free_port
 from valetkey import __version__
+from valetkey._network.clock import CONNECT_SECONDS
 from valetkey._network.guard import LARGEST_BODY, LONGEST_EXCHANGE, Guard
-from valetkey._network.sender import CONNECT_SECONDS, HttpSender, UnknownOutcome
+from valetkey._network.sender import HttpSender, UnknownOutcome
 from valetkey.errors import InsecureEndpoint, MalformedDocument, TemporaryError
 from valetkey.values import Secret
 from valetkey.wire import HttpRequest

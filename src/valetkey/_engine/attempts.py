@@ -128,7 +128,8 @@ class Attempts:
         """
         urls.require_endpoint(self._settings.server_url, "URL of the MCP server")
         try:
-            session = self._in_turns(need, cancelled)
+            with self._seams.keep_connections():
+                session = self._in_turns(need, cancelled)
         except Resting:
             raise
         except AuthError as error:

@@ -5,7 +5,10 @@
 
 import threading
 import weakref
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
+from functools import partial
 
 from valetkey._engine.engine import Engine
 from valetkey._network.guard import Guard
@@ -29,12 +32,25 @@ def build_engine(settings: Settings, *, store: Store | str | None = None, login:
     """
     kept = open_store(store) if store is None or isinstance(store, str) else store
     asking = open_login(login) if isinstance(login, str) else login
-    seams = Seams(send=HttpSender(Guard(settings.server_url, settings.named_urls)), login=asking)
+    send = HttpSender(Guard(settings.server_url, settings.named_urls))
+    seams = Seams(send=send, login=asking, keep_connections=send.keep_connections)
     provider = settings.identity_provider
     if provider is not None:  # the user has named it, so it may live where an MCP server may not lead to
-        url = provider.token_endpoint or provider.issuer
-        seams = replace(seams, send_to_provider=HttpSender(Guard(server_url=url)))
+        send_to_provider = HttpSender(Guard(server_url=provider.token_endpoint or provider.issuer))
+        seams = replace(
+            seams,
+            send_to_provider=send_to_provider,
+            keep_connections=partial(_keep_connections, send, send_to_provider),
+        )
     return Engine(settings, kept, seams)
+
+
+@contextmanager
+def _keep_connections(*senders: HttpSender) -> Iterator[None]:
+    with ExitStack() as stack:
+        for sender in senders:
+            stack.enter_context(sender.keep_connections())
+        yield
 
 
 _shared: "weakref.WeakValueDictionary[tuple[Settings, object, object], Engine]" = weakref.WeakValueDictionary()

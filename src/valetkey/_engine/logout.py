@@ -85,7 +85,7 @@ class Logout:
             turn = nullcontext()
         if isinstance(turn, LogoutResult):
             return turn
-        with turn:
+        with turn, seams.keep_connections():
             return self._leave()
 
     def _has_left(self) -> LogoutResult | None:

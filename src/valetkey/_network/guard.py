@@ -20,7 +20,7 @@ from valetkey.wire import LONGEST_EXCHANGE, HttpRequest
 LARGEST_BODY = 1_048_576
 """Bytes of an answer that are read; more is an error."""
 
-_NOBODY_THERE = frozenset({AddressKind.METADATA, AddressKind.RESERVED})
+_FORBIDDEN = frozenset({AddressKind.METADATA, AddressKind.RESERVED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ class Guard:
                 hint = "This is a fault of Valetkey; please report it."
                 raise IssuerMismatch(message, hint=hint, expected=owner, received=request.issuer)
 
-    def is_for_neighbours(self, url: str, kind: AddressKind) -> bool:
+    def is_restricted(self, url: str, kind: AddressKind) -> bool:
         """
         Judge where a URL leads.
 
@@ -67,7 +67,7 @@ class Guard:
         :raises InsecureEndpoint: If nobody may.
         """
         parts = urlsplit(url)
-        if kind in _NOBODY_THERE:
+        if kind in _FORBIDDEN:
             raise self.refusal(url, kind)
         if parts.scheme.lower() == "http" and kind is not AddressKind.LOOPBACK:
             message = f"The address {quote(url)} is not encrypted, and leads to {kind.value}."
@@ -86,7 +86,7 @@ class Guard:
         :returns: The error.
         """
         hint = "See what your network's name server answers for this host, and tell the MCP server's operator."
-        if kind not in _NOBODY_THERE:
+        if kind not in _FORBIDDEN:
             hint = (
                 "An MCP server may lead there only if it lives at such an address itself: if both are yours, "
                 "use the MCP server's URL inside your network."

@@ -7,74 +7,80 @@ Connecting to the addresses that were checked, and to no others: the name is not
 To the server nothing changes: certificate, SNI and the Host field go by the host's name.
 """
 
+import socket
 import ssl
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 
-import anyio
-import httpx2
+import httpcore2
 
 from valetkey._network.addresses import Address
+from valetkey._network.clock import ExchangeClock
+from valetkey._network.streams import TimedStream, translated
+
+AddressesOf = Callable[[str, int], Sequence[Address]]
+"""Gives the addresses to connect to; `OSError` if there are none, `TimeoutError` if looking them up takes too long."""
 
 
-class PinnedTransport(httpx2.AsyncBaseTransport):
-    """
-    A transport of httpx2 that tries addresses one after the other until one takes the connection.
+class PinnedBackend(httpcore2.NetworkBackend):
+    """Connects for httpcore2: to the addresses of a host one after the other, until one takes the connection."""
 
-    :param addresses: The addresses.
-    :param tls: Whom to trust.
-    :param deadline: When connecting has to be over, by the clock of the event loop.
-    """
+    def __init__(self, addresses_of: AddressesOf, clock: ExchangeClock) -> None:
+        self._addresses_of = addresses_of
+        self._clock = clock
 
-    def __init__(self, addresses: Sequence[Address], tls: ssl.SSLContext, deadline: float) -> None:
-        self._addresses = addresses
-        self._deadline = deadline
-        self._connections = httpx2.AsyncHTTPTransport(verify=tls, trust_env=False)
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[httpcore2.SOCKET_OPTION] | None = None,
+    ) -> httpcore2.NetworkStream:
+        """Connect in the time that the exchange has for it; the other limits and options are of no effect."""
+        del timeout, local_address, socket_options
+        with translated(httpcore2.ConnectTimeout, httpcore2.ConnectError):
+            addresses = self._addresses_of(host, port)
+        return _PinnedStream(deque(addresses), port, self._clock)
 
-    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
-        """
-        Send a request.
 
-        :param request: The request, with the host's name in its URL.
-        :returns: The response of the first address that took the connection.
-        """
-        waiting = deque(self._addresses)
+class _PinnedStream(TimedStream):
+    """A connection that goes on to the next address where the TLS handshake fails at one."""
+
+    def __init__(self, addresses: deque[Address], port: int, clock: ExchangeClock) -> None:
+        self._waiting = addresses
+        self._port = port
+        super().__init__(_connect(addresses, port, clock), clock)
+
+    def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore2.NetworkStream:
         while True:
-            address = waiting.popleft()
-            left = max(self._deadline - anyio.current_time(), 0.0)
             try:
-                return await self._connections.handle_async_request(_at(address, request, left / (len(waiting) + 1)))
-            except (httpx2.ConnectError, httpx2.ConnectTimeout) as error:
-                if not waiting or certificate_fault(error) is not None:
+                return super().start_tls(ssl_context, server_hostname, timeout)
+            except (httpcore2.ConnectError, httpcore2.ConnectTimeout) as error:
+                if not self._waiting or certificate_fault(error) is not None:
                     raise
-
-    async def aclose(self) -> None:
-        """Close the connection."""
-        await self._connections.aclose()
+            self._socket = _connect(self._waiting, self._port, self._clock)
 
 
-def _at(address: Address, request: httpx2.Request, seconds: float) -> httpx2.Request:
-    """The same request for one address; the Host field is in its headers already."""
-    return httpx2.Request(
-        request.method,
-        request.url.copy_with(host=str(address)),
-        headers=request.headers,
-        stream=request.stream,
-        extensions={
-            **request.extensions,
-            "sni_hostname": request.url.raw_host.decode("ascii"),
-            "timeout": {**request.extensions["timeout"], "connect": seconds},
-        },
-    )
+def _connect(waiting: deque[Address], port: int, clock: ExchangeClock) -> socket.socket:
+    """Connect to the first address that takes the connection; each has its share of the time that is left."""
+    while True:
+        address = str(waiting.popleft())
+        try:
+            with translated(httpcore2.ConnectTimeout, httpcore2.ConnectError):
+                seconds = clock.left_to_connect() / (len(waiting) + 1)
+                connection = socket.create_connection((address, port), seconds)
+                connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                return connection
+        except (httpcore2.ConnectError, httpcore2.ConnectTimeout):
+            if not waiting:
+                raise
 
 
 def certificate_fault(error: BaseException) -> ssl.SSLCertVerificationError | None:
-    """
-    Find out whether a connection failed because of the server's certificate.
-
-    :param error: What the HTTP library raised.
-    :returns: The cause, None if it is another one.
-    """
+    """Give the fault of the server's certificate, None if the connection failed because of something else."""
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, ssl.SSLCertVerificationError):

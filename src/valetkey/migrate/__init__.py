@@ -160,7 +160,8 @@ def _take_over(
     read: Callable[[], Foreign], settings: Settings, store: Store | str | None, *, overwrite: bool
 ) -> TakenOver:
     kept = _opened(store)
-    seams = Seams(send=HttpSender(Guard(settings.server_url, settings.named_urls)), login=NeverLogin())
-    # In a thread of its own, because there the sender and the other program's storage find no event loop running.
+    send = HttpSender(Guard(settings.server_url, settings.named_urls))
+    seams = Seams(send=send, login=NeverLogin(), keep_connections=send.keep_connections)
+    # In a thread of its own, because there the other program's storage finds no event loop running.
     with ThreadPoolExecutor(max_workers=1) as thread:
         return thread.submit(lambda: adopt(read(), settings, kept, seams, overwrite=overwrite)).result()

@@ -78,12 +78,13 @@ def adopt(foreign: Foreign, settings: Settings, store: Store, seams: Seams, *, o
     sessions = Sessions(settings, store, seams)
     if not overwrite and sessions.read()[1] is not ABSENT:
         raise _exists(settings)
-    target = discover(
-        settings,
-        _challenge(settings, seams),
-        seams.send,
-        preferred=() if foreign.issuer is None else (foreign.issuer,),
-    )
+    with seams.keep_connections():
+        target = discover(
+            settings,
+            _challenge(settings, seams),
+            seams.send,
+            preferred=() if foreign.issuer is None else (foreign.issuer,),
+        )
     _require_owner(foreign, target, settings)
     session = Session(
         token=foreign.token,

@@ -1,0 +1,208 @@
+# SPDX-FileCopyrightText: 2026 The Valetkey authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""
+The connections of one attempt: one for each origin, opened when it is first needed and kept until the attempt ends.
+
+Every connection goes to addresses that the guard has allowed, and all connections to one host go to the same ones. The
+next attempt looks the host up, and checks its addresses, again.
+"""
+
+import ssl
+import zlib
+from collections.abc import Sequence
+from functools import lru_cache
+from urllib.parse import urlsplit
+
+import httpcore2
+import httpx2
+
+from valetkey import urls
+from valetkey._network.addresses import Address, AddressKind, kind_of
+from valetkey._network.clock import ExchangeClock
+from valetkey._network.guard import Guard
+from valetkey._network.locality import Locality
+from valetkey._network.pinning import PinnedBackend
+from valetkey._network.proxies import proxy_for
+from valetkey._network.resolver import addresses_of, numeric_address
+from valetkey._network.streams import translated
+from valetkey._network.unpacking import TooLarge, unpack
+from valetkey.errors import ConfigurationError, MalformedDocument
+from valetkey.wire import HttpRequest, HttpResponse
+
+LONGEST_REST = 1.5
+"""
+Seconds after which an unused connection is not used again.
+
+Servers close theirs after 2 s (gunicorn) or 5 s (Node.js, uvicorn, Apache), and networks drop connections without
+telling either end. A request on such a connection would be lost, and it would not be known whether the server has
+seen it.
+"""
+
+_USER_AGENT = "valetkey"
+_DISCONNECTED = (httpcore2.NetworkError, httpcore2.RemoteProtocolError)
+
+
+class Connections:
+    """The connections of one attempt. To be used by one thread, and to be closed."""
+
+    def __init__(self, guard: Guard, locality: Locality) -> None:
+        self._guard = guard
+        self._locality = locality
+        self._clock = ExchangeClock()
+        self._open: dict[tuple[str, str | None], httpcore2.ConnectionInterface] = {}
+        self._addresses: dict[str, Sequence[Address]] = {}
+
+    def exchange(self, request: HttpRequest) -> HttpResponse:
+        """Send a request that the guard has let through; errors of httpcore2 are left to the caller."""
+        self._clock.start(self._guard.longest_exchange)
+        target = httpx2.URL(request.url)
+        route = (urls.origin(request.url), _proxy_of(request.url))
+        if self._is_open(route):
+            try:
+                return self._send(request, target, route)
+            except _DISCONNECTED:
+                # The server may have closed the connection at the moment when the request was sent. A GET may be sent
+                # again (RFC 9110 §9.2.2); anything else only if certainly no byte of it has left.
+                if self._clock.has_sent and request.method != "GET":
+                    raise
+        with translated(httpcore2.ConnectTimeout, httpcore2.ConnectError):
+            self._open[route] = self._connection(request.url, target, route[1])
+        return self._send(request, target, route)
+
+    def close(self) -> None:
+        """Close all connections."""
+        for connection in self._open.values():
+            connection.close()
+        self._open.clear()
+
+    def _is_open(self, route: tuple[str, str | None]) -> bool:
+        """Tell whether there is a connection that the server has not closed, and that was used just before."""
+        connection = self._open.get(route)
+        if connection is None:
+            return False
+        if not connection.has_expired():
+            return True
+        self._discard(route)
+        return False
+
+    def _discard(self, route: tuple[str, str | None]) -> None:
+        self._open.pop(route).close()
+
+    def _connection(self, url: str, target: httpx2.URL, proxy: str | None) -> httpcore2.ConnectionInterface:
+        """Check where a URL leads, and make a connection that goes there; it is opened by its first request."""
+        host, is_https = urlsplit(url).hostname or "", target.scheme == "https"
+        origin = httpcore2.Origin(target.raw_scheme, target.raw_host, target.port or (443 if is_https else 80))
+        if proxy is not None:
+            numeric = numeric_address(host)
+            self._require_allowed(url, () if numeric is None else (numeric,))  # a name is for the proxy to look up
+            return _through(proxy, origin, PinnedBackend(self._look_up, self._clock))
+        addresses = self._addresses.get(host) or self._look_up(host, origin.port)
+        self._require_allowed(url, addresses)
+        self._addresses[host] = addresses
+        backend = PinnedBackend(lambda _host, _port: addresses, self._clock)
+        tls = trusted_authorities() if is_https else None
+        return httpcore2.HTTPConnection(origin, tls, keepalive_expiry=LONGEST_REST, network_backend=backend)
+
+    def _look_up(self, host: str, port: int) -> Sequence[Address]:
+        return addresses_of(host, port, self._guard.resolve, self._clock.left_to_connect())
+
+    def _require_allowed(self, url: str, addresses: Sequence[Address]) -> None:
+        for kind in dict.fromkeys(map(kind_of, addresses)):
+            if self._guard.is_restricted(url, kind) and not self._locality.is_at(kind, self._clock):
+                raise self._guard.refusal(url, kind)
+
+    def _send(self, request: HttpRequest, target: httpx2.URL, route: tuple[str, str | None]) -> HttpResponse:
+        """Send a request on the connection of a route; after any failure the connection is not used again."""
+        message = httpcore2.Request(
+            request.method,
+            httpcore2.URL(scheme=target.raw_scheme, host=target.raw_host, port=target.port, target=target.raw_path),
+            headers=_fields(request, target),
+            content=request.body,
+        )
+        try:
+            response = self._open[route].handle_request(message)
+            try:
+                body = _read(response, request, self._guard.largest_body)
+            finally:
+                response.close()
+        except BaseException as error:
+            self._discard(route)
+            if isinstance(error, httpcore2.ConnectError | httpcore2.ConnectTimeout):
+                self._addresses.pop(urlsplit(request.url).hostname or "", None)  # they may have changed
+            raise
+        if self._open[route].is_closed():  # the server has announced it: Connection: close
+            self._discard(route)
+        headers = tuple(httpx2.Headers(response.headers).multi_items())
+        return HttpResponse(response.status, request.url, headers, body)
+
+
+def _proxy_of(url: str) -> str | None:
+    """Give the proxy of a URL. A request to this computer may be plain http, and a proxy would read it: none then."""
+    numeric = numeric_address(urlsplit(url).hostname or "")
+    is_local = urls.is_loopback(url) or (numeric is not None and kind_of(numeric) is AddressKind.LOOPBACK)
+    return None if is_local else proxy_for(url)
+
+
+def _through(proxy: str, origin: httpcore2.Origin, backend: PinnedBackend) -> httpcore2.ConnectionInterface:
+    """Make a connection through a proxy; the proxy's own name is looked up by the backend."""
+    tls = trusted_authorities()
+    try:
+        named = httpx2.Proxy(proxy)
+        url = httpcore2.URL(
+            scheme=named.url.raw_scheme, host=named.url.raw_host, port=named.url.port, target=named.url.raw_path
+        )
+        pool: httpcore2.ConnectionPool
+        if named.url.scheme in ("socks5", "socks5h"):
+            pool = httpcore2.SOCKSProxy(
+                url, named.raw_auth, tls, keepalive_expiry=LONGEST_REST, network_backend=backend
+            )
+        else:
+            pool = httpcore2.HTTPProxy(
+                url,
+                named.raw_auth,
+                named.headers.raw,
+                tls,
+                proxy_ssl_context=tls if named.url.scheme == "https" else None,
+                keepalive_expiry=LONGEST_REST,
+                network_backend=backend,
+            )
+        return pool.create_connection(origin)
+    except (ValueError, ImportError, httpx2.InvalidURL) as error:
+        message = "The proxy that the environment names cannot be used."  # its URL may hold a password
+        hint = "Correct HTTPS_PROXY or ALL_PROXY: http://host:port."
+        raise ConfigurationError(message, hint=hint) from error
+
+
+def _fields(request: HttpRequest, target: httpx2.URL) -> list[tuple[bytes, bytes]]:
+    fields = {"User-Agent": _USER_AGENT, "Accept-Encoding": "identity", "Connection": "keep-alive"}
+    fields.update(request.headers)
+    if request.body or request.method != "GET":
+        fields["Content-Length"] = str(len(request.body))
+    return [
+        (b"Host", target.netloc),
+        *((name.encode("ascii"), value.encode("ascii")) for name, value in fields.items()),
+    ]
+
+
+def _read(response: httpcore2.Response, request: HttpRequest, largest: int) -> bytes:
+    body = bytearray()
+    try:
+        for chunk in response.iter_stream():
+            body += chunk
+            if len(body) > largest:
+                raise TooLarge
+        codings = b",".join(value for name, value in response.headers if name.lower() == b"content-encoding")
+        return unpack(bytes(body), codings.decode("latin-1"), largest)
+    except TooLarge as error:
+        message = f"The answer of {request.url} is larger than {largest} bytes."
+        hint = "This is a fault of the server; tell its operator."
+        raise MalformedDocument(message, hint=hint, url=request.url) from error
+    except zlib.error as error:
+        raise httpcore2.RemoteProtocolError(str(error)) from error
+
+
+@lru_cache(maxsize=1)
+def trusted_authorities() -> ssl.SSLContext:
+    """Whom to trust, as the environment says. One for all senders: it takes some 20 ms and a megabyte."""
+    return httpx2.create_ssl_context()

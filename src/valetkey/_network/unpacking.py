@@ -1,0 +1,42 @@
+# SPDX-FileCopyrightText: 2026 The Valetkey authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Unpacking an answer whose server has packed it without being asked to, never to more bytes than are allowed."""
+
+import zlib
+
+_GZIP, _ZLIB, _RAW = 16 + zlib.MAX_WBITS, zlib.MAX_WBITS, -zlib.MAX_WBITS
+
+
+class TooLarge(Exception):
+    """The unpacked answer would be larger than allowed."""
+
+
+def unpack(body: bytes, codings: str, largest: int) -> bytes:
+    """
+    Undo the codings of a `Content-Encoding` field (RFC 9110 §8.4); an unknown one is left as it is.
+
+    :param largest: The most bytes that may come out; `TooLarge` if there are more, `zlib.error` if it is damaged.
+    """
+    for coding in reversed([coding.strip().lower() for coding in codings.split(",")]):
+        if not body or coding in ("", "identity"):
+            continue
+        if coding in ("gzip", "x-gzip"):
+            body = _inflate(body, _GZIP, largest)
+        elif coding == "deflate":
+            # RFC 9110 §8.4.1.2 means the zlib format, and notes that some servers leave its head out.
+            body = _inflate(body, _ZLIB if body[0] & 0x0F == zlib.DEFLATED else _RAW, largest)
+        else:
+            return body
+    return body
+
+
+def _inflate(body: bytes, window: int, largest: int) -> bytes:
+    decoder = zlib.decompressobj(window)
+    unpacked = decoder.decompress(body, largest + 1)
+    if len(unpacked) > largest:
+        raise TooLarge
+    if not decoder.eof:
+        message = "the packed answer is cut off"
+        raise zlib.error(message)
+    return unpacked

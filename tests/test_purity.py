@@ -15,6 +15,7 @@ import valetkey
 PACKAGE = Path(valetkey.__file__).parent
 PURE = [
     *(PACKAGE / name for name in ("errors.py", "wire.py", "values.py", "urls.py", "profiles/profile.py")),
+    *(PACKAGE / "_engine" / name for name in ("decision.py", "refresh_outcome.py")),
     *sorted((PACKAGE / "protocol").glob("*.py")),
     *sorted((PACKAGE / "_policy").glob("*.py")),
 ]

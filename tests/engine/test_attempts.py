@@ -14,7 +14,6 @@ import pytest
 
 from tests.fakes.authorization_server import ISSUER, MCP, RESOURCE_METADATA, TOKEN, AuthorizationServer
 from tests.fakes.network import HTML, Internet, challenges, no_answer, unreachable
-from tests.fakes.seams import BEGINNING
 from tests.fakes.world import World, a_session
 from tests.requirements import requirement
 from valetkey._engine.attempts import Attempts
@@ -33,7 +32,7 @@ from valetkey.errors import (
     TemporaryError,
     TokenRejected,
 )
-from valetkey.values import Secret, Token
+from valetkey.values import Secret
 
 MACHINE = {"client_id": "machine", "client_secret": Secret("s3cret")}
 WANTS_WRITE = challenges('Bearer error="insufficient_scope", scope="write"')
@@ -63,45 +62,6 @@ def without_refresh_tokens():
     world = World(publishes_scopes=("read",), issues_refresh_tokens=False)
     world.logged_in()
     return world
-
-
-# What is wanted.
-
-
-def test_a_plain_401_wants_any_other_token():
-    token = Token(Secret("t"), BEGINNING)
-    assert need_after(token, INVALID) == TokenNeed("t", INVALID[0], None, early=False)
-    assert need_after(token, challenges("Negotiate")) == TokenNeed("t")
-    assert need_after(None, ()) == TokenNeed()
-
-
-@requirement("STP-1", "STP-4")
-@pytest.mark.parametrize(("fields", "more_scope"), [(WANTS_WRITE, ("write",)), (WANTS_MORE, ())])
-def test_insufficient_scope_wants_more_scope_even_if_it_does_not_say_which(fields, more_scope):
-    assert need_after(None, fields).more_scope == more_scope
-
-
-@pytest.mark.parametrize(
-    ("need", "is_answer"),
-    [
-        (TokenNeed(), True),
-        (TokenNeed("access-0"), False),
-        (TokenNeed("another"), True),
-        (TokenNeed("another", more_scope=("read",)), True),
-        (TokenNeed("another", more_scope=("read", "write")), False),
-        (TokenNeed("another", more_scope=()), True),
-        (TokenNeed("access-0", more_scope=()), False),
-    ],
-)
-def test_a_session_answers_a_need_with_another_token_that_has_the_scope(need, is_answer):
-    world = World()
-    assert world.attempts().satisfies(a_session(scope=("read",)), need) is is_answer
-
-
-def test_neither_nothing_nor_an_expired_token_answers_a_need():
-    world = World()
-    assert not world.attempts().satisfies(None, TokenNeed())
-    assert not world.attempts().satisfies(a_session(expires_at=BEGINNING), TokenNeed())
 
 
 # Cheapest first.

@@ -45,19 +45,12 @@ def early_pause(clock, backoff):
 
 
 def urgent_pause(clock, backoff):
-    def is_over():
-        try:
-            backoff.require_end()
-        except Resting:
-            return False
-        return True
-
-    return pauses(clock, is_over)
+    return pauses(clock, lambda: backoff.pause() is None)
 
 
 def test_without_a_failure_nobody_waits(backoff):
     assert not backoff.is_resting()
-    backoff.require_end()
+    assert backoff.pause() is None
 
 
 def test_renewals_ahead_of_time_wait_longer_with_each_failure_but_not_for_ever(clock, backoff):
@@ -90,19 +83,18 @@ def test_what_the_server_asks_for_holds_for_everybody(wish, early, urgent):
 def test_during_the_pause_everybody_learns_what_went_wrong_and_when_it_ends(clock, backoff):
     backoff.failed(trouble(retry_after=20))
     clock.time += 5
-    with pytest.raises(Resting, match=r"The server is busy\. Try again in 15 s\.") as caught:
-        backoff.require_end()
-    assert (caught.value.retry_after, caught.value.error) == (15, "temporarily_unavailable")
+    pause = backoff.pause()
+    assert str(pause) == "The server is busy. Try again in 15 s."
+    assert (pause.retry_after, pause.error) == (15, "temporarily_unavailable")
     clock.time += 14
-    with pytest.raises(Resting, match="Try again in a moment"):
-        backoff.require_end()
+    assert backoff.pause().hint == "Try again in a moment."
 
 
 def test_a_success_ends_the_pause_and_forgets_the_failures(clock, backoff):
     for _ in range(5):
         backoff.failed(trouble())
     backoff.succeeded()
-    backoff.require_end()
+    assert backoff.pause() is None
     assert not backoff.is_resting()
     backoff.failed(trouble())
     assert early_pause(clock, backoff) == 30
@@ -111,7 +103,7 @@ def test_a_success_ends_the_pause_and_forgets_the_failures(clock, backoff):
 def test_a_definite_no_keeps_only_renewals_ahead_of_time_from_trying(clock, backoff):
     for _ in range(3):
         backoff.failed(Refused("No.", hint="Ask."))
-    backoff.require_end()
+    assert backoff.pause() is None
     assert early_pause(clock, backoff) == 120
 
 

@@ -258,5 +258,5 @@ def test_the_key_is_kept_with_the_session_and_nowhere_else(world):
 def test_an_id_token_can_be_bound_to_no_key():
     token = Token(Secret("t"), 0.0, token_type=TokenType.DPOP, id_token=Secret("i"))
     assert as_presented(token, "id_token").token_type is TokenType.BEARER
-    with pytest.raises(ConfigurationError, match="bound to no key"):
+    with pytest.raises(ConfigurationError, match="no ID token is bound to a key"):
         World.settings(bearer="id_token", dpop=True)

@@ -16,12 +16,13 @@ from tests.fakes.authorization_server import ISSUER, MCP, TOKEN
 from tests.fakes.network import HTML, no_answer, unreachable
 from tests.fakes.world import World, a_session
 from tests.requirements import requirement
-from valetkey._engine.refresh import LeaseRunsOut, Refresher, RefreshRefused
+from valetkey._engine.refresh import Refresher
+from valetkey._engine.refresh_outcome import Overtaken, RefreshRefused, Renewed, Unanswered
 from valetkey._grants.token_endpoint import TokenEndpoint
 from valetkey._network.sender import UnknownOutcome
 from valetkey._sessions.sessions import Sessions
 from valetkey.errors import AuthError, MalformedDocument, Refused, StoreError, TemporaryError
-from valetkey.store import ABSENT, Conflict
+from valetkey.store import ABSENT
 from valetkey.values import Client, ClientAuthentication, ClientOrigin, RefreshIntent, Secret
 from valetkey.wire import HttpRequest
 
@@ -44,7 +45,8 @@ class Lease:
 
 def refresh(session, version, sessions, seams, settings, seconds=math.inf):
     refresher = Refresher(settings, seams, sessions, TokenEndpoint(settings, seams))
-    return refresher.refresh(session, version, Lease(seconds))
+    outcome = refresher.refresh(session, version, Lease(seconds))
+    return outcome.session if isinstance(outcome, Renewed) else outcome
 
 
 def fingerprint(session):
@@ -204,8 +206,9 @@ def test_nothing_is_sent_on_a_lease_that_would_not_outlast_the_answer(seconds, i
     if is_sent:
         assert renewal.run(seconds=seconds) == renewal.kept
         return
-    with pytest.raises(LeaseRunsOut):
-        renewal.run(seconds=seconds)
+    late = renewal.run(seconds=seconds)
+    assert isinstance(late, Unanswered)
+    assert "too slow to renew" in str(late.error)
     assert renewal.server.log() == []
     assert renewal.kept == renewal.session
 
@@ -223,8 +226,7 @@ def test_a_session_that_somebody_else_has_written_is_not_renewed():
     renewal = Renewal()
     theirs = a_session("theirs")
     renewal.world.keep(theirs)
-    with pytest.raises(Conflict):
-        renewal.run()
+    assert renewal.run() == Overtaken()
     assert renewal.server.log() == []
     assert renewal.kept == theirs
 
@@ -310,9 +312,8 @@ def test_an_intent_that_cannot_be_taken_back_hides_no_error():
 def test_a_refusal_of_something_else_keeps_the_refresh_token(error):
     renewal = Renewal()
     renewal.server.refuses_tokens_with = error
-    with pytest.raises(RefreshRefused) as caught:
-        renewal.run()
-    assert caught.value.refusal.error == error
+    refused = renewal.run()
+    assert refused.refusal.error == error
     assert renewal.kept == renewal.session
 
 
@@ -323,10 +324,8 @@ def test_a_refusal_of_something_else_keeps_the_refresh_token(error):
 def test_invalid_grant_ends_the_refresh_token_and_nothing_else():
     renewal = Renewal()
     renewal.server.forget_refresh_tokens()
-    with pytest.raises(RefreshRefused) as caught:
-        renewal.run()
-    assert caught.value.refusal.error == "invalid_grant"
-    assert str(caught.value) == str(caught.value.refusal)
+    refused = renewal.run()
+    assert refused.refusal.error == "invalid_grant"
     assert renewal.kept == replace(renewal.session, token=replace(renewal.session.token, refresh_token=None))
 
 
@@ -334,9 +333,8 @@ def test_invalid_grant_ends_the_refresh_token_and_nothing_else():
 def test_a_client_that_is_not_known_any_more_has_no_refresh_token():
     renewal = Renewal()
     renewal.server.clients.clear()
-    with pytest.raises(RefreshRefused) as caught:
-        renewal.run()
-    assert caught.value.refusal.error == "invalid_client"
+    refused = renewal.run()
+    assert refused.refusal.error == "invalid_client"
     assert renewal.kept.token.refresh_token is None
     assert renewal.kept.token.access_token == renewal.session.token.access_token
 
@@ -346,8 +344,7 @@ def test_a_client_registered_by_hand_that_is_refused_keeps_its_refresh_token():
     renewal = Renewal()
     renewal.session = replace(renewal.session, client=replace(renewal.session.client, origin=ClientOrigin.CONFIGURED))
     renewal.server.clients.clear()
-    with pytest.raises(RefreshRefused):
-        renewal.run()
+    assert isinstance(renewal.run(), RefreshRefused)
     assert renewal.kept == renewal.session
 
 
@@ -373,8 +370,7 @@ def test_a_session_that_was_deleted_meanwhile_does_not_come_back():
         renewal.server.forget_refresh_tokens()
         return renewal.server(request)
 
-    with pytest.raises(RefreshRefused):
-        renewal.run(log_out)
+    assert isinstance(renewal.run(log_out), RefreshRefused)
     assert renewal.sessions.read() == (None, ABSENT)
 
 
@@ -385,8 +381,7 @@ def test_a_session_that_was_deleted_meanwhile_does_not_come_back():
 def test_without_an_answer_the_intent_and_the_token_stay():
     renewal = Renewal()
     renewal.server.has(TOKEN, no_answer())
-    with pytest.raises(UnknownOutcome):
-        renewal.run()
+    assert isinstance(renewal.run().error, UnknownOutcome)
     kept = renewal.kept
     assert kept == replace(renewal.session, refresh_intent=kept.refresh_intent)
     assert kept.refresh_intent.started_at == renewal.world.clock.time
@@ -415,8 +410,7 @@ def test_who_finds_an_intent_tries_the_same_token_at_once_and_a_server_that_forg
 def test_a_token_that_a_lost_answer_has_spent_ends_and_the_access_token_goes_on(caplog):
     renewal = Renewal()
     renewal.breaks_off(after_acting=True)
-    with pytest.raises(RefreshRefused):
-        renewal.run()
+    assert isinstance(renewal.run(), RefreshRefused)
     ended = replace(renewal.session.token, refresh_token=None)
     assert renewal.kept == replace(renewal.session, token=ended, refresh_intent=None)
     assert len(renewal.sent) == 1
@@ -468,8 +462,7 @@ def test_a_holder_that_may_still_live_has_a_moment_to_save_its_answer(ago, secon
 def test_a_process_does_not_wait_for_itself():
     renewal = Renewal()
     renewal.server.has(TOKEN, no_answer())
-    with pytest.raises(UnknownOutcome):
-        renewal.run(seconds=20.0)
+    assert isinstance(renewal.run(seconds=20.0).error, UnknownOutcome)
     renewal.session, renewal.version = renewal.sessions.read()
     renewal.run(seconds=20.0)
     assert renewal.world.clock.pauses == []
@@ -480,8 +473,8 @@ def test_what_the_holder_saves_in_that_moment_is_used():
     renewal.breaks_off()
     theirs = a_session("theirs", refresh_token="theirs")
     seams = renewal.world.seams(pause=lambda seconds: renewal.world.keep(theirs))
-    with pytest.raises(Conflict):
-        refresh(renewal.session, renewal.version, renewal.sessions, seams, renewal.world.settings(), 20.0)
+    outcome = refresh(renewal.session, renewal.version, renewal.sessions, seams, renewal.world.settings(), 20.0)
+    assert outcome == Overtaken()
     assert renewal.server.log() == []
     assert renewal.kept == theirs
 

@@ -2,84 +2,79 @@
 # SPDX-License-Identifier: Apache-2.0
 
 """
-How another token is obtained, cheapest first: what somebody else has already obtained, a refresh, a grant.
+How another token is obtained: look at the stored session, decide (`decision`), act, until there is one.
 
-One critical section: take the lease of the session, read it again, act, write, release (see `store.turn`).
+All of it is one critical section: take the lease of the session, read it again, act, write, release.
 """
 
 import logging
 import threading
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from valetkey import urls
 from valetkey._clients.dpop import create_key
 from valetkey._clients.selection import ClientSelection
 from valetkey._discovery.discovery import discover
-from valetkey._discovery.resource import ResourceAnswer, ask_resource
 from valetkey._discovery.target import AuthorizationTarget
 from valetkey._engine.backoff import Backoff, Resting
-from valetkey._engine.decision import TokenNeed
-from valetkey._engine.refresh import LeaseRunsOut, Refresher, RefreshRefused
+from valetkey._engine.decision import Situation, Step, TokenNeed, answers, decide
+from valetkey._engine.moved_login import MovedLogin
+from valetkey._engine.refresh import Refresher
+from valetkey._engine.refresh_outcome import (
+    NextStep,
+    Refresh,
+    RefreshRefused,
+    Renewed,
+    Unanswered,
+    after_refresh,
+)
 from valetkey._engine.step_up import StepUps
 from valetkey._grants.grant import GrantContext
 from valetkey._grants.opening import open_grant
 from valetkey._grants.token_endpoint import TokenEndpoint
-from valetkey._policy.issuers import choose_issuers
-from valetkey._policy.lifetime import is_expired
-from valetkey._policy.rejection import fits_scheme
-from valetkey._policy.scope import choose_scope, covers_scope, unite
+from valetkey._policy.scope import choose_scope, unite
 from valetkey._sessions.sessions import Sessions
-from valetkey.errors import (
-    AuthError,
-    ClientRefused,
-    LoginFailed,
-    MalformedDocument,
-    Refused,
-    TemporaryError,
-    TokenRejected,
-)
-from valetkey.protocol.challenge import Challenge
-from valetkey.protocol.dpop import PROOF_ERRORS, binding_algorithm
+from valetkey.errors import AuthError, LoginFailed, TemporaryError, TokenRejected
+from valetkey.protocol.dpop import binding_algorithm
 from valetkey.seams import LoginPrompt, Seams
 from valetkey.settings.settings import Settings
 from valetkey.store.leases.acquiring import LeaseTimeout, acquire_unless
 from valetkey.store.leases.keeping import kept_alive
-from valetkey.store.protocol import ABSENT, Conflict, Lease, Store
+from valetkey.store.protocol import Absent, Lease, Store
 from valetkey.values import Scope, Secret, Session
-from valetkey.wire import UnknownOutcome
 
 _logger = logging.getLogger("valetkey")
 
 TURN_SECONDS = 25.0
 """How long another program may take to renew the same session; a login may take its own time on top."""
 
-
 GATHERING_SECONDS = 0.05
 """How long a step-up waits for other callers that were rejected at the same moment."""
 
 
-class _AnotherTurn(Exception):
+@dataclass(slots=True)
+class _Attempt:
     """
-    The refresh has to be made once more, with a lease that lasts.
+    One attempt, and what it has learned so far.
 
-    :param outcome: What to tell if that does not help either.
+    :param refused: The refresh token that was refused.
+    :param unanswered: Why the first refresh got no answer.
     """
 
-    def __init__(self, outcome: TemporaryError) -> None:
-        super().__init__(str(outcome))
-        self.outcome = outcome
+    need: TokenNeed
+    cancelled: threading.Event
+    moved: MovedLogin
+    refused: Secret | None = None
+    unanswered: TemporaryError | None = None
 
 
 class Attempts:
     """
-    The attempts of one engine; they run in the thread of its flight, one at a time.
+    The attempts of one engine, one at a time, in the thread of its `SingleFlight`.
 
-    :param settings: The settings.
-    :param store: Where the session is kept.
-    :param seams: Where the engine touches the world.
-    :param announce: Told what a person is asked, and None when that is over.
-    :param wanted: Gives what all callers miss that wait right now, so that a person is asked once for all of it.
+    :param announce: Gets the prompt while a person is asked, and None when that is over.
+    :param wanted: Gives the scope that all waiting callers miss, so that a person is asked once for all of it.
     """
 
     def __init__(
@@ -91,45 +86,35 @@ class Attempts:
         wanted: Callable[[], Scope] = tuple,
     ) -> None:
         self.sessions: Sessions = Sessions(settings, store, seams)
+        self.backoff: Backoff = Backoff(seams.monotonic)
         self._settings = settings
         self._seams = seams
         self._announce = announce
-        self.backoff: Backoff = Backoff(seams.monotonic)
         self._wanted = wanted
         self._clients = ClientSelection(settings, store, seams)
         tokens = TokenEndpoint(settings, seams)
         self._refresher = Refresher(settings, seams, self.sessions, tokens)
         self._grant = open_grant(settings, seams, self._clients, tokens)
         self._step_ups = StepUps(settings, seams)
-        self._ended: Secret | None = None  # the access token of a grant that its issuer has ended
+        self._ended: Secret | None = None  # the access token of the last session whose refresh was refused
 
     def satisfies(self, session: Session | None, need: TokenNeed) -> bool:
-        """
-        Tell whether a session is an answer to a need.
-
-        :param session: The session, if any.
-        :param need: The need.
-        :returns: True if its token is another one, has not expired, and has the scope and the key if one is wanted.
-        """
-        if session is None or session.token.access_token.reveal() == need.rejected:
-            return False
-        if not fits_scheme(session, need.challenge):
-            return False
-        return not is_expired(session.token, self._seams.now()) and covers_scope(session, need.more_scope)
+        """Tell whether a session answers a need now."""
+        return answers(session, need, self._seams.now())
 
     def obtain(self, need: TokenNeed, cancelled: threading.Event) -> Session:
         """
-        Obtain a session that answers a need.
+        Obtain a session that answers a need; it is in the store.
 
-        :param need: The need.
-        :param cancelled: Set when nobody waits for a person any more.
-        :returns: The session, which is in the store.
-        :raises AuthError: If there is none to be had.
+        :param cancelled: Set when a login is not to be waited for any more.
         """
         urls.require_endpoint(self._settings.server_url, "URL of the MCP server")
+        attempt = _Attempt(need, cancelled, MovedLogin(self._settings))
+        session = None
         try:
             with self._seams.keep_connections():
-                session = self._in_turns(need, cancelled)
+                while session is None:
+                    session = self._under_lease(attempt)
         except Resting:
             raise
         except AuthError as error:
@@ -139,33 +124,22 @@ class Attempts:
         self.backoff.succeeded()
         return session
 
-    def _in_turns(self, need: TokenNeed, cancelled: threading.Event) -> Session:
-        try:
-            return self._in_turn(need, cancelled)
-        except _AnotherTurn as first:
-            _logger.info("the renewal is tried once more: %s", first)
-        try:
-            # At once and with the same refresh token: a server that rotates forgives this within its grace period, if
-            # it has one. In a turn of its own, because nothing is sent on a lease that may end before the answer.
-            return self._in_turn(need, cancelled)
-        except _AnotherTurn as second:
-            raise second.outcome from second
+    def _under_lease(self, attempt: _Attempt) -> Session | None:
+        """Act with the lease of the session; None if a new lease is needed."""
 
-    def _in_turn(self, need: TokenNeed, cancelled: threading.Event) -> Session:
         def done() -> Session | None:
             session, _ = self.sessions.read()
-            return session if self.satisfies(session, need) else None
+            return session if self.satisfies(session, attempt.need) else None
 
-        is_alone = need.early or self._settings.is_machine
-        patience = TURN_SECONDS if is_alone else TURN_SECONDS + self._settings.login_timeout
+        asks_no_person = attempt.need.early or self._settings.is_machine
         try:
             turn = acquire_unless(
                 self.sessions.store,
                 self.sessions.key,
                 done,
-                seconds=patience,
+                seconds=TURN_SECONDS if asks_no_person else TURN_SECONDS + self._settings.login_timeout,
                 pause=self._seams.pause,
-                cancelled=cancelled,
+                cancelled=attempt.cancelled,
                 monotonic=self._seams.monotonic,
             )
         except LeaseTimeout as error:
@@ -174,143 +148,132 @@ class Attempts:
         if isinstance(turn, Session):
             return turn
         with turn:
-            return self._act(need, cancelled, turn)
+            return self._act(attempt, turn)
 
-    def _act(self, need: TokenNeed, cancelled: threading.Event, lease: Lease) -> Session:
-        session, version = self.sessions.read()
-        if session is not None and self.satisfies(session, need):
-            return session
-        resource_answer = self._news(need, session)
-        is_past = resource_answer is not None and self._has_moved(resource_answer, session)
-        is_past = is_past or (session is not None and not fits_scheme(session, need.challenge))
-        is_renewable = session is not None and session.token.refresh_token is not None and not is_past
-        if session is None or version is ABSENT or not is_renewable or need.more_scope is not None:
-            self._refuse_pointless_login(need, session, is_past=is_past)
-            if self._settings.is_machine:
-                self.backoff.require_end()
-            return self._begin(need, session, cancelled, resource_answer, lease)
-        self.backoff.require_end()
-        try:
-            return self._refresher.refresh(session, version, lease)
-        except Conflict:
-            return self._act(need, cancelled, lease)  # somebody without our lease wrote the session: look again
-        except UnknownOutcome as outcome:
-            raise _AnotherTurn(outcome) from outcome
-        except LeaseRunsOut as late:
-            message = f"The session store is too slow to renew the session at {session.issuer}."
-            raise _AnotherTurn(TemporaryError(message, hint="Try again in a moment.")) from late
-        except RefreshRefused as ended:
-            if need.early or self._outlasts_a_login(session, ended.refusal):
-                raise ended.refusal from ended
-            if ended.is_client_gone:
-                self._clients.registrations.forget(session.client)
-            _logger.info("the session at %s cannot be renewed, it begins anew", session.issuer)
-            self._ended = session.token.access_token
-            return self._begin(need, session, cancelled, resource_answer, lease)
+    def _act(self, attempt: _Attempt, lease: Lease) -> Session | None:
+        """Look, decide and act until there is a session; None if a new lease is needed."""
+        while True:
+            session, version = self.sessions.read()
+            situation = self._situation(attempt, session)
+            match decide(situation):
+                case Step.ADOPT:
+                    return session
+                case Step.ASK_SERVER:
+                    attempt.moved.ask(attempt.need.challenge, self._seams.send)
+                case Step.REFRESH if session is not None and isinstance(version, str):
+                    next_step, renewed = self._refresh(attempt, session, version, lease)
+                    if next_step in (NextStep.USE_SESSION, NextStep.TRY_AGAIN):
+                        return renewed
+                case Step.STEP_UP | Step.LOG_IN:
+                    return self._log_in(attempt, session, version, lease)
+                case refusal:
+                    raise self._refusal(refusal, situation)
 
-    def _news(self, need: TokenNeed, session: Session | None) -> ResourceAnswer | None:
-        """
-        Ask the MCP server about its login once more: it may have moved (RFC 9728 §5.2).
+    def _situation(self, attempt: _Attempt, session: Session | None) -> Situation:
+        need, settings = attempt.need, self._settings
+        return Situation(
+            need=need,
+            session=session,
+            now=self._seams.now(),
+            is_machine=settings.is_machine,
+            can_ask_server=not settings.needs_no_discovery,
+            has_moved=attempt.moved.has_moved(session),
+            is_scope_pinned=settings.scope is not None,
+            is_scope_declined=need.more_scope is not None and self._step_ups.is_declined(need.more_scope),
+            pause=self.backoff.pause(),
+            ended=self._ended,
+            refused=attempt.refused,
+        )
 
-        Only if it rejects a token that should still be good and points to its metadata. A server that cannot answer now
-        has not moved for that.
-        """
-        challenge = need.challenge
-        if session is None or challenge is None or challenge.get("resource_metadata") is None:
-            return None
-        is_old = session.token.access_token.reveal() != need.rejected
-        if is_old or is_expired(session.token, self._seams.now()) or self._settings.needs_no_discovery:
-            return None
-        try:
-            return ask_resource(self._settings, challenge, self._seams.send)
-        except (TemporaryError, MalformedDocument) as error:
-            _logger.info("going on with the session as it is: %s", error)
-            return None
+    def _refresh(
+        self, attempt: _Attempt, session: Session, version: str, lease: Lease
+    ) -> tuple[NextStep, Session | None]:
+        outcome = self._refresher.refresh(session, version, lease)
+        next_step = after_refresh(Refresh(outcome, attempt.need.early, is_second=attempt.unanswered is not None))
+        match outcome:
+            case Renewed():
+                return next_step, outcome.session
+            case Unanswered():
+                if next_step is NextStep.FAIL:
+                    raise outcome.error
+                # At once and with the same refresh token: a server that rotates forgives this within its grace period,
+                # if it has one. With a new lease, because nothing is sent on one that may end before the answer.
+                _logger.info("the renewal is tried once more: %s", outcome.error)
+                attempt.unanswered = outcome.error
+            case RefreshRefused():
+                if next_step is NextStep.FAIL:
+                    raise outcome.refusal
+                if next_step is NextStep.FORGET_CLIENT:
+                    self._clients.registrations.forget(session.client)
+                _logger.info("the session at %s cannot be renewed, it begins anew", session.issuer)
+                self._ended, attempt.refused = session.token.access_token, session.token.refresh_token
+        return next_step, None
 
-    def _has_moved(self, resource_answer: ResourceAnswer, session: Session | None) -> bool:
-        """Tell whether the server names other issuers than the session's, which then sees nothing of it any more."""
-        metadata = resource_answer.metadata
-        if session is None or metadata is None or not metadata.authorization_servers:
-            return False
-        strict = self._settings.strict
-        named = choose_issuers(metadata, self._settings.issuer)
-        return not any(urls.same_issuer(issuer, session.issuer, strict=strict) for issuer in named)
-
-    @staticmethod
-    def _outlasts_a_login(session: Session, refusal: Refused) -> bool:
-        """A client registered by hand, or a proof, that is refused will be refused after a login too."""
-        is_about_client = isinstance(refusal, ClientRefused) and not session.client.registered
-        return is_about_client or refusal.error in PROOF_ERRORS
-
-    def _refuse_pointless_login(self, need: TokenNeed, session: Session | None, *, is_past: bool) -> None:
-        """Ask nobody for what will not help: a person is not asked twice for the same thing."""
-        server = self._settings.server_url
-        if need.early and not self._settings.is_machine:
-            message = "There is nothing to renew with."
-            raise TemporaryError(message, hint="Log in when the token ends.")
-        if need.more_scope is not None:
-            self._step_ups.require_freedom(need.more_scope)
-            return
-        if session is None or is_past or session.token.access_token.reveal() != need.rejected:
-            return
-        if session.token.access_token == self._ended:
-            return  # the issuer has ended this grant itself, so its token may well have been good before
-        if self._step_ups.is_from_just_now(session):
-            message = f"{server} rejects the token that {session.issuer} has just issued for it."
-            hint = "Tell the server's operator: it does not accept the tokens of its own authorization server."
-            raise TokenRejected(message, hint=hint)
-
-    def _begin(
-        self,
-        need: TokenNeed,
-        previous: Session | None,
-        cancelled: threading.Event,
-        resource_answer: ResourceAnswer | None,
-        lease: Lease,
-    ) -> Session:
-        """Obtain a token from nothing."""
+    def _log_in(self, attempt: _Attempt, previous: Session | None, version: str | Absent, lease: Lease) -> Session:
+        """Obtain a token with a grant: from a person, or with what proves a machine."""
         self.sessions.prove_writable()
-        version = self.sessions.read()[1]
-        known = (previous.issuer,) if previous is not None else ()
-        target = discover(
-            self._settings, need.challenge, self._seams.send, preferred=known, resource_answer=resource_answer
-        )
-        target = self._with_key(target, need.challenge)
-        chosen = choose_scope(
-            pinned=self._settings.scope,
-            challenged=need.challenge.scope if need.challenge is not None else None,
-            published=target.scopes,
-            server=target.server,
-            # RFC 6749 §4.4.3: a machine gets no refresh token; better-auth refuses one that asks for it.
-            offline_access=self._settings.offline_access is not False and not self._settings.is_machine,
-        )
-        same = previous if previous is not None and previous.issuer == target.server.issuer else None
-        if need.more_scope is not None and same is not None:
-            self._seams.pause(GATHERING_SECONDS)
-            missing = unite(need.more_scope, self._wanted())
-            scope: Scope | None = self._step_ups.approved(same, missing, chosen, target.server.issuer)
-        else:
-            scope = self._again(need, same, chosen)
+        need = attempt.need
+        target = self._discover(attempt, previous)
+        same_issuer = previous if previous is not None and previous.issuer == target.server.issuer else None
+        scope = self._scope(need, same_issuer, target)
 
         def save(session: Session) -> Session:
             return self.sessions.save_answer(session, version)
 
         try:
             with kept_alive(lease):
-                return self._grant.obtain(target, scope, GrantContext(save, self._announce, cancelled))
+                return self._grant.obtain(target, scope, GrantContext(save, self._announce, attempt.cancelled))
         except LoginFailed as failure:
             if need.more_scope is not None:
                 self._step_ups.remember(need.more_scope, failure)
             raise
 
-    def _with_key(self, target: AuthorizationTarget, challenge: Challenge | None) -> AuthorizationTarget:
-        """Make the key of the new token, where one is wanted: each grant has its own, and keeps it (RFC 9449 §5)."""
+    def _discover(self, attempt: _Attempt, previous: Session | None) -> AuthorizationTarget:
+        challenge = attempt.need.challenge
+        preferred = (previous.issuer,) if previous is not None else ()
+        target = discover(
+            self._settings, challenge, self._seams.send, preferred=preferred, resource_answer=attempt.moved.answer
+        )
+        # Each grant that is bound to a key has a key of its own, and keeps it (RFC 9449 §5).
         algorithm = binding_algorithm(self._settings.dpop, challenge, target.metadata, target.server)
         return target if algorithm is None else replace(target, dpop_key=create_key(algorithm))
 
-    def _again(self, need: TokenNeed, previous: Session | None, chosen: Scope | None) -> Scope | None:
-        """A challenge's scope is asked for together with what was granted before (MCP, Scope Selection Strategy)."""
+    def _scope(self, need: TokenNeed, previous: Session | None, target: AuthorizationTarget) -> Scope | None:
+        """
+        Choose the scope to ask for.
+
+        :param previous: The stored session, if it is of the same issuer.
+        """
         challenged = need.challenge.scope if need.challenge is not None else None
+        chosen = choose_scope(
+            pinned=self._settings.scope,
+            challenged=challenged,
+            published=target.scopes,
+            server=target.server,
+            # RFC 6749 §4.4.3: a machine gets no refresh token; better-auth refuses one that asks for it.
+            offline_access=self._settings.offline_access is not False and not self._settings.is_machine,
+        )
+        if need.more_scope is not None and previous is not None:
+            self._seams.pause(GATHERING_SECONDS)
+            return self._step_ups.widened(previous, unite(need.more_scope, self._wanted()), chosen)
         if previous is None or challenged is None or self._settings.scope is not None:
             return chosen
-        return unite(previous.token.scope, chosen)
+        return unite(previous.token.scope, chosen)  # MCP, Scope Selection Strategy: with what was granted before
+
+    def _refusal(self, step: Step, situation: Situation) -> AuthError:
+        """Give the error of a step that refuses."""
+        wanted = situation.need.more_scope or ()
+        match step:
+            case Step.REFUSE_EARLY:
+                message = "There is nothing to renew with."
+                return TemporaryError(message, hint="Log in when the token ends.")
+            case Step.REFUSE_PINNED_SCOPE:
+                return self._step_ups.pinned(wanted)
+            case Step.REFUSE_DECLINED_SCOPE:
+                return self._step_ups.declined(wanted)
+            case Step.PAUSE if situation.pause is not None:
+                return situation.pause
+        issuer = situation.session.issuer if situation.session is not None else "the authorization server"
+        message = f"{self._settings.server_url} rejects the token that {issuer} has just issued for it."
+        hint = "Tell the server's operator: it does not accept the tokens of its own authorization server."
+        return TokenRejected(message, hint=hint)

@@ -2,11 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 
 """
-Leaving a server alone that cannot answer now.
+Pauses for a server that cannot answer now.
 
-Renewals ahead of time wait long, for the token still serves. Somebody who waits for a token may try at once after a
-first failure, then after a second, two seconds, and so on. What the server asks for itself (`Retry-After`, RFC 9110
-§10.2.3) holds for both.
+Renewals ahead of time pause long, because the token still serves. A caller that waits for a token may try at once after
+a first failure, then after one second, two seconds, and so on. `Retry-After` (RFC 9110 §10.2.3) holds for both.
 """
 
 import math
@@ -19,10 +18,10 @@ EARLY_SECONDS, LONGEST_EARLY_SECONDS = 30.0, 480.0
 """The pause after the first failure of a renewal ahead of time, doubled with each, and the longest one."""
 
 URGENT_SECONDS, LONGEST_URGENT_SECONDS = 1.0, 30.0
-"""The pause after the second failure in a row for somebody who waits, doubled with each, and the longest one."""
+"""The pause after the second failure in a row for a caller that waits, doubled with each, and the longest one."""
 
 LONGEST_WISH = 3600.0
-"""The longest time a server may ask for: one that says "next year" has made a mistake."""
+"""The longest time in seconds that a server may ask for."""
 
 
 class Resting(TemporaryError):
@@ -30,11 +29,7 @@ class Resting(TemporaryError):
 
 
 class Backoff:
-    """
-    Counts the failures in a row of one session, and says when the next try may be.
-
-    :param monotonic: Gives the seconds of a clock that nobody sets.
-    """
+    """Counts the failures in a row of one session, and says when the next try may be."""
 
     def __init__(self, monotonic: Callable[[], float]) -> None:
         self._monotonic = monotonic
@@ -44,11 +39,7 @@ class Backoff:
         self._last: TemporaryError | None = None
 
     def failed(self, error: AuthError) -> None:
-        """
-        Count a failure.
-
-        :param error: What went wrong. Only what is temporary keeps somebody who waits from trying.
-        """
+        """Count a failure. Only a temporary one makes a caller pause that waits for a token."""
         with self._lock:
             now, earlier = self._monotonic(), self._failures
             self._failures += 1
@@ -66,24 +57,17 @@ class Backoff:
             self._early_until = self._urgent_until = -math.inf
 
     def is_resting(self) -> bool:
-        """
-        Tell whether a renewal ahead of time has to wait.
-
-        :returns: True during the pause.
-        """
+        """Tell whether a renewal ahead of time has to wait."""
         return self._monotonic() < self._early_until
 
-    def require_end(self) -> None:
-        """
-        Keep somebody who waits from asking a server that could not answer a moment ago.
-
-        :raises Resting: During the pause; with the failure before it, and how long the pause still is.
-        """
+    def pause(self) -> Resting | None:
+        """Give the error for a caller that waits for a token, while it has to pause: the last failure, and how long."""
         with self._lock:
             seconds, last = self._urgent_until - self._monotonic(), self._last
-        if last is not None and seconds > 0:
-            hint = f"Try again in {seconds:.0f} s." if seconds >= 1.5 else "Try again in a moment."
-            raise Resting(last.message, hint=hint, retry_after=seconds, error=last.error)
+        if last is None or seconds <= 0:
+            return None
+        hint = f"Try again in {seconds:.0f} s." if seconds >= 1.5 else "Try again in a moment."
+        return Resting(last.message, hint=hint, retry_after=seconds, error=last.error)
 
 
 def _doubled(first: float, times: int, longest: float) -> float:

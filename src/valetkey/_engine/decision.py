@@ -1,14 +1,23 @@
 # SPDX-FileCopyrightText: 2026 The Valetkey authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Why another token is wanted, read from a rejection."""
+"""
+What an attempt to get a token does next, as a table: the first row whose condition holds gives the step.
 
-from collections.abc import Sequence
+Pure: the session in the store, the need, the clock and what the engine remembers come in as values, and one step comes
+out. `attempts` carries it out and asks again. What follows a refresh is a table of its own, in `refresh_outcome`.
+"""
+
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from enum import Enum
 
-from valetkey._policy.rejection import wants_more_scope
+from valetkey._policy.lifetime import is_expired, is_fresh_login
+from valetkey._policy.rejection import fits_scheme, wants_more_scope
+from valetkey._policy.scope import covers_scope
+from valetkey.errors import TemporaryError
 from valetkey.protocol.challenge import Challenge, challenge_to_answer
-from valetkey.values import Scope, Token, TokenType
+from valetkey.values import Scope, Secret, Session, Token, TokenType
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,11 +25,10 @@ class TokenNeed:
     """
     Why another token is wanted.
 
-    :param rejected: The access token that will not do any more; None if there was none.
-    :param challenge: What the MCP server said.
+    :param rejected: The access token that the MCP server rejected; None if none was sent.
     :param more_scope: The scope that was missing, for a token that is otherwise good; empty if the server did not name
-        it.
-    :param early: True if the token still serves: then nobody is asked.
+        it, None if no scope was missing.
+    :param early: True if the token still serves: then no person is asked.
     """
 
     rejected: str | None = None
@@ -30,14 +38,7 @@ class TokenNeed:
 
 
 def need_after(rejected: Token | None, challenges: Sequence[Challenge], *, prefers_dpop: bool = False) -> TokenNeed:
-    """
-    Read from a rejection what is wanted.
-
-    :param rejected: The token the MCP server rejected, None if none was sent.
-    :param challenges: The challenges of the rejection.
-    :param prefers_dpop: True if the user wants every token to be bound to a key.
-    :returns: The need. What was said to a bound token is looked for in the challenge for DPoP.
-    """
+    """Read from a rejection what is wanted; what was said to a bound token stands in the challenge for DPoP."""
     is_bound = rejected is not None and rejected.token_type is TokenType.DPOP
     challenge = challenge_to_answer(challenges, prefers_dpop=prefers_dpop or is_bound)
     wants_more = challenge is not None and wants_more_scope(challenges)
@@ -46,3 +47,162 @@ def need_after(rejected: Token | None, challenges: Sequence[Challenge], *, prefe
         challenge=challenge,
         more_scope=challenge.scope or () if challenge is not None and wants_more else None,
     )
+
+
+def answers(session: Session | None, need: TokenNeed, now: float) -> bool:
+    """Tell whether a session has another token than the rejected one, still good, with the scope and the key wanted."""
+    if session is None or session.token.access_token.reveal() == need.rejected:
+        return False
+    if not fits_scheme(session, need.challenge):
+        return False
+    return not is_expired(session.token, now) and covers_scope(session, need.more_scope)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Situation:
+    """
+    All that the next step depends on.
+
+    :param session: The session in the store.
+    :param now: Unix time in seconds.
+    :param can_ask_server: False if the settings leave nothing to ask the MCP server for.
+    :param has_moved: True if the MCP server names other issuers than the session's; None if this attempt has not asked.
+    :param pause: The error to give while a server that could not answer is not asked again.
+    :param ended: The access token of the last session whose renewal was refused.
+    :param refused: The refresh token that was refused in this attempt.
+    """
+
+    need: TokenNeed
+    session: Session | None
+    now: float
+    is_machine: bool = False
+    can_ask_server: bool = True
+    has_moved: bool | None = None
+    is_scope_pinned: bool = False
+    is_scope_declined: bool = False
+    pause: TemporaryError | None = None
+    ended: Secret | None = None
+    refused: Secret | None = None
+
+
+class Step(Enum):
+    """What an attempt does next."""
+
+    ADOPT = "adopt it"
+    ASK_SERVER = "ask the server"
+    REFUSE_EARLY = "refuse, early"
+    REFUSE_PINNED_SCOPE = "refuse, scope is set"
+    REFUSE_DECLINED_SCOPE = "refuse, scope was declined"
+    PAUSE = "refuse, pause"
+    STEP_UP = "step up"
+    REFRESH = "refresh"
+    REFUSE_POINTLESS = "refuse, pointless"
+    LOG_IN = "log in"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of the first table: a step, its condition in words, and the same as a function."""
+
+    step: Step
+    when: str
+    holds: Callable[[Situation], bool]
+
+
+def _answers_need(situation: Situation) -> bool:
+    return answers(situation.session, situation.need, situation.now)
+
+
+def _may_have_moved(situation: Situation) -> bool:
+    session, challenge = situation.session, situation.need.challenge
+    if situation.has_moved is not None or not situation.can_ask_server:
+        return False
+    points_to_metadata = challenge is not None and challenge.get("resource_metadata") is not None  # RFC 9728 §5.2
+    is_good = session is not None and not is_expired(session.token, situation.now)
+    return points_to_metadata and is_good and _is_rejected(situation)
+
+
+def _wants_more_scope(situation: Situation) -> bool:
+    return situation.need.more_scope is not None
+
+
+def _is_renewable(situation: Situation) -> bool:
+    session = situation.session
+    if session is None or session.token.refresh_token is None or _wants_more_scope(situation):
+        return False
+    return session.token.refresh_token != situation.refused and not _is_superseded(situation)
+
+
+def _needs_person(situation: Situation) -> bool:
+    return not situation.is_machine and not _is_renewable(situation)
+
+
+def _is_pointless(situation: Situation) -> bool:
+    session = situation.session
+    if session is None or _is_superseded(situation) or not _is_rejected(situation):
+        return False
+    # A token whose grant its issuer has ended may well have been good before.
+    return session.token.access_token != situation.ended and is_fresh_login(session, situation.now)
+
+
+def _is_superseded(situation: Situation) -> bool:
+    session = situation.session
+    return bool(situation.has_moved) or (session is not None and not fits_scheme(session, situation.need.challenge))
+
+
+def _is_rejected(situation: Situation) -> bool:
+    session = situation.session
+    return session is not None and session.token.access_token.reveal() == situation.need.rejected
+
+
+STEPS = (
+    Row(
+        Step.ADOPT,
+        "the stored session answers the need: another thread, program or host has renewed it",
+        _answers_need,
+    ),
+    Row(
+        Step.ASK_SERVER,
+        "a token that should still be good is rejected, and the challenge points to metadata: the login may have "
+        "moved (once in an attempt)",
+        _may_have_moved,
+    ),
+    Row(
+        Step.REFUSE_EARLY,
+        "the token still serves, and only a person could give another one",
+        lambda situation: situation.need.early and _needs_person(situation),
+    ),
+    Row(
+        Step.REFUSE_PINNED_SCOPE,
+        "more scope is wanted, and the user has set `scope`",
+        lambda situation: _wants_more_scope(situation) and situation.is_scope_pinned,
+    ),
+    Row(
+        Step.REFUSE_DECLINED_SCOPE,
+        "more scope is wanted, and it was declined a short while ago",
+        lambda situation: _wants_more_scope(situation) and situation.is_scope_declined,
+    ),
+    Row(
+        Step.PAUSE,
+        "no person is needed, and the authorization server could not answer a moment ago",
+        lambda situation: situation.pause is not None and not _needs_person(situation),
+    ),
+    Row(Step.STEP_UP, "more scope is wanted", _wants_more_scope),
+    Row(
+        Step.REFRESH,
+        "there is a refresh token, the login has not moved, and the token is bound to a key if that is wanted",
+        _is_renewable,
+    ),
+    Row(
+        Step.REFUSE_POINTLESS,
+        "a person has just logged in, the token is rejected at once, and its issuer has not ended it",
+        _is_pointless,
+    ),
+    Row(Step.LOG_IN, "otherwise", lambda _: True),
+)
+"""The first row whose condition holds gives the next step."""
+
+
+def decide(situation: Situation) -> Step:
+    """Give the next step."""
+    return next(row.step for row in STEPS if row.holds(situation))

@@ -2,14 +2,14 @@
 # SPDX-License-Identifier: Apache-2.0
 
 """
-More scope than a session has: who has to agree, and when nobody is asked again (MCP, Step-Up Authorization Flow).
+More scope than a session has: who has to agree, and when a person is not asked again (MCP, Step-Up Authorization Flow).
 
-What was declined is remembered for a while in memory: the same tool, called again, opens no second browser.
+A declined scope is remembered for ten minutes in memory: the same tool, called again, opens no second browser.
 """
 
 from dataclasses import dataclass, field
 
-from valetkey._policy.lifetime import FRESH_SECONDS
+from valetkey._policy.lifetime import is_fresh_login
 from valetkey._policy.scope import unite
 from valetkey.errors import LoginFailed, ScopeMissing, quote
 from valetkey.seams import Seams
@@ -23,81 +23,58 @@ REST_SECONDS = 600.0
 
 @dataclass(slots=True)
 class StepUps:
-    """
-    The step-ups of one engine.
-
-    :param settings: The settings.
-    :param seams: Where the engine touches the world.
-    """
+    """The step-ups of one engine."""
 
     settings: Settings
     seams: Seams
     _declined: dict[frozenset[str], float] = field(default_factory=dict)
 
-    def require_freedom(self, wanted: Scope) -> None:
-        """
-        Stop a step-up that the user has ruled out, or that was declined a short while ago.
+    def is_declined(self, wanted: Scope) -> bool:
+        """Tell whether a scope was declined a short while ago."""
+        return self.seams.now() < self._declined.get(frozenset(wanted), 0.0)
 
-        :param wanted: The scope that is missing.
-        :raises ScopeMissing: If nobody may be asked for it.
-        """
-        server, pinned = self.settings.server_url, self.settings.scope
-        if pinned is not None:
-            message = f"{server} wants {_in_words(wanted)}."
-            raise ScopeMissing(message, hint="Add it to scope=.", required=wanted, granted=pinned)
-        if self.seams.now() < self._declined.get(frozenset(wanted), 0.0):
-            message = f"{server} wants {_in_words(wanted)}, which was declined a short while ago."
-            raise ScopeMissing(message, hint="Try again in ten minutes to be asked again.", required=wanted)
+    def pinned(self, wanted: Scope) -> ScopeMissing:
+        """Give the error for a scope that the user's own `scope` leaves out."""
+        hint, granted = "Add it to scope=.", self.settings.scope or ()
+        return ScopeMissing(f"{self._wish(wanted)}.", hint=hint, required=wanted, granted=granted)
 
-    def approved(self, previous: Session, wanted: Scope, chosen: Scope | None, issuer: str) -> Scope:
+    def declined(self, wanted: Scope) -> ScopeMissing:
+        """Give the error for a scope that was declined a short while ago."""
+        message = f"{self._wish(wanted)}, which was declined a short while ago."
+        return ScopeMissing(message, hint="Try again in ten minutes to be asked again.", required=wanted)
+
+    def widened(self, previous: Session, wanted: Scope, chosen: Scope | None) -> Scope:
         """
         Give the scope of the new login: all that was asked for and granted before, and what is missing now.
 
-        :param previous: The session that has too little.
         :param wanted: The scope that is missing; empty if the server did not say.
-        :param chosen: The scope by the usual rules, which the challenge's is part of.
-        :param issuer: The authorization server.
-        :returns: The scope to ask for.
+        :param chosen: The scope by the usual rules, which includes the challenge's.
         :raises ScopeMissing: If a person has just been asked for all of it, or `approve_scope` declines.
         """
         scope = unite(previous.requested_scope, previous.token.scope, chosen, wanted)
         granted = previous.token.scope or ()
-        server = self.settings.server_url
-        if self.is_from_just_now(previous) and set(scope) <= set(previous.requested_scope or ()):
-            # MCP Security, Scope Minimization: who has just been asked for all of this is not asked again.
-            message = f"{server} wants {_in_words(wanted)}. The last login did not bring it."
+        if is_fresh_login(previous, self.seams.now()) and set(scope) <= set(previous.requested_scope or ()):
+            # MCP Security, Scope Minimization: a person is not asked twice in a row for the same scope.
+            message = f"{self._wish(wanted)}. The last login did not bring it."
             hint = "Ask the server's operator whether this account may have it, and log in again in a minute."
             raise ScopeMissing(message, hint=hint, required=wanted, granted=granted)
-        request = ScopeRequest(server, issuer, required=wanted, granted=granted, requested=scope)
+        request = ScopeRequest(
+            self.settings.server_url, previous.issuer, required=wanted, granted=granted, requested=scope
+        )
         if self.settings.approve_scope is not None and not self.settings.approve_scope(request):
-            self._remember(wanted)
-            message = f"{server} wants {_in_words(wanted)}, and approve_scope declined."
+            self._remember_declined(wanted)
+            message = f"{self._wish(wanted)}, and approve_scope declined."
             raise ScopeMissing(message, hint="Allow it in approve_scope.", required=wanted, granted=granted)
         return scope
 
     def remember(self, wanted: Scope, failure: LoginFailed) -> None:
-        """
-        Remember that a person said no.
-
-        :param wanted: The scope that was missing.
-        :param failure: How the login failed; one that was only too slow is no answer.
-        """
+        """Remember that a person declined; a login that was only too slow declines nothing."""
         if failure.error == "access_denied":
-            self._remember(wanted)
+            self._remember_declined(wanted)
 
-    def is_from_just_now(self, session: Session) -> bool:
-        """
-        Tell whether a person has logged in for a session a moment ago.
-
-        :param session: The session.
-        :returns: True within a minute.
-        """
-        age = self.seams.now() - session.token.obtained_at
-        return session.interactive and 0 <= age < FRESH_SECONDS
-
-    def _remember(self, wanted: Scope) -> None:
+    def _remember_declined(self, wanted: Scope) -> None:
         self._declined[frozenset(wanted)] = self.seams.now() + REST_SECONDS
 
-
-def _in_words(scope: Scope) -> str:
-    return f"the scope {quote(' '.join(scope))}" if scope else "more scope, but does not say which"
+    def _wish(self, wanted: Scope) -> str:
+        scope = f"the scope {quote(' '.join(wanted))}" if wanted else "more scope, but does not say which"
+        return f"{self.settings.server_url} wants {scope}"

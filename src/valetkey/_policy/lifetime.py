@@ -3,7 +3,7 @@
 
 """How long a token or a registered client can be used, and when a token is renewed."""
 
-from valetkey.values import Client, Token
+from valetkey.values import Client, Session, Token
 
 RENEWAL_MARGIN = 60.0
 """Seconds before expiry at which renewal has to start in the background, or a tenth of the token's life if that is
@@ -52,3 +52,8 @@ def is_client_usable(client: Client, *, issuer: str, redirect_uri: str | None, n
     """
     alive = client.secret_expires_at is None or now < client.secret_expires_at
     return client.issuer == issuer and client.redirect_uri == redirect_uri and alive
+
+
+def is_fresh_login(session: Session, now: float) -> bool:
+    """Tell whether a person has logged in for a session within the last minute."""
+    return session.interactive and 0 <= now - session.token.obtained_at < FRESH_SECONDS

@@ -1,0 +1,363 @@
+# SPDX-FileCopyrightText: 2026 The Valetkey authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""What an attempt does next: a line for each row of the two tables, and both over all that can happen."""
+
+from dataclasses import replace
+from itertools import combinations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.fakes.network import challenges
+from tests.fakes.seams import BEGINNING
+from tests.fakes.world import a_session
+from tests.requirements import requirement
+from valetkey._engine.decision import STEPS, Situation, Step, TokenNeed, answers, decide, need_after
+from valetkey._engine.refresh_outcome import (
+    NEXT_STEPS,
+    NextStep,
+    Overtaken,
+    Refresh,
+    RefreshRefused,
+    Renewed,
+    Unanswered,
+    after_refresh,
+)
+from valetkey._policy.refusal import RefusalMeaning
+from valetkey.errors import Refused, TemporaryError
+from valetkey.values import Secret, Token, TokenType
+
+NOW = BEGINNING + 600.0
+BUSY = TemporaryError("The server is busy.", hint="Wait.")
+REFUSAL = Refused("No.", hint="Ask.", error="invalid_grant")
+
+INVALID = challenges('Bearer error="invalid_token"')
+WANTS_WRITE = challenges('Bearer error="insufficient_scope", scope="write"')
+WANTS_MORE = challenges('Bearer error="insufficient_scope"')
+POINTS_TO_METADATA = challenges('Bearer resource_metadata="https://mcp.example.com/metadata"')[0]
+WANTS_DPOP = challenges('DPoP algs="ES256"')[0]
+
+GOOD = a_session()
+EXPIRED = a_session(expires_at=BEGINNING + 1)
+NOT_RENEWABLE = a_session(refresh_token=None)
+BOUND = a_session(dpop_key=Secret("key"), expires_at=BEGINNING + 1)
+JUST_NOW = a_session(refresh_token=None, obtained_at=NOW - 10, interactive=True)
+JUST_NOW_RENEWABLE = a_session(obtained_at=NOW - 10, interactive=True)
+REJECTED = TokenNeed("access-0")
+MORE_SCOPE = TokenNeed("access-0", more_scope=("write",))
+EARLY = TokenNeed("access-0", early=True)
+
+
+def situation(session=GOOD, need=REJECTED, **facts):
+    return Situation(session=session, need=need, now=NOW, **facts)
+
+
+PINNED_MACHINE = situation(need=MORE_SCOPE, is_scope_pinned=True, pause=BUSY, is_machine=True)
+
+LINES = [
+    (Step.ADOPT, situation(need=TokenNeed("another"))),
+    (Step.ASK_SERVER, situation(need=TokenNeed("access-0", POINTS_TO_METADATA))),
+    (Step.REFUSE_EARLY, situation(NOT_RENEWABLE, EARLY)),
+    (Step.REFUSE_PINNED_SCOPE, situation(need=MORE_SCOPE, is_scope_pinned=True)),
+    (Step.REFUSE_DECLINED_SCOPE, situation(need=MORE_SCOPE, is_scope_declined=True)),
+    (Step.PAUSE, situation(pause=BUSY)),
+    (Step.STEP_UP, situation(need=MORE_SCOPE)),
+    (Step.REFRESH, situation()),
+    (Step.REFUSE_POINTLESS, situation(JUST_NOW)),
+    (Step.LOG_IN, situation(None, TokenNeed())),
+]
+
+
+@pytest.mark.parametrize(("step", "given"), LINES, ids=lambda value: getattr(value, "value", ""))
+def test_each_row_has_a_situation_that_it_decides(step, given):
+    assert decide(given) is step
+
+
+def test_every_row_is_reached_by_its_own_line_and_by_no_other():
+    assert [row.step for row in STEPS] == [step for step, _ in LINES] == list(Step)
+    for row in STEPS:
+        assert [step for step, given in LINES if decide(given) is row.step] == [row.step]
+
+
+BOTH_HOLD = [
+    (Step.ADOPT, Step.REFRESH, situation(need=TokenNeed("another"))),
+    (Step.ADOPT, Step.PAUSE, situation(need=TokenNeed("another"), pause=BUSY)),
+    (Step.ASK_SERVER, Step.REFRESH, situation(need=TokenNeed("access-0", POINTS_TO_METADATA))),
+    (Step.ASK_SERVER, Step.STEP_UP, situation(need=replace(MORE_SCOPE, challenge=POINTS_TO_METADATA))),
+    (Step.ASK_SERVER, Step.PAUSE, situation(need=TokenNeed("access-0", POINTS_TO_METADATA), pause=BUSY)),
+    (Step.REFUSE_EARLY, Step.STEP_UP, situation(need=replace(MORE_SCOPE, early=True))),
+    (Step.REFUSE_EARLY, Step.REFUSE_POINTLESS, situation(JUST_NOW, EARLY)),
+    (Step.REFUSE_PINNED_SCOPE, Step.STEP_UP, situation(need=MORE_SCOPE, is_scope_pinned=True)),
+    (
+        Step.REFUSE_PINNED_SCOPE,
+        Step.PAUSE,
+        PINNED_MACHINE,
+    ),
+    (Step.REFUSE_DECLINED_SCOPE, Step.STEP_UP, situation(need=MORE_SCOPE, is_scope_declined=True)),
+    (Step.PAUSE, Step.STEP_UP, situation(need=MORE_SCOPE, pause=BUSY, is_machine=True)),
+    (Step.PAUSE, Step.REFRESH, situation(pause=BUSY)),
+    (Step.STEP_UP, Step.REFUSE_POINTLESS, situation(JUST_NOW, MORE_SCOPE)),
+    (
+        Step.REFRESH,
+        Step.REFUSE_POINTLESS,
+        situation(JUST_NOW_RENEWABLE),
+    ),
+    (Step.REFUSE_POINTLESS, Step.LOG_IN, situation(JUST_NOW)),
+]
+
+
+@pytest.mark.parametrize(("first", "second", "given"), BOTH_HOLD, ids=lambda value: getattr(value, "value", ""))
+def test_where_two_rows_hold_the_first_one_decides(first, second, given):
+    holding = [row.step for row in STEPS if row.holds(given)]
+    assert holding[0] is decide(given) is first
+    assert second in holding
+
+
+@requirement("WWW-14")
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"has_moved": False},
+        {"can_ask_server": False},
+        {"session": EXPIRED},
+        {"need": TokenNeed("another", POINTS_TO_METADATA, more_scope=("write",))},
+        {"need": TokenNeed("access-0", INVALID[0])},
+        {"need": REJECTED},
+        {"session": None},
+    ],
+    ids=["asked before", "endpoints are set", "expired", "another token", "no metadata", "no challenge", "no session"],
+)
+def test_the_server_is_asked_about_its_login_only_where_a_good_token_is_rejected_and_once(changes):
+    points_to_metadata = situation(need=TokenNeed("access-0", POINTS_TO_METADATA))
+    assert decide(replace(points_to_metadata, **changes)) is not Step.ASK_SERVER
+
+
+@requirement("REF-1", "REF-2")
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"session": NOT_RENEWABLE},
+        {"has_moved": True},
+        {"need": TokenNeed("access-0", WANTS_DPOP)},
+        {"refused": GOOD.token.refresh_token},
+        {"session": None},
+    ],
+    ids=["no refresh token", "moved", "not bound to a key", "refused in this attempt", "no session"],
+)
+def test_what_cannot_be_renewed_needs_a_login(changes):
+    assert decide(replace(situation(), **changes)) is Step.LOG_IN
+
+
+def test_a_session_that_is_bound_to_a_key_is_renewed_where_a_key_is_wanted():
+    assert decide(situation(BOUND, TokenNeed("access-0", WANTS_DPOP))) is Step.REFRESH
+
+
+@requirement("WWW-15")
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"ended": JUST_NOW.token.access_token},
+        {"has_moved": True},
+        {"need": TokenNeed("access-0", WANTS_DPOP)},
+        {"now": NOW + 60},
+        {"now": NOW - 3600},
+        {"session": replace(JUST_NOW, interactive=False)},
+        {"session": None},
+    ],
+    ids=[
+        "ended by its issuer",
+        "moved",
+        "another scheme",
+        "a minute later",
+        "clock set back",
+        "a machine",
+        "no session",
+    ],
+)
+def test_a_person_is_asked_again_where_a_login_may_help(changes):
+    assert decide(replace(situation(JUST_NOW), **changes)) is Step.LOG_IN
+
+
+def test_a_machine_does_ahead_of_time_what_it_would_do_later():
+    assert decide(situation(NOT_RENEWABLE, EARLY, is_machine=True)) is Step.LOG_IN
+
+
+def test_a_person_may_log_in_during_a_pause():
+    assert decide(situation(None, TokenNeed(), pause=BUSY)) is Step.LOG_IN
+    assert decide(situation(need=MORE_SCOPE, pause=BUSY)) is Step.STEP_UP
+
+
+# What follows a refresh.
+
+UNANSWERED = Unanswered(BUSY)
+
+
+def refused(meaning):
+    return RefreshRefused(REFUSAL, meaning)
+
+
+NEXT_LINES = [
+    (NextStep.USE_SESSION, Refresh(Renewed(GOOD))),
+    (NextStep.LOOK_AGAIN, Refresh(Overtaken())),
+    (NextStep.FAIL, Refresh(UNANSWERED, is_second=True)),
+    (NextStep.TRY_AGAIN, Refresh(UNANSWERED)),
+    (NextStep.FAIL, Refresh(refused(RefusalMeaning.TOKEN_ENDED), early=True)),
+    (NextStep.FAIL, Refresh(refused(RefusalMeaning.LASTING))),
+    (NextStep.FORGET_CLIENT, Refresh(refused(RefusalMeaning.CLIENT_GONE))),
+    (NextStep.LOG_IN, Refresh(refused(RefusalMeaning.TOKEN_ENDED))),
+]
+
+
+def deciding_row(refresh):
+    return next(number for number, row in enumerate(NEXT_STEPS) if row.holds(refresh))
+
+
+@pytest.mark.parametrize(("step", "given"), NEXT_LINES, ids=lambda value: getattr(value, "value", ""))
+def test_each_row_has_a_refresh_that_it_follows(step, given):
+    assert after_refresh(given) is step
+
+
+def test_every_row_of_the_second_table_is_reached_by_its_own_line_and_by_no_other():
+    assert [row.step for row in NEXT_STEPS] == [step for step, _ in NEXT_LINES]
+    assert [deciding_row(given) for _, given in NEXT_LINES] == list(range(len(NEXT_STEPS)))
+
+
+@pytest.mark.parametrize(
+    ("step", "given"),
+    [
+        (NextStep.USE_SESSION, Refresh(Renewed(GOOD), early=True)),
+        (NextStep.LOOK_AGAIN, Refresh(Overtaken(), early=True)),
+        (NextStep.TRY_AGAIN, Refresh(UNANSWERED, early=True)),
+        (NextStep.FAIL, Refresh(refused(RefusalMeaning.CLIENT_GONE), early=True)),
+        (NextStep.LOG_IN, Refresh(refused(RefusalMeaning.OTHER), is_second=True)),
+    ],
+    ids=lambda value: getattr(value, "value", ""),
+)
+def test_where_two_rows_hold_after_a_refresh_the_first_one_decides(step, given):
+    assert after_refresh(given) is step
+
+
+# Over all that can happen.
+
+SESSIONS = st.sampled_from([None, GOOD, EXPIRED, NOT_RENEWABLE, BOUND, JUST_NOW])
+SCOPES = st.sampled_from([None, (), ("write",)])
+NEEDS = st.builds(
+    TokenNeed,
+    rejected=st.sampled_from([None, "access-0", "another"]),
+    challenge=st.sampled_from([None, INVALID[0], WANTS_WRITE[0], POINTS_TO_METADATA, WANTS_DPOP]),
+    more_scope=SCOPES,
+    early=st.booleans(),
+)
+SITUATIONS = st.builds(
+    Situation,
+    need=NEEDS,
+    session=SESSIONS,
+    now=st.sampled_from([NOW, NOW - 3600, NOW + 86_400]),
+    is_machine=st.booleans(),
+    can_ask_server=st.booleans(),
+    has_moved=st.sampled_from([None, False, True]),
+    is_scope_pinned=st.booleans(),
+    is_scope_declined=st.booleans(),
+    pause=st.sampled_from([None, BUSY]),
+    ended=st.sampled_from([None, GOOD.token.access_token]),
+    refused=st.sampled_from([None, GOOD.token.refresh_token]),
+)
+REFRESHES = st.builds(
+    Refresh,
+    outcome=st.sampled_from([Renewed(GOOD), Overtaken(), UNANSWERED, *map(refused, RefusalMeaning)]),
+    early=st.booleans(),
+    is_second=st.booleans(),
+)
+
+
+@given(SITUATIONS)
+def test_there_is_always_exactly_one_step_and_it_can_be_carried_out(given):
+    step = decide(given)
+    assert isinstance(step, Step)
+    assert decide(given) is step
+    if step in (Step.ADOPT, Step.ASK_SERVER, Step.REFRESH, Step.REFUSE_POINTLESS):
+        assert given.session is not None
+    if step is Step.REFRESH:
+        assert given.session.token.refresh_token is not None
+    if step is Step.ASK_SERVER:
+        assert given.has_moved is None
+
+
+@given(SITUATIONS)
+def test_ahead_of_time_no_person_is_asked(given):
+    step = decide(replace(given, need=replace(given.need, early=True), is_machine=False))
+    assert step not in (Step.STEP_UP, Step.LOG_IN)
+
+
+@given(SITUATIONS)
+def test_nothing_is_sent_to_a_paused_authorization_server_unless_a_person_asks(given):
+    step = decide(replace(given, pause=BUSY))
+    assert step is not Step.REFRESH
+    assert not given.is_machine or step not in (Step.STEP_UP, Step.LOG_IN)
+
+
+@given(SITUATIONS)
+def test_a_session_of_an_issuer_that_was_left_is_not_renewed(given):
+    assert decide(replace(given, has_moved=True)) is not Step.REFRESH
+
+
+@given(REFRESHES)
+def test_exactly_one_step_follows_a_refresh_and_it_can_be_carried_out(given):
+    step = after_refresh(given)
+    assert isinstance(step, NextStep)
+    assert (step is NextStep.USE_SESSION) == isinstance(given.outcome, Renewed)
+    if step is NextStep.FAIL:
+        assert isinstance(given.outcome, Unanswered | RefreshRefused)
+
+
+def test_no_two_steps_have_the_same_name():
+    for one, other in combinations([*Step], 2):
+        assert one.value != other.value
+
+
+# What is wanted, and what answers it.
+
+
+def test_a_plain_401_wants_any_other_token():
+    token = Token(Secret("t"), BEGINNING)
+    assert need_after(token, INVALID) == TokenNeed("t", INVALID[0], None, early=False)
+    assert need_after(token, challenges("Negotiate")) == TokenNeed("t")
+    assert need_after(None, ()) == TokenNeed()
+
+
+@requirement("STP-1", "STP-4")
+@pytest.mark.parametrize(("fields", "more_scope"), [(WANTS_WRITE, ("write",)), (WANTS_MORE, ())])
+def test_insufficient_scope_wants_more_scope_even_if_it_does_not_say_which(fields, more_scope):
+    assert need_after(None, fields).more_scope == more_scope
+
+
+def test_what_was_said_to_a_bound_token_stands_in_the_challenge_for_dpop():
+    fields = challenges('Bearer scope="a"', 'DPoP error="invalid_token"')
+    bound = Token(Secret("t"), BEGINNING, token_type=TokenType.DPOP)
+    assert need_after(bound, fields).challenge.scheme == "dpop"
+    assert need_after(None, fields, prefers_dpop=True).challenge.scheme == "dpop"
+    assert need_after(None, fields).challenge.scheme == "bearer"
+
+
+@pytest.mark.parametrize(
+    ("need", "is_answer"),
+    [
+        (TokenNeed(), True),
+        (TokenNeed("access-0"), False),
+        (TokenNeed("another"), True),
+        (TokenNeed("another", more_scope=("read",)), True),
+        (TokenNeed("another", more_scope=("read", "write")), False),
+        (TokenNeed("another", more_scope=()), True),
+        (TokenNeed("access-0", more_scope=()), False),
+        (TokenNeed("another", WANTS_DPOP), False),
+    ],
+)
+def test_a_session_answers_a_need_with_another_token_that_has_the_scope_and_the_key(need, is_answer):
+    assert answers(a_session(scope=("read",)), need, NOW) is is_answer
+
+
+def test_neither_nothing_nor_an_expired_token_answers_a_need():
+    assert not answers(None, TokenNeed(), NOW)
+    assert not answers(EXPIRED, TokenNeed(), NOW)

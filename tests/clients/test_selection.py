@@ -1,47 +1,49 @@
 # SPDX-FileCopyrightText: 2026 The Valetkey authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Who we are at which issuer: given, known, or registered now."""
+"""
+Which client a login uses: the configured one, a stored registration, a metadata document, or a new registration.
 
-import math
+And what is corrected once: a client that the server does not know, a document or an address that it does not accept.
+"""
+
 from dataclasses import replace
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from tests.fakes.authorization_server import ISSUER, MCP, REGISTER
-from tests.fakes.network import HTML, no_answer, unreachable
-from tests.fakes.seams import BEGINNING
+from tests.fakes.authorization_server import ISSUER, MCP, REGISTER, TOKEN
+from tests.fakes.clients import ADDRESS, ELSEWHERE, SERVER, clients, target_of
 from tests.fakes.world import World
 from tests.requirements import requirement
-from valetkey._clients.selection import ClientSelection
-from valetkey._discovery.target import AuthorizationTarget
-from valetkey._sessions.codec import client_key, encode_pin, pin_key
+from valetkey._sessions.codec import encode_pin, pin_key
 from valetkey.errors import (
     ClientRefused,
     ConfigurationError,
     IssuerMismatch,
     LoginFailed,
-    MalformedDocument,
     Refused,
-    StoreError,
     TemporaryError,
     Unsupported,
 )
-from valetkey.values import Client, ClientAuthentication, ClientOrigin, MetadataSource, Secret, ServerMetadata
+from valetkey.settings.credentials import RegisteredClient
+from valetkey.values import Client, ClientAuthentication, ClientOrigin, MetadataSource, Secret
 
-ADDRESS = "http://127.0.0.1:50001/callback"
-OTHER_ADDRESS = "http://127.0.0.1:50002/callback"
-SERVER = ServerMetadata(ISSUER, registration_endpoint=REGISTER)
-GUESSED = replace(SERVER, source=MetadataSource.GUESSED)
-ELSEWHERE = ServerMetadata("https://elsewhere.example.com", token_endpoint="https://elsewhere.example.com/token")
-
-
-def clients(world, *, seams=None, **settings):
-    return ClientSelection(world.settings(**settings), world.store, seams or world.seams())
+DOCUMENT = "https://app.example.com/client.json"
+TAKES_DOCUMENTS = {"client_id_metadata_document_supported": True}
+FIRST_ADDRESS = "http://127.0.0.1:50001/callback"
+FIXED = "http://127.0.0.1:8080/callback"
+PORTS = range(50_001, 50_010)
 
 
-def found(server):
-    return AuthorizationTarget(MCP, None, server)
+def world_that_takes_documents(**switches):
+    world = World(says_further=TAKES_DOCUMENTS, **switches)
+    world.server.knows(DOCUMENT, *(f"http://127.0.0.1:{port}/callback" for port in PORTS))
+    return world
+
+
+def client_ids(world):
+    return [parse_qs(urlsplit(each.authorization_url).query)["client_id"][0] for each in world.person.asked]
 
 
 @pytest.fixture
@@ -49,198 +51,201 @@ def world():
     return World()
 
 
-# Registering.
+# The order.
 
 
-@requirement("DCR-1", "DCR-2", "DCR-3", "DCR-4", "DCR-5", "DCR-6", "DCR-15", "REF-3", "REG-8")
-def test_the_registration_says_what_a_native_public_client_is(world):
-    clients(world).for_login(found(SERVER), ADDRESS, ("read", "write"))
-    request = world.server.requests[0]
-    assert (request.method, request.url, request.issuer, request.credentials_of) == ("POST", REGISTER, ISSUER, ())
-    assert dict(request.headers) == {"Content-Type": "application/json", "Accept": "application/json"}
-    assert world.server.registrations() == [
-        {
-            "client_name": "Valetkey",
-            "redirect_uris": [ADDRESS],
-            "application_type": "native",
-            "grant_types": ["authorization_code", "refresh_token"],
-            "response_types": ["code"],
-            "token_endpoint_auth_method": "none",
-            "scope": "read write",
-        }
+def given_by_hand(world):
+    world.server.knows("by-hand", FIXED)
+    return {"clients": (RegisteredClient(ISSUER, "by-hand", redirect_uri=FIXED),)}
+
+
+def registered_already(world):
+    world.server.knows("known", FIRST_ADDRESS)
+    client = {"authentication": ClientAuthentication.NONE, "origin": ClientOrigin.REGISTERED}
+    world.keep_client(Client("known", ISSUER, redirect_uri=FIRST_ADDRESS, **client))
+
+
+@requirement("REG-1", "REG-2", "CIMD-1", "DCR-1", "DCR-12")
+@pytest.mark.parametrize("by_hand", [True, False])
+@pytest.mark.parametrize("registered", [True, False])
+@pytest.mark.parametrize("document", [True, False])
+@pytest.mark.parametrize("registers", [True, False])
+def test_a_login_uses_the_first_of_these_clients(by_hand, registered, document, registers):
+    world = world_that_takes_documents(registers_clients=registers)
+    settings = given_by_hand(world) if by_hand else {}
+    if document:
+        settings["client_metadata_url"] = DOCUMENT
+    if registered:
+        registered_already(world)
+    engine = world.engine(**settings)
+    if not (by_hand or registered or document or registers):
+        with pytest.raises(Unsupported, match="does not let programs register"):
+            engine.replace(None)
+        return
+    engine.replace(None)
+    rows = [
+        (by_hand, "by-hand"),
+        (registered, "known"),
+        (document, DOCUMENT),
+        (registers, world.kept().client.client_id),
     ]
+    assert client_ids(world) == [next(name for there, name in rows if there)]
+    assert len(world.server.registrations()) == (not (by_hand or registered or document))
 
 
-@requirement("DCR-12", "REG-3")
-def test_a_registration_is_used_again(world):
-    first = clients(world).for_login(found(SERVER), ADDRESS, None).client
-    second = clients(world).for_login(found(SERVER), ADDRESS, ("more",)).client
-    assert (
-        first
-        == second
-        == Client(first.client_id, ISSUER, None, ClientAuthentication.NONE, ADDRESS, None, ClientOrigin.REGISTERED)
-    )
+@requirement("CIMD-2")
+@pytest.mark.parametrize("announced", [False, None, "true", 1, [True]], ids=repr)
+def test_a_document_is_only_shown_where_the_server_says_that_it_takes_one(announced):
+    world = World(says_further={"client_id_metadata_document_supported": announced})
+    world.engine(client_metadata_url=DOCUMENT).replace(None)
+    assert client_ids(world) == [world.kept().client.client_id] != [DOCUMENT]
+    assert len(world.server.registrations()) == 1
+
+
+@requirement("CIMD-11")
+def test_the_document_is_the_client_id_in_both_requests_and_nothing_is_registered():
+    world = world_that_takes_documents()
+    world.engine(client_metadata_url=DOCUMENT).replace(None)
+    assert client_ids(world) == [form["client_id"] for form in world.server.token_forms()] == [DOCUMENT]
+    assert f"POST {REGISTER}" not in world.server.log()
+
+
+@requirement("REG-2", "GEN-6", "DCR-10")
+def test_where_nobody_is_registered_the_error_says_what_to_enter_where():
+    world = World(registers_clients=False)
+    with pytest.raises(Unsupported) as caught:
+        world.engine().replace(None)
+    assert FIRST_ADDRESS in caught.value.hint
+    assert f"redirect_uri='{FIRST_ADDRESS}'" in caught.value.hint
+    assert "client_id" in caught.value.hint
+    assert world.person.asked == []
+
+
+@requirement("DCR-9", "DCR-10")
+@pytest.mark.parametrize("error", ["invalid_software_statement", "unapproved_software_statement", "access_denied"])
+def test_a_refused_registration_says_the_same_and_who_refused(error):
+    world = World(refuses_registration_with=(400, error))
+    with pytest.raises(ClientRefused, match=error) as caught:
+        world.engine().replace(None)
+    assert REGISTER in str(caught.value)
+    assert f"redirect_uri='{FIRST_ADDRESS}'" in caught.value.hint
+
+
+@requirement("REG-3", "REG-4", "REG-5")
+def test_a_client_of_one_issuer_is_not_shown_to_another():
+    world = World()
+    theirs = RegisteredClient("https://elsewhere.example.com", "theirs", client_secret=Secret("s3cret"))
+    world.engine(clients=(theirs,)).replace(None)
+    assert client_ids(world) != ["theirs"]
+    assert not any(b"theirs" in request.body or b"s3cret" in request.body for request in world.server.requests)
+
+
+# What heals by itself, once.
+
+
+@requirement("CIMD-12")
+@pytest.mark.parametrize("error", ["invalid_client", "unauthorized_client"])
+def test_a_document_that_is_refused_after_all_is_followed_by_a_registration(error):
+    world = world_that_takes_documents()
+    refuses = (400, "application/json", f'{{"error": "{error}"}}')
+    world.server.has(TOKEN, refuses)
+    engine = world.engine(client_metadata_url=DOCUMENT)
+    engine.replace(None)
+    assert client_ids(world) == [DOCUMENT, world.kept().client.client_id]
+    assert len(world.server.registrations()) == 1
+    assert world.person.told == [None]
+
+
+@requirement("CIMD-12")
+def test_a_document_that_is_refused_where_nobody_is_registered_says_so():
+    world = world_that_takes_documents(registers_clients=False)
+    world.server.has(TOKEN, (401, "application/json", '{"error": "invalid_client"}'))
+    with pytest.raises(Unsupported, match="does not let programs register"):
+        world.engine(client_metadata_url=DOCUMENT).replace(None)
+
+
+@requirement("DCR-12", "REF-9")
+def test_a_client_the_server_has_forgotten_is_registered_anew_in_the_same_login():
+    world = World()
+    registered_already(world)
+    world.server.has(TOKEN, (401, "application/json", '{"error": "invalid_client"}'))
+    world.engine().replace(None)
+    assert client_ids(world) == ["known", world.kept().client.client_id]
     assert len(world.server.registrations()) == 1
 
 
 @requirement("DCR-12")
-def test_another_address_is_registered_anew(world):
-    first = clients(world).for_login(found(SERVER), ADDRESS, None).client
-    second = clients(world).for_login(found(SERVER), OTHER_ADDRESS, None).client
-    assert (first.redirect_uri, second.redirect_uri) == (ADDRESS, OTHER_ADDRESS)
-    assert first.client_id != second.client_id
-
-
-@requirement("DCR-8")
-@pytest.mark.parametrize(("expires", "registrations"), [(0, 1), (BEGINNING + 11, 1), (BEGINNING + 10, 2)])
-def test_a_secret_that_has_expired_is_registered_anew(world, expires, registrations):
-    world.server.registers_with = {
-        "client_secret": "s3cret",
-        "client_secret_expires_at": expires,
-        "token_endpoint_auth_method": "client_secret_basic",
-    }
-    clients(world).for_login(found(SERVER), ADDRESS, None)
-    world.clock.time += 10
-    clients(world).for_login(found(SERVER), ADDRESS, None)
-    assert len(world.server.registrations()) == registrations
-
-
-@requirement("REG-3", "ASM-2")
-@pytest.mark.parametrize("changes", [{"client_name": "Other"}, {"redirect_uri": ADDRESS}])
-def test_another_name_or_a_fixed_address_is_another_registration(world, changes):
-    first = clients(world).for_login(found(SERVER), ADDRESS, None).client
-    second = clients(world, **changes).for_login(found(SERVER), ADDRESS, None).client
-    assert first.client_id != second.client_id
-
-
-@requirement("REG-4", "ASM-2")
-def test_another_issuer_gets_a_registration_of_its_own(world):
-    clients(world).for_login(found(SERVER), ADDRESS, None)
-    elsewhere = replace(SERVER, issuer="https://elsewhere.example.com")
-    assert clients(world).for_login(found(elsewhere), ADDRESS, None).client.issuer == "https://elsewhere.example.com"
-    assert len(world.server.registrations()) == 2
-
-
-@requirement("DCR-7")
-def test_what_the_server_made_of_the_registration_is_what_counts(world):
-    world.server.registers_with = {"client_secret": "s3cret", "token_endpoint_auth_method": "client_secret_post"}
-    client = clients(world).for_login(found(SERVER), ADDRESS, None).client
-    assert (client.secret, client.authentication) == (Secret("s3cret"), ClientAuthentication.POST)
-
-
-@requirement("DCR-7")
-@pytest.mark.parametrize(
-    "changes",
-    [
-        {"token_endpoint_auth_method": "private_key_jwt"},
-        {"token_endpoint_auth_method": "client_secret_basic"},
-        {"redirect_uris": ["https://elsewhere.example.com/callback"]},
-    ],
-)
-def test_a_registration_that_cannot_be_used_is_refused_and_not_kept(world, changes):
-    world.server.registers_with = changes
+def test_a_client_that_is_refused_again_is_not_tried_a_third_time():
+    world = World()
+    registered_already(world)
+    refusal = (401, "application/json", '{"error": "invalid_client"}')
+    world.server.has(TOKEN, refusal, refusal)
     with pytest.raises(ClientRefused):
-        clients(world).for_login(found(SERVER), ADDRESS, None)
-    assert clients(world).redirect_uri(found(SERVER)) == (None, False)
+        world.engine().replace(None)
+    assert len(world.person.asked) == 2
+    assert len(world.server.registrations()) == 1
 
 
-@requirement("DCR-9", "DCR-10")
-@pytest.mark.parametrize(
-    ("status", "error"),
-    [
-        (400, "invalid_redirect_uri"),
-        (400, "invalid_client_metadata"),
-        (400, "unapproved_software_statement"),
-        (401, "invalid_token"),
-        (403, "access_denied"),
-    ],
-)
-def test_a_refused_registration_names_code_description_and_host(world, status, error):
-    world.server.refuses_registration_with = (status, error)
-    with pytest.raises(ClientRefused) as caught:
-        clients(world).for_login(found(SERVER), ADDRESS, None)
-    assert (caught.value.error, caught.value.status, caught.value.endpoint) == (error, status, REGISTER)
-    assert all(text in str(caught.value) for text in (error, "not here", "auth.example.com"))
+@requirement("REF-9", "DCR-12")
+def test_an_odd_answer_to_a_renewal_means_that_the_client_is_forgotten():
+    """Supabase answers a client it has purged with 422 and a text of its own."""
+    world = World(token_life=100)
+    engine = world.logged_in()
+    before = world.kept().client.client_id
+    world.server.has(TOKEN, (422, "application/json", '{"message": "Unable to find client"}'))
+    engine.replace(None)
+    assert world.kept().client.client_id != before
+    assert len(world.server.registrations()) == len(world.person.asked) == 1
 
 
-@pytest.mark.parametrize(
-    ("trouble", "error"),
-    [
-        (500, TemporaryError),
-        (429, TemporaryError),
-        (unreachable(), TemporaryError),
-        (no_answer(), TemporaryError),
-        (HTML, MalformedDocument),
-        ((201, "application/json", '{"client_id": ""}'), MalformedDocument),
-    ],
-    ids=str,
-)
-def test_a_registration_that_failed_can_be_tried_again(world, trouble, error):
-    world.server.has(REGISTER, trouble)
-    with pytest.raises(error):
-        clients(world).for_login(found(SERVER), ADDRESS, None)
-    assert clients(world).for_login(found(SERVER), ADDRESS, None).client.issuer == ISSUER
+@requirement("REF-9")
+@pytest.mark.parametrize("settings", [{}, {"client_id": "mine", "redirect_uri": FIXED}], ids=["registered", "by hand"])
+def test_a_web_page_in_the_way_of_a_renewal_ends_nothing(settings):
+    world = World(token_life=100)
+    world.server.knows("mine", FIXED)
+    engine = world.logged_in(**settings)
+    before = world.kept(**settings)
+    world.server.has(TOKEN, (403, "text/html", "<html>Blocked</html>"))
+    with pytest.raises(Refused):
+        engine.replace(None)
+    assert world.kept(**settings) == before
+    assert world.person.asked == []
 
 
-@requirement("REG-1")
-def test_a_server_that_registers_nobody_needs_a_client_by_hand(world):
-    with pytest.raises(Unsupported, match="does not let programs register") as caught:
-        clients(world).for_login(found(replace(SERVER, registration_endpoint=None)), ADDRESS, None)
-    assert ADDRESS in caught.value.hint
-    assert world.server.log() == []
+@requirement("DCR-11", "NAT-2")
+def test_a_server_that_refuses_the_loopback_address_is_asked_for_the_name_localhost():
+    world = World()
+    world.server.refuses_addresses_with = "127.0.0.1"
+    world.engine().replace(None)
+    registered = [each["redirect_uris"] for each in world.server.registrations()]
+    assert registered == [[FIRST_ADDRESS], ["http://localhost:50002/callback"]]
+    assert world.kept().client.redirect_uri == "http://localhost:50002/callback"
 
 
-@pytest.mark.parametrize("trouble", [404, 405, (400, "application/json", '{"error": "invalid_request"}'), HTML])
-def test_a_guessed_registration_endpoint_that_is_none_means_that_there_is_no_login(world, trouble):
-    world.server.has(REGISTER, trouble)
-    with pytest.raises(Unsupported, match="publishes nothing about how to log in") as caught:
-        clients(world).for_login(found(GUESSED), ADDRESS, None)
-    assert REGISTER in caught.value.tried[0]
+@requirement("DCR-11", "DCR-9")
+def test_a_server_that_refuses_every_address_is_asked_twice_and_the_error_is_its_own():
+    world = World(refuses_registration_with=(400, "invalid_redirect_uri"))
+    with pytest.raises(ClientRefused, match="invalid_redirect_uri"):
+        world.engine().replace(None)
+    assert len(world.server.registrations()) == 2
+    assert world.person.asked == []
 
 
-def test_a_guessed_registration_endpoint_that_is_down_may_be_one(world):
-    world.server.has(REGISTER, 503)
-    with pytest.raises(TemporaryError):
-        clients(world).for_login(found(GUESSED), ADDRESS, None)
+@requirement("DCR-9", "DCR-11")
+def test_an_address_the_user_has_fixed_is_not_changed():
+    world = World(refuses_registration_with=(400, "invalid_redirect_uri"))
+    with pytest.raises(ClientRefused):
+        world.engine(redirect_uri=FIXED).replace(None)
+    assert [each["redirect_uris"] for each in world.server.registrations()] == [[FIXED]]
 
 
-def test_a_store_that_cannot_be_read_registers_nobody(world):
-    world.store.fails_reads = math.inf
-    with pytest.raises(StoreError):
-        clients(world).for_login(found(SERVER), ADDRESS, None)
-    assert world.server.log() == []
-
-
-# Registering at the same time as somebody else.
-
-
-def test_who_waits_for_another_program_takes_over_its_registration(world):
-    settings = world.settings()
-    lease = world.store.lease(client_key(ISSUER, settings), seconds=20)
-    theirs = Client("theirs", ISSUER, redirect_uri=ADDRESS, origin=ClientOrigin.REGISTERED)
-
-    def register_meanwhile(seconds):
-        world.keep_client(theirs)
-        lease.release()
-
-    client = clients(world, seams=world.seams(pause=register_meanwhile)).for_login(found(SERVER), ADDRESS, None).client
-    assert client == theirs
-    assert world.server.log() == []
-
-
-def test_who_gets_the_lease_looks_once_more_before_registering(world):
-    theirs = Client("theirs", ISSUER, redirect_uri=ADDRESS, origin=ClientOrigin.REGISTERED)
-    world.store.before_lease = lambda: world.keep_client(theirs)
-    assert clients(world).for_login(found(SERVER), ADDRESS, None).client == theirs
-    assert world.server.log() == []
-
-
-def test_another_program_that_takes_too_long_is_not_waited_for(world):
-    lease = world.store.lease(client_key(ISSUER, world.settings()), seconds=20)
-    with lease, pytest.raises(TemporaryError, match="Another program has been registering"):
-        clients(world).for_login(found(SERVER), ADDRESS, None)
-    assert 25 <= world.clock.time - BEGINNING < 26
-    assert world.server.log() == []
+@requirement("DCR-11")
+def test_a_server_that_gives_a_client_one_grant_only_is_asked_without_the_refresh():
+    world = World()
+    world.server.has(REGISTER, (400, "application/json", '{"error": "invalid_client_metadata"}'))
+    world.engine().replace(None)
+    asked = [each["grant_types"] for each in world.server.registrations()]
+    assert asked == [["authorization_code", "refresh_token"], ["authorization_code"]]
 
 
 # The address of a login.
@@ -248,19 +253,22 @@ def test_another_program_that_takes_too_long_is_not_waited_for(world):
 
 @pytest.mark.parametrize("client_id", [None, "mine"])
 def test_a_given_address_is_the_only_one(world, client_id):
-    assert clients(world, client_id=client_id, redirect_uri=ADDRESS).redirect_uri(found(SERVER)) == (ADDRESS, True)
+    assert clients(world, client_id=client_id, redirect_uri=ADDRESS).redirect_uri(target_of(SERVER)) == (ADDRESS, True)
 
 
 @requirement("DCR-12")
 def test_a_registered_client_wants_its_address_again(world):
-    clients(world).for_login(found(SERVER), ADDRESS, None)
-    assert clients(world).redirect_uri(found(SERVER)) == (ADDRESS, False)
-    assert clients(world).redirect_uri(found(replace(SERVER, issuer="https://elsewhere.example.com"))) == (None, False)
+    clients(world).for_login(target_of(SERVER), ADDRESS, None)
+    assert clients(world).redirect_uri(target_of(SERVER)) == (ADDRESS, False)
+    assert clients(world).redirect_uri(target_of(replace(SERVER, issuer="https://elsewhere.example.com"))) == (
+        None,
+        False,
+    )
 
 
 def test_a_client_registered_by_hand_may_have_any_address(world):
-    clients(world).for_login(found(SERVER), ADDRESS, None)
-    assert clients(world, client_id="mine").redirect_uri(found(SERVER)) == (None, False)
+    clients(world).for_login(target_of(SERVER), ADDRESS, None)
+    assert clients(world, client_id="mine").redirect_uri(target_of(SERVER)) == (None, False)
 
 
 # The client the user registered by hand.
@@ -269,7 +277,7 @@ def test_a_client_registered_by_hand_may_have_any_address(world):
 @requirement("REG-1", "REG-2", "CC-3")
 def test_a_given_client_is_used_and_nobody_is_registered(world):
     given = {"client_id": "mine", "client_secret": Secret("s"), "client_authentication": ClientAuthentication.POST}
-    client = clients(world, redirect_uri=ADDRESS, **given).for_login(found(SERVER), ADDRESS, None).client
+    client = clients(world, redirect_uri=ADDRESS, **given).for_login(target_of(SERVER), ADDRESS, None).client
     assert client == Client("mine", ISSUER, Secret("s"), ClientAuthentication.POST, ADDRESS)
     assert world.server.log() == []
 
@@ -319,7 +327,7 @@ def test_without_a_client_id_there_is_no_given_client(world):
         clients(world).configured(SERVER)
 
 
-# Forgetting.
+# Dropping a client that is refused.
 
 
 @requirement("DCR-12", "REF-9")
@@ -332,19 +340,19 @@ def test_without_a_client_id_there_is_no_given_client(world):
     ids=["at the token endpoint", "at the redirect address"],
 )
 def test_a_registration_that_the_server_has_forgotten_is_made_anew_and_worth_one_more_try(world, error):
-    first = clients(world).for_login(found(SERVER), ADDRESS, None)
-    known = clients(world).for_login(found(SERVER), ADDRESS, None)
-    assert (first.is_new, known.is_new) == (True, False)
-    assert clients(world).drop_refused(known, error) is True
-    assert clients(world).for_login(found(SERVER), ADDRESS, None).client.client_id != first.client.client_id
+    first = clients(world).for_login(target_of(SERVER), ADDRESS, None)
+    choice = clients(world).for_login(target_of(SERVER), ADDRESS, None)
+    assert (first.is_new, choice.is_new) == (True, False)
+    assert clients(world).drop_refused(choice, error) is True
+    assert clients(world).for_login(target_of(SERVER), ADDRESS, None).client.client_id != first.client.client_id
 
 
 @requirement("DCR-12")
 def test_a_login_that_nobody_finished_may_mean_a_forgotten_client_and_the_next_one_registers_anew(world):
-    clients(world).for_login(found(SERVER), ADDRESS, None)
-    known = clients(world).for_login(found(SERVER), ADDRESS, None)
-    assert clients(world).drop_refused(known, LoginFailed("Nobody came.", hint="Again.")) is False
-    assert clients(world).for_login(found(SERVER), ADDRESS, None).is_new
+    clients(world).for_login(target_of(SERVER), ADDRESS, None)
+    choice = clients(world).for_login(target_of(SERVER), ADDRESS, None)
+    assert clients(world).drop_refused(choice, LoginFailed("Nobody came.", hint="Again.")) is False
+    assert clients(world).for_login(target_of(SERVER), ADDRESS, None).is_new
 
 
 @pytest.mark.parametrize(
@@ -357,33 +365,13 @@ def test_a_login_that_nobody_finished_may_mean_a_forgotten_client_and_the_next_o
     ids=lambda error: type(error).__name__,
 )
 def test_any_other_failure_leaves_the_registration_alone(world, error):
-    clients(world).for_login(found(SERVER), ADDRESS, None)
-    known = clients(world).for_login(found(SERVER), ADDRESS, None)
-    assert clients(world).drop_refused(known, error) is False
-    assert clients(world).for_login(found(SERVER), ADDRESS, None) == known
+    clients(world).for_login(target_of(SERVER), ADDRESS, None)
+    choice = clients(world).for_login(target_of(SERVER), ADDRESS, None)
+    assert clients(world).drop_refused(choice, error) is False
+    assert clients(world).for_login(target_of(SERVER), ADDRESS, None) == choice
 
 
 def test_a_client_that_was_registered_a_moment_ago_is_not_worth_another_try_when_it_is_refused(world):
-    new = clients(world).for_login(found(SERVER), ADDRESS, None)
+    new = clients(world).for_login(target_of(SERVER), ADDRESS, None)
     assert clients(world).drop_refused(new, ClientRefused("No.", hint="Ask.", error="invalid_client")) is False
-    assert clients(world).for_login(found(SERVER), ADDRESS, None).is_new
-
-
-@pytest.mark.parametrize("changes", [{"origin": ClientOrigin.CONFIGURED}, {"client_id": "an older one"}])
-def test_only_the_registration_that_was_refused_is_forgotten(world, changes):
-    first = clients(world).for_login(found(SERVER), ADDRESS, None).client
-    clients(world).registrations.forget(replace(first, **changes))
-    assert clients(world).for_login(found(SERVER), ADDRESS, None).client == first
-
-
-def test_forgetting_what_is_not_there_is_no_error(world):
-    clients(world).registrations.forget(Client("unknown", ISSUER, origin=ClientOrigin.REGISTERED))
-    assert [what for what, _ in world.store.calls] == ["get"]
-
-
-def test_a_registration_that_somebody_has_just_replaced_is_not_forgotten(world):
-    first = clients(world).for_login(found(SERVER), ADDRESS, None).client
-    theirs = replace(first, client_id="theirs")
-    world.store.before_write[client_key(ISSUER, world.settings())] = lambda: world.keep_client(theirs)
-    clients(world).registrations.forget(first)
-    assert clients(world).for_login(found(SERVER), ADDRESS, None).client == theirs
+    assert clients(world).for_login(target_of(SERVER), ADDRESS, None).is_new

@@ -15,6 +15,7 @@ from tests.fakes.authorization_server import (
     AuthorizationServer,
 )
 from tests.fakes.network import HTML, Internet, challenges, no_answer, unreachable
+from tests.fakes.world import World
 from tests.requirements import requirement
 from valetkey._discovery.discovery import discover
 from valetkey.errors import (
@@ -457,3 +458,59 @@ def test_a_given_endpoint_replaces_the_discovered_one(name):
     for each in ("authorization_endpoint", "token_endpoint", "registration_endpoint"):
         expected = "https://given.example.org/x" if each == name else getattr(discovered, each)
         assert getattr(found, each) == expected
+
+
+@requirement("SEC-1", "WWW-14")
+def test_metadata_at_an_address_that_is_not_encrypted_is_not_read():
+    world = World()
+    with pytest.raises(InsecureEndpoint):
+        world.engine().replace(None, challenges('Bearer resource_metadata="http://mcp.example.com/metadata"'))
+    assert RESOURCE_METADATA not in str(world.server.log())
+
+
+# What rules a login out is an error before a person is asked.
+
+
+@requirement("PRM-20")
+@pytest.mark.parametrize(
+    "member",
+    [{"bearer_methods_supported": ["body"]}, {"tls_client_certificate_bound_access_tokens": True}],
+    ids=lambda member: next(iter(member)),
+)
+def test_a_resource_that_takes_no_token_we_can_show_is_not_worth_a_login(member):
+    world = World(resource_says_further=member)
+    with pytest.raises(Unsupported):
+        world.engine().replace(None)
+    assert (world.person.asked, world.server.registrations()) == ([], [])
+
+
+@requirement("PRM-20")
+def test_a_resource_that_takes_tokens_in_the_header_too_is_fine():
+    world = World(resource_says_further={"bearer_methods_supported": ["query", "header"]})
+    world.engine().replace(None)
+    assert len(world.person.asked) == 1
+
+
+@requirement("ASM-17")
+def test_a_server_that_wants_pushed_requests_is_not_worth_a_login():
+    world = World(says_further={"require_pushed_authorization_requests": True})
+    with pytest.raises(Unsupported, match="pushed authorization requests"):
+        world.engine().replace(None)
+    assert world.person.asked == []
+
+
+@requirement("PRM-16")
+def test_a_server_that_protects_other_resources_only_is_a_warning_and_with_strict_an_error(caplog):
+    world = World(says_further={"protected_resources": ["https://other.example.com/mcp"]})
+    with pytest.raises(ResourceMismatch) as caught:
+        world.engine(strict=True).replace(None)
+    assert (caught.value.expected, world.person.asked) == (MCP, [])
+    world.engine().replace(None)
+    assert "does not name" in caplog.text
+
+
+@requirement("PRM-16")
+def test_a_server_that_names_this_resource_is_believed(caplog):
+    world = World(says_further={"protected_resources": [MCP]})
+    world.engine(strict=True).replace(None)
+    assert "does not name" not in caplog.text

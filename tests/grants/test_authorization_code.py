@@ -359,3 +359,11 @@ def test_the_code_goes_where_the_login_began_even_if_the_metadata_changes_meanwh
     running.result(LONGEST_WAIT)
     assert world.server.log() == [f"POST {REGISTER}", f"POST {TOKEN}"]
     assert len(attempt.saved) == 1
+
+
+@requirement("RES-9")
+def test_a_login_is_not_tried_without_the_resource_when_the_server_does_not_know_this_one():
+    world = World(declines_with="invalid_target")
+    with pytest.raises(LoginFailed):
+        world.engine().replace(None)
+    assert len(world.person.asked) == 1

@@ -88,7 +88,7 @@ class Situation:
 class Step(Enum):
     """What an attempt does next."""
 
-    ADOPT = "adopt it"
+    ADOPT = "adopt"
     ASK_SERVER = "ask the server"
     REFUSE_EARLY = "refuse, early"
     REFUSE_PINNED_SCOPE = "refuse, scope is set"

@@ -1,0 +1,41 @@
+# SPDX-FileCopyrightText: 2026 The Valetkey authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Writes the tables of the engine into docs/architecture.md: `python -m tests.docs.architecture`."""
+
+from pathlib import Path
+
+from valetkey._engine.decision import STEPS
+from valetkey._engine.refresh_outcome import NEXT_STEPS
+from valetkey._policy.refusal import REFUSALS
+
+PAGE = Path(__file__).parent.parent.parent / "docs" / "architecture.md"
+BEGINNING, END = "<!-- written by python -m tests.docs.architecture -->\n", "<!-- end of what is written -->\n"
+
+
+def table(title: str, headings: tuple[str, str], rows: list[tuple[str, str]]) -> str:
+    lines = [headings, ("---", "---"), *rows]
+    return "\n".join([f"**{title}**", "", *(f"| {first} | {second} |" for first, second in lines)])
+
+
+def tables() -> str:
+    """Give the three tables as Markdown."""
+    steps = [(row.step.value, row.when) for row in STEPS]
+    next_steps = [(row.step.value, row.when) for row in NEXT_STEPS]
+    refusals = [(row.meaning.value, row.when) for row in REFUSALS]
+    parts = (
+        table("What to do next (`_engine/decision.py`)", ("step", "when"), steps),
+        table("What follows a refresh (`_engine/refresh_outcome.py`)", ("step", "when"), next_steps),
+        table("What a refused refresh means (`_policy/refusal.py`)", ("meaning", "when"), refusals),
+    )
+    return "\n\n".join(parts) + "\n"
+
+
+def page() -> str:
+    """Give the page with the tables of the code in it."""
+    before, _, rest = PAGE.read_text(encoding="utf-8").partition(BEGINNING)
+    return f"{before}{BEGINNING}\n{tables()}\n{END}{rest.partition(END)[2]}"
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")

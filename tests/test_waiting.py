@@ -10,8 +10,8 @@ import threading
 import anyio
 import pytest
 
-from tests.fakes.network import LONGEST_WAIT
 from tests.fakes.seams import BEGINNING, Clock
+from tests.fakes.threads import LONGEST_WAIT
 from valetkey.waiting import is_on_event_loop, run_rounds, run_rounds_async, wait_for_future
 
 BACKENDS = pytest.mark.parametrize("backend", ["asyncio", "trio"])

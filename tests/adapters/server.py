@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from tests.fakes.authorization_server import AuthorizationServer
 from tests.fakes.seams import Person
+from tests.fakes.threads import LONGEST_WAIT
 from valetkey.wire import HttpRequest
 
 _POLL = 0.02
@@ -145,7 +146,7 @@ class _Server(ThreadingHTTPServer):
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server: _Server
-    timeout = 20.0
+    timeout = LONGEST_WAIT
     disable_nagle_algorithm = True  # it would wait 40 ms between head and body
 
     def do_GET(self) -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from tests.adapters.server import Answer, McpServer
 from tests.adapters.ways import WAYS, Way
-from tests.fakes.network import LONGEST_WAIT
+from tests.fakes.threads import LONGEST_WAIT
 from tests.requirements import requirement
 from valetkey._adapters.flow import rejection
 from valetkey._sessions.codec import decode_session, encode_session

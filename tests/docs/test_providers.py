@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.fakes.threads import LONGEST_WAIT
 from valetkey.profiles.__main__ import describe
 from valetkey.profiles.catalog import load_profiles
 
@@ -15,7 +16,7 @@ PAGE = (Path(__file__).parent.parent.parent / "docs" / "providers.md").read_text
 
 def printed():
     command = [sys.executable, "-W", "error", "-m", "valetkey.profiles"]
-    return subprocess.run(command, capture_output=True, text=True, timeout=50, check=True).stdout
+    return subprocess.run(command, capture_output=True, text=True, timeout=LONGEST_WAIT, check=True).stdout
 
 
 def test_the_page_has_every_profile_as_it_is_printed():

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.fakes.threads import LONGEST_WAIT
 from tests.servers import MACHINE_CLIENT, RunningServer, browser_environment, fastmcp, fastmcp_with_oidc_provider
 
 _ROOT = Path(__file__).parent.parent.parent
@@ -35,7 +36,7 @@ def run(code: str, folder: Path, **environment: str) -> str:
         },
         capture_output=True,
         text=True,
-        timeout=50,
+        timeout=LONGEST_WAIT,
         check=False,
     )
     assert result.returncode == 0, result.stderr

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.fakes.threads import LONGEST_WAIT
 from tests.migrate import files
 from tests.migrate.fastmcp_program import KEY
 from tests.migrate.test_fastmcp import use_fastmcp
@@ -27,7 +28,7 @@ def run(word, folder, url=""):
     command = [sys.executable, "-W", "error", "-c", code.replace("https://mcp.example.com/mcp", url)]
     environment = {"HOME": str(folder), "VALETKEY_STORE": f"sqlite:///{folder}/ours.db", "NO_PROXY": "127.0.0.1"}
     ended = subprocess.run(
-        command, env=environment, cwd=folder, capture_output=True, text=True, timeout=50, check=False
+        command, env=environment, cwd=folder, capture_output=True, text=True, timeout=LONGEST_WAIT, check=False
     )
     assert ended.returncode == 0, ended.stderr
     return ended.stdout

@@ -10,8 +10,8 @@ import anyio.lowlevel
 import anyio.to_thread
 import pytest
 
-from tests.fakes.network import LONGEST_WAIT, Gate
-from tests.fakes.threads import in_background
+from tests.fakes.network import Gate
+from tests.fakes.threads import LONGEST_WAIT, in_background
 from tests.fakes.world import World, a_session
 from valetkey._engine.single_flight import SingleFlight
 from valetkey.store.backends.memory import MemoryStore

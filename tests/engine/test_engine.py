@@ -14,8 +14,8 @@ import anyio.to_thread
 import pytest
 
 from tests.fakes.authorization_server import ISSUER, MCP, REGISTER, TOKEN
-from tests.fakes.network import LONGEST_WAIT, Gate, challenges, unreachable
-from tests.fakes.threads import in_background, in_threads
+from tests.fakes.network import Gate, challenges, unreachable
+from tests.fakes.threads import LONGEST_WAIT, in_background, in_threads
 from tests.fakes.world import World, a_session
 from tests.requirements import requirement
 from valetkey._engine.engine import Engine

@@ -11,9 +11,9 @@ import anyio
 import pytest
 
 from tests.fakes.authorization_server import DEVICE_AUTHORIZATION, ISSUER, REVOKE, TOKEN
-from tests.fakes.network import LONGEST_WAIT, Gate, no_answer, unreachable
+from tests.fakes.network import Gate, no_answer, unreachable
 from tests.fakes.seams import RecordingStore
-from tests.fakes.threads import in_background, in_threads
+from tests.fakes.threads import LONGEST_WAIT, in_background, in_threads
 from tests.fakes.world import World, a_session
 from tests.requirements import requirement
 from valetkey._engine.engine import Engine

@@ -10,8 +10,8 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 
 from tests.fakes.authorization_server import REGISTER, RESOURCE_METADATA, SERVER_METADATA, TOKEN
-from tests.fakes.network import HTML, LONGEST_WAIT, Gate, challenges, no_answer, unreachable
-from tests.fakes.threads import in_background
+from tests.fakes.network import HTML, Gate, challenges, no_answer, unreachable
+from tests.fakes.threads import LONGEST_WAIT, in_background
 from tests.fakes.world import World, a_session
 from tests.requirements import requirement
 from valetkey._sessions.codec import session_key

@@ -11,8 +11,7 @@ import anyio
 import anyio.lowlevel
 import pytest
 
-from tests.fakes.network import LONGEST_WAIT
-from tests.fakes.threads import in_threads
+from tests.fakes.threads import LONGEST_WAIT, in_threads
 from valetkey._engine.single_flight import SingleFlight
 from valetkey.waiting import wait_for_future
 
@@ -144,7 +143,9 @@ def test_the_end_of_the_process_waits_for_work_but_not_for_a_person():
 
         SingleFlight().join(work)
         """
-    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=30, check=True)
+    ended = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=LONGEST_WAIT, check=True
+    )
     assert ended.stdout == "the person is not waited for, the work is finished\n"
 
 
@@ -174,7 +175,9 @@ def test_the_end_of_the_process_is_known_so_that_nothing_is_begun_that_would_be_
         single_flight._end_of_process()
         print(single_flight.is_ending(), flush=True)
         """
-    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=30, check=True)
+    ended = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=LONGEST_WAIT, check=True
+    )
     assert ended.stdout == "False\nTrue\n"
 
 
@@ -201,7 +204,9 @@ def test_a_forked_child_does_not_wait_for_work_that_only_its_parent_does():
         may_end.set()
         print(future.result(20), flush=True)
         """
-    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=30, check=True)
+    ended = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=LONGEST_WAIT, check=True
+    )
     assert ended.stdout == "child\nparent\n"
 
 

@@ -8,8 +8,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from tests.fakes.authorization_server import ISSUER, MCP
-from tests.fakes.network import LONGEST_WAIT, challenges
-from tests.fakes.threads import in_background, until
+from tests.fakes.network import challenges
+from tests.fakes.threads import LONGEST_WAIT, in_background, until
 from tests.fakes.world import World
 from tests.requirements import requirement
 from valetkey._engine.step_up import REST_SECONDS

@@ -5,7 +5,7 @@
 
 import threading
 
-LONGEST_WAIT = 20.0
+from tests.fakes.threads import LONGEST_WAIT
 
 
 class FakeKeyring:

@@ -7,6 +7,7 @@ import threading
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from tests.fakes.threads import LONGEST_WAIT
 from valetkey import urls
 from valetkey._network.sender import UnknownOutcome
 from valetkey.errors import AuthError, TemporaryError
@@ -14,7 +15,6 @@ from valetkey.protocol.challenge import Challenge, parse_challenges
 from valetkey.wire import HttpRequest, HttpResponse
 
 HTML = (200, "text/html", "<html>Welcome to our portal</html>")
-LONGEST_WAIT = 20.0
 
 
 def unreachable() -> TemporaryError:

@@ -10,7 +10,8 @@ from types import TracebackType
 from typing import Self
 from urllib.parse import urlsplit
 
-from tests.fakes.network import LONGEST_WAIT, Gate
+from tests.fakes.network import Gate
+from tests.fakes.threads import LONGEST_WAIT
 from valetkey.errors import AuthError, LoginFailed, StoreError
 from valetkey.login import LoginPrompt
 from valetkey.store import ANY, Condition, Lease, Record

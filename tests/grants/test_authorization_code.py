@@ -13,8 +13,8 @@ import pytest
 
 from tests.fakes.authorization_server import ISSUER, MCP, REGISTER, TOKEN
 from tests.fakes.grants import GrantAttempt
-from tests.fakes.network import HTML, LONGEST_WAIT, Gate, no_answer
-from tests.fakes.threads import in_background
+from tests.fakes.network import HTML, Gate, no_answer
+from tests.fakes.threads import LONGEST_WAIT, in_background
 from tests.fakes.world import World
 from tests.requirements import requirement
 from valetkey._discovery.discovery import discover

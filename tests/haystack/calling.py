@@ -7,6 +7,7 @@ import json
 import time
 
 from haystack_integrations.tools.mcp_oauth import MCPAuthorizationError
+from tests.fakes.threads import LONGEST_WAIT
 
 _POLL = 0.01
 
@@ -30,7 +31,7 @@ def authorization_error_behind(error):
     return error
 
 
-def wait_until(condition, seconds=10.0):
+def wait_until(condition, seconds=LONGEST_WAIT):
     """Look again and again until something is true; fail if it does not become true in time."""
     deadline = time.monotonic() + seconds
     while not condition():

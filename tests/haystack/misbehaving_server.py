@@ -16,8 +16,9 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlencode, urlsplit
 
+from tests.fakes.threads import LONGEST_WAIT, until
+
 _HOST = "127.0.0.1"
-_LONGEST_WAIT = 20.0
 _FIRST_SCOPE = "mcp"
 TOKEN_PATH = "/oauth/token"
 """Not where a client would look without having read the metadata."""
@@ -130,6 +131,11 @@ class MisbehavingServer:
         """Give the requests to a path or with a message."""
         return [one for one in list(self.seen) if path in (None, one.path) and message in (None, one.message)]
 
+    def forget_requests(self):
+        """Forget all requests when the client, which has connected, has asked for the server's stream too."""
+        until(lambda: any(one.method == "GET" and one.status for one in self.requests("/mcp")))
+        self.seen.clear()
+
     def revoke_access_tokens(self):
         """Refuse every access token from now on; refresh tokens stay."""
         self.scopes.clear()
@@ -140,7 +146,7 @@ class MisbehavingServer:
 
     def wait_for_end(self):
         """Block a handler as long as the server runs, but not for ever."""
-        self._closing.wait(_LONGEST_WAIT)
+        self._closing.wait(LONGEST_WAIT)
 
     def code_for(self, scope):
         with self._lock:
@@ -180,7 +186,7 @@ class _Server(ThreadingHTTPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    timeout = _LONGEST_WAIT
+    timeout = LONGEST_WAIT
 
     def do_GET(self):
         self._handle()

@@ -22,7 +22,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "servers"))
 
 from scripted_browser import Lost, ScriptedBrowser
 
-_LONGEST = 20.0
+_LONGEST = 60.0
 _POLL = 0.02
 
 

@@ -5,32 +5,16 @@
 
 import subprocess
 import sys
-import time
-from dataclasses import dataclass
 from pathlib import Path
 
+from tests.fakes.threads import LONGEST_WAIT
+
 _ROOT = Path(__file__).parent.parent.parent
-_LONGEST = 30.0
-
-
-@dataclass(frozen=True)
-class Ended:
-    """What a program printed, and how long it took to end after its last line."""
-
-    output: str
-    seconds_to_end: float
 
 
 def run_program(kind, url):
-    """Run the program to its end."""
+    """Run the program to its end, and give what it printed; one that does not end by itself fails."""
     command = [sys.executable, "-m", "tests.haystack.program", kind, url]
-    with subprocess.Popen(command, cwd=_ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as program:
-        output = program.stdout.readline()
-        finished = time.monotonic()
-        try:
-            rest, complaints = program.communicate(timeout=_LONGEST)
-        finally:
-            program.kill()
-        seconds = time.monotonic() - finished
-    assert program.returncode == 0, complaints
-    return Ended(output + rest, seconds)
+    done = subprocess.run(command, cwd=_ROOT, capture_output=True, text=True, timeout=LONGEST_WAIT, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout

@@ -11,12 +11,10 @@ A user's program, to be run in a process of its own: `python -m tests.haystack.p
 
 import sys
 import threading
-import time
 
 from haystack_integrations.tools.mcp_oauth import MCPToolset, StreamableHttpServerInfo
+from tests.fakes.threads import until
 from tests.haystack.calling import call, tool_of
-
-_LONGEST = 20.0
 
 
 def main(kind, url):
@@ -38,11 +36,7 @@ def _say(text):
 
 def _wait_for_login():
     """Wait until the listener of a login runs."""
-    deadline = time.monotonic() + _LONGEST
-    while not any(thread.name == "valetkey-callback" for thread in threading.enumerate()):
-        if time.monotonic() >= deadline:
-            sys.exit("no login began")
-        time.sleep(0.01)
+    until(lambda: any(thread.name == "valetkey-callback" for thread in threading.enumerate()))
 
 
 if __name__ == "__main__":

@@ -5,12 +5,12 @@
 
 import asyncio
 import json
-import time
 
 import pytest
 from haystack_integrations.tools.mcp.mcp_tool import AsyncExecutor
 
 from haystack_integrations.tools.mcp_oauth import MCPAuthorizationError, MCPConnectionError, StreamableHttpServerInfo
+from tests.fakes.threads import LONGEST_WAIT
 from tests.haystack.calling import call, tool_of, wait_until
 from tests.haystack.processes import run_program
 from tests.haystack.shared_servers import KINDS, server_info
@@ -73,20 +73,18 @@ def test_a_client_can_be_closed_while_a_login_waits(misbehaving, person):
         client = info.create_client()
         connecting = asyncio.ensure_future(client.connect())
         await asyncio.to_thread(wait_until, lambda: misbehaving.requests("/register"))
-        started = time.monotonic()
         await client.aclose()
-        seconds = time.monotonic() - started
-        return client, connecting, seconds
+        assert misbehaving.scopes == {}  # the person has not answered yet
+        return client, connecting
 
     async def close_and_finish():
-        client, connecting, seconds = await close_during_the_login()
+        client, connecting = await close_during_the_login()
         person.goes_on()
         with pytest.raises(MCPConnectionError, match="closed"):
             await connecting
-        return client, seconds
+        return client
 
-    client, seconds = AsyncExecutor.get_instance().run(close_and_finish(), timeout=20)
-    assert seconds < 1.0
+    client = AsyncExecutor.get_instance().run(close_and_finish(), timeout=LONGEST_WAIT)
     assert client.session is None
     wait_until(lambda: misbehaving.scopes)
     sessions = len(misbehaving.requests(message="initialize"))
@@ -107,7 +105,7 @@ def test_a_client_can_be_closed_while_its_server_says_nothing(misbehaving):
         with pytest.raises(MCPConnectionError, match="closed"):
             await connecting
 
-    AsyncExecutor.get_instance().run(close_while_connecting(), timeout=5)
+    AsyncExecutor.get_instance().run(close_while_connecting(), timeout=LONGEST_WAIT)
 
 
 def test_a_connecting_task_can_be_cancelled_and_the_client_used_again(misbehaving):
@@ -127,7 +125,7 @@ def test_a_connecting_task_can_be_cancelled_and_the_client_used_again(misbehavin
         await client.aclose()
         return [tool.name for tool in tools]
 
-    assert AsyncExecutor.get_instance().run(cancel_while_connecting(), timeout=10) == ["add"]
+    assert AsyncExecutor.get_instance().run(cancel_while_connecting(), timeout=LONGEST_WAIT) == ["add"]
 
 
 def test_a_client_that_was_never_connected_can_be_closed():
@@ -136,7 +134,7 @@ def test_a_client_that_was_never_connected_can_be_closed():
         await client.aclose()
         return client.session
 
-    assert AsyncExecutor.get_instance().run(create_and_close(), timeout=5) is None
+    assert AsyncExecutor.get_instance().run(create_and_close(), timeout=LONGEST_WAIT) is None
 
 
 def test_a_server_that_rejects_every_token_is_told_when_connecting(misbehaving, person):
@@ -146,7 +144,7 @@ def test_a_server_that_rejects_every_token_is_told_when_connecting(misbehaving, 
         await StreamableHttpServerInfo(url=misbehaving.mcp_url).create_client().connect()
 
     with pytest.raises(MCPAuthorizationError, match="rejects even a new token"):
-        AsyncExecutor.get_instance().run(connect(), timeout=10)
+        AsyncExecutor.get_instance().run(connect(), timeout=LONGEST_WAIT)
     assert person.logins == 1
 
 
@@ -161,7 +159,7 @@ def test_an_unreadable_store_is_told_inside_upstreams_own_loop_too(misbehaving, 
         await info.create_client().connect()
 
     with pytest.raises(MCPAuthorizationError, match=str(store)) as raised:
-        AsyncExecutor.get_instance().run(connect(), timeout=5)
+        AsyncExecutor.get_instance().run(connect(), timeout=LONGEST_WAIT)
     assert type(raised.value.error) is StoreError
 
 
@@ -191,14 +189,10 @@ def test_a_closed_toolset_can_be_warmed_up_again(misbehaving, open_toolset, pers
 
 
 def test_a_program_that_closes_nothing_ends_when_it_has_done_its_work(misbehaving):
-    ended = run_program("leave-open", misbehaving.mcp_url)
-    assert ended.output == "3\n"
-    assert ended.seconds_to_end < 5.0
+    assert run_program("leave-open", misbehaving.mcp_url) == "3\n"
 
 
 def test_a_program_ends_while_a_login_waits(misbehaving, person):
     person.waits()
-    ended = run_program("give-up", misbehaving.mcp_url)
-    assert ended.output == "asked\n"
-    assert ended.seconds_to_end < 5.0
+    assert run_program("give-up", misbehaving.mcp_url) == "asked\n"
     person.goes_on()

@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from haystack_integrations.tools.mcp_oauth.event_stream import EventStream
+from tests.fakes.threads import LONGEST_WAIT
 
 LIBRARIES = [httpx, httpx2]
 ENDS_OF_LINE = ["\n", "\r", "\r\n"]
@@ -122,7 +123,7 @@ def test_an_answer_comes_while_the_server_is_silent(library):
         response = events.wrap(library, response_of(library, source()))
         events.deliver(ours(1))
         stream = response.aiter_raw()
-        chunk = await asyncio.wait_for(anext(stream), 5)
+        chunk = await asyncio.wait_for(anext(stream), LONGEST_WAIT)
         await stream.aclose()
         await response.aclose()
         return chunk

@@ -3,6 +3,7 @@
 
 """What is no call of a tool carries the token too, and does no harm when it is rejected."""
 
+from tests.fakes.threads import LONGEST_WAIT
 from tests.haystack.calling import call, tool_of, wait_until
 from tests.requirements import requirement
 
@@ -11,7 +12,7 @@ from tests.requirements import requirement
 def test_notifications_and_the_servers_stream_carry_the_token(misbehaving, open_toolset):
     misbehaving.switches.streams = True
     call(tool_of(open_toolset(misbehaving.mcp_url)), a=1, b=2)
-    assert misbehaving.stream_opened.wait(10)
+    assert misbehaving.stream_opened.wait(LONGEST_WAIT)
     (stream,) = [one for one in misbehaving.requests("/mcp") if one.method == "GET"]
     (initialized,) = misbehaving.requests(message="notifications/initialized")
     assert stream.token == initialized.token == "secret-access-1"

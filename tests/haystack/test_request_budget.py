@@ -60,9 +60,7 @@ def test_a_new_process_with_the_same_store_makes_no_oauth_request(servers, open_
     server = servers.own()
     tool_of(open_toolset(server.mcp_url))
     server.reset_log()
-    ended = run_program("call", server.mcp_url)
-    assert ended.output == "3\n"
-    assert ended.seconds_to_end < 5.0
+    assert run_program("call", server.mcp_url) == "3\n"
     assert [entry["status"] for entry in server.log() if entry["path"] != "/mcp" or entry["status"] == 401] == []
     assert person.logins == 1
 
@@ -84,7 +82,7 @@ def test_a_token_that_has_expired_before_connecting_is_not_even_tried(misbehavin
     """Another engine, as in another process: it has other settings and finds the session in the store."""
     tool_of(open_toolset(misbehaving.mcp_url))
     let_expire(store)
-    misbehaving.seen.clear()
+    misbehaving.forget_requests()
     info = StreamableHttpServerInfo(url=misbehaving.mcp_url, oauth_config=OAuthConfig(login_timeout=60.0))
     assert call(tool_of(open_toolset(info)), a=1, b=2) == "3"
     assert misbehaving.seen[0].parameters["grant_type"] == "refresh_token"

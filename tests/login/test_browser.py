@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 import pytest
 
+from tests.fakes.threads import LONGEST_WAIT
 from tests.protocol.answers import PENDING
 from tests.requirements import requirement
 from valetkey.errors import InsecureEndpoint, LoginFailed
@@ -29,7 +30,7 @@ def wait_for_browsers():
     def wait():
         for thread in set(threading.enumerate()) - from_others:
             if thread.name == "valetkey-browser":
-                thread.join(10)
+                thread.join(LONGEST_WAIT)
                 assert not thread.is_alive()
 
     return wait

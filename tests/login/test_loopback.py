@@ -8,17 +8,17 @@ import logging
 import select
 import socket
 import threading
-import time
 from contextlib import ExitStack, contextmanager
 from urllib.parse import urlsplit
 
 import pytest
 
 from tests.auditing import audited
+from tests.fakes.threads import LONGEST_WAIT
 from tests.requirements import requirement
 from tests.servers.process import free_port
 from valetkey.errors import LoginFailed
-from valetkey.login import LoginPrompt, page
+from valetkey.login import LoginPrompt, loopback, page
 from valetkey.login.loopback import LoopbackLogin
 
 CODE, STATE = "canary-code-81", "canary-state-92"
@@ -38,12 +38,12 @@ class Login:
         self.error = None
         self._shown = shown
         self._thread = threading.Thread(target=self._ask)
-        self._seconds = 30.0
+        self._seconds = 600.0
 
     def start(self, seconds):
         self._seconds = seconds
         self._thread.start()
-        assert self._shown.wait(10)
+        assert self._shown.wait(LONGEST_WAIT)
 
     def ask_here(self):
         """Ask in this thread, and wait here."""
@@ -58,7 +58,7 @@ class Login:
             self.error = error
 
     def outcome(self):
-        self._thread.join(10)
+        self._thread.join(LONGEST_WAIT)
         assert not self._thread.is_alive()
         return self.error or self.callback
 
@@ -66,7 +66,7 @@ class Login:
         return self._thread.is_alive()
 
     def connect(self, host="127.0.0.1"):
-        return http.client.HTTPConnection(host, self.port, timeout=10)
+        return http.client.HTTPConnection(host, self.port, timeout=LONGEST_WAIT)
 
     def ask(self, path, method="GET", headers=None, host="127.0.0.1"):
         """Send a request and give the answer, which must come before the login is over."""
@@ -81,7 +81,7 @@ class Login:
 
 
 @contextmanager
-def login(redirect_uri=None, *, fixed=False, seconds=30.0):
+def login(redirect_uri=None, *, fixed=False, seconds=600.0):
     shown = threading.Event()
     with LoopbackLogin(lambda _: shown.set()).open(redirect_uri, fixed=fixed) as visit:
         running = Login(visit, shown)
@@ -145,12 +145,10 @@ def test_a_query_in_a_fixed_address_is_not_doubled():
 
 @requirement("NAT-3")
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
-def test_a_fixed_port_that_is_taken_fails_at_once_with_a_hint(host):
-    with taken("127.0.0.1") as port:
-        started = time.monotonic()
-        with pytest.raises(LoginFailed, match=rf"Nothing can listen at http://{host}:{port}/callback") as caught:
-            LoopbackLogin(print).open(f"http://{host}:{port}/callback", fixed=True)
-        assert time.monotonic() - started < 1
+def test_a_fixed_port_that_is_taken_fails_with_a_hint_before_a_person_is_asked(host):
+    with taken("127.0.0.1") as port, pytest.raises(LoginFailed, match="Nothing can listen") as caught:
+        LoopbackLogin(print).open(f"http://{host}:{port}/callback", fixed=True)
+    assert f"http://{host}:{port}/callback" in caught.value.message
     assert "redirect_uri" in caught.value.hint
 
 
@@ -300,7 +298,7 @@ def test_noise_at_the_port_does_not_end_the_login():
     noise = [b"", b"\r\n", b"GET\r\n\r\n", b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", b"GET //[ HTTP/1.1\r\n\r\n"]
     with login() as running:
         for sent in [*noise, b"A" * 100_000, b"GET /callback HTTP/1.1\r\n" + b"X: y\r\n" * 200 + b"\r\n"]:
-            with socket.create_connection(("127.0.0.1", running.port), timeout=10) as connection:
+            with socket.create_connection(("127.0.0.1", running.port), timeout=LONGEST_WAIT) as connection:
                 connection.sendall(sent)
         assert running.is_waiting()
         assert answered(running).status == 200
@@ -309,7 +307,7 @@ def test_noise_at_the_port_does_not_end_the_login():
 def test_a_visitor_that_says_nothing_does_not_keep_the_answer_out():
     with login() as running, ExitStack() as visitors:
         for _ in range(5):
-            visitors.enter_context(socket.create_connection(("127.0.0.1", running.port), timeout=10))
+            visitors.enter_context(socket.create_connection(("127.0.0.1", running.port), timeout=LONGEST_WAIT))
         assert answered(running).status == 200
 
 
@@ -401,22 +399,20 @@ def test_the_page_is_delivered_before_the_port_is_closed():
     browser.close()
 
 
-def test_a_browser_that_has_hung_up_is_not_waited_for():
+def test_a_browser_that_has_hung_up_is_not_waited_for(monkeypatch):
+    monkeypatch.setattr(loopback, "_DELIVERY", 600.0)
     with login() as running:
         browser = running.connect()
         browser.request("GET", ANSWER)
         running.outcome()
         browser.close()
-        started = time.monotonic()
         running.visit.conclude(None)
-        assert time.monotonic() - started < 1
 
 
-def test_a_login_that_nobody_answered_is_concluded_at_once():
+def test_a_login_that_nobody_answered_is_concluded_without_waiting_for_a_browser(monkeypatch):
+    monkeypatch.setattr(loopback, "_DELIVERY", 600.0)
     with login() as running:
-        started = time.monotonic()
         running.visit.conclude(FAILURE)
-        assert time.monotonic() - started < 1
 
 
 def test_a_login_that_ends_without_a_word_does_not_leave_the_browser_waiting():
@@ -472,10 +468,8 @@ def test_a_person_who_does_not_come_is_not_waited_for_for_ever():
 
 def test_a_login_can_be_broken_off():
     with login() as running:
-        started = time.monotonic()
         running.cancelled.set()
         assert isinstance(running.outcome(), LoginFailed)
-        assert time.monotonic() - started < 1
         assert "broken off" in running.error.message
 
 

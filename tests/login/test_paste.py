@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from tests.fakes.network import LONGEST_WAIT
+from tests.fakes.threads import LONGEST_WAIT
 from tests.fakes.world import World
 from tests.requirements import requirement
 from valetkey.errors import IssuerMismatch, LoginFailed, LoginRequired, StateMismatch

@@ -12,6 +12,7 @@ from textwrap import dedent
 import pytest
 
 from tests.auditing import audited
+from tests.fakes.threads import LONGEST_WAIT
 from tests.requirements import requirement
 from valetkey.errors import ConfigurationError, LoginFailed
 from valetkey.login import LoginPrompt, open_login
@@ -153,13 +154,13 @@ def test_only_auto_opens_a_browser(name, opens, capsys, monkeypatch):
     assert ("Your browser opens now" in capsys.readouterr().err) == opens
     for thread in threading.enumerate():
         if thread.name == "valetkey-browser":
-            thread.join(10)
+            thread.join(LONGEST_WAIT)
 
 
 def wait_for_browsers():
     for thread in threading.enumerate():
         if thread.name == "valetkey-browser":
-            thread.join(10)
+            thread.join(LONGEST_WAIT)
 
 
 @requirement("DEV-3")

@@ -29,7 +29,7 @@ from key_value.aio.wrappers.encryption import FernetEncryptionWrapper
 
 from tests.servers.scripted_browser import ScriptedBrowser
 
-_SECONDS = 20.0
+_SECONDS = 50.0
 _POLL = 0.02
 KEY = b"dGhpcy1rZXktaXMtZm9yLXRlc3RzLWFuZC1ub3RoaW4="
 

@@ -14,6 +14,7 @@ import pytest
 
 from tests.fakes.authorization_server import ISSUER, MCP
 from tests.fakes.seams import BEGINNING
+from tests.fakes.threads import LONGEST_WAIT
 from tests.interop.client import Exchanges, whoami
 from tests.migrate.fastmcp_program import storage
 from tests.migrate.files import Records
@@ -39,7 +40,9 @@ def use_fastmcp(url, folder):
     """Run the other program; give what its tool has answered."""
     command = [sys.executable, "-m", "tests.migrate.fastmcp_program", url, str(folder)]
     environment = {**os.environ, "FASTMCP_CHECK_FOR_UPDATES": "off"}
-    ended = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=50, check=False)
+    ended = subprocess.run(
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=LONGEST_WAIT, check=False
+    )
     assert ended.returncode == 0, ended.stderr
     return json.loads(ended.stdout)
 

@@ -6,7 +6,7 @@
 import socket
 import threading
 
-_PATIENCE = 20.0
+from tests.fakes.threads import LONGEST_WAIT
 
 
 class NameServer:
@@ -39,7 +39,7 @@ class SilentNameServer:
 
     def __call__(self, host: str, port: int) -> list[str]:
         self.asked.append(host)
-        self.released.wait(_PATIENCE)
+        self.released.wait(LONGEST_WAIT)
         return ["127.0.0.1"]
 
     def release(self) -> None:
@@ -47,4 +47,4 @@ class SilentNameServer:
         self.released.set()
         for thread in threading.enumerate():
             if thread.name == "valetkey-lookup":
-                thread.join(_PATIENCE)
+                thread.join(LONGEST_WAIT)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Self
 
-_PATIENCE = 10.0
+from tests.fakes.threads import LONGEST_WAIT
 
 
 class Peer:
@@ -126,11 +126,11 @@ class WireServer:
         self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
         for thread in self._threads:
-            thread.join(_PATIENCE)
+            thread.join(LONGEST_WAIT)
 
     def wait_until_closed(self) -> None:
         """Wait until the server has closed one more connection."""
-        assert self._closed.acquire(timeout=_PATIENCE), "the server has closed no connection"
+        assert self._closed.acquire(timeout=LONGEST_WAIT), "the server has closed no connection"
 
     def _start(self, work: Callable[..., None], *arguments: object) -> None:
         thread = threading.Thread(target=work, args=arguments, daemon=True)
@@ -147,7 +147,7 @@ class WireServer:
             self._start(self._serve, connection)
 
     def _serve(self, connection: socket.socket) -> None:
-        connection.settimeout(_PATIENCE)
+        connection.settimeout(LONGEST_WAIT)
         try:
             with self._tls.wrap_socket(connection, server_side=True) if self._tls else connection as wrapped:
                 for answer_one in self._answers:

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 
 import pytest
 
+from tests.fakes.threads import LONGEST_WAIT
 from tests.network.certificates import make_certificates
 from tests.network.names import NameServer
 from tests.network.server import WireServer, answer
@@ -130,7 +131,7 @@ def test_the_connection_is_closed_at_the_end_of_the_attempt_also_if_it_fails():
         send = sender()
         with pytest.raises(MalformedDocument), send.keep_connections():
             fail_after(lambda: read(send, server.url))
-        assert closed.wait(10)
+        assert closed.wait(LONGEST_WAIT)
 
 
 def test_a_server_that_announces_the_end_of_a_connection_gets_a_new_one():
@@ -295,7 +296,7 @@ def test_an_exchange_that_takes_too_long_does_not_disturb_the_next():
     late = threading.Event()
 
     def too_late(peer):
-        late.wait(10)
+        late.wait(LONGEST_WAIT)
         peer.send(kept(b"late"))
 
     with serving(kept(b"first"), too_late, kept(b"never")) as server:

@@ -8,7 +8,7 @@ import pytest
 from tests.network.certificates import make_certificates
 from tests.network.names import NameServer
 from tests.network.server import WireServer, answer
-from tests.network.test_sender import HERE, PROXIES, failing_within, fields, full_listener
+from tests.network.test_sender import HERE, PROXIES, failing_in_time, fields, full_listener
 from tests.requirements import requirement
 from tests.servers.process import free_port
 from valetkey._network.guard import Guard
@@ -90,13 +90,13 @@ def test_an_address_that_takes_no_connection_gets_only_its_share_of_the_time():
 
 def test_where_nobody_listens_at_any_address_nothing_was_sent():
     names = NameServer(localhost=["127.0.0.1", "127.0.0.2"])
-    with failing_within(2.0) as caught:
+    with failing_in_time() as caught:
         ask(f"http://localhost:{free_port()}/token", names, "POST")
     assert not isinstance(caught.value, UnknownOutcome)
 
 
 def test_many_addresses_have_no_more_time_than_one():
-    with full_listener() as port, failing_within(1.5) as caught:
+    with full_listener() as port, failing_in_time() as caught:
         ask(f"http://localhost:{port}/", NameServer(localhost=["127.0.0.1"] * 2 + ["127.0.0.1"]), longest_exchange=1.0)
     assert not isinstance(caught.value, UnknownOutcome)
 

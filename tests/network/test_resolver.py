@@ -5,13 +5,13 @@
 
 import socket
 import threading
-import time
 
 import pytest
 
+from tests.fakes.threads import LONGEST_WAIT
 from tests.network.names import NameServer, SilentNameServer
 from tests.network.server import WireServer, answer
-from tests.network.test_sender import HERE, failing_within
+from tests.network.test_sender import HERE, failing_in_time
 from tests.processes.child import Child
 from tests.requirements import requirement
 from valetkey._network.addresses import address_of
@@ -21,7 +21,7 @@ from valetkey._network.sender import HttpSender, UnknownOutcome
 from valetkey.wire import HttpRequest
 
 UNANSWERED = """
-    import socket, threading, time
+    import socket, threading
     from valetkey.errors import TemporaryError
     from valetkey._network.guard import Guard
     from valetkey._network.sender import HttpSender, UnknownOutcome
@@ -35,13 +35,12 @@ UNANSWERED = """
 
     system, socket.getaddrinfo = socket.getaddrinfo, silence
     asked = "{asked}"
-    started = time.monotonic()
     try:
         sender = HttpSender(Guard("https://8.8.8.8/mcp", longest_exchange=3.0))
         sender(HttpRequest("POST", "https://as.example/", "renew the token"))
     except TemporaryError as error:
         outcome = "unknown outcome" if isinstance(error, UnknownOutcome) else "not sent"
-        print(outcome, time.monotonic() - started < 5.0, flush=True)
+        print(outcome, flush=True)
 """
 
 
@@ -54,7 +53,7 @@ def silent():
 
 @requirement("SEC-9")
 def test_a_name_server_that_says_nothing_has_no_more_time_than_connecting(silent):
-    with failing_within(1.0) as caught:
+    with failing_in_time() as caught:
         HttpSender(Guard(HERE, longest_exchange=0.6, resolve=silent))(
             HttpRequest("POST", "https://as.example/token", "renew the token", body=b"x")
         )
@@ -65,7 +64,7 @@ def test_a_name_server_that_says_nothing_has_no_more_time_than_connecting(silent
 
 @requirement("SEC-9")
 def test_the_mcp_server_is_looked_up_in_the_same_time(silent):
-    with failing_within(1.0) as caught:
+    with failing_in_time() as caught:
         HttpSender(Guard("https://mcp.example/mcp", longest_exchange=0.6, resolve=silent))(
             HttpRequest("GET", "https://10.0.0.1/", "read a document")
         )
@@ -83,11 +82,9 @@ def test_the_mcp_server_is_looked_up_in_the_same_time(silent):
     ids=["the server's name", "the proxy's name"],
 )
 def test_a_lookup_that_never_ends_holds_up_neither_the_caller_nor_the_end_of_the_process(asked, environment):
-    started = time.monotonic()
     with Child(UNANSWERED.replace("{asked}", asked), environment=environment) as child:
         code, output, errors = child.end()
-    assert (code, output.split("\n"), errors) == (0, ["asked", "not sent True", ""], "")
-    assert time.monotonic() - started < 15.0
+    assert (code, output.split("\n"), errors) == (0, ["asked", "not sent", ""], "")
 
 
 def test_addresses_are_read_in_every_notation_of_the_system_and_names_in_none():
@@ -122,7 +119,7 @@ def test_an_address_is_not_looked_up():
 def test_several_lookups_run_side_by_side(silent):
     waiting = [start_lookup(silent, name, 443) for name in ("a.example", "b.example", "c.example")]
     silent.release()
-    assert [future.result(10) for future in waiting] == [["127.0.0.1"]] * 3
+    assert [future.result(LONGEST_WAIT) for future in waiting] == [["127.0.0.1"]] * 3
 
 
 def test_a_lookup_that_takes_too_long_goes_on_in_the_background(silent):

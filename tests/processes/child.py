@@ -11,12 +11,15 @@ from textwrap import dedent
 from types import TracebackType
 from typing import Self
 
-_PATIENCE = 20.0
+from tests.fakes.threads import LONGEST_WAIT
+
+_HEARS_CONTROL_C = "import signal\nsignal.signal(signal.SIGINT, signal.default_int_handler)\n"
+"""A shell ignores SIGINT for what it starts in the background, and so do the children of such a program."""
 
 
 class Child:
     """
-    A process while the context is open.
+    A process while the context is open. Control-C reaches it, whatever this process does with it.
 
     :param code: What it runs; `arguments` are in its `sys.argv[1:]`.
     :param arguments: They.
@@ -26,7 +29,7 @@ class Child:
     def __init__(self, code: str, *arguments: object, environment: Mapping[str, str] | None = None) -> None:
         paths = {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
         self.process = subprocess.Popen(
-            [sys.executable, "-c", dedent(code), *map(str, arguments)],
+            [sys.executable, "-c", _HEARS_CONTROL_C + dedent(code), *map(str, arguments)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -52,7 +55,7 @@ class Child:
         :returns: What the child has printed.
         """
         line = self.process.stdout.readline().rstrip("\n")
-        if not line and self.process.wait(_PATIENCE) != 0:
+        if not line and self.process.wait(LONGEST_WAIT) != 0:
             raise AssertionError(self.process.stderr.read())
         return line
 
@@ -68,7 +71,7 @@ class Child:
     def kill(self) -> None:
         """End it as `kill -9` does."""
         self.process.kill()
-        self.process.wait(_PATIENCE)
+        self.process.wait(LONGEST_WAIT)
 
     def end(self) -> tuple[int, str, str]:
         """
@@ -76,7 +79,7 @@ class Child:
 
         :returns: Its exit code and what it still wrote to standard output and standard error.
         """
-        output, errors = self.process.communicate(timeout=_PATIENCE)
+        output, errors = self.process.communicate(timeout=LONGEST_WAIT)
         return self.process.returncode, output, errors
 
     def succeed(self) -> str:

@@ -12,7 +12,8 @@ import pytest
 from benchmarks.durability import count_deaths, run_stampede
 from benchmarks.killing import begin, kept, open_plain, settings_of
 from benchmarks.rotation import RotatingServer
-from tests.fakes.network import LONGEST_WAIT, Gate
+from tests.fakes.network import Gate
+from tests.fakes.threads import LONGEST_WAIT
 from tests.processes.child import Child
 from tests.requirements import requirement
 from valetkey._sessions.codec import encode_session, session_key

@@ -16,8 +16,8 @@ import pytest
 from benchmarks.durability import count_deaths, run_stampede
 from benchmarks.killing import begin, kept, open_plain, settings_of
 from benchmarks.rotation import RotatingServer
-from tests.fakes.network import LONGEST_WAIT, Gate
-from tests.fakes.threads import in_background
+from tests.fakes.network import Gate
+from tests.fakes.threads import LONGEST_WAIT, in_background
 from tests.processes.child import Child
 from tests.requirements import requirement
 from tests.store.servers import PostgresServer, RedisServer

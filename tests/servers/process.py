@@ -71,7 +71,7 @@ class ServerProcess:
         ready_path: str | None = None,
         environment: Mapping[str, str] | None = None,
         directory: Path | None = None,
-        ready_within: float = 30.0,
+        ready_within: float = 60.0,
     ) -> None:
         self.port = port
         self._command = list(command)
@@ -180,7 +180,7 @@ class ServerProcess:
         raise ServerFailed(message)
 
     def _is_ready(self) -> bool:
-        connection = http.client.HTTPConnection(HOST, self.port, timeout=1.0)
+        connection = http.client.HTTPConnection(HOST, self.port, timeout=5.0)
         try:
             connection.connect()
             if self._ready_path is not None:

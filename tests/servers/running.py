@@ -91,7 +91,7 @@ class RunningServer:
         self.process.restart()
 
     def _request(self, method: str, path: str) -> bytes:
-        connection = http.client.HTTPConnection(HOST, self.process.port, timeout=10.0)
+        connection = http.client.HTTPConnection(HOST, self.process.port, timeout=30.0)
         try:
             connection.request(method, path)
             response = connection.getresponse()

@@ -21,7 +21,7 @@ from html.parser import HTMLParser
 from urllib.parse import parse_qs, parse_qsl, urlencode, urljoin, urlsplit
 
 _MAX_STEPS = 20
-_MAX_SECONDS = 20.0
+_MAX_SECONDS = 60.0
 _MAX_BODY = 1 << 20
 _LOGIN = {"text": "alice", "email": "alice@example.test", "password": "alicepass"}
 _ONE_TIME = frozenset({"code", "state", "nonce", "code_challenge", "request_uri"})

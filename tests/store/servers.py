@@ -21,7 +21,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 PASSWORD = "canary-31f0-password"
-_PATIENCE = 20.0
+_PATIENCE = 60.0
 
 
 class Server(ABC):

@@ -12,6 +12,7 @@ from contextlib import ExitStack
 import psycopg
 import pytest
 
+from tests.fakes.threads import LONGEST_WAIT
 from tests.processes.child import Child
 from tests.requirements import requirement
 from tests.store.backends.test_redis import assert_silent, uses
@@ -147,7 +148,7 @@ def test_a_server_that_does_not_answer_is_a_store_error_in_time(impatient):
             started = time.monotonic()
             with pytest.raises(StoreError):
                 use()
-            assert time.monotonic() - started < 5
+            assert time.monotonic() - started < 8  # the limit is half a second, and would be 10 if it did not count
         finally:
             os.kill(process, signal.SIGCONT)
     assert impatient.get("frozen") is not None
@@ -329,7 +330,7 @@ def test_another_default_isolation_makes_no_other_errors(postgres_server, admini
         start = threading.Barrier(8)
 
         def write(number):
-            start.wait(10)
+            start.wait(LONGEST_WAIT)
             try:
                 won.append(store.put("key", b"%d" % number, if_version=version))
             except Conflict:
@@ -339,7 +340,7 @@ def test_another_default_isolation_makes_no_other_errors(postgres_server, admini
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join(10)
+            thread.join(LONGEST_WAIT)
         assert (len(won), len(lost)) == (1, 7)
     finally:
         store.close()
@@ -350,7 +351,7 @@ def test_many_threads_share_a_few_connections(store, administrator):
     start, failures = threading.Barrier(30), []
 
     def use(number):
-        start.wait(10)
+        start.wait(LONGEST_WAIT)
         try:
             for _ in range(5):
                 store.put(f"thread {number}", b"1")
@@ -363,7 +364,7 @@ def test_many_threads_share_a_few_connections(store, administrator):
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(20)
+        thread.join(LONGEST_WAIT)
     assert failures == []
     (count,) = administrator.execute(
         "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'valetkey' AND pid <> pg_backend_pid()"

@@ -9,6 +9,7 @@ import threading
 
 import pytest
 
+from tests.fakes.threads import LONGEST_WAIT
 from tests.requirements import requirement
 from valetkey.errors import ConfigurationError
 from valetkey.store import ABSENT, ANY, ENVIRONMENT, Conflict, Record, default_path, open_store
@@ -121,7 +122,7 @@ def test_of_many_threads_on_one_version_one_wins(store):
     start, won, lost = threading.Barrier(8), [], []
 
     def write(number):
-        start.wait(10)
+        start.wait(LONGEST_WAIT)
         try:
             won.append(store.put("key", b"%d" % number, if_version=version))
         except Conflict:
@@ -218,7 +219,7 @@ def in_threads(work, count):
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(20)
+        thread.join(LONGEST_WAIT)
     assert not any(thread.is_alive() for thread in threads)
 
 
@@ -272,7 +273,7 @@ def test_threads_that_ask_at_once_get_the_same_store(tmp_path):
     start, stores = threading.Barrier(8), []
 
     def ask(_):
-        start.wait(10)
+        start.wait(LONGEST_WAIT)
         stores.append(open_store(f"sqlite:///{tmp_path}/at-once.db"))
 
     in_threads(ask, 8)

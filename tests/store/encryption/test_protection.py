@@ -15,6 +15,7 @@ from functools import partial
 import pytest
 
 from tests.fakes.keyrings import FakeKeyring
+from tests.fakes.threads import LONGEST_WAIT
 from tests.fakes.world import World
 from tests.requirements import requirement
 from valetkey.errors import ConfigurationError, StoreError, StoreLocked
@@ -614,6 +615,11 @@ print(sorted({{"keyring", "cryptography"}} & set(sys.modules)))
 """
     environment = {**os.environ, RULE_VARIABLE: ""}
     done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, timeout=30, check=True, env=environment
+        [sys.executable, "-c", program],
+        capture_output=True,
+        text=True,
+        timeout=LONGEST_WAIT,
+        check=True,
+        env=environment,
     )
     assert done.stdout == "[]\n"

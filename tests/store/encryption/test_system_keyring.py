@@ -12,6 +12,7 @@ import traceback
 import pytest
 
 from tests.fakes.keyrings import FakeKeyring
+from tests.fakes.threads import LONGEST_WAIT
 from tests.requirements import requirement
 from valetkey.errors import StoreError, StoreLocked
 from valetkey.store.encryption.keys import DataKey, Source
@@ -57,14 +58,14 @@ def test_of_many_who_need_a_first_key_at_once_one_makes_it(backend, lock):
     start, keys = threading.Barrier(8), []
 
     def begin():
-        start.wait(20)
+        start.wait(LONGEST_WAIT)
         keys.append(SystemKeyring(backend.find, lock_beside=lock, seconds=20).load_or_create())
 
     threads = [threading.Thread(target=begin, daemon=True) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join(LONGEST_WAIT)
     assert len(keys) == 8
     assert len(set(keys)) == 1
     assert backend.calls.count("set") == 1
@@ -143,7 +144,9 @@ import threading
 from valetkey.store.encryption.system_keyring import SystemKeyring
 print(SystemKeyring(lambda: threading.Event().wait(), seconds=0.05).answers())
 """
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=30, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=LONGEST_WAIT, check=True
+    )
     assert done.stdout == "False\n"
 
 

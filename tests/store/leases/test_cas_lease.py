@@ -9,6 +9,7 @@ import threading
 
 import pytest
 
+from tests.fakes.threads import LONGEST_WAIT
 from valetkey.errors import StoreError
 from valetkey.store import Conflict
 from valetkey.store.backends.memory import MemoryStore
@@ -182,7 +183,7 @@ def test_threads_can_wait_for_one_lease(records, clock):
     start = threading.Barrier(8)
 
     def take(_):
-        start.wait(10)
+        start.wait(LONGEST_WAIT)
         lease = leases.take("key", seconds=20)
         if lease is not None:
             given.append(lease)
@@ -191,7 +192,7 @@ def test_threads_can_wait_for_one_lease(records, clock):
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(10)
+        thread.join(LONGEST_WAIT)
     assert len(given) == 1
 
 

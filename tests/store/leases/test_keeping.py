@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from tests.fakes.network import LONGEST_WAIT
+from tests.fakes.threads import LONGEST_WAIT
 from valetkey.errors import StoreError
 from valetkey.store.leases.keeping import kept_alive
 

@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The Valetkey authors
 # SPDX-License-Identifier: Apache-2.0
 
+import gc
 import shutil
 import tempfile
 from pathlib import Path
@@ -8,6 +9,12 @@ from pathlib import Path
 import pytest
 
 from tests.store.servers import PostgresServer, RedisServer
+
+
+def pytest_collection_finish():
+    """Spare the garbage collector thousands of tests, which live until the end: `gc.collect()` looks at the rest."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

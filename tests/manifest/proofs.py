@@ -10,6 +10,7 @@ Which test names which requirement: read from the source, so that it does not ma
 import ast
 import sys
 from collections.abc import Iterable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import TypeGuard
 
@@ -18,9 +19,10 @@ from tests.requirements import MANIFEST
 TESTS = Path(__file__).parent.parent
 
 
+@cache
 def named_by_tests(folder: Path = TESTS) -> dict[str, list[str]]:
     """
-    Find the tests that name requirements.
+    Find the tests that name requirements. The files are read once in a process.
 
     :param folder: Where the tests are.
     :returns: For each id the tests that name it, as "file::test".

@@ -34,6 +34,10 @@ help: ## print this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | while IFS=$$'\t' read -r name text; \
 	  do printf '%-12s %s\n' "$$name" "$$text"; done
 
+# Each core runs tests; every process of them starts a Redis and a PostgreSQL of its own, so there are four at most.
+WORKERS ?= auto
+PYTEST_ON_ALL_CORES := -m pytest --numprocesses=$(WORKERS) --maxprocesses=4 --dist=worksteal
+
 # One recipe after the other, so that the cheap findings come first.
 test: lint types unit coverage ## everything on the main line: lint, types, tests, coverage floor
 
@@ -43,19 +47,21 @@ lint: .venv/installed ## ruff: rules and format
 
 # --verifytypes sees the package as its users do, and finds it by the python on the PATH alone. It does not follow a
 # namespace that several distributions share, so haystack_integrations is left to mypy and plain pyright.
+# mypy and pyright run at the same time; pyright's report is printed when mypy has nothing to say.
 types: .venv/installed ## mypy --strict, pyright, and pyright's view of the public names
-	$(BIN)/mypy --no-error-summary
-	$(BIN)/pyright --pythonpath $(BIN)/python
-	PATH="$(CURDIR)/$(BIN):$$PATH" pyright --verifytypes valetkey --ignoreexternal
+	@echo 'mypy, pyright, pyright --verifytypes valetkey'
+	@$(BIN)/mypy --no-error-summary & mypy=$$!; status=0; export PATH="$(CURDIR)/$(BIN):$$PATH"; \
+	  report=$$(pyright --pythonpath $(BIN)/python && pyright --verifytypes valetkey --ignoreexternal) || status=$$?; \
+	  wait $$mypy || exit; printf '%s\n' "$$report"; exit $$status
 
 unit: .venv/installed .venv/databases $(SERVERS)/node_modules/installed ## the tests alone, on the main line
-	$(BIN)/coverage run -m pytest
+	$(BIN)/python $(PYTEST_ON_ALL_CORES) --cov --cov-report=
 
 coverage: ## the coverage floor, over the last run of the tests
 	$(BIN)/coverage report --include='$(FULLY_COVERED)' --fail-under=100
 
 test-sdk1: .venv-sdk1/installed .venv/installed $(SERVERS)/node_modules/installed ## the tests that also hold on MCP SDK 1.x
-	.venv-sdk1/bin/python -m pytest tests/http tests/haystack
+	.venv-sdk1/bin/python $(PYTEST_ON_ALL_CORES) tests/adapters tests/haystack
 
 # The servers are installed side by side: each has a folder of its own.
 interop: .venv/installed $(SERVERS)/node_modules/installed ## the life of a session at real servers; writes docs/interop.md
@@ -82,7 +88,7 @@ format: .venv/installed ## rewrite the code in the common format
 clean: ## remove what the other targets made
 	rm -rf .venv .venv-sdk1 .venv-interop
 	rm -rf $(SERVERS)/node_modules $(CONFORMANCE)/node_modules tests/interop/*/*/node_modules
-	rm -rf .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
+	rm -rf .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
 	find $(CODE) -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/installed: pyproject.toml requirements/main.txt

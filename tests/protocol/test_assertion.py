@@ -62,13 +62,13 @@ def test_a_client_says_who_it_is_to_one_server_for_a_short_while_and_once():
 
 @requirement("TOK-7")
 def test_the_assertion_goes_into_the_form_with_its_type_and_nothing_into_the_header():
-    proof = authenticate(CLIENT, KEY, Secret("h.p.s"))
-    assert proof.fields == (
+    authentication = authenticate(CLIENT, KEY, Secret("h.p.s"))
+    assert authentication.fields == (
         ("client_id", "client-1"),
         ("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"),
         ("client_assertion", "h.p.s"),
     )
-    assert (proof.headers, proof.secrets) == ((), (Secret("h.p.s"),))
+    assert (authentication.headers, authentication.secrets) == ((), (Secret("h.p.s"),))
 
 
 @requirement("TOK-4", "TOK-16", "CC-4")

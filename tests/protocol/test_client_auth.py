@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The Valetkey authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""How a client proves itself: one method a request, encoded as RFC 6749 §2.3.1 says."""
+"""How a client authenticates: one method a request, encoded as RFC 6749 §2.3.1 says."""
 
 import base64
 from dataclasses import replace
@@ -25,10 +25,10 @@ def server(*methods):
     return replace(SERVER, token_endpoint_auth_methods_supported=methods or None)
 
 
-def prove(who, where):
+def authenticated(who, where):
     """What a client without a key puts into a request: form fields and header fields."""
-    proof = authenticate(who, choose_authentication(who, where))
-    return dict(proof.fields), proof.headers
+    authentication = authenticate(who, choose_authentication(who, where))
+    return dict(authentication.fields), authentication.headers
 
 
 def client(secret=None, authentication=None, client_id="client-1"):
@@ -74,19 +74,19 @@ def test_the_method_is_what_the_registration_fixed_else_what_the_metadata_offers
 @pytest.mark.parametrize("method", [BASIC, POST])
 def test_a_method_that_needs_a_secret_says_so_when_there_is_none(method):
     with pytest.raises(ConfigurationError, match=f'"evil\\\\nid" has to authenticate with {method}') as raised:
-        prove(client(authentication=method, client_id="evil\nid"), server())
+        authenticated(client(authentication=method, client_id="evil\nid"), server())
     assert "client_secret" in raised.value.hint
 
 
 @requirement("TOK-2", "TOK-4", "NAT-10")
 @pytest.mark.parametrize("who", [client(), client("s3cret", NONE)], ids=["no secret", "a secret that is not used"])
 def test_a_public_client_gives_its_name_in_the_form(who):
-    assert prove(who, server()) == ({"client_id": "client-1"}, ())
+    assert authenticated(who, server()) == ({"client_id": "client-1"}, ())
 
 
 @requirement("TOK-4", "TOK-6")
 def test_post_puts_name_and_secret_in_the_form_and_nowhere_else():
-    assert prove(client("a:b/c+d %é"), server("client_secret_post")) == (
+    assert authenticated(client("a:b/c+d %é"), server("client_secret_post")) == (
         {"client_id": "client-1", "client_secret": "a:b/c+d %é"},
         (),
     )
@@ -96,7 +96,7 @@ def test_post_puts_name_and_secret_in_the_form_and_nowhere_else():
 def test_basic_puts_both_in_the_header_and_nothing_in_the_form():
     """Notion refuses Basic together with a client_id in the body."""
     who = Client("s6BhdRkqt3", SERVER.issuer, secret=Secret("7Fjfp0ZBr1KtDRbnfVdmIw"))
-    assert prove(who, server()) == (
+    assert authenticated(who, server()) == (
         {},
         (("Authorization", "Basic czZCaGRSa3F0Mzo3RmpmcDBaQnIxS3REUmJuZlZkbUl3"),),  # the example of RFC 6749 §2.3.1
     )
@@ -115,14 +115,14 @@ def test_basic_puts_both_in_the_header_and_nothing_in_the_form():
     ],
 )
 def test_basic_encodes_both_before_it_joins_them(client_id, secret, pair):
-    (((name, value),)) = prove(client(secret, BASIC, client_id), server())[1]
+    (((name, value),)) = authenticated(client(secret, BASIC, client_id), server())[1]
     assert (name, value) == ("Authorization", "Basic " + base64.b64encode(pair.encode()).decode())
 
 
 @requirement("TOK-5")
 @given(st.text(min_size=1), st.text())
 def test_a_server_that_decodes_basic_gets_both_back(client_id, secret):
-    (((_, value),)) = prove(client(secret, BASIC, client_id), server())[1]
+    (((_, value),)) = authenticated(client(secret, BASIC, client_id), server())[1]
     left, _, right = base64.b64decode(value.removeprefix("Basic "), validate=True).decode("ascii").partition(":")
     assert (unquote_plus(left), unquote_plus(right)) == (client_id, secret)
 
@@ -133,10 +133,10 @@ def test_a_server_that_decodes_basic_gets_both_back(client_id, secret):
     st.sampled_from([None, NONE, BASIC, POST]),
     st.lists(st.one_of(st.sampled_from(list(ClientAuthentication)), hostile.texts), max_size=3),
 )
-def test_one_request_never_carries_two_proofs(secret, method, offered):
+def test_one_request_never_authenticates_twice(secret, method, offered):
     who = client(secret, method)
     try:
-        fields, headers = prove(who, server(*offered))
+        fields, headers = authenticated(who, server(*offered))
     except ConfigurationError:
         assert secret is None
         assert method in (BASIC, POST)

@@ -126,8 +126,8 @@ def test_what_is_not_wanted_is_left_out():
 @requirement("DEV-2")
 def test_a_client_with_a_secret_proves_itself_as_at_the_token_endpoint():
     client = replace(CLIENT, secret=Secret(CANARY))
-    proof = authenticate(client, ClientAuthentication.BASIC)
-    request = device_authorization_request(DEVICE_SERVER, client, proof, resource=MCP, scope=None)
+    authentication = authenticate(client, ClientAuthentication.BASIC)
+    request = device_authorization_request(DEVICE_SERVER, client, authentication, resource=MCP, scope=None)
     assert form_of(request) == [("resource", MCP)]
     assert dict(request.headers)["Authorization"].startswith("Basic ")
     assert request.secrets == (client.secret,)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from valetkey._clients.signing import sign
 from valetkey._clients.token_sources import token_from
 from valetkey.protocol.assertion import client_assertion_claims
-from valetkey.protocol.client_auth import ClientProof, authenticate, choose_authentication
+from valetkey.protocol.client_auth import AuthenticationFields, authenticate, choose_authentication
 from valetkey.seams import Seams
 from valetkey.settings.credentials import AssertionSource, PrivateKey
 from valetkey.settings.settings import Settings
@@ -37,7 +37,7 @@ class Signer:
 
 def authenticate_client(
     client: Client, server: ServerMetadata, signer: Signer, seams: Seams, *, offered: Sequence[str] | None = None
-) -> ClientProof:
+) -> AuthenticationFields:
     """
     Give what authenticates a client in one request to its authorization server.
 
@@ -67,7 +67,7 @@ class ClientAuthenticator:
 
     def authenticate(
         self, client: Client, server: ServerMetadata, *, offered: Sequence[str] | None = None
-    ) -> ClientProof:
+    ) -> AuthenticationFields:
         """Do as `authenticate_client`, with the key in the settings if it belongs to this client."""
         return authenticate_client(client, server, self._signer(client), self._seams, offered=offered)
 

@@ -144,12 +144,12 @@ class Logout:
 
     def _ask(self, session: Session, kind: TokenKind, token: Secret, *, empty_secret: bool) -> bool:
         server, client = session.server, session.client
-        proof = self._authenticator.authenticate(
+        authentication = self._authenticator.authenticate(
             client, server, offered=server.revocation_endpoint_auth_methods_supported
         )
         if empty_secret:
-            proof = proof.with_empty_secret()
-        request = revocation_request(server, client, proof, token, kind)
+            authentication = authentication.with_empty_secret()
+        request = revocation_request(server, client, authentication, token, kind)
         return parse_revocation(self._seams.send(request), now=self._seams.now())
 
 

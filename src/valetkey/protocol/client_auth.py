@@ -19,9 +19,9 @@ ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"  # RFC
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class ClientProof:
+class AuthenticationFields:
     """
-    What proves a client in one request.
+    The form fields and header fields that authenticate a client in one request.
 
     :param fields: Form fields.
     :param headers: Header fields.
@@ -34,24 +34,23 @@ class ClientProof:
 
     @property
     def is_basic(self) -> bool:
-        """True if the client proves itself in the header alone."""
+        """True if the client authenticates in the header alone."""
         return bool(self.headers) and not self.fields
 
-    def naming(self, client: Client) -> "ClientProof":
+    def naming(self, client: Client) -> "AuthenticationFields":
         """
-        Give the same proof with the client_id in the form too.
+        Give the fields with the client_id in the form too.
 
-        :param client: The client.
-        :returns: The proof, for servers built on the MCP Python SDK: they look a client up by the form alone.
+        Servers built on the MCP Python SDK look a client up by the form alone.
         """
         return replace(self, fields=(*self.fields, ("client_id", client.client_id)))
 
-    def with_empty_secret(self) -> "ClientProof":
+    def with_empty_secret(self) -> "AuthenticationFields":
         """
-        Give the same proof of a public client with an empty secret.
+        Give the fields of a public client with an empty secret, for revocation.
 
-        :returns: The proof, for revocation at servers built on the MCP Python SDK: they want the parameter to be there.
-            RFC 6749 §2.3.1 lets it be left out if it is empty, so an empty one says the same.
+        Servers built on the MCP Python SDK want the parameter to be there. RFC 6749 §2.3.1 lets it be left out if it is
+        empty, so an empty one says the same.
         """
         return replace(self, fields=(*self.fields, ("client_secret", "")))
 
@@ -86,33 +85,35 @@ def choose_authentication(
     return ClientAuthentication.BASIC if ClientAuthentication.BASIC in listed and plain else ClientAuthentication.POST
 
 
-def authenticate(client: Client, method: ClientAuthentication, assertion: Secret | None = None) -> ClientProof:
+def authenticate(client: Client, method: ClientAuthentication, assertion: Secret | None = None) -> AuthenticationFields:
     """
-    Give the form fields and header fields that prove the client.
+    Give the form fields and header fields that authenticate the client.
 
     :param client: The client.
     :param method: The method to use.
     :param assertion: The signed assertion, for private_key_jwt.
-    :returns: The proof.
+    :returns: Both.
     :raises ConfigurationError: If the method needs what the client does not have.
     """
     name = ("client_id", client.client_id)
     if method is ClientAuthentication.NONE:
-        return ClientProof(fields=(name,) if client.client_id else ())
+        return AuthenticationFields(fields=(name,) if client.client_id else ())
     if method is ClientAuthentication.PRIVATE_KEY:
         if assertion is None:
             message = f"The client {quote(client.client_id)} has to authenticate with {method}, but it has no key."
             raise ConfigurationError(message, hint="Give its private_key.")
         # The client_id is optional beside an assertion (RFC 7521 §4.2); several servers look the client up by it.
         fields = (name, ("client_assertion_type", ASSERTION_TYPE), ("client_assertion", assertion.reveal()))
-        return ClientProof(fields=fields, secrets=(assertion,))
+        return AuthenticationFields(fields=fields, secrets=(assertion,))
     if client.secret is None:
         message = f"The client {quote(client.client_id)} has to authenticate with {method}, but it has no secret."
         raise ConfigurationError(message, hint="Give its client_secret.")
     if method is ClientAuthentication.POST:
-        return ClientProof(fields=(name, ("client_secret", client.secret.reveal())), secrets=(client.secret,))
+        return AuthenticationFields(fields=(name, ("client_secret", client.secret.reveal())), secrets=(client.secret,))
     # Only the header: Notion refuses Basic with a client_id in the body.
-    return ClientProof(headers=(("Authorization", _basic(client.client_id, client.secret)),), secrets=(client.secret,))
+    return AuthenticationFields(
+        headers=(("Authorization", _basic(client.client_id, client.secret)),), secrets=(client.secret,)
+    )
 
 
 def _basic(client_id: str, secret: Secret) -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from valetkey import urls, wire
 from valetkey.errors import LoginFailed, MalformedDocument, Unsupported, quote
-from valetkey.protocol.client_auth import ClientProof
+from valetkey.protocol.client_auth import AuthenticationFields
 from valetkey.protocol.error_response import is_temporary, read_parameters, read_refusal, refused, temporary_error
 from valetkey.protocol.token import read_lifetime
 from valetkey.protocol.token_request import FORM_HEADERS, TokenRequest, resource_field, scope_field
@@ -67,14 +67,19 @@ def require_device_flow(metadata: ServerMetadata) -> None:
 
 
 def device_authorization_request(
-    server: ServerMetadata, client: Client, proof: ClientProof, *, resource: str | None, scope: Scope | None
+    server: ServerMetadata,
+    client: Client,
+    authentication: AuthenticationFields,
+    *,
+    resource: str | None,
+    scope: Scope | None,
 ) -> HttpRequest:
     """
     Build the request that begins a login (RFC 8628 §3.1); `parse_device_authorization` reads the answer.
 
     :param server: The server, which must have a device authorization endpoint.
     :param client: The client, bound to the server's issuer.
-    :param proof: What proves the client, as at the token endpoint.
+    :param authentication: What authenticates the client, as at the token endpoint.
     :param resource: The resource the token is for, None to leave it out.
     :param scope: The scope to ask for, if any.
     :returns: The request.
@@ -85,11 +90,11 @@ def device_authorization_request(
         "POST",
         endpoint,
         "begin a login on another device",
-        headers=(*FORM_HEADERS, *proof.headers),
-        body=wire.form(dict((*resource_field(resource), *scope_field(scope), *proof.fields))),
+        headers=(*FORM_HEADERS, *authentication.headers),
+        body=wire.form(dict((*resource_field(resource), *scope_field(scope), *authentication.fields))),
         issuer=server.issuer,
         credentials_of=(client.issuer,),
-        secrets=proof.secrets,
+        secrets=authentication.secrets,
     )
 
 

@@ -8,7 +8,7 @@ Revoking a token (RFC 7009 §2): what the server is told, and what its answer me
 from enum import StrEnum
 
 from valetkey import urls, wire
-from valetkey.protocol.client_auth import ClientProof
+from valetkey.protocol.client_auth import AuthenticationFields
 from valetkey.protocol.error_response import is_temporary, read_refusal, refused, temporary_error
 from valetkey.protocol.token_request import FORM_HEADERS
 from valetkey.values import Client, Secret, ServerMetadata
@@ -23,14 +23,14 @@ class TokenKind(StrEnum):
 
 
 def revocation_request(
-    server: ServerMetadata, client: Client, proof: ClientProof, token: Secret, kind: TokenKind
+    server: ServerMetadata, client: Client, authentication: AuthenticationFields, token: Secret, kind: TokenKind
 ) -> HttpRequest:
     """
     Build the revocation of a token (RFC 7009 §2.1); `parse_revocation` reads the answer.
 
     :param server: The server that issued the token, which must have a revocation endpoint.
     :param client: The client the token was issued to.
-    :param proof: What proves the client.
+    :param authentication: What authenticates the client.
     :param token: The token.
     :param kind: What it is.
     :returns: The request.
@@ -41,11 +41,11 @@ def revocation_request(
         "POST",
         endpoint,
         f"revoke the {kind.replace('_', ' ')}",
-        headers=(*FORM_HEADERS, *proof.headers),
-        body=wire.form(dict((("token", token.reveal()), ("token_type_hint", kind.value), *proof.fields))),
+        headers=(*FORM_HEADERS, *authentication.headers),
+        body=wire.form(dict((("token", token.reveal()), ("token_type_hint", kind.value), *authentication.fields))),
         issuer=server.issuer,
         credentials_of=(client.issuer,),
-        secrets=(token, *proof.secrets),
+        secrets=(token, *authentication.secrets),
     )
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from valetkey import urls, wire
 from valetkey.protocol.authorization import PendingLogin
-from valetkey.protocol.client_auth import ClientProof
+from valetkey.protocol.client_auth import AuthenticationFields
 from valetkey.protocol.server import JWT_BEARER
 from valetkey.values import Client, Scope, Secret, ServerMetadata, Session, scope_to_text
 from valetkey.wire import HttpRequest
@@ -26,7 +26,7 @@ class TokenRequest:
     :param server: The server whose token endpoint is asked.
     :param client: The client that asks.
     :param purpose: What it is for, in words a person can follow.
-    :param fields: The parameters, the client's proof left out.
+    :param fields: The parameters, those that authenticate the client left out.
     :param scope: The scope that is meant: granted, if the answer names none (RFC 6749 §5.1).
     :param credentials_of: The issuers whose codes, tokens or assertions are among the fields.
     :param secrets: What in the fields must not be seen again.
@@ -136,7 +136,7 @@ def client_credentials_request(
     Say the request of a machine (RFC 6749 §4.4.2); `parse_token` reads the answer.
 
     :param server: The server.
-    :param client: A client that can prove itself, bound to the server's issuer.
+    :param client: A client that can authenticate, bound to the server's issuer.
     :param resource: The resource the token is for, None to leave it out.
     :param scope: The scope to ask for, if any.
     :returns: The request.
@@ -206,12 +206,14 @@ def scope_field(scope: Scope | None) -> tuple[tuple[str, str], ...]:
     return (("scope", scope_to_text(scope)),) if scope else ()
 
 
-def http_request(request: TokenRequest, proof: ClientProof, dpop_proof: Secret | None = None) -> HttpRequest:
+def http_request(
+    request: TokenRequest, authentication: AuthenticationFields, dpop_proof: Secret | None = None
+) -> HttpRequest:
     """
     Build the HTTP request of a token request (RFC 6749 §3.2); `parse_token` reads the answer.
 
     :param request: What it says.
-    :param proof: What proves the client.
+    :param authentication: What authenticates the client.
     :param dpop_proof: What proves the key the token is to be bound to.
     :returns: The HTTP request.
     :raises InsecureEndpoint: If the token endpoint must not be used.
@@ -222,9 +224,9 @@ def http_request(request: TokenRequest, proof: ClientProof, dpop_proof: Secret |
         "POST",
         endpoint,
         request.purpose,
-        headers=(*FORM_HEADERS, *proof.headers, *(("DPoP", each.reveal()) for each in dpop_proofs)),
-        body=wire.form(dict((*request.fields, *proof.fields))),
+        headers=(*FORM_HEADERS, *authentication.headers, *(("DPoP", each.reveal()) for each in dpop_proofs)),
+        body=wire.form(dict((*request.fields, *authentication.fields))),
         issuer=request.server.issuer,
         credentials_of=(request.client.issuer, *request.credentials_of),
-        secrets=(*request.secrets, *proof.secrets, *dpop_proofs),
+        secrets=(*request.secrets, *authentication.secrets, *dpop_proofs),
     )

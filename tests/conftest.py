@@ -17,6 +17,11 @@ def pytest_collection_finish():
     gc.freeze()
 
 
+def pytest_sessionfinish():
+    """What looks for the referrers of an object, as Hypothesis does, does not see them while they are frozen."""
+    gc.unfreeze()
+
+
 @pytest.fixture(scope="session")
 def open_folder():
     """A folder that another user can reach, which those of pytest are not."""

@@ -4,7 +4,8 @@
 """
 What a URL must be: https or loopback, canonical resource, same origin, issuer equality.
 
-URLs stay strings everywhere: a URL type that normalises would break the byte-exact comparisons of RFC 8414 §3.3.
+URLs stay strings everywhere: a URL type that normalises would break the byte-exact comparisons of RFC 8414 §3.3. Every
+function here takes time in proportion to the length of its arguments at most, because a server may send any text.
 """
 
 import ipaddress
@@ -14,13 +15,17 @@ from urllib.parse import SplitResult, urlsplit
 
 from valetkey.errors import InsecureEndpoint, quote
 
+LONGEST_URL = 8192
+"""In characters. Servers and proxies take some 8,000 (RFC 9110 §4.1); of a longer URL nothing is read."""
+
 _DEFAULT_PORTS = {"https": 443, "http": 80}
 _PATH_SLASH = "/"
 _AUTHORITY = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]*)?")
 """A host as DNS knows it, or an IPv6 literal, and a port: what every URL parser reads alike."""
+_USER = re.compile(r"^((?:[^/?#\\:@]*:)?)[/\\]*[^/?#\\]*@")
 _ROOT_WITH_SLASH = re.compile(r"[^/?#]+//[^/?#]+/")
-_NOT_IN_PATH = re.compile(r"[^A-Za-z0-9._~/:=+%-]|%(?![0-9A-Fa-f]{2})")
-_NOT_IN_QUERY = re.compile(r"[^A-Za-z0-9._~/:=+%?&-]|%(?![0-9A-Fa-f]{2})")
+_NOT_IN_PATH = re.compile(r"(?:[^A-Za-z0-9._~/:=+%-]|%(?![0-9A-Fa-f]{2}))+")
+_NOT_IN_QUERY = re.compile(r"(?:[^A-Za-z0-9._~/:=+%?&-]|%(?![0-9A-Fa-f]{2}))+")
 
 
 def require_endpoint(url: str, what: str) -> str:
@@ -38,7 +43,10 @@ def require_endpoint(url: str, what: str) -> str:
     fault = _fault(url)
     if fault is not None:
         message = f"The {what} {quote(_without_user(url))} {fault}."
-        raise InsecureEndpoint(message, hint="Use an https URL, or http on this computer's loopback address.", url=url)
+        hint = "Use an https URL, or http on this computer's loopback address."
+        if len(url) > LONGEST_URL:
+            hint = "Ask the server's operator for a shorter one."
+        raise InsecureEndpoint(message, hint=hint, url=url)
     return url
 
 
@@ -62,12 +70,14 @@ def _percent_encode(match: re.Match[str]) -> str:
 
 
 def _fault(url: str) -> str | None:
+    if len(url) > LONGEST_URL:
+        return f"has more than {LONGEST_URL:,} characters"
     if not url.isascii():
         return "has characters outside ASCII (a host name goes in its xn-- form, a path percent-encoded)"
     if any(char <= " " or char == "\x7f" or char in '\\"<>`{}|^' for char in url):
         return "contains characters that no URL has"
     try:
-        parts = urlsplit(url)
+        parts = _split(url)
         host, _ = parts.hostname, parts.port
     except ValueError:
         return "is not a URL"
@@ -84,9 +94,16 @@ def _fault(url: str) -> str | None:
     return None
 
 
+def _split(url: str) -> SplitResult:
+    if len(url) > LONGEST_URL:
+        message = f"a URL has more than {LONGEST_URL:,} characters"
+        raise ValueError(message)
+    return urlsplit(url)
+
+
 def _without_user(url: str) -> str:
     """Leave user information out of an error: it may be a password."""
-    return re.sub(r"^([^/?#\\]*?:)?[/\\]*[^/?#\\]*@", r"\1//...@", url)
+    return _USER.sub(r"\1//...@", url)
 
 
 def is_loopback_host(host: str) -> bool:
@@ -111,7 +128,7 @@ def is_loopback(url: str) -> bool:
     :param url: The URL.
     :returns: True if its host is a loopback host.
     """
-    return is_loopback_host(urlsplit(url).hostname or "")
+    return is_loopback_host(_split(url).hostname or "")
 
 
 @lru_cache(maxsize=64)  # the same few URLs come with every request
@@ -122,7 +139,7 @@ def origin(url: str) -> str:
     :param url: The URL.
     :returns: For example `https://mcp.example.com:8443`.
     """
-    parts = urlsplit(url)
+    parts = _split(url)
     scheme = parts.scheme.lower()
     host = (parts.hostname or "").lower()
     authority = f"[{host}]" if ":" in host else host
@@ -155,7 +172,7 @@ def canonical_resource(url: str) -> str:
     :param url: The URL the user gave.
     :returns: The canonical URI.
     """
-    parts = urlsplit(url)
+    parts = _split(url)
     path = "" if parts.path == _PATH_SLASH and not parts.query else parts.path
     query = f"?{parts.query}" if parts.query else ""
     return f"{origin(url)}{path}{query}"
@@ -175,7 +192,7 @@ def covers(resource: str, url: str) -> bool:
     """
     if _fault(resource) is not None or not same_origin(resource, url):
         return False
-    published, asked = urlsplit(resource), urlsplit(url)
+    published, asked = _split(resource), _split(url)
     if published.query and published.query != asked.query:
         return False
     return _with_last_slash(asked.path).startswith(_with_last_slash(published.path))
@@ -216,7 +233,7 @@ def insert_well_known(url: str, name: str) -> str:
     :param name: The registered name, for example `oauth-protected-resource`.
     :returns: The URL of the document; only a slash right after the host is dropped.
     """
-    parts: SplitResult = urlsplit(url)
+    parts = _split(url)
     path = "" if parts.path == _PATH_SLASH else parts.path
     query = f"?{parts.query}" if parts.query else ""
     return f"{origin(url)}/.well-known/{name}{path}{query}"

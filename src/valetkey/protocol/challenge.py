@@ -137,8 +137,10 @@ class _Reader:
         return True
 
     def _is_parameter(self) -> bool:
-        after = self._text[self._at :].lstrip(_SPACE)  # RFC 9110 §11.2 allows whitespace around "="
-        return after.startswith("=")
+        at = self._at
+        while self._text[at : at + 1] in (" ", "\t"):  # RFC 9110 §11.2 allows whitespace around "="
+            at += 1
+        return self._text.startswith("=", at)
 
     def _parameter(self, name: str) -> bool:
         self._skip(_SPACE)

@@ -3,11 +3,9 @@
 
 """The person who logs in, as a test directs and watches them."""
 
-import shlex
-import sys
 from pathlib import Path
 
-from tests.servers import browser_environment
+from tests.servers import browser_environment, browser_program
 
 _PATIENT_BROWSER = Path(__file__).parent / "patient_browser.py"
 
@@ -68,5 +66,5 @@ class Person:
         self._be_patient("COMMAND", str(self._command))
 
     def _be_patient(self, setting, value):
-        self._setenv("BROWSER", f"{shlex.join([sys.executable, '-I', str(_PATIENT_BROWSER)])} %s")
+        self._setenv("BROWSER", f"{browser_program(_PATIENT_BROWSER)} %s")
         self._setenv(f"VALETKEY_TEST_PERSON_{setting}", value)

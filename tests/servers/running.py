@@ -3,13 +3,16 @@
 
 """The servers as a test sees them: started, looked into, steered, gone at the end of the `with` block."""
 
+import atexit
 import http.client
 import json
 import os
 import shlex
 import sys
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Literal, TypedDict
 from urllib.parse import urlencode
@@ -197,6 +200,23 @@ def fastmcp_with_oidc_provider(
         yield server, issuer
 
 
+@cache
+def browser_program(script: Path) -> str:
+    """
+    Make a program of its own of a script: a browser that is `python script.py` would be refused as an interpreter.
+
+    :param script: The script; it gets the URL.
+    :returns: The program, as a word of BROWSER.
+    """
+    folder = tempfile.TemporaryDirectory(prefix="valetkey-browser-")
+    atexit.register(folder.cleanup)
+    program = Path(folder.name) / script.stem
+    run = f"import runpy\nrunpy.run_path({str(script)!r}, run_name='__main__')\n"
+    program.write_text(f"#!{sys.executable} -I\n{run}", encoding="utf-8")
+    program.chmod(0o700)
+    return shlex.quote(str(program))
+
+
 def browser_environment(*, log: Path | None = None, deny: bool = False) -> Mapping[str, str]:
     """
     Make the scripted browser the browser of a program.
@@ -205,7 +225,7 @@ def browser_environment(*, log: Path | None = None, deny: bool = False) -> Mappi
     :param deny: The person says no.
     :returns: The variables to set.
     """
-    program = shlex.join([sys.executable, "-I", str(_HERE / "scripted_browser.py")])
+    program = browser_program(_HERE / "scripted_browser.py")
     environment = {"BROWSER": f"{program} %s", "VALETKEY_TEST_BROWSER_DENY": "1" if deny else "0"}
     if log is not None:
         environment["VALETKEY_TEST_BROWSER_LOG"] = os.fspath(log)

@@ -447,6 +447,21 @@ def test_a_scope_is_a_text_or_a_sequence(library, scope, server):
     assert "scope=read+write" in server.person.asked[0].authorization_url
 
 
+@each_library
+def test_a_keyword_replaces_what_the_settings_have(library, server):
+    settings = Settings(scope="read", client_name="Agent")
+    way = Way(library, "sync")
+    way.send(way.auth(server, scope="write", settings=settings), ("GET", server.url))
+    assert "scope=write" in server.person.asked[0].authorization_url
+    assert way.auth(server, settings=settings).engine.serves(server.url)
+
+
+@each_library
+def test_the_settings_of_another_server_are_refused(library, server):
+    with pytest.raises(ConfigurationError, match="contradicts"):
+        Way(library, "sync").auth(server, settings=Settings(url="https://other.example/mcp"))
+
+
 @requirement("CC-4")
 @each_library
 @pytest.mark.parametrize("secret", ["s3cret", Secret("s3cret")], ids=["text", "Secret"])

@@ -5,6 +5,7 @@
 
 import asyncio
 import json
+from dataclasses import fields
 
 import haystack_integrations.tools.mcp as upstream
 import pytest
@@ -263,6 +264,82 @@ def test_clients_of_several_issuers_reach_the_engine():
     (client,) = OAuthConfig(clients=[given]).to_settings("https://mcp.example.com/mcp").clients
     method = values.ClientAuthentication.POST
     assert client == credentials.RegisteredClient("https://as.example", "a", values.Secret("s"), method)
+
+
+def test_upstreams_fields_are_taken_by_position_too():
+    secret = Secret.from_env_var("S")
+    given = ("a", secret, "https://as.example", ["mcp"], "client_secret_post", "client_credentials")
+    expected, config = upstream.OAuthConfig(*given), OAuthConfig(*given)
+    for name in vars(expected).keys() - {"token_storage"}:
+        assert getattr(config, name) == getattr(expected, name)
+
+
+def test_a_configuration_cannot_be_changed_after_a_client_has_read_it():
+    with pytest.raises(AttributeError):
+        OAuthConfig().scopes = ["mcp"]
+
+
+@requirement("SEC-12", "CC-9")
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda text: OAuthConfig(client_id="a", client_secret=text),
+        lambda text: OAuthConfig(issuer="https://as.example", initial_access_token=text),
+        lambda text: RegisteredClient("https://as.example", "a", text),
+        lambda text: IdentityProvider("https://idp.example", "b", "/var/run/id-token", client_secret=text),
+    ],
+    ids=["client_secret", "initial_access_token", "RegisteredClient", "IdentityProvider"],
+)
+def test_a_secret_in_plain_text_is_refused_because_it_would_stand_in_yaml(make):
+    with pytest.raises(ConfigurationError, match="plain text") as caught:
+        make("canary")
+    assert "canary" not in str(caught.value)
+
+
+def test_two_labels_are_two_sessions_of_one_person(servers, open_toolset, person):
+    server = servers.own()
+    for label, logins in (("work", 1), ("home", 2), ("work", 2)):
+        config = OAuthConfig(label=label)
+        assert use(open_toolset, server.mcp_url, config) == "3"
+        assert person.logins == logins
+
+
+def test_two_principals_are_two_sessions(servers, open_toolset, person):
+    server = servers.own()
+    for principal, logins in (("ada", 1), ("grace", 2), ("ada", 2)):
+        assert use(open_toolset, server.mcp_url, OAuthConfig(principal=principal)) == "3"
+        assert person.logins == logins
+
+
+def test_a_dictionary_has_no_nulls_and_no_defaults():
+    assert OAuthConfig().to_dict() == {}
+    assert OAuthConfig(client_name="Haystack", scopes=["mcp"], strict=False).to_dict() == {"scopes": ["mcp"]}
+    client = RegisteredClient("https://as.example", "a")
+    assert client.to_dict() == {"issuer": "https://as.example", "client_id": "a"}
+    provider = IdentityProvider("https://idp.example", "b", "/var/run/id-token")
+    assert provider.to_dict() == {
+        "issuer": "https://idp.example",
+        "client_id": "b",
+        "id_token": "/var/run/id-token",
+    }
+
+
+def test_a_dictionary_with_nulls_means_the_defaults():
+    """Older versions wrote every field."""
+    client = {"issuer": "https://as.example", "client_id": "a", "client_secret": None, "redirect_uri": None}
+    written = {"client_id": None, "login_timeout": None, "clients": [client], "approve_scope": None, "label": None}
+    assert OAuthConfig.from_dict(written) == OAuthConfig(clients=[RegisteredClient("https://as.example", "a")])
+    assert OAuthConfig.from_dict({each.name: None for each in fields(OAuthConfig)}) == OAuthConfig()
+
+
+def test_a_dictionary_of_upstream_is_read():
+    config = upstream.OAuthConfig("a", Secret.from_env_var("S"))
+    assert OAuthConfig.from_dict(config.to_dict()) == OAuthConfig(
+        client_id="a",
+        client_secret=Secret.from_env_var("S"),
+        token_endpoint_auth_method="client_secret_basic",
+        grant_type="client_credentials",
+    )
 
 
 def test_a_secret_never_shows_in_a_representation():

@@ -4,15 +4,18 @@
 """A pipeline with our server infos is written to YAML and read back, without a secret and without an allowlist."""
 
 import pytest
+import yaml
 from haystack import Pipeline
 from haystack.components.agents import Agent
 from haystack.components.generators.chat import OpenAIChatGenerator
 from haystack.utils import Secret
 
 from haystack_integrations.tools.mcp_oauth import (
+    IdentityProvider,
     MCPTool,
     MCPToolset,
     OAuthConfig,
+    RegisteredClient,
     SSEServerInfo,
     StreamableHttpServerInfo,
 )
@@ -118,3 +121,28 @@ def test_yaml_written_for_upstream_works_after_its_class_name_is_changed(read_ba
     assert type(loaded.server_info) is StreamableHttpServerInfo
     assert loaded.server_info.oauth_config.client_id == "job"
     assert loaded.server_info.oauth_config.grant_type == "client_credentials"
+
+
+def test_the_yaml_of_a_configuration_holds_what_was_set_and_no_nulls(read_back, open_toolset):
+    config = OAuthConfig(
+        label="nightly",
+        principal="ada",
+        clients=[RegisteredClient("https://as.example", "a")],
+        private_key=Secret.from_env_var("KEY"),
+        identity_provider=IdentityProvider("https://idp.example", "b", Secret.from_env_var("ID_TOKEN")),
+        authorization_parameters={"audience": "x"},
+    )
+    info = StreamableHttpServerInfo(url="https://mcp.example.com/mcp", oauth_config=config)
+    text = pipeline_with(open_toolset(info)).dumps()
+    assert "\n".join(nulls_below("oauth_config", yaml.safe_load(text))) == ""
+    assert read_back(text).server_info.oauth_config == config
+
+
+def nulls_below(name, node, path=""):
+    """Give the paths of what is null somewhere below a key."""
+    children = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
+    for key, child in children:
+        here = f"{path}.{key}"
+        if child is None and f".{name}." in here:
+            yield here
+        yield from nulls_below(name, child, here)

@@ -3,10 +3,14 @@
 
 """What the user may set, and what is refused at once."""
 
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 
 from tests.requirements import requirement
 from valetkey.errors import ConfigurationError
+from valetkey.settings.credentials import IdentityProvider, PrivateKey, RegisteredClient
 from valetkey.settings.settings import Settings
 from valetkey.values import ClientAuthentication, Secret
 
@@ -122,3 +126,117 @@ def test_nothing_is_discovered_when_client_and_endpoints_are_given(changes, need
 @requirement("SEC-12")
 def test_the_secret_does_not_show_in_the_settings():
     assert "canary" not in repr(Settings(url=URL, client_id="c", client_secret=Secret("canary")))
+
+
+CLIENT = RegisteredClient("https://as.example", "c")
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "held"),
+    [
+        ("client_secret", "s", Secret("s")),
+        ("initial_access_token", "s", Secret("s")),
+        ("client_authentication", "client_secret_post", ClientAuthentication.POST),
+        ("clients", [CLIENT], (CLIENT,)),
+        ("private_key", "key.pem", PrivateKey(Path("key.pem"))),
+        ("private_key", Secret("pem"), PrivateKey(Secret("pem"))),
+        ("workload_token", "a/token", Path("a/token")),
+        ("workload_token", str.upper, str.upper),
+        ("scope", "read write read", ("read", "write")),
+        ("scope", ["read", "write"], ("read", "write")),
+        ("scope", [], None),
+        ("authorization_parameters", {"audience": "x"}, (("audience", "x"),)),
+        ("authorization_parameters", [("audience", "x")], (("audience", "x"),)),
+        ("authorization_parameters", None, ()),
+    ],
+)
+def test_a_value_is_taken_as_users_have_it_and_held_in_one_form(name, given, held):
+    settings = Settings(**{name: given})
+    assert getattr(settings, name) == held
+    assert replace(settings) == settings
+    assert hash(replace(settings)) == hash(settings)
+
+
+@requirement("SEC-12")
+def test_a_secret_in_plain_text_does_not_show_in_the_settings():
+    settings = Settings(url=URL, client_id="c", client_secret="canary", initial_access_token="canary", issuer=URL)
+    assert "canary" not in repr(settings)
+    assert "canary" not in repr(vars(settings))
+
+
+def test_the_algorithm_reaches_the_key():
+    settings = Settings(url=URL, client_id="c", private_key="key.pem", signing_algorithm="ES256")
+    assert settings.private_key == PrivateKey(Path("key.pem"), "ES256")
+    assert replace(settings) == settings
+
+
+def test_settings_cannot_be_changed():
+    with pytest.raises(AttributeError):
+        Settings().client_secret = "s"
+
+
+# Settings without a URL are a part that OAuth(url) completes.
+
+
+@pytest.mark.parametrize(
+    "part", [{"client_secret": "s"}, {"private_key": "k"}, {"signing_algorithm": "ES256"}], ids=str
+)
+def test_a_part_may_need_what_completes_it(part):
+    with pytest.raises(ConfigurationError):
+        Settings(url=URL, **part)
+    completed = Settings(**part).for_server(URL, client_id="c", private_key="k")
+    assert (completed.server_url, completed.client_id) == (URL, "c")
+
+
+def test_what_is_given_last_replaces_what_the_settings_have():
+    settings = Settings(scope="read", label="one", dpop=True).for_server(URL, scope=["write"], label="two")
+    assert (settings.scope, settings.label, settings.dpop) == (("write",), "two", True)
+
+
+def test_a_part_has_no_server_url():
+    with pytest.raises(ConfigurationError, match="no url") as caught:
+        _ = Settings(dpop=True).server_url
+    assert "OAuth(url)" in caught.value.hint
+
+
+def test_settings_of_one_server_are_not_used_for_another():
+    settings = Settings(url=f"{URL}#part")
+    assert settings.for_server(URL) == settings
+    with pytest.raises(ConfigurationError, match="contradicts"):
+        settings.for_server("https://other.example.com/mcp")
+
+
+PROVIDER = IdentityProvider("https://idp.example", "c", Secret("t"))
+
+
+@pytest.mark.parametrize(
+    ("changes", "names"),
+    [
+        ({"client_secret": "s"}, ["client_secret", "client_id"]),
+        ({"private_key": "k", "client_assertion": str}, ["private_key", "client_assertion"]),
+        ({"private_key": "k"}, ["private_key", "client_id", "client_metadata_url"]),
+        ({"client_assertion": str}, ["client_assertion", "client_id", "client_metadata_url"]),
+        ({"client_id": "c", "clients": [CLIENT]}, ["client_id", "clients"]),
+        ({"clients": [CLIENT, CLIENT]}, ["clients", "issuer"]),
+        ({"initial_access_token": "t"}, ["initial_access_token", "issuer"]),
+        ({"assertion_audience": "a"}, ["assertion_audience", "issuer"]),
+        ({"client_authentication": "private_key_jwt"}, ["private_key_jwt", "private_key", "client_assertion"]),
+        ({"client_authentication": "client_secret_post"}, ["client_secret_post", "client_id", "client_secret"]),
+        ({"grant": "client_credentials"}, ["client_credentials", "client_secret", "private_key"]),
+        ({"grant": "workload_identity"}, ["workload_identity", "workload_token"]),
+        ({"grant": "enterprise_managed"}, ["enterprise_managed", "identity_provider"]),
+        ({"grant": "device_code", "workload_token": "f"}, ["device_code", "workload_token"]),
+        ({"grant": "device_code", "identity_provider": PROVIDER}, ["device_code", "identity_provider"]),
+        ({"send_resource": False, "resource": URL}, ["send_resource=False", "resource="]),
+        ({"offline_access": False, "scope": "offline_access"}, ["offline_access=False", "scope="]),
+        ({"bearer": "id_token", "dpop": True}, ["bearer", "dpop=True"]),
+        ({"bearer": "id_token", "client_id": "c", "client_secret": "s"}, ["bearer", "client_credentials"]),
+        ({"authorization_parameters": {"state": "s"}}, ["authorization_parameters", "state"]),
+    ],
+    ids=str,
+)
+def test_a_contradiction_is_told_with_the_names_of_both_options(changes, names):
+    with pytest.raises(ConfigurationError) as caught:
+        Settings(url=URL, **changes)
+    assert [name for name in names if name not in caught.value.message] == []
+    assert caught.value.hint

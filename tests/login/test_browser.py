@@ -114,7 +114,7 @@ NOT_FOR_A_LINK = [
     "wslview %s",
     "wsl-open",
     "ssh desktop firefox %s",
-    "xargs firefox",
+    "watch firefox",
     "python3.12 -c 'import os; os.system(\"firefox %s\")'",
     "firefox '%s; true'",
     "firefox '$(echo %s)'",
@@ -130,6 +130,14 @@ def test_an_entry_of_browser_that_would_read_the_link_as_a_command_is_passed_ove
     command = browser_command(URL, {"BROWSER": f"{entry}:w3m"}, system, lambda name: f"/usr/bin/{name}")
     assert command == ["w3m", URL]
     assert "An entry of BROWSER is not used" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "entry", ["python3 -I open.py %s", "node open.js", "/opt/vscode/helpers/browser.sh", "open.sh %s"]
+)
+def test_a_script_of_the_person_is_started_with_the_link_as_an_argument(entry):
+    command = browser_command(URL, {"BROWSER": entry}, "linux", lambda name: name)
+    assert command == [*entry.removesuffix(" %s").split(), URL]
 
 
 @requirement("AUT-13")

@@ -30,11 +30,10 @@ _READS_COMMANDS = frozenset(
     {
         *("sh", "ash", "bash", "busybox", "csh", "dash", "fish", "ksh", "mksh", "nu", "rbash", "tcsh", "xonsh", "zsh"),
         *("cmd", "powershell", "pwsh", "wsl", "wslview", "wsl-open"),
-        *("node", "osascript", "perl", "python", "ruby"),
-        *("screen", "ssh", "su", "tmux", "watch", "xargs"),
+        *("screen", "ssh", "su", "tmux", "watch"),
     }
 )
-"""Programs that read commands out of their arguments, or pass the arguments on to one that does."""
+"""Shells, and programs that pass their arguments on to one."""
 _LEADS_ANYWHERE = frozenset({*(opener[0] for opener in _UNIX_OPENERS), "sensible-browser", "www-browser"})
 """Under WSL these may be `wslview` under another name."""
 _COMMAND_TEXT = re.compile(r"[^A-Za-z0-9._~/:=+@,-]")
@@ -101,9 +100,8 @@ def _builds_command_text(words: list[str], system: str) -> bool:
 
 
 def _program_name(word: str) -> str:
-    """`/usr/bin/python3.12` and `PowerShell.exe` as `python` and `powershell`."""
-    name = PurePath(word.replace("\\", "/")).name.lower().removesuffix(".exe")
-    return re.sub(r"[0-9.]+$", "", name)
+    """`/mnt/c/Windows/System32/CMD.EXE` as `cmd`."""
+    return PurePath(word.replace("\\", "/")).name.lower().removesuffix(".exe")
 
 
 def _words(entry: str) -> list[str]:

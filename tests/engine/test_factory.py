@@ -36,7 +36,7 @@ def test_the_store_and_the_login_may_be_named(tmp_path):
     for name in ("memory:", f"sqlite:///{tmp_path}/credentials.db"):
         engine = build_engine(settings, store=name, login="never")
         assert engine.current() is None
-        with pytest.raises(LoginRequired, match="nobody may be asked here"):
+        with pytest.raises(LoginRequired, match='login="never" asks none'):
             engine.replace(None)
 
 

@@ -282,7 +282,7 @@ def test_who_is_not_registered_asks_nobody(world):
 
 
 def test_where_nobody_may_be_asked_nobody_is_registered(world):
-    GrantAttempt(world, seams=world.seams(login=NeverLogin())).fails(AuthError, "nobody may be asked")
+    GrantAttempt(world, seams=world.seams(login=NeverLogin())).fails(AuthError, 'login="never"')
     assert world.server.log() == []
 
 

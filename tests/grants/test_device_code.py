@@ -248,7 +248,8 @@ def test_a_person_who_takes_too_long_is_not_waited_for(life):
     device = Device(*[PENDING] * 9, says_of_device_login={"expires_in": life})
     error = device.fails(LoginFailed, login_timeout=20)
     assert str(error) == (
-        "Nobody logged in at https://auth.example.com within 20 seconds. Start again, and enter the new code in time."
+        "The login at https://auth.example.com was not completed within 20 seconds. "
+        "Start again, and enter the new code in time."
     )
     assert device.polls == [5, 10, 15, 20]
     assert device.world.clock.time == BEGINNING + 20
@@ -264,7 +265,7 @@ def test_when_nobody_waits_any_more_it_ends_soon_and_asks_nobody():
     device = Device(*[PENDING] * 9)
     engine = device.engine()
     device.while_waiting = [lambda: None, lambda: None, engine._flight.cancel]
-    with pytest.raises(LoginFailed, match="The login was broken off"):
+    with pytest.raises(LoginFailed, match="The login was cancelled"):
         engine.replace(None)
     assert device.polls == []
     assert device.world.clock.time < BEGINNING + 1
@@ -362,7 +363,7 @@ def test_an_endpoint_that_the_metadata_leave_out_may_be_given():
 def test_where_nobody_may_be_asked_nothing_begins():
     device = Device()
     engine = device.world.engine(grant="device_code", seams=device.world.seams(login=NeverLogin()))
-    with pytest.raises(LoginRequired, match="nobody may be asked here"):
+    with pytest.raises(LoginRequired, match='login="never" asks none'):
         engine.replace(None)
     assert device.asked() == []
 

@@ -20,6 +20,7 @@ from tests.servers.process import free_port
 from valetkey.errors import LoginFailed
 from valetkey.login import LoginPrompt, loopback, page
 from valetkey.login.loopback import LoopbackLogin
+from valetkey.seams import Cancellation
 
 CODE, STATE = "canary-code-81", "canary-state-92"
 ANSWER = f"/callback?code={CODE}&state={STATE}"
@@ -33,7 +34,7 @@ class Login:
     def __init__(self, visit, shown):
         self.visit = visit
         self.port = urlsplit(visit.redirect_uri).port
-        self.cancelled = threading.Event()
+        self.cancelled = Cancellation()
         self.callback = None
         self.error = None
         self._shown = shown
@@ -461,7 +462,7 @@ def test_a_person_who_does_not_come_is_not_waited_for_for_ever():
         error = running.outcome()
         assert isinstance(error, LoginFailed)
         assert str(error) == (
-            "Nobody logged in at https://as.example within 0.1 seconds. "
+            "The login at https://as.example was not completed within 0.1 seconds. "
             "Start again, and finish the login in the browser in time."
         )
 
@@ -470,7 +471,7 @@ def test_a_login_can_be_broken_off():
     with login() as running:
         running.cancelled.set()
         assert isinstance(running.outcome(), LoginFailed)
-        assert "broken off" in running.error.message
+        assert "cancelled" in running.error.message
 
 
 def test_an_error_while_asking_closes_the_port():

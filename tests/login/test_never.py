@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The Valetkey authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Where no person is, nobody is asked."""
+"""A login that asks no person."""
 
 import pytest
 
@@ -17,10 +17,10 @@ from valetkey.login.never import NeverLogin
 def test_it_fails_at_once_and_says_what_to_do(address, fixed):
     with audited("socket.bind", "subprocess.Popen") as events, pytest.raises(LoginRequired) as caught:
         NeverLogin().open(address, fixed=fixed)
-    assert not isinstance(caught.value, LoginFailed)  # nobody was asked
+    assert not isinstance(caught.value, LoginFailed)  # no person was asked
     assert str(caught.value) == (
-        "The MCP server wants a person to log in, and nobody may be asked here. "
-        "Log in once where a person is, with the same session store, then try again."
+        'The MCP server needs a person to log in, and login="never" asks none. '
+        "Log in once in a program that may ask a person, with the same session store, then try again."
     )
     assert caught.value.authorization_url is None
     assert events == []
@@ -28,5 +28,5 @@ def test_it_fails_at_once_and_says_what_to_do(address, fixed):
 
 @requirement("AUT-17")
 def test_nobody_is_asked_on_another_device_either():
-    with pytest.raises(LoginRequired, match="nobody may be asked here"):
+    with pytest.raises(LoginRequired, match='login="never" asks none'):
         NeverLogin().open_device()

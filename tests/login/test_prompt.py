@@ -62,7 +62,7 @@ def test_over_ssh_the_way_back_is_explained():
 
             https://as.example/authorize?client_id=c&state=s
 
-        You are connected over SSH. So that the answer finds its way back, first run this on your own computer:
+        You are connected over SSH. So that the answer can come back, first run this on your own computer:
 
             ssh -N -L 41234:127.0.0.1:41234 alice@this-host
         """)

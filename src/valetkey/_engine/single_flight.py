@@ -16,6 +16,8 @@ import weakref
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
+from valetkey.seams import Cancellation
+
 _LAST_SECONDS = 12.0
 """How long the end of the process waits for work that has to finish: longer than one exchange."""
 
@@ -47,7 +49,7 @@ class SingleFlight(Generic[Result]):
             if self._running is not None:
                 return self._running, False
             future: concurrent.futures.Future[Result] = concurrent.futures.Future()
-            self._running, self._cancelled = future, threading.Event()
+            self._running, self._cancelled = future, Cancellation()
             arguments = (work, future, self._cancelled)
         try:
             threading.Thread(target=self._run, args=arguments, name="valetkey", daemon=True).start()

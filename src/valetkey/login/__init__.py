@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The Valetkey authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""How a person is asked to log in, and how the answer comes back."""
+"""Ways to ask a person to log in, and to get the answer back."""
 
 from typing import Literal
 
@@ -15,12 +15,13 @@ LoginName = Literal["auto", "link", "paste", "never"]
 
 def open_login(name: LoginName) -> Login:
     """
-    Give the way of asking that a text names.
+    Give the login that a name stands for, as `login=` takes it.
 
-    :param name: `auto` opens a browser where there is one and prints the link; `link` only prints it; `paste` prints it
-        and lets the person paste the answer, for a browser on another computer; `never` asks nobody and fails at once.
+    :param name: `auto` opens a browser where there is one, and prints the link; `link` only prints it; `paste` prints
+        it, and the person pastes the answer, for a browser on another computer; `never` asks no person and fails at
+        once.
     :returns: The login.
-    :raises ConfigurationError: If there is no such way.
+    :raises ConfigurationError: If there is no such name.
     """
     from valetkey.login.loopback import LoopbackLogin
     from valetkey.login.never import NeverLogin

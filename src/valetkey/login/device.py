@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The Valetkey authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""A person logs in on another device: here they are only told where, and with which code (RFC 8628 §3.3)."""
+"""A person logs in on another device, and is told here where, and with which code (RFC 8628 §3.3)."""
 
 from collections.abc import Callable
 from types import TracebackType
@@ -13,29 +13,17 @@ from valetkey.seams import LoginPrompt
 
 
 class NoticeAttempt:
-    """
-    One login on another device.
-
-    :param show: Brings the prompt to the person; must not block.
-    """
+    """One login on another device; `show` brings the prompt to the person."""
 
     def __init__(self, show: Callable[[LoginPrompt], None]) -> None:
         self._show = show
 
     def show(self, prompt: LoginPrompt) -> None:
-        """
-        Show the page and the code.
-
-        :param prompt: What to tell.
-        """
+        """Show the page and the code."""
         self._show(prompt)
 
     def conclude(self, error: AuthError | None) -> None:
-        """
-        Tell the person that it worked: the page on the other device cannot know. An error is told by the program.
-
-        :param error: What went wrong, None if the login succeeded.
-        """
+        """Print that the login succeeded: the page on the other device cannot know. The caller gets an error itself."""
         if error is None:
             print_text("You are logged in.")
 

@@ -4,15 +4,16 @@
 """
 The answer of a login comes to a listener on this computer's loopback interface (RFC 8252 §7.3, §8.3).
 
-The listener lives in threads of its own, from before the link is shown until the person has seen the result.
+The listener has a thread of its own, from before the link is shown until the person has seen the result; each
+connection has another one.
 """
 
 import errno
 import os
+import selectors
 import socket
 import socketserver
 import threading
-import time
 from collections.abc import Callable, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
@@ -23,27 +24,26 @@ from valetkey import urls
 from valetkey.errors import AuthError, LoginFailed
 from valetkey.login import page
 from valetkey.login.device import NoticeAttempt
-from valetkey.login.unanswered import login_cancelled, login_timed_out
+from valetkey.login.unanswered import login_cancelled, login_timed_out, wait_for_answer
 from valetkey.seams import LoginPrompt
 
 _PATH = "/callback"
 _LOOPBACK, _LOOPBACK_6 = "127.0.0.1", "::1"
 _PATIENCE = 15.0
-"""Seconds the browser waits for the code to be exchanged before it is told anyway."""
+"""Seconds the browser waits for the result before it gets a page that says that the result is not there yet."""
 _DELIVERY = 2.0
-"""Seconds the page has to reach the browser before the listener closes."""
-_POLL = 0.05
+"""Seconds in which the page has to reach the browser before the listener closes."""
 _NO_SUCH_FAMILY = frozenset({errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT})
 """What binding says on a computer that has only IPv4, or only IPv6."""
 
 
 class LoopbackLogin:
     """
-    Asks the person through `show`, and waits for the browser at a loopback address.
+    Shows a prompt, and waits for the browser at a loopback address (`login="auto"` and `login="link"`).
 
-    :param show: Brings the prompt to the person; must not block.
-    :param hosts: The addresses to listen at, the first that this computer has (RFC 8252 §7.3: assume neither version of
-        IP).
+    :param show: Shows the prompt to the person, and returns without waiting.
+    :param hosts: Addresses to listen at; the first that this computer has is used (RFC 8252 §7.3: assume neither
+        version of IP).
     """
 
     def __init__(self, show: Callable[[LoginPrompt], None], hosts: Sequence[str] = (_LOOPBACK, _LOOPBACK_6)) -> None:
@@ -55,9 +55,9 @@ class LoopbackLogin:
         Start listening.
 
         :param redirect_uri: The address to use, with port 0 for a free one; None for any.
-        :param fixed: True if no other address will do; else a taken port leads to a free one.
-        :returns: The visit.
-        :raises LoginFailed: If a fixed address is taken.
+        :param fixed: True if no other address may be used; False to use a free port where this one is taken.
+        :returns: The attempt.
+        :raises LoginFailed: If the address cannot be used.
         """
         address = redirect_uri or _any_port(self._hosts[0])
         parts = urlsplit(address)
@@ -77,9 +77,9 @@ class LoopbackLogin:
 
     def open_device(self) -> NoticeAttempt:
         """
-        Get ready to show a code; nothing listens.
+        Prepare to show a code; nothing listens.
 
-        :returns: The visit.
+        :returns: The attempt.
         """
         return NoticeAttempt(self._show)
 
@@ -99,7 +99,7 @@ def _listen(host: str, port: int) -> list["_Listener"]:
         except OSError as error:
             if error.errno in _NO_SUCH_FAMILY:
                 continue
-            for listener in listeners:  # somebody else at one of the two would get half of the answers
+            for listener in listeners:  # another program at one of the two would get half of the answers
                 listener.server_close()
             raise
     if not listeners:
@@ -109,7 +109,8 @@ def _listen(host: str, port: int) -> list["_Listener"]:
 
 class _Listener(ThreadingHTTPServer):
     daemon_threads = True
-    request_queue_size = 64  # a knock too many would wait a second for its next try
+    timeout = 0  # handle_request must not wait for a connection that has gone again
+    request_queue_size = 64  # a connection too many would wait a second for its next try
     allow_reuse_address = os.name == "posix"  # on Windows it would let two programs share the port
 
     def __init__(self, host: str, port: int) -> None:
@@ -122,17 +123,11 @@ class _Listener(ThreadingHTTPServer):
         socketserver.TCPServer.server_bind(self)
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """Keep quiet about browsers that hang up."""
+        """Write nothing where a browser hangs up."""
 
 
 class LoopbackAttempt:
-    """
-    One login at one address.
-
-    :param show: Brings the prompt to the person.
-    :param listeners: The bound listeners.
-    :param redirect_uri: Their address.
-    """
+    """One login at one address, which is that of the bound `listeners`."""
 
     def __init__(self, show: Callable[[LoginPrompt], None], listeners: list[_Listener], redirect_uri: str) -> None:
         self.redirect_uri = redirect_uri
@@ -149,71 +144,68 @@ class LoopbackAttempt:
     def __enter__(self) -> Self:
         for listener in self._listeners:
             listener.attempt = self
-            arguments = {"poll_interval": _POLL}
-            threading.Thread(
-                target=listener.serve_forever, kwargs=arguments, name="valetkey-callback", daemon=True
-            ).start()
+        self._ending, self._end = socket.socketpair()
+        self._thread = threading.Thread(target=self._accept, name="valetkey-callback", daemon=True)
+        self._thread.start()
         return self
 
-    def ask(self, prompt: LoginPrompt, *, seconds: float, cancelled: threading.Event) -> str:
-        """
-        Show the prompt and wait for the browser.
+    def _accept(self) -> None:
+        """Accept connections until the other end of the socket pair is closed."""
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._ending, selectors.EVENT_READ)
+            for listener in self._listeners:
+                selector.register(listener, selectors.EVENT_READ)
+            while True:
+                ready = [key.fileobj for key, _ in selector.select()]
+                if self._ending in ready:
+                    return
+                for listener in self._listeners:
+                    if listener in ready:
+                        listener.handle_request()
 
-        :param prompt: What to tell.
-        :param seconds: How long the person has.
-        :param cancelled: Ends the waiting.
-        :returns: The URL the browser came with.
-        :raises LoginFailed: If the time is over or nobody waits any more.
-        """
+    def ask(self, prompt: LoginPrompt, *, seconds: float, cancelled: threading.Event) -> str:
+        """Show the prompt, wait for the browser, and give the URL that it came with."""
         self._server = urlsplit(prompt.server_url).netloc
-        deadline = time.monotonic() + seconds
         self._show(prompt)
-        while not self._answered.wait(_POLL):
-            if cancelled.is_set():
-                raise login_cancelled()
-            if time.monotonic() >= deadline:
-                hint = "Start again, and finish the login in the browser in time."
-                raise login_timed_out(prompt.issuer, seconds, hint=hint)
-        return self._callback or ""
+        wait_for_answer(self._answered, cancelled, seconds)
+        if self._callback is not None:
+            return self._callback
+        if cancelled.is_set():
+            raise login_cancelled()
+        hint = "Start again, and finish the login in the browser in time."
+        raise login_timed_out(prompt.issuer, seconds, hint=hint)
 
     def conclude(self, error: AuthError | None) -> None:
-        """
-        Show the person how it ended.
-
-        :param error: What went wrong, None if the login succeeded.
-        """
+        """Show the result in the browser, if it has come."""
         self._page = page.failed_page(error.message, error.hint) if error else page.logged_in_page(self._server)
         self._concluded.set()
-        if self._answered.is_set():
+        if self._callback is not None:
             self._delivered.wait(_DELIVERY)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self._concluded.set()
+        self._end.close()
+        self._thread.join()
+        self._ending.close()
         for listener in self._listeners:
-            listener.shutdown()
             listener.server_close()
 
     def take(self, callback: str) -> bytes:
-        """
-        Take what a browser brought; the first answer counts.
-
-        :param callback: The URL it came with.
-        :returns: The page to show, once it is known how the login ended.
-        """
+        """Take the URL that a browser came with, and give the page to show once the result is there."""
         with self._lock:
-            first = self._callback is None
-            if first:
+            is_first = self._callback is None
+            if is_first:
                 self._callback = callback
-        if not first:
+        if not is_first:
             return page.stray_page()
         self._answered.set()
         self._concluded.wait(_PATIENCE)
         return self._page
 
     def delivered(self) -> None:
-        """Note that the browser has its page."""
+        """Note that the browser has its page, or has hung up."""
         self._delivered.set()
 
 
@@ -224,12 +216,12 @@ class _Handler(BaseHTTPRequestHandler):
     timeout = 10.0
 
     def do_GET(self) -> None:
-        """Sort the answer of the login from everything else that knocks at a port."""
+        """Tell the answer of the login from every other request that reaches the port."""
         attempt = self.server.attempt
         if attempt is None or not self._is_for(attempt.redirect_uri):
             self._send(404, page.stray_page())
         elif self._is_prefetch():
-            self._send(503, page.stray_page())  # the browser comes again when the person really goes there
+            self._send(503, page.stray_page())  # the browser asks again when the person really goes there
         elif not self._has_answer():
             self._send(400, page.stray_page())
         else:
@@ -237,7 +229,7 @@ class _Handler(BaseHTTPRequestHandler):
             try:
                 self._send(200, attempt.take(f"{address}?{urlsplit(self.path).query}"))
             finally:
-                attempt.delivered()  # or the browser has hung up
+                attempt.delivered()
 
     def _is_for(self, redirect_uri: str) -> bool:
         path = urlsplit(redirect_uri).path or "/"

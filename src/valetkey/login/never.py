@@ -1,35 +1,35 @@
 # SPDX-FileCopyrightText: 2026 The Valetkey authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Nobody is asked: for jobs that run without a person."""
+"""Asks no person, for jobs that run without one."""
 
 from valetkey.errors import LoginRequired
 from valetkey.seams import DeviceAttempt, LoginAttempt
 
 
 class NeverLogin:
-    """Fails at once instead of waiting for somebody who is not there."""
+    """Fails at once where a person would be needed (`login="never"`)."""
 
     def open(self, redirect_uri: str | None, *, fixed: bool) -> LoginAttempt:  # noqa: ARG002 - whatever the address
         """
-        Refuse.
+        Fail.
 
         :param redirect_uri: Not used.
         :param fixed: Not used.
         :raises LoginRequired: Always.
         """
-        raise _nobody()
+        raise _person_needed()
 
     def open_device(self) -> DeviceAttempt:
         """
-        Refuse.
+        Fail.
 
         :raises LoginRequired: Always.
         """
-        raise _nobody()
+        raise _person_needed()
 
 
-def _nobody() -> LoginRequired:
-    message = "The MCP server wants a person to log in, and nobody may be asked here."
-    hint = "Log in once where a person is, with the same session store, then try again."
+def _person_needed() -> LoginRequired:
+    message = 'The MCP server needs a person to log in, and login="never" asks none.'
+    hint = "Log in once in a program that may ask a person, with the same session store, then try again."
     return LoginRequired(message, hint=hint)

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The Valetkey authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""The page a person sees in the browser when the login is over. It loads nothing and leaves no code in the history."""
+"""The pages that end a login in the browser. They load nothing, and take the code out of the history."""
 
 import base64
 import hashlib
@@ -59,43 +59,24 @@ HEADERS = {
 
 
 def logged_in_page(server: str) -> bytes:
-    """
-    Write the page of a login that succeeded.
-
-    :param server: The host of the MCP server.
-    :returns: The page.
-    """
+    """Write the page of a login that succeeded; `server` is the host of the MCP server."""
     text = f"Your program can use <strong>{html.escape(server)}</strong> now."
     return _page("You are logged in", [text, "You can close this tab."], _GOOD)
 
 
 def failed_page(message: str, hint: str) -> bytes:
-    """
-    Write the page of a login that failed.
-
-    :param message: What happened.
-    :param hint: What to do.
-    :returns: The page.
-    """
+    """Write the page of a login that failed: what happened, and what to do."""
     return _page("The login did not work", [html.escape(message), html.escape(hint)], _BAD)
 
 
 def undecided_page() -> bytes:
-    """
-    Write the page for a login whose end takes long.
-
-    :returns: The page.
-    """
-    return _page("Almost there", ["Go back to your program: it says how the login ended."], _NEUTRAL)
+    """Write the page of a login whose result takes longer than a browser should wait."""
+    return _page("Almost there", ["Go back to your program. It will tell you whether the login worked."], _NEUTRAL)
 
 
 def stray_page() -> bytes:
-    """
-    Write the page for a visit that is no answer to a login.
-
-    :returns: The page.
-    """
-    texts = ["This address only takes the answer to a login that your program has started."]
+    """Write the page for a request that is no answer to a login."""
+    texts = ["This address only takes the answer to a login that a program on this computer has started."]
     return _page("Nothing to see here", texts, _NEUTRAL)
 
 

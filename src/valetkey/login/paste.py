@@ -4,27 +4,25 @@
 """
 The person copies the answer of a login from the browser into the terminal: for a browser on another computer.
 
-Nothing listens. The browser ends at an address it cannot reach, and that address holds the answer; it passes the same
-checks as one that came to a listener.
+No program listens. The browser ends at an address that it cannot reach, and that address holds the answer, which is
+checked like one that came to a listener.
 """
 
-import queue
 import socket
 import sys
 import threading
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from types import TracebackType
 from typing import Self
 from urllib.parse import parse_qs, urlsplit
 
-from valetkey.errors import AuthError, LoginFailed, LoginRequired
+from valetkey.errors import AuthError, LoginRequired
 from valetkey.login.device import NoticeAttempt
+from valetkey.login.unanswered import login_cancelled, login_timed_out, wait_for_answer
 from valetkey.seams import LoginPrompt
 
 _LOOPBACK = "127.0.0.1"
-_POLL = 0.05
 _QUESTION = """
 Log in there. Your browser then stops at an address that begins with
 {redirect_uri}
@@ -34,11 +32,12 @@ and may say that it cannot connect. Copy that whole address from the address bar
 
 class PasteLogin:
     """
-    Asks through `show`, and reads the answer with `read`.
+    Shows a prompt, and lets the person paste the address that the browser stopped at (`login="paste"`).
 
-    :param show: Brings the prompt to the person; must not block.
-    :param read: Gives the next line the person enters, for a question; raises EOFError when there is nobody.
-    :param tell: Shows the person a text.
+    :param show: Shows the prompt to the person, and returns without waiting.
+    :param read: Asks the question it is called with, and blocks until the person has entered a line; raises EOFError
+        where no person can enter one.
+    :param tell: Shows a text to the person.
     """
 
     def __init__(
@@ -52,9 +51,9 @@ class PasteLogin:
         """
         Reserve an address, so that no other program of this computer gets the answer.
 
-        :param redirect_uri: The address to use, None for a free port.
-        :param fixed: Not used: an address that is taken will do too, because nothing is read from it.
-        :returns: The visit.
+        :param redirect_uri: The address to use; None for a free port.
+        :param fixed: Not used: an address that another program listens at will do, because nothing is read from it.
+        :returns: The attempt.
         """
         parts = urlsplit(redirect_uri or f"http://{_LOOPBACK}:0/callback")
         reserved = socket.socket()
@@ -66,23 +65,15 @@ class PasteLogin:
 
     def open_device(self) -> NoticeAttempt:
         """
-        Get ready to show a code; nothing is pasted.
+        Prepare to show a code; nothing is pasted.
 
-        :returns: The visit.
+        :returns: The attempt.
         """
         return NoticeAttempt(self._show)
 
 
 class PasteAttempt:
-    """
-    One login whose answer is pasted.
-
-    :param redirect_uri: The address the browser stops at.
-    :param reserved: The socket that keeps its port.
-    :param show: Brings the prompt to the person.
-    :param read: Gives the next line the person enters.
-    :param tell: Shows the person a text.
-    """
+    """One login whose answer is pasted; `reserved` is the socket that keeps the port of `redirect_uri`."""
 
     def __init__(
         self,
@@ -97,51 +88,39 @@ class PasteAttempt:
         self._show = show
         self._read = read
         self._tell = tell
+        self._entered = threading.Event()
+        self._pasted: str | None = None
+        self._has_no_terminal = False
 
     def ask(self, prompt: LoginPrompt, *, seconds: float, cancelled: threading.Event) -> str:
-        """
-        Show the prompt and wait for the pasted address.
-
-        :param prompt: What to tell.
-        :param seconds: How long the person has.
-        :param cancelled: Ends the waiting.
-        :returns: The address, unchecked but for having an answer in it.
-        :raises LoginRequired: If there is nobody to paste anything.
-        :raises LoginFailed: If the time is over or nobody waits any more.
-        """
+        """Show the prompt, wait for the pasted address, and give it; only checked for having an answer in it."""
         self._show(prompt)
-        deadline = time.monotonic() + seconds
-        pasted: queue.Queue[str | None] = queue.Queue()
-        # Reading a line cannot be broken off; a thread that nobody waits for ends with the process.
-        threading.Thread(target=self._read_lines, args=(pasted,), name="valetkey-paste", daemon=True).start()
-        while not cancelled.is_set() and time.monotonic() < deadline:
-            with suppress(queue.Empty):
-                answer = pasted.get(timeout=_POLL)
-                if answer is None:
-                    message = f"{prompt.server_url} wants a login, and there is no terminal to paste the answer into."
-                    raise LoginRequired(message, hint='Use login="auto", or log in once in a terminal.')
-                return answer
-        message = f"Nobody pasted the answer of {prompt.issuer} within {seconds:g} seconds."
-        raise LoginFailed(message, hint="Start again to log in.")
+        # Reading a line cannot be interrupted. The thread is a daemon: it does not keep the process from ending.
+        threading.Thread(target=self._read_lines, name="valetkey-paste", daemon=True).start()
+        wait_for_answer(self._entered, cancelled, seconds)
+        if self._pasted is not None:
+            return self._pasted
+        if self._has_no_terminal:
+            message = f"{prompt.server_url} needs a login, and there is no terminal to paste the answer into."
+            raise LoginRequired(message, hint='Use login="auto", or log in once in a terminal.')
+        if cancelled.is_set():
+            raise login_cancelled()
+        raise login_timed_out(prompt.issuer, seconds, hint="Start again, and paste the answer in time.")
 
-    def _read_lines(self, pasted: "queue.Queue[str | None]") -> None:
+    def _read_lines(self) -> None:
         question = _QUESTION.format(redirect_uri=self.redirect_uri)
         try:
-            while True:
+            while self._pasted is None:
                 text = self._read(question).strip().strip("\"'")
                 if _has_answer(text):
-                    pasted.put(text)
-                    return
+                    self._pasted = text
                 question = "That address holds no answer to a login. Paste the one your browser stopped at:\n"
         except (EOFError, OSError, RuntimeError, ValueError):  # no terminal, a closed one, or no stdin at all
-            pasted.put(None)
+            self._has_no_terminal = True
+        self._entered.set()
 
     def conclude(self, error: AuthError | None) -> None:
-        """
-        Tell the person how it ended.
-
-        :param error: What went wrong, None if the login succeeded.
-        """
+        """Tell the person the result."""
         self._tell("You are logged in." if error is None else f"The login did not work. {error}")
 
     def __enter__(self) -> Self:
@@ -162,13 +141,7 @@ def _has_answer(text: str) -> bool:
 
 
 def read_terminal(question: str) -> str:
-    """
-    Ask in the terminal.
-
-    :param question: The question.
-    :returns: The line.
-    :raises EOFError: If nobody is there.
-    """
+    """Ask in the terminal, and give the line; EOFError where there is none."""
     if sys.stdin is None:
         raise EOFError
     sys.stderr.write(question)

@@ -15,11 +15,9 @@ from valetkey.seams import LoginPrompt
 
 def show_in_browser(prompt: LoginPrompt) -> None:
     """
-    Open the link in a browser, and print it for the case that none appears.
+    Open the link in a browser, and print it in case that no browser appears.
 
-    A page that wants a code is only opened if the link brings it along: else the person may rather use another device.
-
-    :param prompt: What to tell.
+    The page of a login on another device is only opened if the link holds the code: else the person may prefer a phone.
     """
     link = prompt.authorization_url if prompt.user_code is None else prompt.link_with_code
     opened = link is not None and open_browser(link)
@@ -27,31 +25,21 @@ def show_in_browser(prompt: LoginPrompt) -> None:
 
 
 def print_link(prompt: LoginPrompt) -> None:
-    """
-    Print the link.
-
-    :param prompt: What to tell.
-    """
+    """Print the link."""
     print_text(prompt_text(prompt, opened=False, environment=os.environ))
 
 
 def print_link_alone(prompt: LoginPrompt) -> None:
-    """
-    Print the link, without a word about how the answer finds its way back: somebody brings it.
-
-    :param prompt: What to tell.
-    """
+    """Print the link without advice for SSH: the person pastes the answer, and no port has to be forwarded."""
     print_text(prompt_text(prompt, opened=False, environment={}))
 
 
 def prompt_text(prompt: LoginPrompt, *, opened: bool, environment: Mapping[str, str]) -> str:
     """
-    Write the text: who asks, where the login happens, and the link.
+    Write the text of a prompt: which server needs the login, where the person logs in, and the link.
 
-    :param prompt: What to tell.
     :param opened: True if a browser was started.
-    :param environment: The environment: over SSH, the port of the answer has to be forwarded.
-    :returns: The text.
+    :param environment: Tells an SSH connection, over which the port of the answer has to be forwarded.
     """
     lines = ["", f"{prompt.server_url} asks you to log in at {prompt.issuer}."]
     if prompt.user_code is not None:
@@ -71,7 +59,7 @@ def _link_lines(prompt: LoginPrompt, *, opened: bool, environment: Mapping[str, 
     if environment.get("SSH_CONNECTION") and not opened:
         port = urlsplit(prompt.redirect_uri or "").port
         lines += [
-            "You are connected over SSH. So that the answer finds its way back, first run this on your own computer:",
+            "You are connected over SSH. So that the answer can come back, first run this on your own computer:",
             "",
             f"    ssh -N -L {port}:127.0.0.1:{port} {environment.get('USER', 'you')}@this-host",
             "",
@@ -80,7 +68,7 @@ def _link_lines(prompt: LoginPrompt, *, opened: bool, environment: Mapping[str, 
 
 
 def _code_lines(prompt: LoginPrompt, user_code: str, *, opened: bool) -> list[str]:
-    """RFC 8628 §3.3.1: the code is shown even where a link brings it along."""
+    """RFC 8628 §3.3.1: the code is shown even where a link holds it."""
     page, code = ["", f"    {prompt.authorization_url}", ""], ["", f"    {user_code}", ""]
     if opened:
         return [
@@ -96,13 +84,9 @@ def _code_lines(prompt: LoginPrompt, user_code: str, *, opened: bool) -> list[st
 
 
 def print_text(text: str) -> None:
-    """
-    Print a text to standard error: standard output belongs to the program.
-
-    :param text: The text; a program without a console says nothing.
-    """
+    """Print a text to standard error, if there is a console: standard output belongs to the program."""
     stream = sys.stderr or sys.__stderr__
-    if stream is not None:  # a program without a console has neither
-        with suppress(OSError, ValueError):  # or one that is closed
+    if stream is not None:
+        with suppress(OSError, ValueError):  # the console is closed
             stream.write(text + "\n")
             stream.flush()

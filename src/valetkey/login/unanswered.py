@@ -1,29 +1,37 @@
 # SPDX-FileCopyrightText: 2026 The Valetkey authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""The errors of a login that ends without an answer."""
+"""Waiting for the answer of a login, and the errors of a login that ends without one."""
+
+import threading
+import time
 
 from valetkey.errors import LoginFailed
+from valetkey.seams import Cancellation
+
+_POLL = 0.05
+"""Seconds between two looks at a plain event, which cannot wake a thread that waits for another one."""
+
+
+def wait_for_answer(answered: threading.Event, cancelled: threading.Event, seconds: float) -> None:
+    """Block until one of the two events is set, or the time is over. A `Cancellation` may set `answered` too."""
+    seconds = min(seconds, threading.TIMEOUT_MAX)
+    if isinstance(cancelled, Cancellation):
+        with cancelled.wakes(answered):
+            answered.wait(seconds)
+        return
+    deadline = time.monotonic() + seconds
+    while not answered.is_set() and not cancelled.is_set() and (remaining := deadline - time.monotonic()) > 0:
+        answered.wait(min(_POLL, remaining))
 
 
 def login_cancelled() -> LoginFailed:
-    """
-    Make the error of a login that the program has cancelled.
-
-    :returns: The error.
-    """
-    message = "The login was broken off."
+    """Make the error of a login that the program has cancelled."""
+    message = "The login was cancelled."
     return LoginFailed(message, hint="Start again to log in.")
 
 
 def login_timed_out(issuer: str, seconds: float, *, hint: str) -> LoginFailed:
-    """
-    Make the error of a login whose time is over.
-
-    :param issuer: The authorization server.
-    :param seconds: How long the person had.
-    :param hint: What to do in time the next time.
-    :returns: The error.
-    """
-    message = f"Nobody logged in at {issuer} within {seconds:g} seconds."
+    """Make the error of a login that took longer than the person had."""
+    message = f"The login at {issuer} was not completed within {seconds:g} seconds."
     return LoginFailed(message, hint=hint)

@@ -8,7 +8,7 @@ import threading
 from tests.fakes.network import Gate
 from tests.fakes.threads import LONGEST_WAIT, in_background
 from tests.fakes.world import World
-from valetkey.store.leases.acquiring import LEASE_SECONDS
+from valetkey.store.leases.holding import LEASE_SECONDS
 from valetkey.store.leases.keeping import EVERY_SECONDS
 
 

@@ -33,7 +33,7 @@ COUNT = """
     from pathlib import Path
     from valetkey.store import ABSENT, Conflict
     from valetkey.store.backends.sqlite import SqliteStore
-    from valetkey.store.leases.acquiring import acquire_unless
+    from valetkey.store.leases.holding import hold
 
     path, threads, rounds = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
     failures = []
@@ -47,7 +47,7 @@ COUNT = """
         store = SqliteStore(Path(path))
         try:
             for _ in range(rounds):
-                with acquire_unless(store, "leased", lambda: None, seconds=30):
+                with hold(store, "leased", seconds=30):
                     increment(store, "leased")  # nobody else can be here: a conflict would be a failure
                 while True:
                     try:

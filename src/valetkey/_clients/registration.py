@@ -13,11 +13,9 @@ from valetkey.errors import AuthError, ClientRefused, MalformedDocument, Refused
 from valetkey.protocol.registration import ClientMetadata, parse_registration, registration_request
 from valetkey.seams import Seams
 from valetkey.settings.settings import Settings
-from valetkey.store.leases.acquiring import LeaseTimeout, acquire_unless
+from valetkey.store.leases.holding import LeaseTimeout, hold
 from valetkey.store.protocol import Conflict, Store
 from valetkey.values import Client, MetadataSource, ServerMetadata
-
-_REGISTRATION_SECONDS = 25.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +61,7 @@ class Registrations:
         key = client_key(server.issuer, self._settings)
         pause, monotonic = self._seams.pause, self._seams.monotonic
         try:
-            turn = acquire_unless(
-                self._store, key, registered, seconds=_REGISTRATION_SECONDS, pause=pause, monotonic=monotonic
-            )
+            turn = hold(self._store, key, registered, pause=pause, monotonic=monotonic)
         except LeaseTimeout as error:
             message = f"Another program has been registering at {server.issuer} for too long."
             raise TemporaryError(message, hint="Try again later.") from error

@@ -39,15 +39,12 @@ from valetkey.errors import AuthError, LoginFailed, TemporaryError, TokenRejecte
 from valetkey.protocol.dpop import binding_algorithm
 from valetkey.seams import LoginPrompt, Seams
 from valetkey.settings.settings import Settings
-from valetkey.store.leases.acquiring import LeaseTimeout, acquire_unless
+from valetkey.store.leases.holding import WAIT_SECONDS, LeaseTimeout, hold
 from valetkey.store.leases.keeping import kept_alive
 from valetkey.store.protocol import Absent, Lease, Store
 from valetkey.values import Scope, Secret, Session
 
 _logger = logging.getLogger("valetkey")
-
-TURN_SECONDS = 25.0
-"""How long another program may take to renew the same session; a login may take its own time on top."""
 
 GATHERING_SECONDS = 0.05
 """How long a step-up waits for other callers that were rejected at the same moment."""
@@ -133,11 +130,11 @@ class Attempts:
 
         asks_no_person = attempt.need.early or self._settings.is_machine
         try:
-            turn = acquire_unless(
+            turn = hold(
                 self.sessions.store,
                 self.sessions.key,
                 done,
-                seconds=TURN_SECONDS if asks_no_person else TURN_SECONDS + self._settings.login_timeout,
+                seconds=WAIT_SECONDS if asks_no_person else WAIT_SECONDS + self._settings.login_timeout,
                 pause=self._seams.pause,
                 cancelled=attempt.cancelled,
                 monotonic=self._seams.monotonic,

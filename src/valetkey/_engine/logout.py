@@ -17,14 +17,11 @@ from valetkey.errors import AuthError, Refused, TemporaryError
 from valetkey.protocol.revocation import TokenKind, parse_revocation, revocation_request
 from valetkey.seams import Seams
 from valetkey.settings.settings import Settings
-from valetkey.store.leases.acquiring import LeaseTimeout, acquire_unless
+from valetkey.store.leases.holding import LeaseTimeout, hold
 from valetkey.store.protocol import ABSENT, Conflict
 from valetkey.values import Secret, Session
 
 _logger = logging.getLogger("valetkey")
-
-TURN_SECONDS = 25.0
-"""How long another program may take to renew the session before it is forgotten all the same."""
 
 PATIENCE = 15.0
 """Seconds in which a server that cannot revoke now is asked again."""
@@ -72,14 +69,7 @@ class Logout:
         turn: LogoutResult | AbstractContextManager[object]
         try:
             # With the lease, no refresh is under way that would bring the session back.
-            turn = acquire_unless(
-                sessions.store,
-                sessions.key,
-                self._has_left,
-                seconds=TURN_SECONDS,
-                pause=seams.pause,
-                monotonic=seams.monotonic,
-            )
+            turn = hold(sessions.store, sessions.key, self._has_left, pause=seams.pause, monotonic=seams.monotonic)
         except LeaseTimeout:  # a program that waits for a person; what it gets is a login of its own
             _logger.info("another program holds the session for long, it is deleted all the same")
             turn = nullcontext()

@@ -23,13 +23,10 @@ from valetkey.protocol.assertion import read_claims
 from valetkey.protocol.challenge import Challenge, challenge_to_answer, parse_challenges
 from valetkey.seams import Seams
 from valetkey.settings.settings import Settings
-from valetkey.store.leases.acquiring import LeaseTimeout, acquire_unless
+from valetkey.store.leases.holding import LeaseTimeout, hold
 from valetkey.store.protocol import ABSENT, Conflict, Store
 from valetkey.values import Client, MetadataSource, Scope, Session, TokenType
 from valetkey.wire import HttpRequest
-
-TURN_SECONDS = 25.0
-"""How long another program may hold the session that is written over."""
 
 _LOG_IN = "Log in instead of taking that session over."
 
@@ -171,13 +168,11 @@ def _client(foreign: Foreign, target: AuthorizationTarget, clients: ClientSelect
 def _keep(session: Session, sessions: Sessions, settings: Settings, seams: Seams, *, overwrite: bool) -> None:
     """Write it under the lease, so that no renewal of what was there comes between."""
     try:
-        turn = acquire_unless(
-            sessions.store, sessions.key, _nothing, seconds=TURN_SECONDS, pause=seams.pause, monotonic=seams.monotonic
-        )
+        lease = hold(sessions.store, sessions.key, pause=seams.pause, monotonic=seams.monotonic)
     except LeaseTimeout as error:
         message = f"Another program is busy with the session at {settings.server_url}."
         raise TemporaryError(message, hint="End it, or try again in a moment.") from error
-    with turn:
+    with lease:
         while True:
             version = sessions.read()[1]
             if version is not ABSENT and not overwrite:
@@ -187,10 +182,6 @@ def _keep(session: Session, sessions: Sessions, settings: Settings, seams: Seams
             except Conflict:
                 continue  # somebody without our lease has written
             return
-
-
-def _nothing() -> None:
-    return None
 
 
 def _exists(settings: Settings) -> ConfigurationError:

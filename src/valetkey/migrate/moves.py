@@ -14,11 +14,8 @@ from contextlib import suppress
 
 from valetkey.errors import ConfigurationError, StoreError, TemporaryError
 from valetkey.store.encryption.encrypted import list_keys
-from valetkey.store.leases.acquiring import LeaseTimeout, acquire_unless
+from valetkey.store.leases.holding import LeaseTimeout, hold
 from valetkey.store.protocol import ABSENT, Condition, Conflict, Record, Store
-
-TURN_SECONDS = 25.0
-"""How long a program may go on renewing a session before the move gives up."""
 
 _LEASE = ":lease"  # what `valetkey.store.leases.cas_lease` keeps beside a record is worth nothing elsewhere
 
@@ -55,11 +52,11 @@ def move_records(
     moved = 0
     for key in keys:
         try:
-            turn = acquire_unless(source, key, _nothing, seconds=TURN_SECONDS, pause=pause, monotonic=monotonic)
+            lease = hold(source, key, pause=pause, monotonic=monotonic)
         except LeaseTimeout as error:
             message = f"A program is busy with one of the sessions; {moved} of {len(keys)} records have been moved."
             raise TemporaryError(message, hint="End the programs that use the old store, then move again.") from error
-        with turn:
+        with lease:
             moved += _move(key, source, target, delete=delete, overwrite=overwrite)
     return moved
 
@@ -112,7 +109,3 @@ def _taken(count: int) -> ConfigurationError:
     message = f"{count} of the records are in the new store already, and are not the same there."
     hint = "See which of the two stores is in use: go on with it, or give overwrite=True to let the old one win."
     return ConfigurationError(message, hint=hint)
-
-
-def _nothing() -> None:
-    return None

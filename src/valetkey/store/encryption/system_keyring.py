@@ -21,13 +21,11 @@ from valetkey.errors import ConfigurationError, StoreError, StoreLocked, quote
 from valetkey.store.backends.sqlite import SqliteStore
 from valetkey.store.default_place import default_path
 from valetkey.store.encryption.keys import DataKey, Source
-from valetkey.store.leases.acquiring import LeaseTimeout, acquire_unless
+from valetkey.store.leases.holding import LeaseTimeout, hold
 
 SERVICE = "valetkey"
 USERNAME = "session store"
 CALL_SECONDS = 3.0
-_TURN_SECONDS = 25.0
-
 _BACKENDS = {
     "darwin": ("keyring.backends.macOS.Keyring",),
     "win32": ("keyring.backends.Windows.WinVaultKeyring",),
@@ -123,7 +121,7 @@ class SystemKeyring:
             return key
         locks = SqliteStore(self._lock_beside or default_path())
         try:
-            turn = acquire_unless(locks, SERVICE, self._read, seconds=_TURN_SECONDS)
+            turn = hold(locks, SERVICE, self._read)
         except LeaseTimeout as error:
             message = "Another process has been about to make a key for too long."
             raise KeyringAway(message) from error

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from valetkey.errors import StoreError
-from valetkey.store.leases.acquiring import LEASE_SECONDS
+from valetkey.store.leases.holding import LEASE_SECONDS
 from valetkey.store.protocol import Lease
 
 _logger = logging.getLogger("valetkey")

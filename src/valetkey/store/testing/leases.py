@@ -7,7 +7,7 @@ import math
 import threading
 import time
 
-from valetkey.store.leases.acquiring import LeaseTimeout, acquire_unless
+from valetkey.store.leases.holding import LeaseTimeout, hold
 from valetkey.store.testing.promise import (
     LEASE_SECONDS,
     PATIENCE_SECONDS,
@@ -107,8 +107,7 @@ def check_racing_holders(open_store: Open) -> None:
 
     def enter(number: int) -> None:
         for _ in range(5):
-            turn = acquire_unless(store, key, lambda: None, seconds=PATIENCE_SECONDS)
-            with turn:
+            with hold(store, key, seconds=PATIENCE_SECONDS):
                 inside.append(number)
                 crowds.append(len(inside))
                 inside.remove(number)
@@ -131,7 +130,7 @@ def check_cancellation(open_store: Open) -> None:
             cancelled.set()
             return
         try:
-            acquire_unless(store, key, lambda: None, seconds=PATIENCE_SECONDS, cancelled=cancelled).release()
+            hold(store, key, seconds=PATIENCE_SECONDS, cancelled=cancelled).release()
         except LeaseTimeout:
             ended.append(True)
 

@@ -14,7 +14,7 @@ from multiprocessing.connection import Connection
 from multiprocessing.connection import wait as wait_for
 from typing import Any
 
-from valetkey.store.leases.acquiring import acquire_unless
+from valetkey.store.leases.holding import hold
 from valetkey.store.protocol import ABSENT, Conflict, Record, Store
 from valetkey.store.testing.promise import (
     LEASE_SECONDS,
@@ -264,7 +264,7 @@ def _renewed(store: Store, key: str, wanted: int, pipe: "Connection[Any, Any]") 
         number, token, _ = _session(store, key)
         return token if number >= wanted else None
 
-    turn = acquire_unless(store, key, current, seconds=PATIENCE_SECONDS)
+    turn = hold(store, key, current, seconds=PATIENCE_SECONDS)
     if isinstance(turn, str):
         return turn
     with turn:

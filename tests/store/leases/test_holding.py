@@ -8,7 +8,7 @@ import threading
 import pytest
 
 from valetkey.store.backends.memory import MemoryStore
-from valetkey.store.leases.acquiring import LEASE_SECONDS, LeaseTimeout, acquire_unless
+from valetkey.store.leases.holding import LEASE_SECONDS, LeaseTimeout, hold
 
 
 class Clock:
@@ -56,9 +56,7 @@ def store():
 
 
 def take(store, clock, done=lambda: None, seconds=25.0, cancelled=None):
-    return acquire_unless(
-        store, "key", done, seconds=seconds, pause=clock.pause, cancelled=cancelled, monotonic=clock.monotonic
-    )
+    return hold(store, "key", done, seconds=seconds, pause=clock.pause, cancelled=cancelled, monotonic=clock.monotonic)
 
 
 def test_a_free_lease_is_taken_without_waiting(store, clock):

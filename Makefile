@@ -14,7 +14,7 @@ SERVERS := tests/servers/oidc_provider
 CONFORMANCE := tests/conformance
 CODE := src $(wildcard tests examples benchmarks)
 # These parts decide who gets a token: every branch of them is tested.
-FULLY_COVERED := src/valetkey/protocol/*,src/valetkey/_policy/*,src/valetkey/_engine/engine.py
+FULLY_COVERED := src/valetkey/protocol/*,src/valetkey/_policy/*,src/valetkey/_engine/*
 # Twice quiet: only errors are printed.
 PIP_INSTALL := -m pip install --quiet --quiet --disable-pip-version-check --no-input
 

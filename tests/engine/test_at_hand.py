@@ -125,6 +125,13 @@ def test_a_caller_that_blocks_anyway_may_look_on_an_event_loop(engine, store, ba
     assert text(anyio.run(main, backend=backend)) == "access-0"
 
 
+def test_only_the_first_look_reads_the_store(engine, store):
+    store.gate.opened.set()
+    for _ in range(3):
+        engine.look()
+    assert len(store.readers) == 1
+
+
 def test_the_token_at_hand_needs_no_look(engine, store):
     assert engine.token_at_hand() is None
     assert store.readers == []

@@ -179,6 +179,27 @@ def test_the_token_is_for_the_servers_own_origin_only(world, url, serves):
     assert world.engine().serves(url) is serves
 
 
+@pytest.mark.parametrize(
+    ("settings", "name"),
+    [({}, "none"), ({"issuer": "https://accounts.google.com"}, "google"), ({"profile": "entra"}, "entra")],
+)
+def test_the_profile_is_that_of_the_issuer_or_the_one_the_user_names(world, settings, name):
+    assert world.engine(**settings).profile == name
+
+
+def test_the_profile_is_that_of_the_sessions_issuer_after_a_login(world):
+    server = replace(a_session().server, issuer="https://accounts.google.com")
+    world.keep(replace(a_session(), server=server))
+    engine = world.engine()
+    engine.look()
+    assert engine.profile == "google"
+
+
+def test_a_nonce_is_learned_where_the_answer_has_one(world):
+    engine = world.engine()
+    assert [engine.learn_nonce(MCP, nonce) for nonce in (None, "n-1")] == [False, True]
+
+
 # Another token.
 
 
@@ -389,6 +410,25 @@ def test_who_gives_up_before_anybody_is_asked_is_told_to_try_again(world, engine
     with pytest.raises(TemporaryError, match="takes long"):
         engine.replace(None, seconds=0)
     gate.opened.set()
+    assert waiting.result(LONGEST_WAIT) == engine.current()
+
+
+def test_who_gives_up_on_a_login_on_another_device_learns_the_code():
+    world = World(offers_device_login=True, answers_polls_with=["authorization_pending"])
+    polling = Gate()
+
+    def pause(seconds):
+        polling.pass_through()
+        world.clock.pause(seconds)
+
+    engine = world.engine(seams=world.seams(pause=pause), grant="device_code")
+    waiting = in_background(lambda: engine.replace(None))
+    assert polling.reached.wait(LONGEST_WAIT)
+    code = world.person.asked[0].user_code
+    with pytest.raises(LoginRequired, match=f'Enter the code "{code}" there') as caught:
+        engine.replace(None, seconds=0)
+    assert caught.value.authorization_url == world.person.asked[0].authorization_url
+    polling.opened.set()
     assert waiting.result(LONGEST_WAIT) == engine.current()
 
 

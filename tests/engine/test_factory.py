@@ -10,8 +10,11 @@ import pytest
 from tests.fakes.world import World, a_session
 from valetkey._engine.factory import build_engine, shared_engine
 from valetkey._sessions.codec import encode_session, session_key
-from valetkey.errors import ConfigurationError, LoginRequired
+from valetkey.errors import ConfigurationError, InsecureEndpoint, LoginRequired, TemporaryError
+from valetkey.settings.credentials import IdentityProvider
 from valetkey.store.backends.memory import MemoryStore
+from valetkey.values import Secret
+from valetkey.wire import HttpRequest
 
 SETTINGS = World.settings()
 
@@ -52,6 +55,19 @@ def test_without_a_name_the_environment_names_the_store(monkeypatch):
     for build in (build_engine, shared_engine):
         with pytest.raises(ConfigurationError, match="no store"):
             build(SETTINGS, login="never")
+
+
+def test_the_identity_provider_may_be_where_an_mcp_server_may_not_lead_to():
+    provider = IdentityProvider("http://127.0.0.1:9", "employee", Secret("id-token"))
+    employee = {"identity_provider": provider, "client_id": "mine", "client_secret": Secret("s3cret")}
+    settings = World.settings(url="https://8.8.8.8/mcp", **employee)
+    seams = build_engine(settings, store="memory:", login="never")._seams
+    request = HttpRequest("GET", "http://127.0.0.1:9/token", "ask")
+    with seams.keep_connections():
+        with pytest.raises(TemporaryError, match="cannot be reached"):
+            seams.send_to_provider(request)
+        with pytest.raises(InsecureEndpoint):
+            seams.send(request)
 
 
 def test_who_asks_with_the_same_settings_shares_an_engine(store):

@@ -121,6 +121,13 @@ def test_the_request_has_what_it_needs_and_no_scope():
     )
 
 
+def test_the_scope_of_the_login_is_repeated_where_the_providers_profile_says_so():
+    renewal = Renewal(publishes_scopes=("read", "write"), reads_scope_in_refresh=True)
+    settings = renewal.world.settings(profile="entra")
+    refresh(renewal.session, renewal.version, renewal.sessions, renewal.world.seams(), settings)
+    assert [form["scope"] for form in renewal.server.token_forms()] == ["read write"]
+
+
 @requirement("REF-10")
 @pytest.mark.parametrize("method", [ClientAuthentication.BASIC, ClientAuthentication.POST])
 def test_a_confidential_client_proves_itself(method):

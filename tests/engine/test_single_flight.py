@@ -12,6 +12,7 @@ import anyio.lowlevel
 import pytest
 
 from tests.fakes.threads import LONGEST_WAIT, in_threads
+from valetkey._engine import single_flight
 from valetkey._engine.single_flight import SingleFlight
 from valetkey.waiting import wait_for_future
 
@@ -179,6 +180,28 @@ def test_the_end_of_the_process_is_known_so_that_nothing_is_begun_that_would_be_
         [sys.executable, "-c", program], capture_output=True, text=True, timeout=LONGEST_WAIT, check=True
     )
     assert ended.stdout == "False\nTrue\n"
+
+
+@pytest.mark.parametrize("must_finish", [True, False])
+def test_at_the_end_of_the_process_work_that_waits_for_a_person_is_told_to_stop(monkeypatch, must_finish):
+    flight = SingleFlight(must_finish=must_finish)
+    monkeypatch.setattr(single_flight, "_ending", threading.Event())
+    monkeypatch.setattr(single_flight, "_flights", [flight])
+    future, _ = flight.join(lambda cancelled: cancelled.wait(LONGEST_WAIT))
+    single_flight._end_of_process()
+    assert single_flight.is_ending()
+    assert future.result(LONGEST_WAIT) is True
+
+
+def test_after_a_fork_the_work_of_the_parent_is_nothing_to_join(monkeypatch):
+    flight, work = SingleFlight(), Work()
+    monkeypatch.setattr(single_flight, "_flights", [flight])
+    of_parent, _ = flight.join(work)
+    single_flight._after_fork()
+    assert flight.running() is None
+    assert flight.join(lambda cancelled: "child")[0].result(LONGEST_WAIT) == "child"
+    work.may_end.set()
+    assert of_parent.result(LONGEST_WAIT) == "done"
 
 
 def test_a_forked_child_does_not_wait_for_work_that_only_its_parent_does():

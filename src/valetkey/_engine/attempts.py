@@ -52,18 +52,13 @@ GATHERING_SECONDS = 0.05
 
 @dataclass(slots=True)
 class _Attempt:
-    """
-    One attempt, and what it has learned so far.
-
-    :param refused: The refresh token that was refused.
-    :param unanswered: Why the first refresh got no answer.
-    """
+    """One attempt, and what it has learned so far."""
 
     need: TokenNeed
     cancelled: threading.Event
     moved: MovedLogin
-    refused: Secret | None = None
-    unanswered: TemporaryError | None = None
+    refused: Secret | None = None  # the refresh token that was refused
+    unanswered: TemporaryError | None = None  # why the first refresh got no answer
 
 
 class Attempts:
@@ -100,11 +95,7 @@ class Attempts:
         return answers(session, need, self._seams.now())
 
     def obtain(self, need: TokenNeed, cancelled: threading.Event) -> Session:
-        """
-        Obtain a session that answers a need; it is in the store.
-
-        :param cancelled: Set when a login is not to be waited for any more.
-        """
+        """Obtain a session that answers a need; it is in the store. `cancelled` breaks a login off."""
         urls.require_endpoint(self._settings.server_url, "URL of the MCP server")
         attempt = _Attempt(need, cancelled, MovedLogin(self._settings))
         session = None
@@ -236,11 +227,7 @@ class Attempts:
         return target if algorithm is None else replace(target, dpop_key=create_key(algorithm))
 
     def _scope(self, need: TokenNeed, previous: Session | None, target: AuthorizationTarget) -> Scope | None:
-        """
-        Choose the scope to ask for.
-
-        :param previous: The stored session, if it is of the same issuer.
-        """
+        """Choose the scope to ask for; `previous` is the stored session, if it is of the same issuer."""
         challenged = need.challenge.scope if need.challenge is not None else None
         chosen = choose_scope(
             pinned=self._settings.scope,

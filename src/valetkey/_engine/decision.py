@@ -25,16 +25,14 @@ class TokenNeed:
     """
     Why another token is wanted.
 
-    :param rejected: The access token that the MCP server rejected; None if none was sent.
     :param more_scope: The scope that was missing, for a token that is otherwise good; empty if the server did not name
         it, None if no scope was missing.
-    :param early: True if the token still serves: then no person is asked.
     """
 
-    rejected: str | None = None
+    rejected: str | None = None  # the access token that the MCP server rejected
     challenge: Challenge | None = None
     more_scope: Scope | None = None
-    early: bool = False
+    early: bool = False  # the token still serves, so no person is asked
 
 
 def need_after(rejected: Token | None, challenges: Sequence[Challenge], *, prefers_dpop: bool = False) -> TokenNeed:
@@ -60,29 +58,19 @@ def answers(session: Session | None, need: TokenNeed, now: float) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Situation:
-    """
-    All that the next step depends on.
-
-    :param session: The session in the store.
-    :param now: Unix time in seconds.
-    :param can_ask_server: False if the settings leave nothing to ask the MCP server for.
-    :param has_moved: True if the MCP server names other issuers than the session's; None if this attempt has not asked.
-    :param pause: The error to give while a server that could not answer is not asked again.
-    :param ended: The access token of the last session whose renewal was refused.
-    :param refused: The refresh token that was refused in this attempt.
-    """
+    """All that the next step depends on; `session` is the stored one, and `now` is Unix time in seconds."""
 
     need: TokenNeed
     session: Session | None
     now: float
     is_machine: bool = False
-    can_ask_server: bool = True
-    has_moved: bool | None = None
+    can_ask_server: bool = True  # False where the settings name all endpoints
+    has_moved: bool | None = None  # whether the MCP server names other issuers; None before this attempt has asked it
     is_scope_pinned: bool = False
     is_scope_declined: bool = False
-    pause: TemporaryError | None = None
-    ended: Secret | None = None
-    refused: Secret | None = None
+    pause: TemporaryError | None = None  # the error while a server that could not answer is not asked again
+    ended: Secret | None = None  # the access token of the last session whose refresh was refused
+    refused: Secret | None = None  # the refresh token that was refused in this attempt
 
 
 class Step(Enum):

@@ -4,8 +4,8 @@
 """
 The engine: the one stateful object. It has a token at hand, and gets another when that one is rejected.
 
-It is ordinary blocking code in a thread of its own (`flight`), and nothing is locked around the caller's request. What
-it does to get a token is in `attempts`.
+Its work is blocking code in a thread of its own (`single_flight`), and nothing is locked around the caller's request.
+How it gets a token is in `attempts`.
 """
 
 import concurrent.futures
@@ -36,18 +36,12 @@ _logger = logging.getLogger("valetkey")
 
 
 class Engine:
-    """
-    Keeps the session of one principal at one MCP server. Safe to use from any thread, task and event loop.
-
-    :param settings: The settings.
-    :param store: Where the session is kept.
-    :param seams: Where the engine touches the world.
-    """
+    """Keeps the session of one principal at one MCP server. Safe to use from any thread, task and event loop."""
 
     def __init__(self, settings: Settings, store: Store, seams: Seams) -> None:
         self.settings = settings
         self._seams = seams
-        self._waiting: list[TokenNeed] = []  # appended to and removed from as a whole, so reading a copy needs no lock
+        self._waiting: list[TokenNeed] = []  # the needs of waiting callers; each change is atomic, so it needs no lock
         self._attempts = Attempts(settings, store, seams, self._announce, self.missing_scope)
         self._proofs = Proofs(seams)
         self._logout = Logout(settings, seams, self._attempts.sessions)
@@ -73,19 +67,14 @@ class Engine:
         return self._prompt
 
     def serves(self, url: str) -> bool:
-        """
-        Tell whether a request may carry this session's token: only to the MCP server's own origin.
-
-        :param url: The request's URL.
-        :returns: True if it may.
-        """
+        """Tell whether a request to a URL may carry the token: only to the MCP server's own origin."""
         return urls.same_origin(url, self.settings.server_url)
 
     def token_at_hand(self) -> Token | None:
         """
-        Give the token to send now, from memory alone. A token close to its end is renewed in the background meanwhile.
+        Give the token to send now, from memory alone; None before the first look, and when there is none that is good.
 
-        :returns: None when there is no token, when it has expired, or when the store has not been looked into yet.
+        A token that expires soon is renewed in the background meanwhile.
         """
         session = self.session
         if session is None or is_expired(session.token, self._seams.now()):
@@ -96,9 +85,9 @@ class Engine:
 
     def look(self) -> None:
         """
-        Look into the store, the first time it is called. May block: for threads, and for callers that block anyway.
+        Look into the store, the first time. Blocks, also on a thread that runs an event loop.
 
-        A store that cannot be read is logged: `replace` raises the error, once the MCP server wants a token.
+        A store that cannot be read is logged; `replace` raises the error when the MCP server wants a token.
         """
         self._at_hand.look()
 
@@ -109,12 +98,10 @@ class Engine:
 
     def current(self) -> Token | None:
         """
-        Give the token to send now; the first call looks into the store.
+        Give the token to send now; None when there is none that is good. The first call looks into the store.
 
-        On a thread that runs an event loop nothing blocks: the look runs in the background, and until it ends there is
-        no token at hand. The request is then sent without one, and a server that rejects it is answered by `replace`.
-
-        :returns: The token; None when there is none, or only an expired one that the server would reject.
+        On a thread that runs an event loop nothing blocks: the first look runs in the background, and until it ends
+        there is no token at hand. The request is sent without one, and if the server rejects it, `replace` follows.
         """
         if not self._at_hand.has_looked:
             if is_on_event_loop():
@@ -125,22 +112,14 @@ class Engine:
         return self.token_at_hand()
 
     async def current_async(self) -> Token | None:
-        """
-        Give the token to send now, after the first look into the store; for tasks of any event loop.
-
-        :returns: The token; None when there is none, or only an expired one that the server would reject.
-        """
+        """Do what `current` does, from a task of any event loop: it waits for the first look without blocking."""
         await self.look_async()
         return self.token_at_hand()
 
     def proof(self, token: Token, method: str, url: str) -> str | None:
         """
-        Prove the key of a bound token for one request, and for no other (RFC 9449 §7.1).
+        Give the `DPoP` field for one request with a bound token (RFC 9449 §7.1); None without a key.
 
-        :param token: The token, as `current` or `replace` gave it.
-        :param method: The request's method.
-        :param url: The URL the request goes to.
-        :returns: The value of the `DPoP` field, None without a key: for a Bearer token, and after a logout.
         :raises ConfigurationError: If the packages for it are not installed.
         :raises StoreError: If the key is damaged.
         """
@@ -150,49 +129,29 @@ class Engine:
         return self._proofs.make(key, method, url, token.access_token).reveal()
 
     def learn_nonce(self, url: str, nonce: str | None) -> bool:
-        """
-        Take in the nonce that the MCP server wants in the next proof (RFC 9449 §9).
-
-        :param url: The URL that answered.
-        :param nonce: The value of the answer's `DPoP-Nonce` field.
-        :returns: True if there is one.
-        """
+        """Remember a `DPoP-Nonce` for the next proof to a URL (RFC 9449 §9); False if there is none."""
         return self._proofs.learn(url, nonce)
 
     def is_known(self) -> bool:
-        """
-        Tell whether the MCP server is known to want a token.
-
-        :returns: True if there is a session, be it expired: then a request without a token would be wasted.
-        """
+        """Tell whether the MCP server wants a token: there is a session, even if it has expired."""
         return self.session is not None
 
     def replace(
         self, rejected: Token | None, challenges: Sequence[Challenge] = (), *, seconds: float | None = None
     ) -> Token:
         """
-        Get another token than the rejected one, waiting for a person if need be.
+        Get another token than the rejected one; this may wait for a person.
 
-        :param rejected: The token the server rejected, None if none was sent.
-        :param challenges: The challenges of the rejection.
-        :param seconds: How long to wait, None for as long as it takes. What runs goes on, and a later call finds it.
-        :returns: The token to send instead.
-        :raises AuthError: If there is none to be had.
+        :param rejected: The token the server rejected; None if none was sent.
+        :param seconds: Timeout in seconds; None waits without limit. The work goes on for a later call.
+        :raises AuthError: If no token can be obtained, or not in time.
         """
         return run_rounds(self._replacing(rejected, challenges), seconds, self._seams.monotonic)
 
     async def replace_async(
         self, rejected: Token | None, challenges: Sequence[Challenge] = (), *, seconds: float | None = None
     ) -> Token:
-        """
-        Do what `replace` does, from a task of any event loop.
-
-        :param rejected: The token the server rejected, None if none was sent.
-        :param challenges: The challenges of the rejection.
-        :param seconds: How long to wait, None for as long as it takes.
-        :returns: The token to send instead.
-        :raises AuthError: If there is none to be had.
-        """
+        """Do what `replace` does, from a task of any event loop."""
         return await run_rounds_async(self._replacing(rejected, challenges), seconds, self._seams.monotonic)
 
     def _replacing(self, rejected: Token | None, challenges: Sequence[Challenge]) -> Rounds[Token]:
@@ -204,7 +163,7 @@ class Engine:
                 try:
                     yield future
                 except TimeoutError as error:
-                    raise self._still_waiting() from error
+                    raise self._timed_out() from error
                 session = future.result()
                 if isinstance(session, Session) and (is_own or self._attempts.satisfies(session, need)):
                     return session.token
@@ -215,20 +174,15 @@ class Engine:
         """
         End the session: revoke its tokens where the server offers it (RFC 7009), and forget them in any case.
 
-        A login that waits for a person is broken off; the next call that needs a token begins another one.
+        A login that waits for a person is broken off. A server that cannot be reached is a problem of the result and
+        no error.
 
-        :returns: How it ended. A server that could not be reached is a problem in it, and no error.
-        :raises StoreError: If the session could not be deleted.
+        :raises StoreError: If the session cannot be deleted.
         """
         return run_rounds(self._logging_out(), None)
 
     async def logout_async(self) -> LogoutResult:
-        """
-        Do what `logout` does, from a task of any event loop.
-
-        :returns: How it ended.
-        :raises StoreError: If the session could not be deleted.
-        """
+        """Do what `logout` does, from a task of any event loop."""
         return await run_rounds_async(self._logging_out(), None)
 
     def _logging_out(self) -> Rounds[LogoutResult]:
@@ -242,11 +196,7 @@ class Engine:
                 return result
 
     def missing_scope(self) -> Scope:
-        """
-        Tell what all callers together miss that wait right now.
-
-        :returns: The scope; empty while nobody waits for more scope.
-        """
+        """Give the scope that all callers together miss that wait now; empty while none waits for more scope."""
         return unite(*(need.more_scope for need in list(self._waiting)))
 
     def _join(self, need: TokenNeed) -> tuple[concurrent.futures.Future[Session | LogoutResult], bool]:
@@ -258,11 +208,11 @@ class Engine:
         return self._flight.join(work)
 
     def _join_logout(self) -> tuple[concurrent.futures.Future[Session | LogoutResult], bool]:
-        """In the flight like everything that writes the session, so that nothing under way brings it back."""
+        """Log out after the work that runs, if any, so that no refresh under way brings the session back."""
 
         def work(_: threading.Event) -> LogoutResult:
             try:
-                return self._logout.leave()
+                return self._logout.end_session()
             finally:
                 self._at_hand.replace(None)
                 self._attempts.backoff.succeeded()
@@ -273,7 +223,11 @@ class Engine:
         return future, is_own
 
     def _renew_early(self, session: Session) -> None:
-        """Nobody waits for this, and its failure is nobody's: who joins it meanwhile then starts an attempt of his."""
+        """
+        Renew a token that still serves, in the background; a failure is logged.
+
+        A caller that joined it then starts an attempt of its own.
+        """
         renewable = session.token.refresh_token is not None or self.settings.is_machine
         if not renewable or self._attempts.backoff.is_resting() or is_ending():
             return
@@ -288,10 +242,10 @@ class Engine:
             self._at_hand.replace(renewed)
             return renewed
 
-        with suppress(RuntimeError):  # there is no thread to be had, and the token still serves
+        with suppress(RuntimeError):  # no thread can be started, and the token still serves
             self._flight.join(work)
 
-    def _still_waiting(self) -> AuthError:
+    def _timed_out(self) -> AuthError:
         prompt = self._prompt
         if prompt is None:
             message = f"A token for {self.settings.server_url} is being obtained, but it takes long."

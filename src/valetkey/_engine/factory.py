@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The Valetkey authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Putting an engine together from what the user set."""
+"""Building an engine from the user's settings."""
 
 import threading
 import weakref
@@ -24,25 +24,21 @@ def build_engine(settings: Settings, *, store: Store | str | None = None, login:
     """
     Build the engine of one session.
 
-    :param settings: The settings.
-    :param store: A store, or a text that names one (see `valetkey.store.open_store`).
-    :param login: A way to ask a person, or a text that names one (see `valetkey.login.open_login`).
-    :returns: The engine.
-    :raises ConfigurationError: If there is no such store or way.
+    :raises ConfigurationError: If no store or way to log in has the given name.
     """
-    kept = open_store(store) if store is None or isinstance(store, str) else store
-    asking = open_login(login) if isinstance(login, str) else login
+    opened = open_store(store) if store is None or isinstance(store, str) else store
+    way = open_login(login) if isinstance(login, str) else login
     send = HttpSender(Guard(settings.server_url, settings.named_urls))
-    seams = Seams(send=send, login=asking, keep_connections=send.keep_connections)
+    seams = Seams(send=send, login=way, keep_connections=send.keep_connections)
     provider = settings.identity_provider
-    if provider is not None:  # the user has named it, so it may live where an MCP server may not lead to
+    if provider is not None:  # the user names it, so it may have an address that an MCP server may not lead to
         send_to_provider = HttpSender(Guard(server_url=provider.token_endpoint or provider.issuer))
         seams = replace(
             seams,
             send_to_provider=send_to_provider,
             keep_connections=partial(_keep_connections, send, send_to_provider),
         )
-    return Engine(settings, kept, seams)
+    return Engine(settings, opened, seams)
 
 
 @contextmanager
@@ -59,18 +55,14 @@ _sharing = threading.Lock()  # guards _shared
 
 def shared_engine(settings: Settings, *, store: Store | str | None = None, login: Login | LoginName = "auto") -> Engine:
     """
-    Give the engine of one session, the same for everybody in this process who asks with the same settings.
+    Give the engine of one session: the same engine for the same settings, store and login in this process.
 
-    :param settings: The settings.
-    :param store: A store, or a text that names one.
-    :param login: A way to ask a person, or a text that names one.
-    :returns: The engine.
-    :raises ConfigurationError: If there is no such store or way.
+    :raises ConfigurationError: If no store or way to log in has the given name.
     """
-    kept = open_store(store) if store is None or isinstance(store, str) else store
-    key = (settings, kept, login)
+    opened = open_store(store) if store is None or isinstance(store, str) else store
+    key = (settings, opened, login)
     with _sharing:
         engine = _shared.get(key)
         if engine is None:
-            engine = _shared[key] = build_engine(settings, store=kept, login=login)
+            engine = _shared[key] = build_engine(settings, store=opened, login=login)
     return engine

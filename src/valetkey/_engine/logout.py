@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 
 """
-Logging out: the authorization server is told (RFC 7009), and the session is forgotten here whatever it says.
+Logging out: revoke the tokens at the authorization server (RFC 7009), and delete the session whatever it answers.
 
-The registration stays: it names this program and no person, and the next login needs it.
+The client's registration stays: it names this program and no person, and the next login needs it.
 """
 
 import logging
@@ -24,66 +24,55 @@ from valetkey.values import Secret, Session
 _logger = logging.getLogger("valetkey")
 
 PATIENCE = 15.0
-"""Seconds in which a server that cannot revoke now is asked again."""
+"""For how many seconds a server that cannot revoke now is asked again."""
 
 _FIRST_PAUSE = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class LogoutResult:
-    """
-    How a logout ended. Whatever it says, there is no session in the store any more.
-
-    :param existed: True if there was a session.
-    :param revoked: True if the authorization server has ended the grant too.
-    :param problem: What the server has not done, in a sentence that is safe to show; None if there is nothing to say.
-    """
+    """How a logout ended. The session is deleted in any case."""
 
     existed: bool
     revoked: bool = False
+    """True if the authorization server has ended the grant too."""
     problem: str | None = None
+    """What the server has not done, in a sentence that is safe to show; None if it has done all."""
 
 
 class Logout:
-    """
-    Ends the session of one MCP server.
-
-    :param settings: The settings.
-    :param seams: Where it touches the world.
-    :param sessions: The store.
-    """
+    """Ends the session of one MCP server."""
 
     def __init__(self, settings: Settings, seams: Seams, sessions: Sessions) -> None:
         self._seams = seams
         self._sessions = sessions
         self._authenticator = ClientAuthenticator(settings, seams)
 
-    def leave(self) -> LogoutResult:
+    def end_session(self) -> LogoutResult:
         """
         Revoke the tokens and delete the session.
 
-        :returns: How it ended.
-        :raises StoreError: If the session can be neither read nor deleted.
+        :raises StoreError: If the session cannot be read or deleted.
         """
         seams, sessions = self._seams, self._sessions
         turn: LogoutResult | AbstractContextManager[object]
         try:
             # With the lease, no refresh is under way that would bring the session back.
-            turn = hold(sessions.store, sessions.key, self._has_left, pause=seams.pause, monotonic=seams.monotonic)
-        except LeaseTimeout:  # a program that waits for a person; what it gets is a login of its own
-            _logger.info("another program holds the session for long, it is deleted all the same")
+            turn = hold(sessions.store, sessions.key, self._has_ended, pause=seams.pause, monotonic=seams.monotonic)
+        except LeaseTimeout:  # that program may wait for a person; its login makes a session of its own
+            _logger.info("another program holds the lease of the session for long, it is deleted without it")
             turn = nullcontext()
         if isinstance(turn, LogoutResult):
             return turn
         with turn, seams.keep_connections():
-            return self._leave()
+            return self._revoke_and_delete()
 
-    def _has_left(self) -> LogoutResult | None:
+    def _has_ended(self) -> LogoutResult | None:
         return LogoutResult(existed=False) if self._sessions.read()[1] is ABSENT else None
 
-    def _leave(self) -> LogoutResult:
+    def _revoke_and_delete(self) -> LogoutResult:
         result = LogoutResult(existed=False)
-        while True:  # somebody without our lease may write meanwhile; those tokens are revoked too
+        while True:  # a program without the lease may write meanwhile; its tokens are revoked too
             session, version = self._sessions.read()
             if version is ABSENT:
                 return result
@@ -105,7 +94,7 @@ class Logout:
         return LogoutResult(existed=True, revoked=answers[0] is None, problem=next(iter(problems), None))
 
     def _answer(self, session: Session, kind: TokenKind, token: Secret, deadline: float) -> str | None:
-        """Give what went wrong, None if the token is of no use any more."""
+        """Revoke a token; give what went wrong, None if the token has ended."""
         name = kind.replace("_", " ")
         try:
             is_revoked = self._revoke(session, kind, token, deadline)
@@ -116,7 +105,7 @@ class Logout:
         return None if is_revoked or goes_with_another else f"{session.issuer} revokes no {name}."
 
     def _revoke(self, session: Session, kind: TokenKind, token: Secret, deadline: float) -> bool:
-        """Ask, and again while the server cannot answer and is not out of patience."""
+        """Ask the server to revoke a token, and again while it cannot answer, until the deadline."""
         pause, empty_secret = _FIRST_PAUSE, False
         while True:
             try:
@@ -144,7 +133,7 @@ class Logout:
 
 
 def _tokens(session: Session) -> tuple[tuple[TokenKind, Secret], ...]:
-    """The refresh token first: with it the whole grant ends (RFC 7009 §2.1)."""
+    """Give the tokens to revoke, the refresh token first: the whole grant ends with it (RFC 7009 §2.1)."""
     token = session.token
     access = ((TokenKind.ACCESS, token.access_token),)
     if token.refresh_token is None:

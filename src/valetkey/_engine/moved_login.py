@@ -35,9 +35,8 @@ class MovedLogin:
 
     def has_moved(self, session: Session | None) -> bool | None:
         """
-        Tell whether the MCP server names other issuers than the session's, which then gets nothing of it any more.
+        Tell whether the MCP server names other issuers than the session's; None if it has not been asked yet.
 
-        :returns: None if the server has not been asked yet.
         :raises IssuerMismatch: If its login has moved away from the pinned issuer.
         """
         if not self._has_asked:

@@ -56,10 +56,8 @@ class Refresher:
 
     def refresh(self, session: Session, version: str, lease: Lease) -> RefreshOutcome:
         """
-        Refresh a session.
+        Refresh a session that has a refresh token.
 
-        :param session: The session, with a refresh token.
-        :param version: Its version in the store.
         :raises StoreError: If the store cannot be written; nothing was sent.
         :raises TemporaryError: If the server could not answer; nothing is forgotten.
         :raises Refused: If something in front of the authorization server may have answered; nothing is forgotten.

@@ -25,14 +25,10 @@ Result = TypeVar("Result")
 
 
 class SingleFlight(Generic[Result]):
-    """
-    Runs one piece of work at a time; callers that join it get the same result. Safe in threads and event loops.
-
-    :param must_finish: False if the end of the process breaks the work off.
-    """
+    """Runs one piece of work at a time; callers that join it get the same result. Safe in threads and event loops."""
 
     def __init__(self, *, must_finish: bool = True) -> None:
-        self._must_finish = must_finish
+        self._must_finish = must_finish  # False: the end of the process breaks the work off
         self._lock = threading.Lock()  # guards _running and _cancelled
         self._running: concurrent.futures.Future[Result] | None = None
         self._cancelled = threading.Event()
@@ -40,10 +36,9 @@ class SingleFlight(Generic[Result]):
 
     def join(self, work: Callable[[threading.Event], Result]) -> tuple[concurrent.futures.Future[Result], bool]:
         """
-        Start the work, or join what runs.
+        Start the work, or join the work that runs. The event it gets tells it to stop waiting for a person.
 
-        :param work: Gets an event that is set when it should stop waiting for a person.
-        :returns: The future of the result, and whether this call has started it.
+        :returns: The future of the result, and whether this call has started the work.
         """
         with self._lock:
             if self._running is not None:
@@ -122,5 +117,5 @@ def _after_fork() -> None:
         flight.forget()
 
 
-if hasattr(os, "register_at_fork"):
+if hasattr(os, "register_at_fork"):  # pragma: no branch - Windows has no fork
     os.register_at_fork(after_in_child=_after_fork)

@@ -14,11 +14,9 @@ def choose_issuers(metadata: ResourceMetadata, pinned: str | None, preferred: Se
     """
     Choose the authorization servers to try, in order (RFC 9728 §7.6 leaves the choice to the client).
 
-    :param metadata: The server's metadata.
-    :param pinned: The issuer the user trusts. It replaces the published string, so it may correct its spelling; it
-        may not point the server's login somewhere else.
-    :param preferred: Issuers that know us already: of those that are published they come first.
-    :returns: The issuers; empty when the metadata names none.
+    :param pinned: The issuer the user trusts. It replaces the published string, so it may correct its spelling, but
+        not name another host.
+    :param preferred: Issuers where a client is registered or a person has logged in: they come first.
     :raises IssuerMismatch: If the server's login has moved to another host than the pinned issuer's.
     """
     if pinned is None:

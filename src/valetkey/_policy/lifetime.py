@@ -6,21 +6,15 @@
 from valetkey.values import Client, Session, Token
 
 RENEWAL_MARGIN = 60.0
-"""Seconds before expiry at which renewal has to start in the background, or a tenth of the token's life if that is
-less; it may start up to twice as early."""
+"""How many seconds before expiry a renewal starts in the background, or a tenth of the token's life if that is less; it
+may start up to twice as early."""
 
 FRESH_SECONDS = 60.0
 """A token a person has just logged in for is not replaced by another login within this time."""
 
 
 def is_expired(token: Token, now: float) -> bool:
-    """
-    Tell whether a token is past its life.
-
-    :param token: The token.
-    :param now: Unix time in seconds.
-    :returns: True if it is of no use any more; a token without expiry is used until it is rejected.
-    """
+    """Tell whether a token has expired; a token without expiry is used until it is rejected."""
     return token.expires_at is not None and now >= token.expires_at
 
 
@@ -28,11 +22,8 @@ def is_renewal_due(token: Token, now: float, jitter: float = 0.0) -> bool:
     """
     Tell whether a token should be renewed in the background while it still serves.
 
-    :param token: The token.
-    :param now: Unix time in seconds.
-    :param jitter: How much earlier than it has to, from 0 up to 1 margin: of the many that were started at the same
-        moment, or that share a session, not all renew at the same moment.
-    :returns: True within the margin before its expiry.
+    :param jitter: How much earlier than necessary, from 0 up to 1 margin: processes that started at the same moment, or
+        share a session, then do not all renew at the same moment.
     """
     if token.expires_at is None:
         return False
@@ -42,13 +33,9 @@ def is_renewal_due(token: Token, now: float, jitter: float = 0.0) -> bool:
 
 def is_client_usable(client: Client, *, issuer: str, redirect_uri: str | None, now: float) -> bool:
     """
-    Tell whether a registered client can be used for a login.
+    Tell whether a stored client can be used for a login: issuer and address fit, its secret lives (RFC 7591 §3.2.1).
 
-    :param client: The client from the store.
-    :param issuer: The authorization server of the login.
-    :param redirect_uri: The redirect address of the login, None for one on another device.
-    :param now: Unix time in seconds.
-    :returns: True if it belongs to the issuer, has this address and its secret has not expired (RFC 7591 §3.2.1).
+    :param redirect_uri: None for a login on another device.
     """
     alive = client.secret_expires_at is None or now < client.secret_expires_at
     return client.issuer == issuer and client.redirect_uri == redirect_uri and alive

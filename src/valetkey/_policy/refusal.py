@@ -33,10 +33,9 @@ class RefusalRow:
 
 def ends_refresh_token(error: str | None) -> bool:
     """
-    Tell whether an error code says that the refresh token is of no use any more.
+    Tell whether an error code ends the refresh token: `invalid_grant` (RFC 6749 §5.2), or a code that names the token.
 
-    :returns: True for `invalid_grant` (RFC 6749 §5.2), and for codes of a server's own that name the refresh token
-        (`bad_refresh_token` of GitHub, `invalid_refresh_token` of Slack).
+    GitHub says `bad_refresh_token`, and Slack `invalid_refresh_token`.
     """
     return error is not None and (error == "invalid_grant" or "refresh_token" in error)
 

@@ -11,12 +11,9 @@ from valetkey.values import Session
 
 def is_rejection(status: int, challenges: Sequence[Challenge]) -> bool:
     """
-    Tell whether a response asks for another token.
+    Tell whether a response asks for another token: every 401, and a 403 that says `insufficient_scope` (RFC 6750 §3.1).
 
-    :param status: The HTTP status.
-    :param challenges: The challenges of the response.
-    :returns: True for every 401, and for a 403 that says `insufficient_scope` (RFC 6750 §3.1); any other 403 is a
-        matter of permission and not of the token.
+    Any other 403 is a matter of permission and not of the token.
     """
     if status == 401:
         return True
@@ -24,12 +21,7 @@ def is_rejection(status: int, challenges: Sequence[Challenge]) -> bool:
 
 
 def wants_more_scope(challenges: Sequence[Challenge]) -> bool:
-    """
-    Tell whether a response wants the same token with more scope.
-
-    :param challenges: The challenges of the response.
-    :returns: True if one for Bearer or DPoP says `insufficient_scope` (RFC 6750 §3.1, RFC 9449 §7.1).
-    """
+    """Tell whether a challenge for Bearer or DPoP says `insufficient_scope` (RFC 6750 §3.1, RFC 9449 §7.1)."""
     challenge = challenge_to_answer(challenges)
     return challenge is not None and challenge.get("error") == "insufficient_scope"
 
@@ -38,8 +30,6 @@ def fits_scheme(session: Session, challenge: Challenge | None) -> bool:
     """
     Tell whether the session's token can be presented in the scheme of a challenge (RFC 9110 §11.4).
 
-    :param session: The session.
-    :param challenge: The challenge, None if there was none.
-    :returns: False if the challenge is for DPoP and the token is bound to no key.
+    It cannot if the challenge is for DPoP and the token is not bound to a key.
     """
     return challenge is None or challenge.scheme != DPOP or session.dpop_key is not None

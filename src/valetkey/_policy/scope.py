@@ -22,12 +22,9 @@ def choose_scope(
     The authorization server's own list is never asked for (MCP, Scope Selection Strategy); `offline_access` is added
     when it is in that list, for a refresh token (MCP 2026-07-28, Refresh Tokens).
 
-    :param pinned: What the user set: exactly this.
-    :param challenged: What the MCP server's challenge names.
+    :param pinned: What the user set: exactly this scope is asked for.
     :param published: What the resource metadata lists.
-    :param server: The authorization server.
-    :param offline_access: False to leave `offline_access` out even where it is listed.
-    :returns: The scope to ask for, or None to leave the parameter out.
+    :returns: None to leave the parameter out.
     """
     if pinned is not None:
         return pinned
@@ -39,12 +36,10 @@ def choose_scope(
 
 def smaller_scope(scope: Scope | None, published: Scope | None, error: str | None) -> Scope | None:
     """
-    Find what to leave out when an authorization server refuses a scope: `offline_access`, which only we added.
+    Leave out of a refused scope what only Valetkey added: `offline_access`.
 
-    :param scope: What was asked for.
     :param published: What the resource metadata lists.
-    :param error: The error code.
-    :returns: A smaller scope to ask for once more, or None when there is nothing of ours to leave out.
+    :returns: A smaller scope to ask for once more; None when there is nothing to leave out.
     """
     if error != "invalid_scope" or scope is None or OFFLINE_ACCESS not in scope:
         return None
@@ -54,21 +49,10 @@ def smaller_scope(scope: Scope | None, published: Scope | None, error: str | Non
 
 
 def unite(*scopes: Scope | None) -> Scope:
-    """
-    Unite scopes, each token once, in the order they come (MCP, Step-Up Authorization Flow).
-
-    :param scopes: Scopes; None counts as empty.
-    :returns: The union.
-    """
+    """Unite scopes, each token once, in the order they come (MCP, Step-Up Authorization Flow); None counts as empty."""
     return tuple(dict.fromkeys(token for scope in scopes for token in scope or ()))
 
 
 def covers_scope(session: Session, wanted: Scope | None) -> bool:
-    """
-    Tell whether a session has all of a scope.
-
-    :param session: The session.
-    :param wanted: The scope.
-    :returns: True if nothing of it is missing.
-    """
+    """Tell whether a session has all of a scope."""
     return set(wanted or ()) <= set(session.token.scope or ())

@@ -21,42 +21,30 @@ _NO_RESOURCE = re.compile(
     rf"|{_RESOURCE}\W? {_PARAMETER} is (?:unsupported|unknown|unrecognized)",
     re.IGNORECASE,
 )
-"""What servers say that do not know the parameter; what they say of a value of it is another matter."""
+"""What servers say that do not know the parameter, and not what they say of its value."""
 
 
 def declines_resource(error: str | None, description: str | None) -> bool:
     """
-    Tell whether a server says that it does not take the `resource` parameter at all.
+    Tell whether a server says that it does not support the `resource` parameter (Entra ID).
 
-    `invalid_target` is another matter: it speaks about this resource, and nothing is tried without it (RFC 8707 §2).
-
-    :param error: The error code.
-    :param description: Its description.
-    :returns: True where the description says that the parameter is not supported.
+    `invalid_target` does not say so: it is about this resource, and nothing is tried without it (RFC 8707 §2).
     """
     return error == "invalid_request" and _NO_RESOURCE.search(description or "") is not None
 
 
 def declines_audience(audience: str, description: str | None) -> bool:
-    """
-    Tell whether a server says that it does not know the audience, which no specification wanted us to send.
-
-    :param audience: What was sent.
-    :param description: What the server said.
-    :returns: True where it repeats the audience and says that there is no such thing.
-    """
+    """Tell whether a server says that it does not know the `audience` that a provider's profile sends (Auth0)."""
     text = description or ""
     return audience in text and any(phrase in text.lower() for phrase in ("not found", "not enabled"))
 
 
 def correct_request(request: TokenRequest, refusal: Refused, granted: Scope | None) -> TokenRequest | None:
     """
-    Change a token request the way the server's refusal says, for one more try.
+    Change a token request as the server's refusal says, for one more try.
 
-    :param request: The request that was refused; not one with a code, which is good for one try.
-    :param refusal: What the server said.
-    :param granted: The scope the session has, if any.
-    :returns: The request to send instead, or None when the refusal is final.
+    :param request: The refused request; not one with a code, which can be sent only once.
+    :returns: None when the refusal is final.
     """
     if request.resource is not None and declines_resource(refusal.error, refusal.description):
         return request.without_resource()
@@ -66,24 +54,16 @@ def correct_request(request: TokenRequest, refusal: Refused, granted: Scope | No
 
 
 def wants_scope_named(error: str | None, description: str | None) -> bool:
-    """
-    Tell whether a server wants to read the scope in a refresh, where RFC 6749 §6 lets it be left out (Entra ID).
-
-    :param error: The error code.
-    :param description: Its description.
-    :returns: True if the refusal is about the scope.
-    """
+    """Tell whether a server wants the scope in a refresh, where RFC 6749 §6 lets it be left out (Entra ID)."""
     about_scope = error == "invalid_request" and "scope" in (description or "").lower()
     return error == "invalid_scope" or about_scope
 
 
 def as_presented(token: Token, bearer: BearerName) -> Token:
     """
-    Give the token as the MCP server wants to see it.
+    Give the token as the MCP server wants it: its `access_token` is what goes into the header.
 
-    :param token: What the token endpoint issued.
-    :param bearer: Which of its tokens the server wants (Amazon Cognito's gateways want the ID token).
-    :returns: The token; its access token is what goes into the header.
+    :param bearer: Which token the server wants (Amazon Cognito's gateways want the ID token).
     :raises Unsupported: If an ID token is wanted and none was issued.
     """
     if bearer == "access_token":

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 
 """
-What is kept in a store: keys and formats of session, client and pinned issuer.
+The records in a store: keys and formats of session, client and pinned issuer.
 
 A key is its kind and a digest of its parts, so no part can run into another. A record carries the number of its
 format; one of a newer format is an error and is never overwritten.
@@ -34,7 +34,7 @@ from valetkey.values import (
 
 FORMAT = 2
 _FIRST_FORMAT = 1
-"""It stands in the keys, so that a newer program finds what an older one has written."""
+"""It is part of the keys, so that a newer program reads what an older one has written."""
 
 Value = TypeVar("Value")
 _Members = dict[str, Any]
@@ -50,13 +50,9 @@ class Kind(StrEnum):
 
 def session_key(settings: Settings) -> str:
     """
-    Give the key of a session.
+    Give the key of a session, which needs no discovery.
 
-    It can be computed before anything is discovered; what the session is bound to (issuer, client, resource) stands
-    inside the record.
-
-    :param settings: The settings.
-    :returns: The key.
+    What the session is bound to (issuer, client, resource) stands inside the record.
     """
     server = urls.canonical_resource(settings.server_url)
     grant = "machine" if settings.is_machine else "person"
@@ -65,13 +61,9 @@ def session_key(settings: Settings) -> str:
 
 def client_key(issuer: str, settings: Settings) -> str:
     """
-    Give the key of a client we registered: one for each issuer, way to log in, fixed redirect address and name.
+    Give the key of a registered client: one for each issuer, way to log in, fixed redirect address and name.
 
     A client whose tokens are all bound to keys is another one: it would get no others (RFC 9449 §5.2).
-
-    :param issuer: The issuer.
-    :param settings: The settings.
-    :returns: The key.
     """
     bound = ("dpop",) if settings.dpop else ()
     way = "device" if settings.chosen_grant == "device_code" else settings.redirect_uri or "loopback"
@@ -79,12 +71,7 @@ def client_key(issuer: str, settings: Settings) -> str:
 
 
 def pin_key(settings: Settings) -> str:
-    """
-    Give the key of the issuer that was first seen for a client registered by hand.
-
-    :param settings: The settings, with a client_id.
-    :returns: The key.
-    """
+    """Give the key of the issuer that was first seen for a client registered by hand."""
     return _key(Kind.PIN, urls.canonical_resource(settings.server_url), settings.client_id or "")
 
 
@@ -94,12 +81,7 @@ def _key(kind: Kind, *parts: str) -> str:
 
 
 def encode_session(session: Session) -> bytes:
-    """
-    Write a session.
-
-    :param session: The session.
-    :returns: The record's value.
-    """
+    """Give the value of a session's record."""
     return _encode(Kind.SESSION, asdict(session))
 
 
@@ -107,8 +89,6 @@ def decode_session(value: bytes) -> Session:
     """
     Read what `encode_session` wrote.
 
-    :param value: The record's value.
-    :returns: The session.
     :raises StoreError: If it is damaged or of a newer format.
     """
     members = _decode(Kind.SESSION, value)
@@ -131,12 +111,7 @@ def decode_session(value: bytes) -> Session:
 
 
 def encode_client(client: Client) -> bytes:
-    """
-    Write a client.
-
-    :param client: The client.
-    :returns: The record's value.
-    """
+    """Give the value of a client's record."""
     return _encode(Kind.CLIENT, asdict(client))
 
 
@@ -144,8 +119,6 @@ def decode_client(value: bytes) -> Client:
     """
     Read what `encode_client` wrote.
 
-    :param value: The record's value.
-    :returns: The client.
     :raises StoreError: If it is damaged or of a newer format.
     """
     members = _decode(Kind.CLIENT, value)
@@ -156,12 +129,7 @@ def decode_client(value: bytes) -> Client:
 
 
 def encode_pin(issuer: str) -> bytes:
-    """
-    Write the issuer of a client registered by hand.
-
-    :param issuer: The issuer.
-    :returns: The record's value.
-    """
+    """Give the value of the record with the issuer of a client registered by hand."""
     return _encode(Kind.PIN, {"issuer": issuer})
 
 
@@ -169,8 +137,6 @@ def decode_pin(value: bytes) -> str:
     """
     Read what `encode_pin` wrote.
 
-    :param value: The record's value.
-    :returns: The issuer.
     :raises StoreError: If it is damaged or of a newer format.
     """
     try:

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The Valetkey authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Older formats of records, brought up to the present one when they are read; the file keeps them until written."""
+"""Records of older formats, brought up to the present one when they are read; they stay in the store until written."""
 
 from typing import Any
 
@@ -20,12 +20,7 @@ _NEW_SERVER_SWITCHES = ("client_id_metadata_document_supported", "require_pushed
 
 
 def session_of_format_1(members: _Members) -> _Members:
-    """
-    Bring a session of format 1 up to format 2, which knows DPoP, ID tokens and more endpoints.
-
-    :param members: The members of the record.
-    :returns: The same as format 2 has them.
-    """
+    """Bring a session of format 1 up to format 2, which has DPoP, ID tokens and more endpoints."""
     server = {**dict.fromkeys(_NEW_SERVER_TEXTS), **dict.fromkeys(_NEW_SERVER_SWITCHES, False), **members["server"]}
     token = {"token_type": "Bearer", "id_token": None, **members["token"]}
     return {
@@ -38,10 +33,5 @@ def session_of_format_1(members: _Members) -> _Members:
 
 
 def client_of_format_1(members: _Members) -> _Members:
-    """
-    Bring a client of format 1 up to format 2, which knows where a client comes from.
-
-    :param members: The members of the record.
-    :returns: The same as format 2 has them.
-    """
+    """Bring a client of format 1 up to format 2, which says where a client comes from."""
     return {**members, "origin": "registered" if members["registered"] else "configured"}

@@ -11,19 +11,13 @@ from valetkey.store.protocol import ABSENT, Absent, Conflict, Store
 from valetkey.values import Session, Token
 
 SAVING_SECONDS = 60.0
-"""How long an answer is held in memory while the store cannot be written."""
+"""How many seconds an answer is held in memory while the store cannot be written."""
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.02, 0.5
 
 
 class Sessions:
-    """
-    Reads and writes the session of these settings. What it wrote or read last is at hand as `version`.
-
-    :param settings: The settings.
-    :param store: The store.
-    :param seams: Where the engine touches the world.
-    """
+    """Reads and writes the session of one principal at one MCP server. Each method may raise `StoreError`."""
 
     def __init__(self, settings: Settings, store: Store, seams: Seams) -> None:
         self.store: Store = store
@@ -33,12 +27,9 @@ class Sessions:
 
     def read(self) -> tuple[Session | None, str | Absent]:
         """
-        Read the session.
+        Read the session and its version; None and `ABSENT` if there is none.
 
-        :returns: The session and its version; None and `ABSENT` if there is none. A session of another issuer than the
-            pinned one is none of ours, nor is one that is bound to a key, or is not, against `dpop=`; but its version
-            is needed to write over it.
-        :raises StoreError: If the store cannot be read.
+        A session that contradicts `issuer=` or `dpop=` is not used: then there is only the version, to write over it.
         """
         record = self.store.get(self.key)
         if record is None:
@@ -51,13 +42,9 @@ class Sessions:
 
     def write(self, session: Session, version: str | Absent) -> str:
         """
-        Write the session once.
+        Write the session once, and give its new version.
 
-        :param session: The session.
-        :param version: The version that must be there now.
-        :returns: The new version.
-        :raises Conflict: If another version is there.
-        :raises StoreError: If the store cannot be written.
+        :raises Conflict: If another version than the given one is there.
         """
         return self.store.put(self.key, encode_session(session), if_version=version)
 
@@ -65,30 +52,22 @@ class Sessions:
         """
         Delete the session.
 
-        :param version: The version that must be there now.
-        :raises Conflict: If another version is there.
-        :raises StoreError: If the store cannot be written.
+        :raises Conflict: If another version than the given one is there.
         """
         self.store.delete(self.key, if_version=version)
 
     def prove_writable(self) -> None:
-        """
-        Make sure that what is about to be obtained can be kept, before anybody is asked for it.
-
-        :raises StoreError: If the store cannot be written.
-        """
+        """Make sure that the store can be written, before a person or a server is asked for a token."""
         self.store.put(self.key + ":intent", b"")
 
     def save_answer(self, session: Session, version: str | Absent, *, renews: Token | None = None) -> Session:
         """
-        Write a session that a server has just issued; it exists nowhere else, so a store in trouble is tried again.
+        Write a session that a server has just issued. It exists nowhere else, so this is tried for a whole minute.
 
-        :param session: The session.
-        :param version: The version that was there when the request was sent.
-        :param renews: The token it goes on from, if it does: then a session that has been ended meanwhile stays so.
-        :returns: The session that is in the store now.
-        :raises Conflict: If somebody has logged out meanwhile, and the session would go on.
-        :raises StoreError: If the store could not be written for a whole minute.
+        :param renews: The token that was refreshed; None for a new login, which is written although a person has logged
+            out meanwhile.
+        :returns: The session that is in the store now: this one, or a newer one that another program has written.
+        :raises Conflict: If a person has logged out meanwhile, and the token was refreshed.
         """
         deadline = self._seams.monotonic() + SAVING_SECONDS
         pause = _FIRST_PAUSE
@@ -106,21 +85,21 @@ class Sessions:
             try:
                 self.write(session, version)
             except Conflict:
-                found, version = self.read()
+                stored, version = self.read()
                 if version is ABSENT and renews is not None:
                     raise
-                if found is not None and _is_newer(found.token, session.token, renews):
-                    return found  # somebody went on while we were frozen
+                if stored is not None and _is_newer(stored.token, session.token, renews):
+                    return stored  # another program went on while this one was frozen
             else:
                 return session
 
 
-def _is_newer(found: Token, ours: Token, renews: Token | None) -> bool:
+def _is_newer(stored: Token, ours: Token, renews: Token | None) -> bool:
     """
-    Tell which of two generations is the newer one: that whose request left later.
+    Tell whether the stored token is newer than ours: its request left later.
 
-    What we have renewed is older than what came of it, whatever a clock says that was set back meanwhile.
+    The token that was refreshed is older than its successor, also where the clock was set back meanwhile.
     """
-    if renews is not None and found.access_token == renews.access_token:
+    if renews is not None and stored.access_token == renews.access_token:
         return False
-    return found.obtained_at > ours.obtained_at
+    return stored.obtained_at > ours.obtained_at

@@ -1,0 +1,34 @@
+# SPDX-FileCopyrightText: 2026 The Valetkey authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Which authorization servers are tried, and in which order."""
+
+import pytest
+
+from tests.requirements import requirement
+from valetkey._policy.issuers import choose_issuers
+from valetkey.errors import IssuerMismatch
+from valetkey.values import ResourceMetadata
+
+
+@requirement("ASM-1")
+def test_without_a_pin_the_published_servers_are_tried_in_their_order():
+    metadata = ResourceMetadata("https://mcp", ("https://b", "https://a/"))
+    assert choose_issuers(metadata, None) == ("https://b", "https://a/")
+
+
+def test_a_pinned_issuer_replaces_the_spelling_of_the_published_one():
+    metadata = ResourceMetadata("https://mcp", ("https://other", "https://as/"))
+    assert choose_issuers(metadata, "https://as") == ("https://as",)
+
+
+def test_a_pinned_issuer_stands_in_for_a_list_that_is_not_published():
+    assert choose_issuers(ResourceMetadata("https://mcp"), "https://as") == ("https://as",)
+
+
+@requirement("REG-5")
+def test_a_pinned_issuer_is_not_led_to_another_host():
+    metadata = ResourceMetadata("https://mcp", ("https://evil.example", "https://worse.example"))
+    with pytest.raises(IssuerMismatch, match="only https://as is trusted") as caught:
+        choose_issuers(metadata, "https://as")
+    assert (caught.value.expected, caught.value.received) == ("https://as", "https://evil.example")

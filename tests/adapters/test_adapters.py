@@ -15,7 +15,7 @@ from tests.adapters.server import Answer, McpServer
 from tests.adapters.ways import WAYS, Way
 from tests.fakes.threads import LONGEST_WAIT
 from tests.requirements import requirement
-from valetkey._adapters.flow import rejection
+from valetkey._adapters.credential import rejection
 from valetkey._sessions.codec import decode_session, encode_session
 from valetkey.errors import ConfigurationError, LoginRequired
 from valetkey.settings import Settings

@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 AUTHORIZATION = "Authorization"
 PROOF = "DPoP"
 
-OURS = "valetkey.credential"
-"""The extension of a request that has a credential from us: sent once more, it is still ours to replace."""
+CREDENTIAL = "valetkey.credential"
+"""The extension of a request with the credential we put on it; a credential without it is the caller's own."""
 
-MOST_PROOFS = 2
-"""How often a request is sent once more with the same token: for an address it was sent on to, and for a nonce."""
+PROOF_RETRIES = 2
+"""How often a request is sent again with the same token: for an address it was redirected to, and for a nonce."""
 
 
 class AnyRequest(Protocol):
@@ -54,42 +54,37 @@ RequestT = TypeVar("RequestT", bound=AnyRequest)
 
 def present(engine: "Engine", request: RequestT, token: Token | None) -> RequestT:
     """
-    Put a token on a request, with a new proof if it is bound to a key.
+    Put a token on a request to the engine's MCP server, with a new proof if it is bound to a key.
 
-    :param engine: Whose token it is.
-    :param request: The request, to the engine's MCP server.
-    :param token: The token, None to leave the request alone.
-    :returns: The request.
+    :param token: None leaves the request alone.
     """
     if token is None:
         return request
     credential = f"{token.token_type} {token.access_token.reveal()}"  # RFC 6750 §2.1, RFC 9449 §7.1
-    if OURS in request.extensions:
+    if CREDENTIAL in request.extensions:
         request.headers.pop(PROOF, None)  # of a token that was bound to a key; this one may not be
     if token.token_type is TokenType.DPOP:
         proof = engine.proof(token, request.method, str(request.url))
         if proof is not None:
             request.headers[PROOF] = proof
     request.headers[AUTHORIZATION] = credential
-    request.extensions[OURS] = Secret(credential)
+    request.extensions[CREDENTIAL] = Secret(credential)
     return request
 
 
 def withdraw(request: AnyRequest) -> None:
-    """Take a credential of ours off a request that a redirect has led away from the MCP server; leave any other."""
-    if OURS not in request.extensions:
+    """Take our credential off a request that a redirect has led away from the MCP server; the caller's own stays."""
+    if CREDENTIAL not in request.extensions:
         return
     request.headers.pop(PROOF, None)
-    if Secret(request.headers.get(AUTHORIZATION, "")) == request.extensions[OURS]:
+    if Secret(request.headers.get(AUTHORIZATION, "")) == request.extensions[CREDENTIAL]:
         del request.headers[AUTHORIZATION]
 
 
 def rejection(response: AnyResponse, token: Token | None = None) -> "tuple[Challenge, ...] | None":
     """
-    Read from a response whether it asks for another token.
+    Read from a response whether it asks for another token; its body is not touched.
 
-    :param response: The response; its body is not touched.
-    :param token: What was sent.
     :returns: Its challenges if it does, else None.
     """
     if response.status_code not in (401, 403):
@@ -104,14 +99,16 @@ def rejection(response: AnyResponse, token: Token | None = None) -> "tuple[Chall
     return challenges if is_rejection(response.status_code, challenges) else None
 
 
+def rejection_by_server(engine: "Engine", response: AnyResponse, token: Token | None) -> "tuple[Challenge, ...] | None":
+    """Do what `rejection` does; what another origin says after a redirect is not the MCP server's word."""
+    return rejection(response, token) if engine.serves(str(response.url)) else None
+
+
 def wants_nonce(engine: "Engine", token: Token | None, response: AnyResponse) -> bool:
     """
-    Take in the nonce of an answer, and tell whether the request is to be sent once more with it (RFC 9449 §9).
+    Store the nonce of an answer, and tell whether the request is to be sent again with it (RFC 9449 §9).
 
-    :param engine: Whose token was sent.
-    :param token: The token.
-    :param response: The answer; its body is not touched.
-    :returns: True if only the proof was at fault. Another origin's answer after a redirect says nothing.
+    :returns: True if only the proof was at fault. What another origin says after a redirect does not count.
     """
     if not _is_bound(token) or not engine.serves(str(response.url)):
         return False
@@ -123,25 +120,21 @@ def wants_nonce(engine: "Engine", token: Token | None, response: AnyResponse) ->
     return rejects_without_nonce(parse_challenges(response.headers.get_list("www-authenticate")))
 
 
-def proved_anew(engine: "Engine", request: RequestT, token: Token | None, response: AnyResponse) -> RequestT | None:
+def request_with_new_proof(
+    engine: "Engine", request: RequestT, token: Token | None, response: AnyResponse
+) -> RequestT | None:
     """
-    Find the request to send once more with the same token and another proof.
+    Give the request to send again with the same token and another proof, or None if the proof was not at fault.
 
-    A client that follows a redirect sends the proof along, which is for the first address and nowhere valid else.
-
-    :param engine: Whose token was sent.
-    :param request: The request as it was sent.
-    :param token: The token.
-    :param response: The answer; its body is not touched.
-    :returns: The request, which is the redirected one after a redirect; None if the proof was not at fault.
+    A client that follows a redirect takes the proof along, which is valid for the first address only (RFC 9449 §4.3).
     """
     if not _is_bound(token):
         return None
     last: RequestT = response.request
     if wants_nonce(engine, token, response):
         return last
-    was_sent_on = response.status_code == 401 and str(last.url) != str(request.url)
-    return last if was_sent_on and engine.serves(str(last.url)) else None
+    was_redirected = response.status_code == 401 and str(last.url) != str(request.url)
+    return last if was_redirected and engine.serves(str(last.url)) else None
 
 
 def _is_bound(token: Token | None) -> bool:

@@ -10,20 +10,12 @@ that is bound to a key has a new proof each time, and a server that only wants a
 """
 
 from collections.abc import AsyncGenerator, Generator, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from valetkey._adapters.credential import (
-    AUTHORIZATION,
-    MOST_PROOFS,
-    OURS,
-    AnyResponse,
-    RequestT,
-    present,
-    proved_anew,
-    rejection,
-)
+from valetkey._adapters.credential import AUTHORIZATION, CREDENTIAL, AnyResponse, RequestT
+from valetkey._adapters.steps import CurrentToken, OtherToken, steps_of
 from valetkey.login import Login, LoginName
-from valetkey.settings.documentation import document, parameter_texts
 from valetkey.settings.options import GrantName
 from valetkey.settings.settings import Settings
 from valetkey.store.protocol import Store
@@ -31,7 +23,6 @@ from valetkey.values import Secret, Token
 
 if TYPE_CHECKING:
     from valetkey._engine.engine import Engine
-    from valetkey.protocol.challenge import Challenge
 
 ResponseT = TypeVar("ResponseT", bound=AnyResponse)
 
@@ -98,68 +89,48 @@ class AuthFlow(Generic[RequestT, ResponseT]):
         """
         Authenticate a request of a sync client.
 
-        :param request: The request.
-        :returns: What the client sends.
         :raises AuthError: If the server wants a token and none can be obtained.
         """
         if not self._applies_to(request):
             yield request
             return
         request.read()  # a body that is a stream could not be sent twice
-        self._engine.look()  # a sync client blocks its thread anyway, even one that runs an event loop
-        token = self._engine.token_at_hand()
-        if token is None and self._engine.is_known():
-            token = self._engine.replace(None)
-        is_new, proofs = False, MOST_PROOFS
-        while True:
-            response = yield present(self._engine, request, token)
-            again = proved_anew(self._engine, request, token, response) if proofs else None
-            if again is not None:
-                request, proofs = again, proofs - 1
-                continue
-            challenges = None if is_new else self._rejection(response, token)
-            if challenges is None:
-                return
-            token, is_new, proofs = self._engine.replace(token, challenges), True, MOST_PROOFS
+        steps = steps_of(self._engine, request)
+        result: ResponseT | Token | None = None
+        with suppress(StopIteration):
+            while True:
+                match steps.send(result):
+                    case CurrentToken():
+                        result = self._engine.current()
+                    case OtherToken(rejected, challenges):
+                        result = self._engine.replace(rejected, challenges)
+                    case to_send:
+                        result = yield to_send
 
     async def async_auth_flow(self, request: RequestT) -> AsyncGenerator[RequestT, ResponseT]:
         """
         Authenticate a request of an async client.
 
-        :param request: The request.
-        :returns: What the client sends.
         :raises AuthError: If the server wants a token and none can be obtained.
         """
         if not self._applies_to(request):
             yield request
             return
         await request.aread()
-        token = await self._engine.current_async()
-        if token is None and self._engine.is_known():
-            token = await self._engine.replace_async(None)
-        is_new, proofs = False, MOST_PROOFS
-        while True:
-            response = yield present(self._engine, request, token)
-            again = proved_anew(self._engine, request, token, response) if proofs else None
-            if again is not None:
-                request, proofs = again, proofs - 1
-                continue
-            challenges = None if is_new else self._rejection(response, token)
-            if challenges is None:
-                return
-            token, is_new, proofs = await self._engine.replace_async(token, challenges), True, MOST_PROOFS
+        steps = steps_of(self._engine, request)
+        result: ResponseT | Token | None = None
+        with suppress(StopIteration):
+            while True:
+                match steps.send(result):
+                    case CurrentToken():
+                        result = await self._engine.current_async()
+                    case OtherToken(rejected, challenges):
+                        result = await self._engine.replace_async(rejected, challenges)
+                    case to_send:
+                        result = yield to_send
 
     def _applies_to(self, request: RequestT) -> bool:
-        """A request for somebody else, or with a credential of its own, is none of ours."""
+        """Leave alone a request to another server, and one with a credential of the caller's own."""
         credential = request.headers.get(AUTHORIZATION)
-        is_ours = credential is None or Secret(credential) == request.extensions.get(OURS)
+        is_ours = credential is None or Secret(credential) == request.extensions.get(CREDENTIAL)
         return is_ours and self._engine.serves(str(request.url))
-
-    def _rejection(self, response: ResponseT, token: Token | None) -> "tuple[Challenge, ...] | None":
-        """What another origin says after a redirect is no word of the MCP server."""
-        challenges = rejection(response, token)
-        return challenges if challenges is not None and self._engine.serves(str(response.url)) else None
-
-
-_keywords = AuthFlow.__init__.__kwdefaults__ or {}
-document(AuthFlow, ("url", *_keywords), {**parameter_texts(Settings), **parameter_texts(AuthFlow)})

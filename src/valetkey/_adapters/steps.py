@@ -1,0 +1,62 @@
+# SPDX-FileCopyrightText: 2026 The Valetkey authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""
+The steps of one authenticated request, without I/O: a generator that yields what to do next and is sent its result.
+
+`flow` drives it, once with blocking calls and once with awaited ones.
+"""
+
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from valetkey._adapters.credential import (
+    PROOF_RETRIES,
+    RequestT,
+    present,
+    rejection_by_server,
+    request_with_new_proof,
+)
+from valetkey.values import Token
+
+if TYPE_CHECKING:
+    from valetkey._engine.engine import Engine
+    from valetkey.protocol.challenge import Challenge
+
+
+@dataclass(frozen=True, slots=True)
+class CurrentToken:
+    """Asks the engine for the token at hand; the result is a token or None."""
+
+
+@dataclass(frozen=True, slots=True)
+class OtherToken:
+    """Asks the engine for another token than the rejected one (None: none was sent); the result is a token."""
+
+    rejected: Token | None
+    challenges: "Sequence[Challenge]" = ()
+
+
+def steps_of(engine: "Engine", request: RequestT) -> "Generator[RequestT | CurrentToken | OtherToken, Any, None]":
+    """
+    Give the steps of one request to the engine's MCP server, whose body has been read.
+
+    A request that is yielded is sent, and the result is its response. A rejected token is replaced once, and a
+    request may be sent again with the same token where only its proof was at fault (RFC 9449 §9).
+    """
+    token: Token | None = yield CurrentToken()
+    if token is None and engine.is_known():
+        token = yield OtherToken(None)
+    is_replaced, retries = False, PROOF_RETRIES
+    while True:
+        response = yield present(engine, request, token)
+        proved = request_with_new_proof(engine, request, token, response) if retries else None
+        if proved is not None:
+            request, retries = proved, retries - 1
+            continue
+        challenges = None if is_replaced else rejection_by_server(engine, response, token)
+        if challenges is None:
+            return
+        token = yield OtherToken(token, challenges)
+        is_replaced, retries = True, PROOF_RETRIES

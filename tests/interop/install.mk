@@ -1,6 +1,6 @@
 # Installs the servers of `make interop`, which is where this is called from. A server in Python is named by its file
 # requirements/interop-<name>.txt, one in Node.js by its folder tests/interop/servers/<name> with a package.json. A client in
-# Node.js whose sessions are taken over has its folder in tests/interop/clients.
+# Node.js whose sessions are migrated has its folder in tests/interop/clients.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c

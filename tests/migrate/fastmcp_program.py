@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 
 """
-A program over FastMCP's client that keeps its session: `python -m tests.takeover.fastmcp_program URL FOLDER`.
+A program over FastMCP's client that keeps its session: `python -m tests.migrate.fastmcp_program URL FOLDER`.
 
 It is what FastMCP's own documentation shows: encrypted, in files.
 """

@@ -27,7 +27,7 @@ from valetkey.errors import (
     TemporaryError,
     Unsupported,
 )
-from valetkey.migrate.adoption import TakenOver, adopt
+from valetkey.migrate.adoption import MigratedSession, adopt
 from valetkey.migrate.fastmcp import read_fastmcp
 from valetkey.migrate.mcp_remote import Invocation, read_mcp_remote
 from valetkey.values import Client, ClientOrigin, Secret
@@ -111,7 +111,7 @@ def test_a_session_goes_on_without_a_person_and_is_renewed_like_our_own(tmp_path
 def test_what_is_told_has_no_secret_in_it(current, caplog):
     caplog.set_level(logging.DEBUG)
     taken = taken_over(World(), current)
-    assert taken == TakenOver(
+    assert taken == MigratedSession(
         program="mcp-remote",
         place=current.place,
         issuer=ISSUER,

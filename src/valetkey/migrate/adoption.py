@@ -2,11 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 
 """
-Making a session of what another program keeps: whose it is, at which endpoints it is renewed, and into the store.
+Making a session out of what another program keeps, and writing it into the store.
 
-A refresh token and a client's secret go to their own issuer and to nobody else. Most programs do not write down which
-one that is, so it is taken over only where there is no doubt: the issuer is written down and the MCP server still names
-it, or the MCP server names one only and the token does not contradict it.
+A refresh token and a client's secret go to their own issuer only. Most programs do not write the issuer down. So a
+session is migrated only if its issuer is certain: the issuer is written down and the MCP server still names it, or the
+MCP server names exactly one and the token does not contradict it.
 """
 
 from dataclasses import dataclass
@@ -28,20 +28,20 @@ from valetkey.store.protocol import ABSENT, Conflict, Store
 from valetkey.values import Client, MetadataSource, Scope, Session, TokenType
 from valetkey.wire import HttpRequest
 
-_LOG_IN = "Log in instead of taking that session over."
+_LOG_IN = "Log in instead of migrating that session."
 
 
 @dataclass(frozen=True, slots=True)
-class TakenOver:
+class MigratedSession:
     """
-    What was taken over; no token in it.
+    A description of a session that has been migrated. It holds no token.
 
-    :param program: Whose session it was.
-    :param place: Where that program keeps it.
-    :param issuer: The authorization server it belongs to.
+    :param program: The program that kept the session.
+    :param place: The file or storage in which that program keeps it.
+    :param issuer: The issuer of the authorization server it belongs to.
     :param client_id: The client it was issued to.
-    :param scope: The granted scope, if it is known.
-    :param expires_at: When the access token ends, Unix time in seconds; None if nobody knows.
+    :param scope: The granted scope; None if the program does not write it down.
+    :param expires_at: When the access token expires, in Unix time; None if that is unknown.
     :param renewable: True if there is a refresh token.
     """
 
@@ -54,23 +54,10 @@ class TakenOver:
     renewable: bool
 
 
-def adopt(foreign: Foreign, settings: Settings, store: Store, seams: Seams, *, overwrite: bool = False) -> TakenOver:
-    """
-    Keep the session of another program as if a person had logged in here.
-
-    :param foreign: What the other program keeps.
-    :param settings: The settings the session will be used with.
-    :param store: Where it is kept from now on.
-    :param seams: Where this touches the world.
-    :param overwrite: True to write over a session that is there already.
-    :returns: What was taken over.
-    :raises ConfigurationError: If there is a session already, or several issuers it may belong to.
-    :raises IssuerMismatch: If it belongs to another issuer than the MCP server names.
-    :raises LoginRequired: If it is of no use any more, or its client is not known.
-    :raises Unsupported: If it is bound to a key, or nothing can be found out about the MCP server's login.
-    :raises TemporaryError: If the MCP server or its issuer does not answer.
-    :raises StoreError: If the store cannot be read or written.
-    """
+def adopt(
+    foreign: Foreign, settings: Settings, store: Store, seams: Seams, *, overwrite: bool = False
+) -> MigratedSession:
+    """Store the session of another program as if the user had logged in with Valetkey."""
     _require_use(foreign, seams.now())
     sessions = Sessions(settings, store, seams)
     if not overwrite and sessions.read()[1] is not ABSENT:
@@ -91,7 +78,7 @@ def adopt(foreign: Foreign, settings: Settings, store: Store, seams: Seams, *, o
         requested_scope=foreign.requested_scope,
     )
     _keep(session, sessions, settings, seams, overwrite=overwrite)
-    return TakenOver(
+    return MigratedSession(
         program=foreign.program,
         place=foreign.place,
         issuer=session.issuer,
@@ -113,7 +100,7 @@ def _require_use(foreign: Foreign, now: float) -> None:
 
 
 def _challenge(settings: Settings, seams: Seams) -> Challenge | None:
-    """Call the MCP server without a token: it may say where its metadata is (RFC 9728 §5.1), and nobody else knows."""
+    """Call the MCP server without a token: only its challenge may name its metadata (RFC 9728 §5.1)."""
     headers = (("Content-Type", "application/json"), ("Accept", "application/json, text/event-stream"))
     response = seams.send(
         HttpRequest("POST", settings.server_url, "see how the MCP server wants a login", headers=headers, body=b"{}")
@@ -123,17 +110,17 @@ def _challenge(settings: Settings, seams: Seams) -> Challenge | None:
 
 
 def _require_owner(foreign: Foreign, target: AuthorizationTarget, settings: Settings) -> None:
-    """Make sure that the issuer that was found is the one that has issued the token and registered the client."""
+    """Make sure that the discovered issuer is the one that issued the token and registered the client."""
     issuer = target.server.issuer
     if target.server.source is MetadataSource.GUESSED:
-        message = f"{settings.server_url} publishes nothing about its login, so nobody knows whose token this is."
+        message = f"{settings.server_url} publishes nothing about its login, so the issuer of this token is unknown."
         raise Unsupported(message, hint="Log in, or give issuer=.", tried=target.asked)
     if foreign.issuer is not None:
         if not urls.same_issuer(foreign.issuer, issuer, strict=settings.strict):
             raise _another(foreign, foreign.issuer, issuer, "The server has moved its login: log in anew.")
         return
     if settings.issuer is not None:
-        return  # the user knows
+        return  # the user has named the issuer
     named = target.metadata.authorization_servers if target.metadata is not None else ()
     if len(named) > 1:
         message = (
@@ -166,7 +153,7 @@ def _client(foreign: Foreign, target: AuthorizationTarget, clients: ClientSelect
 
 
 def _keep(session: Session, sessions: Sessions, settings: Settings, seams: Seams, *, overwrite: bool) -> None:
-    """Write it under the lease, so that no renewal of what was there comes between."""
+    """Write the session under its lease, so that no program renews the previous session meanwhile."""
     try:
         lease = hold(sessions.store, sessions.key, pause=seams.pause, monotonic=seams.monotonic)
     except LeaseTimeout as error:
@@ -180,7 +167,7 @@ def _keep(session: Session, sessions: Sessions, settings: Settings, seams: Seams
             try:
                 sessions.write(session, version)
             except Conflict:
-                continue  # somebody without our lease has written
+                continue  # a program without the lease has written the record
             return
 
 

@@ -4,7 +4,7 @@
 """
 Sessions of FastMCP's client: `fastmcp.client.auth.OAuth(token_storage=...)`.
 
-The storage is whatever key-value store the user's program gives it; FastMCP keeps three records there for each URL.
+The user's program gives FastMCP a key-value store, in which FastMCP keeps three records for each URL.
 """
 
 import asyncio
@@ -20,7 +20,7 @@ PROGRAM = "FastMCP"
 
 
 class KeyValues(Protocol):
-    """What is needed of a storage of FastMCP (`key_value.aio.protocols.AsyncKeyValue`)."""
+    """The method that Valetkey uses of a FastMCP storage (`key_value.aio.protocols.AsyncKeyValue`)."""
 
     async def get(self, key: str, *, collection: str | None = None) -> Mapping[str, Any] | None:
         """
@@ -28,20 +28,12 @@ class KeyValues(Protocol):
 
         :param key: The record's key.
         :param collection: The collection it is in.
-        :returns: The record, or None.
+        :returns: The record; None if there is none.
         """
 
 
 def read_fastmcp(url: str, storage: KeyValues) -> Foreign:
-    """
-    Read the session that FastMCP keeps. It must not be called where an event loop runs.
-
-    :param url: The URL of the MCP server, as FastMCP's client was given it.
-    :param storage: The storage.
-    :returns: The session.
-    :raises LoginRequired: If there is none.
-    :raises MalformedDocument: If it is damaged.
-    """
+    """Read the session that FastMCP keeps. Not for a thread in which an event loop runs."""
     return asyncio.run(_read(url.rstrip("/"), storage))
 
 

@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 
 """
-What another program has kept of a login, read as what it is: the answers of a token and of a registration endpoint.
+Reading what other programs keep of a login: the answers of a token endpoint and of a registration endpoint.
 
-No other program writes down all that a session needs; what is missing is found out in `adoption`.
+No other program writes down all that a session needs; `adoption` discovers the rest.
 """
 
 import json
@@ -23,10 +23,10 @@ from valetkey.wire import HttpResponse, list_member, text_member
 Members = Mapping[str, Any]
 
 LONG_AGO = 0.0
-"""When a token was obtained of which nobody has written down when."""
+"""The time at which a token was obtained, where the program has not written it down."""
 
 _LATEST = 1e12
-"""Unix time that no token lives to."""
+"""In Unix time; a later one is no time at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +34,9 @@ class Foreign:
     """
     A session as another program keeps it.
 
-    :param program: The program's name.
     :param place: Where the token is kept, for people.
-    :param token: The token.
     :param registration: The answer of the registration endpoint; None if the program has not registered itself.
-    :param issuer: The issuer that token and client belong to; None if nobody has written it down.
+    :param issuer: The issuer of token and client; None if the program has not written it down.
     :param requested_scope: The scope that was asked for, if that is known.
     :param resource_of: Gives the `resource` that this program names in its requests.
     """
@@ -52,13 +50,7 @@ class Foreign:
     resource_of: Callable[[AuthorizationTarget], str | None] = field(repr=False)
 
     def client_at(self, server: ServerMetadata) -> Client | None:
-        """
-        Give the client that the program has registered.
-
-        :param server: The authorization server it belongs to.
-        :returns: The client, None if the program has not registered itself.
-        :raises MalformedDocument: If what it keeps is no registration.
-        """
+        """Give the client that the program has registered."""
         if self.registration is None:
             return None
         try:
@@ -71,19 +63,11 @@ class Foreign:
 
 
 def as_json(text: str, program: str, place: str) -> Members:
-    """
-    Read a file of another program.
-
-    :param text: What stands in it.
-    :param program: The program.
-    :param place: The file.
-    :returns: The members.
-    :raises MalformedDocument: If it is no JSON object.
-    """
+    """Read a JSON object that another program has written."""
     try:
         document = json.loads(text)
     except (ValueError, RecursionError):
-        document = None  # the error would hold the text
+        document = None  # the JSON error would hold the text, and with it a token
     if not isinstance(document, dict):
         raise unreadable(program, place)
     return document
@@ -91,11 +75,9 @@ def as_json(text: str, program: str, place: str) -> Members:
 
 def read_time(value: object, *, units: int = 1) -> float | None:
     """
-    Read a time as programs write it.
+    Read a time in Unix time; None for what is no time.
 
-    :param value: What stands there.
     :param units: How many of its units make a second.
-    :returns: Unix time in seconds, None for what is no time.
     """
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < _LATEST * units:
         return None
@@ -106,15 +88,10 @@ def read_token(
     members: Members, program: str, place: str, *, expires_at: float | None, written_at: float | None
 ) -> Token:
     """
-    Read what another program has kept of the answer of a token endpoint.
+    Read the answer of a token endpoint, as another program keeps it.
 
-    :param members: The answer.
-    :param program: The program.
-    :param place: Where it is kept.
     :param expires_at: When the program thinks that the token ends, Unix time in seconds, if it has written that down.
     :param written_at: When it was written, if that is known: `expires_in` counts from then.
-    :returns: The token. Without a time to count from it has no expiry, and is used until it is rejected.
-    :raises MalformedDocument: If it is no answer with a token.
     """
     lifetime = read_lifetime(members.get("expires_in"))
     obtained_at = written_at
@@ -130,14 +107,9 @@ def read_token(
 
 def read_issuer(token: Members, registration: Members | None, program: str, place: str) -> str | None:
     """
-    Read which issuer a program has written down, as the MCP SDKs do since their second major version.
+    Read the issuer that a program has written down, as the MCP SDKs do since their second major version.
 
-    :param token: The answer of the token endpoint.
     :param registration: The answer of the registration endpoint, if there was one.
-    :param program: The program.
-    :param place: Where both are kept.
-    :returns: The issuer, None if there is none.
-    :raises MalformedDocument: If token and client belong to different issuers.
     """
     named = [text_member(members, "issuer", place) for members in (token, registration or {})]
     issuers = list(dict.fromkeys(issuer for issuer in named if issuer is not None))
@@ -147,25 +119,12 @@ def read_issuer(token: Members, registration: Members | None, program: str, plac
 
 
 def read_scope(members: Members, member: str, place: str) -> Scope | None:
-    """
-    Read a scope.
-
-    :param members: The document.
-    :param member: Its member.
-    :param place: Where it is kept.
-    :returns: The scope, None if there is none.
-    """
+    """Read a member that holds a scope."""
     return scope_from_text(text_member(members, member, place))
 
 
 def read_file(path: Path) -> str | None:
-    """
-    Read a file of another program, and leave it as it is.
-
-    :param path: The file.
-    :returns: Its text, None if there is no such file.
-    :raises ConfigurationError: If it cannot be read.
-    """
+    """Read a file of another program; None if there is no such file."""
     try:
         return path.read_text(encoding="utf-8", errors="replace")
     except (FileNotFoundError, NotADirectoryError):
@@ -176,12 +135,6 @@ def read_file(path: Path) -> str | None:
 
 
 def unreadable(program: str, place: str) -> MalformedDocument:
-    """
-    Say that something is not what a program writes.
-
-    :param program: The program.
-    :param place: What was read.
-    :returns: The error. What stands in the place is not in it.
-    """
+    """Build the error for a file or record in a format that its program does not write."""
     message = f"{place} is not what {program} writes."
-    return MalformedDocument(message, hint="Log in instead of taking that session over.", url=place)
+    return MalformedDocument(message, hint="Log in instead of migrating that session.", url=place)

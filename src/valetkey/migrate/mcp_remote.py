@@ -4,8 +4,8 @@
 """
 Sessions of `mcp-remote`, the npm program that connects local clients to remote MCP servers.
 
-It keeps them in `~/.mcp-auth`: now in the folder `mcp-remote-v1`, its older versions in a folder for each of them. A
-file's name begins with a digest of the server's URL and of those options that make another session of it.
+It keeps them in `~/.mcp-auth`: newer versions in the folder `mcp-remote-v1`, older versions in one folder each. The
+name of a file begins with a digest of the server's URL and of the options that identify a session.
 """
 
 import hashlib
@@ -24,19 +24,16 @@ from valetkey.migrate.foreign import Foreign, as_json, read_file, read_issuer, r
 
 PROGRAM = "mcp-remote"
 FOLDER = "MCP_REMOTE_CONFIG_DIR"
-"""The environment variable in which mcp-remote looks for another folder."""
+"""The environment variable that names another folder."""
 
 
 @dataclass(frozen=True, slots=True)
 class Invocation:
     """
-    How mcp-remote is run, as far as it tells sessions apart by it.
+    The options of mcp-remote that identify a session.
 
     :param url: The URL, spelled as on its command line.
-    :param resource: The value of `--resource`.
-    :param authorization_parameters: The values of `--authorize-param`.
     :param headers: The values of `--header`, before variables are put in.
-    :param client_metadata_url: The URL of its client's document.
     """
 
     url: str
@@ -65,16 +62,7 @@ class Invocation:
 
 
 def read_mcp_remote(invocation: Invocation, folder: Path | None = None) -> Foreign:
-    """
-    Read the session that mcp-remote keeps, of several versions the one written last.
-
-    :param invocation: How it is run.
-    :param folder: Its folder, None for the one it uses by itself.
-    :returns: The session.
-    :raises LoginRequired: If there is none.
-    :raises MalformedDocument: If the files are damaged.
-    :raises ConfigurationError: If they cannot be read.
-    """
+    """Read the session of mcp-remote; of those of several versions, the one that was written last."""
     base = folder or Path(os.environ.get(FOLDER) or Path.home() / ".mcp-auth")
     files = sorted(base.glob(f"mcp-remote-*/{invocation.digest}_tokens.json"), key=_written_at, reverse=True)
     text = read_file(files[0]) if files else None
@@ -87,7 +75,7 @@ def read_mcp_remote(invocation: Invocation, folder: Path | None = None) -> Forei
     client_text = read_file(client_place)
     members = as_json(text, PROGRAM, str(place))
     registration = None if client_text is None else as_json(client_text, PROGRAM, str(client_place))
-    # Whoever copies a file may make it younger, never older: at worst the token is rejected once and renewed then.
+    # A copied file may have a later time, never an earlier one: at worst the token is rejected once, then renewed.
     expires_at = read_time(members.get("expires_at"), units=1000)
     return Foreign(
         program=PROGRAM,
@@ -101,7 +89,7 @@ def read_mcp_remote(invocation: Invocation, folder: Path | None = None) -> Forei
 
 
 def _resource(target: AuthorizationTarget, *, given: str | None) -> str | None:
-    """The given or published one, as the URL type of JavaScript writes it; where there is neither, it names none."""
+    """The given or published resource, as JavaScript's URL type writes it; None if there is neither."""
     named = given or (target.metadata.resource if target.metadata is not None else None)
     if named is None or target.resource_parameter is None:
         return None
@@ -118,4 +106,4 @@ def _written_at(path: Path) -> float:
     try:
         return path.stat().st_mtime
     except OSError:
-        return -math.inf  # gone since it was listed
+        return -math.inf  # deleted since it was listed

@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 
 """
-Moving everything from one store to another, in an order in which nothing can be lost.
+Moving all records from one store to another, in an order in which no record can be lost.
 
-A record is written durably at its new place and read back there before the old one is deleted. Whatever ends the move
-in between leaves it at both places, and another call goes on from there.
+A record is written durably to the new store and read back before it is deleted in the old store. A process that dies in
+between leaves the record in both stores, and another call continues the move.
 """
 
 import time
@@ -17,7 +17,7 @@ from valetkey.store.encryption.encrypted import list_keys
 from valetkey.store.leases.holding import LeaseTimeout, hold
 from valetkey.store.protocol import ABSENT, Condition, Conflict, Record, Store
 
-_LEASE = ":lease"  # what `valetkey.store.leases.cas_lease` keeps beside a record is worth nothing elsewhere
+_LEASE = ":lease"  # a record of `valetkey.store.leases.cas_lease`, which is of no use in another store
 
 
 def move_records(
@@ -30,20 +30,11 @@ def move_records(
     monotonic: Callable[[], float] = time.monotonic,
 ) -> int:
     """
-    Move every record. Each is moved under its lease, so that no renewal is under way meanwhile.
+    Move every record under its lease, so that no program renews the session meanwhile.
 
-    :param source: Where the records are; it has to list its keys.
-    :param target: Where they go.
     :param delete: False to leave them at their old place too. Only one of the two may be used then: where refresh
         tokens rotate, the other one's sessions end.
-    :param overwrite: True to write over other records at the new place.
-    :param pause: Sleeps.
-    :param monotonic: The clock of the waiting.
     :returns: How many records are at their new place now.
-    :raises ConfigurationError: If both are the same store, or the new place has other records under the same keys;
-        nothing has been moved then.
-    :raises TemporaryError: If a program is busy with a session; what has been moved so far stays moved.
-    :raises StoreError: If one of the stores cannot do its work.
     """
     keys = [key for key in list_keys(source) if not key.endswith(_LEASE)]
     taken = [key for key in keys if _is_taken(source.get(key), target.get(key))]
@@ -62,11 +53,11 @@ def move_records(
 
 
 def _move(key: str, source: Store, target: Store, *, delete: bool, overwrite: bool) -> bool:
-    """Move one record; somebody without its lease may write it meanwhile, and then it is moved again."""
+    """Move one record, and move it again if a program without its lease writes it meanwhile."""
     ours: str | None = None
     while True:
         record, there = source.get(key), target.get(key)
-        if record is None:  # somebody has logged out: that holds for what has just been written too
+        if record is None:  # a program has logged out, so the copy in the new store ends too
             if ours is not None:
                 with suppress(Conflict):
                     target.delete(key, if_version=ours)
@@ -84,7 +75,7 @@ def _move(key: str, source: Store, target: Store, *, delete: bool, overwrite: bo
 
 def _copy(key: str, record: Record, there: Record | None, target: Store) -> str:
     if there is not None and there.value == record.value:
-        return there.version  # from a move that was broken off
+        return there.version  # of an earlier move that was interrupted
     expected: Condition = ABSENT if there is None else there.version
     version = target.put(key, record.value, if_version=expected)
     kept = target.get(key)

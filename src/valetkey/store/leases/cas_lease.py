@@ -2,14 +2,15 @@
 # SPDX-License-Identifier: Apache-2.0
 
 """
-A lease for any engine that can write on a condition: DynamoDB, etcd, Vault, a Kubernetes secret, a file in a bucket.
+A lease for every backend with conditional writes: DynamoDB, etcd, Vault, a Kubernetes secret, a file in a bucket.
 
-The lease is a record beside the one it protects. It names its holder and how long it lasts, but no time of day: who
-waits measures with its own clock. A lease that it has seen unchanged for as long as the lease lasts has a dead holder
-and is taken over by a conditional write. So hosts need no common clock, and one wait costs at least one whole lease.
+The lease is a record beside the one it protects. It names its holder and its length in seconds, but no time of day: a
+program that waits measures with its own clock. If it has seen the lease unchanged for that length, the holder is dead,
+and it takes the lease with a conditional write. So hosts need no common clock, and waiting for a dead holder takes at
+least the whole length of a lease.
 
-Nothing waits here. What is remembered between two tries, by the object and not by the engine, is when a lease was
-first seen; keep one `CasLeases` for each store of a process.
+The methods here do not wait. Between two tries, a `CasLeases` object remembers when it first saw a lease; so use one
+object for each store of a process.
 """
 
 import json
@@ -30,11 +31,11 @@ from valetkey.store.protocol import ABSENT, ANY, Condition, Conflict, Record
 _SUFFIX = ":lease"
 
 _MOST_REMEMBERED = 1000
-"""How many leases of others are remembered; one that is forgotten has to be watched from the beginning again."""
+"""How many leases of other holders are remembered; the time of a forgotten one is measured from the beginning."""
 
 
 class Records(Protocol):
-    """What an engine needs to have: the first three methods of a `Store`."""
+    """What `CasLeases` needs of a backend: the first three methods of a `Store`."""
 
     def get(self, key: str) -> Record | None:
         """Read a record, see `Store.get`."""
@@ -54,7 +55,7 @@ class _Sighting(NamedTuple):
 
 class CasLeases:
     """
-    Gives an engine its `lease` method, made of `get`, `put` and `delete`.
+    Makes the `lease` method of a backend out of `get`, `put` and `delete`.
 
         class MyStore:
             def __init__(self) -> None:
@@ -63,8 +64,8 @@ class CasLeases:
             def lease(self, key: str, *, seconds: float) -> Lease | None:
                 return self._leases.take(key, seconds=seconds)
 
-    :param records: The engine.
-    :param monotonic: A clock that nobody sets.
+    :param records: The backend.
+    :param monotonic: A monotonic clock, in seconds.
     """
 
     def __init__(self, records: Records, monotonic: Callable[[], float] = time.monotonic) -> None:
@@ -76,18 +77,18 @@ class CasLeases:
 
     def take(self, key: str, *, seconds: float) -> "CasLease | None":
         """
-        Try to take the lease of a record, without waiting.
+        Try to take the lease of a record; do not wait.
 
         :param key: The record's key.
         :param seconds: How long the lease lasts if its holder freezes or dies.
-        :returns: The lease, or None when somebody else holds it, or may still hold it.
+        :returns: The lease; None if another holder has it, or may still have it.
         :raises StoreError: If the store cannot do its work.
         """
         name = key + _SUFFIX
         record = self._records.get(name)
         if record is not None and not self._is_over(name, record):
             return None
-        ends_at = self._monotonic() + seconds  # before the write: whoever waits has seen it later than this
+        ends_at = self._monotonic() + seconds  # before the write, so that no waiter sees it end earlier
         try:
             version = self._records.put(name, _content(seconds), if_version=record.version if record else ABSENT)
         except Conflict:
@@ -96,7 +97,7 @@ class CasLeases:
         return CasLease(self._records, name, version, ends_at, self._monotonic)
 
     def after_fork(self) -> None:
-        """Replace a lock that a thread may hold that is not there any more; the clock is the same in both processes."""
+        """Replace the lock: a thread that does not exist in the forked child may have held it."""
         self._lock = threading.Lock()
 
     def _is_over(self, name: str, record: Record) -> bool:
@@ -117,13 +118,13 @@ class CasLeases:
 
 class CasLease:
     """
-    A lease that is held. It is not renewed by itself: what it protects is done before it ends, or conflicts.
+    A lease that is held. Nothing extends it by itself: work that takes longer than the lease ends in a `Conflict`.
 
-    :param records: The engine.
+    :param records: The backend.
     :param name: The key of the lease's own record.
     :param version: Its version.
-    :param ends_at: When it may pass to somebody else, on the clock.
-    :param monotonic: The clock.
+    :param ends_at: When it may pass to another holder, on the monotonic clock.
+    :param monotonic: The clock, in seconds.
     """
 
     def __init__(
@@ -142,7 +143,7 @@ class CasLease:
 
     def extend(self, seconds: float) -> bool:
         """
-        Keep the lease for longer: whoever waits sees it changed, and begins to wait anew.
+        Keep the lease for longer. A program that waits sees the change, and measures from the beginning again.
 
         :param seconds: How long it lasts from now on.
         :returns: False if it is not held any more.
@@ -160,9 +161,9 @@ class CasLease:
 
     def release(self) -> None:
         """
-        Give the lease back; a forked child has a copy of this object and not the lease.
+        Give the lease back. In a forked child this does nothing, because the parent holds the lease.
 
-        A store that is away makes no error: what was done under the lease is done, and the lease ends by itself.
+        If the store does not answer, there is no error: the lease ends by itself.
         """
         version, self._version = self._version, None
         if version is None or self._process != os.getpid():
@@ -196,7 +197,7 @@ def _content(seconds: float) -> bytes:
 
 
 def _duration(value: bytes) -> float:
-    """Read how long a lease lasts. One that cannot be read was not written here, and never ends by itself."""
+    """Read the length of a lease; a record in another format never ends by itself."""
     try:
         return float(json.loads(value)["seconds"])
     except (ValueError, TypeError, KeyError):

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The Valetkey authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Every snippet of the page about taking over runs as it stands there; only its addresses lead to this machine."""
+"""Every snippet of the page about migrating runs as it stands there; only its addresses lead to this machine."""
 
 import re
 import subprocess
@@ -20,7 +20,7 @@ from valetkey.migrate.mcp_remote import Invocation
 from valetkey.store.backends.sqlite import SqliteStore
 
 ROOT = Path(__file__).parent.parent.parent
-SNIPPETS = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "taking-over.md").read_text(encoding="utf-8"), re.DOTALL)
+SNIPPETS = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "migrating.md").read_text(encoding="utf-8"), re.DOTALL)
 
 
 def run(word, folder, url=""):
@@ -46,7 +46,7 @@ def test_every_snippet_is_run_here():
     assert len(SNIPPETS) == 3
 
 
-def test_a_session_of_mcp_remote_is_taken_over(server, tmp_path, monkeypatch):
+def test_a_session_of_mcp_remote_is_migrated(server, tmp_path, monkeypatch):
     store = f"sqlite:///{tmp_path}/of-another.db"
     for name, value in browser_environment(log=tmp_path / "visits.txt").items():
         monkeypatch.setenv(name, value)
@@ -66,7 +66,7 @@ def test_a_session_of_mcp_remote_is_taken_over(server, tmp_path, monkeypatch):
     assert taken.access_token == token.access_token
 
 
-def test_a_session_of_fastmcp_is_taken_over(server, tmp_path):
+def test_a_session_of_fastmcp_is_migrated(server, tmp_path):
     folder = tmp_path / ".my-agent" / "tokens"
     folder.mkdir(parents=True)
     (folder / "key").write_bytes(KEY)

@@ -9,7 +9,12 @@ import sys
 
 import pytest
 
-PROGRAM = "import json, sys; {}; print(json.dumps(sorted(sys.modules)))"
+from tests.fakes.world import a_session
+from valetkey._sessions.codec import encode_session, session_key
+from valetkey.settings.settings import Settings
+from valetkey.store import open_store
+
+PROGRAM = "import json, sys\n{}\nprint(json.dumps(sorted(sys.modules)))"
 MAKE_ONE = "valetkey.httpx2.OAuth('https://mcp.example.com/mcp', store='memory:', login='never')"
 
 
@@ -40,3 +45,27 @@ def test_a_session_in_memory_needs_no_package_of_the_extras():
     loaded = modules_after(f"import valetkey.httpx2; {MAKE_ONE}")
     assert "valetkey._engine.engine" in loaded
     assert loaded.isdisjoint({"pydantic", "cryptography", "keyring", "redis", "psycopg", "haystack", "mcp"})
+
+
+A_START_WITH_A_GOOD_TOKEN = """
+import httpx2
+from valetkey.httpx2 import OAuth
+
+client = httpx2.Client(auth=OAuth("https://mcp.example/mcp", store="sqlite:///{path}"), transport=httpx2.MockTransport(
+    lambda request: httpx2.Response(200 if request.headers.get("authorization") == "Bearer access-0" else 401)
+))
+assert client.get("https://mcp.example/mcp").status_code == 200
+"""
+
+
+def test_a_start_with_a_good_token_loads_nothing_that_obtains_one(tmp_path):
+    path = tmp_path / "sessions.db"
+    settings = Settings(url="https://mcp.example/mcp")
+    open_store(f"sqlite:///{path}").put(session_key(settings), encode_session(a_session(expires_at=None)))
+    loaded = modules_after(A_START_WITH_A_GOOD_TOKEN.replace("{path}", str(path)))
+    rooms = ("_clients", "_discovery", "_grants", "_network", "migrate", "protocol")
+    in_rooms = {name for name in loaded if name.startswith(tuple(f"valetkey.{room}." for room in rooms))}
+    options_are_checked_with = {"valetkey.protocol.authorization", "valetkey.protocol.client_document"}
+    assert in_rooms - options_are_checked_with == {"valetkey._network.on_demand"}
+    assert loaded.isdisjoint({"valetkey._engine.attempts", "valetkey._engine.logout", "valetkey.login.listener"})
+    assert loaded.isdisjoint({"http.server", "socketserver", "webbrowser", "cryptography", "keyring", "jwt"})

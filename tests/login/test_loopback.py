@@ -18,7 +18,7 @@ from tests.fakes.threads import LONGEST_WAIT
 from tests.requirements import requirement
 from tests.servers.process import free_port
 from valetkey.errors import LoginFailed
-from valetkey.login import LoginPrompt, loopback, page
+from valetkey.login import LoginPrompt, listener, page
 from valetkey.login.loopback import LoopbackLogin
 from valetkey.seams import Cancellation
 
@@ -401,7 +401,7 @@ def test_the_page_is_delivered_before_the_port_is_closed():
 
 
 def test_a_browser_that_has_hung_up_is_not_waited_for(monkeypatch):
-    monkeypatch.setattr(loopback, "_DELIVERY", 600.0)
+    monkeypatch.setattr(listener, "_DELIVERY", 600.0)
     with login() as running:
         browser = running.connect()
         browser.request("GET", ANSWER)
@@ -411,7 +411,7 @@ def test_a_browser_that_has_hung_up_is_not_waited_for(monkeypatch):
 
 
 def test_a_login_that_nobody_answered_is_concluded_without_waiting_for_a_browser(monkeypatch):
-    monkeypatch.setattr(loopback, "_DELIVERY", 600.0)
+    monkeypatch.setattr(listener, "_DELIVERY", 600.0)
     with login() as running:
         running.visit.conclude(FAILURE)
 

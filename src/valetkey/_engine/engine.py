@@ -13,24 +13,29 @@ import logging
 import threading
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from valetkey import urls
-from valetkey._clients.dpop import Proofs
 from valetkey._engine.at_hand import SessionAtHand
-from valetkey._engine.attempts import Attempts
-from valetkey._engine.decision import TokenNeed, need_after
-from valetkey._engine.logout import Logout, LogoutResult
 from valetkey._engine.single_flight import SingleFlight, is_ending
 from valetkey._policy.lifetime import is_expired, is_renewal_due
 from valetkey._policy.scope import unite
+from valetkey._sessions.sessions import Sessions
 from valetkey.errors import AuthError, LoginRequired, TemporaryError, quote
 from valetkey.profiles.catalog import find_profile
-from valetkey.protocol.challenge import Challenge
 from valetkey.seams import LoginPrompt, Seams
 from valetkey.settings.settings import Settings
 from valetkey.store.protocol import Store
 from valetkey.values import Scope, Session, Token, TokenType
 from valetkey.waiting import Rounds, is_on_event_loop, run_rounds, run_rounds_async, wait_for_future
+
+if TYPE_CHECKING:
+    from valetkey._clients.dpop import Proofs
+    from valetkey._engine.attempts import Attempts
+    from valetkey._engine.decision import TokenNeed
+    from valetkey._engine.logout import LogoutResult
+    from valetkey.protocol.challenge import Challenge
 
 _logger = logging.getLogger("valetkey")
 
@@ -42,13 +47,31 @@ class Engine:
         self.settings = settings
         self._seams = seams
         self._waiting: list[TokenNeed] = []  # the needs of waiting callers; each change is atomic, so it needs no lock
-        self._attempts = Attempts(settings, store, seams, self._announce, self.missing_scope)
-        self._proofs = Proofs(seams)
-        self._logout = Logout(settings, seams, self._attempts.sessions)
+        self._store = store
+        self._made_attempts: Attempts | None = None
+        self._making_attempts = threading.Lock()  # guards _made_attempts
         self._flight: SingleFlight[Session | LogoutResult] = SingleFlight()
-        self._at_hand = SessionAtHand(self._attempts.sessions)
+        self._at_hand = SessionAtHand(Sessions(settings, store, seams))
         self._jitter = seams.jitter()
         self._prompt: LoginPrompt | None = None
+
+    @property
+    def _attempts(self) -> "Attempts":
+        """What obtains tokens. Loaded with the first attempt: a program that starts with a good token needs none."""
+        with self._making_attempts:
+            if self._made_attempts is None:
+                from valetkey._engine.attempts import Attempts
+
+                self._made_attempts = Attempts(
+                    self.settings, self._store, self._seams, self._announce, self.missing_scope
+                )
+            return self._made_attempts
+
+    @cached_property
+    def _proofs(self) -> "Proofs":
+        from valetkey._clients.dpop import Proofs  # few servers ask for a proof
+
+        return Proofs(self._seams)
 
     @property
     def session(self) -> Session | None:
@@ -137,7 +160,7 @@ class Engine:
         return self.session is not None
 
     def replace(
-        self, rejected: Token | None, challenges: Sequence[Challenge] = (), *, seconds: float | None = None
+        self, rejected: Token | None, challenges: "Sequence[Challenge]" = (), *, seconds: float | None = None
     ) -> Token:
         """
         Get another token than the rejected one; this may wait for a person.
@@ -149,12 +172,14 @@ class Engine:
         return run_rounds(self._replacing(rejected, challenges), seconds, self._seams.monotonic)
 
     async def replace_async(
-        self, rejected: Token | None, challenges: Sequence[Challenge] = (), *, seconds: float | None = None
+        self, rejected: Token | None, challenges: "Sequence[Challenge]" = (), *, seconds: float | None = None
     ) -> Token:
         """Do what `replace` does, from a task of any event loop."""
         return await run_rounds_async(self._replacing(rejected, challenges), seconds, self._seams.monotonic)
 
-    def _replacing(self, rejected: Token | None, challenges: Sequence[Challenge]) -> Rounds[Token]:
+    def _replacing(self, rejected: Token | None, challenges: "Sequence[Challenge]") -> Rounds[Token]:
+        from valetkey._engine.decision import need_after
+
         need = need_after(rejected, challenges, prefers_dpop=self.settings.dpop is True)
         self._waiting.append(need)
         try:
@@ -170,7 +195,7 @@ class Engine:
         finally:
             self._waiting.remove(need)
 
-    def logout(self) -> LogoutResult:
+    def logout(self) -> "LogoutResult":
         """
         End the session: revoke its tokens where the server offers it (RFC 7009), and forget them in any case.
 
@@ -181,25 +206,25 @@ class Engine:
         """
         return run_rounds(self._logging_out(), None)
 
-    async def logout_async(self) -> LogoutResult:
+    async def logout_async(self) -> "LogoutResult":
         """Do what `logout` does, from a task of any event loop."""
         return await run_rounds_async(self._logging_out(), None)
 
-    def _logging_out(self) -> Rounds[LogoutResult]:
+    def _logging_out(self) -> "Rounds[LogoutResult]":
         while True:
             future, is_own = self._join_logout()
             yield future
             if not is_own and future.exception() is not None:
                 continue  # the work that this call joined has failed; the logout still has to be done
             result = future.result()
-            if isinstance(result, LogoutResult):
+            if not isinstance(result, Session):
                 return result
 
     def missing_scope(self) -> Scope:
         """Give the scope that all callers together miss that wait now; empty while none waits for more scope."""
         return unite(*(need.more_scope for need in list(self._waiting)))
 
-    def _join(self, need: TokenNeed) -> tuple[concurrent.futures.Future[Session | LogoutResult], bool]:
+    def _join(self, need: "TokenNeed") -> "tuple[concurrent.futures.Future[Session | LogoutResult], bool]":
         def work(cancelled: threading.Event) -> Session:
             session = self._attempts.obtain(need, cancelled)
             self._at_hand.replace(session)
@@ -207,12 +232,13 @@ class Engine:
 
         return self._flight.join(work)
 
-    def _join_logout(self) -> tuple[concurrent.futures.Future[Session | LogoutResult], bool]:
+    def _join_logout(self) -> "tuple[concurrent.futures.Future[Session | LogoutResult], bool]":
         """Log out after the work that runs, if any, so that no refresh under way brings the session back."""
+        from valetkey._engine.logout import Logout
 
-        def work(_: threading.Event) -> LogoutResult:
+        def work(_: threading.Event) -> "LogoutResult":
             try:
-                return self._logout.end_session()
+                return Logout(self.settings, self._seams, self._attempts.sessions).end_session()
             finally:
                 self._at_hand.replace(None)
                 self._attempts.backoff.succeeded()
@@ -231,6 +257,8 @@ class Engine:
         renewable = session.token.refresh_token is not None or self.settings.is_machine
         if not renewable or self._attempts.backoff.is_resting() or is_ending():
             return
+        from valetkey._engine.decision import TokenNeed
+
         need = TokenNeed(rejected=session.token.access_token.reveal(), early=True)
 
         def work(cancelled: threading.Event) -> Session:

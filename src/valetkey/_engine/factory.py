@@ -11,8 +11,7 @@ from dataclasses import replace
 from functools import partial
 
 from valetkey._engine.engine import Engine
-from valetkey._network.guard import Guard
-from valetkey._network.sender import HttpSender
+from valetkey._network.on_demand import SenderOnDemand
 from valetkey.login import Login, LoginName, open_login
 from valetkey.seams import Seams
 from valetkey.settings.settings import Settings
@@ -28,11 +27,11 @@ def build_engine(settings: Settings, *, store: Store | str | None = None, login:
     """
     opened = open_store(store) if store is None or isinstance(store, str) else store
     way = open_login(login) if isinstance(login, str) else login
-    send = HttpSender(Guard(settings.server_url, settings.named_urls))
+    send = SenderOnDemand(settings.server_url, settings.named_urls)
     seams = Seams(send=send, login=way, keep_connections=send.keep_connections)
     provider = settings.identity_provider
     if provider is not None:  # the user names it, so it may have an address that an MCP server may not lead to
-        send_to_provider = HttpSender(Guard(server_url=provider.token_endpoint or provider.issuer))
+        send_to_provider = SenderOnDemand(provider.token_endpoint or provider.issuer)
         seams = replace(
             seams,
             send_to_provider=send_to_provider,
@@ -42,7 +41,7 @@ def build_engine(settings: Settings, *, store: Store | str | None = None, login:
 
 
 @contextmanager
-def _keep_connections(*senders: HttpSender) -> Iterator[None]:
+def _keep_connections(*senders: SenderOnDemand) -> Iterator[None]:
     with ExitStack() as stack:
         for sender in senders:
             stack.enter_context(sender.keep_connections())

@@ -23,18 +23,20 @@ def open_login(name: LoginName) -> Login:
     :returns: The login.
     :raises ConfigurationError: If there is no such name.
     """
-    from valetkey.login.loopback import LoopbackLogin
-    from valetkey.login.never import NeverLogin
-    from valetkey.login.paste import PasteLogin, read_terminal
-    from valetkey.login.prompt import print_link, print_link_alone, print_text, show_in_browser
-
-    if name == "auto":
-        return LoopbackLogin(show_in_browser)
-    if name == "link":
-        return LoopbackLogin(print_link)
-    if name == "paste":
-        return PasteLogin(print_link_alone, read_terminal, print_text)
+    # Only what the name stands for is loaded.
     if name == "never":
+        from valetkey.login.never import NeverLogin
+
         return NeverLogin()
+    if name == "paste":
+        from valetkey.login.paste import PasteLogin, read_terminal
+        from valetkey.login.prompt import print_link_alone, print_text
+
+        return PasteLogin(print_link_alone, read_terminal, print_text)
+    if name in ("auto", "link"):
+        from valetkey.login.loopback import LoopbackLogin
+        from valetkey.login.prompt import print_link, show_in_browser
+
+        return LoopbackLogin(show_in_browser if name == "auto" else print_link)
     message = f"There is no way {name!r} to ask a person."
     raise ConfigurationError(message, hint='Use "auto", "link", "paste" or "never".')

@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from contextlib import suppress
 from urllib.parse import urlsplit
 
-from valetkey.login.browser import open_browser
 from valetkey.seams import LoginPrompt
 
 
@@ -19,6 +18,8 @@ def show_in_browser(prompt: LoginPrompt) -> None:
 
     The page of a login on another device is only opened if the link holds the code: else the person may prefer a phone.
     """
+    from valetkey.login.browser import open_browser  # starts programs, which few starts of ours need
+
     link = prompt.authorization_url if prompt.user_code is None else prompt.link_with_code
     opened = link is not None and open_browser(link)
     print_text(prompt_text(prompt, opened=opened, environment=os.environ))

@@ -1,0 +1,36 @@
+# SPDX-FileCopyrightText: 2026 The Valetkey authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""The HTTP client, loaded with the first request: a program that starts with a good token sends none of its own."""
+
+from contextlib import AbstractContextManager
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from valetkey.wire import HttpRequest, HttpResponse
+
+if TYPE_CHECKING:
+    from valetkey._network.sender import HttpSender
+
+
+class SenderOnDemand:
+    """A `Send` that becomes an `HttpSender` when it is first used, for the MCP server at `server_url` (see `Guard`)."""
+
+    def __init__(self, server_url: str, named: tuple[str, ...] = ()) -> None:
+        self._server_url = server_url
+        self._named = named
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Send a request."""
+        return self._sender(request)
+
+    def keep_connections(self) -> AbstractContextManager[None]:
+        """Use one connection for all requests that this thread sends to one origin, until the block ends."""
+        return self._sender.keep_connections()
+
+    @cached_property
+    def _sender(self) -> "HttpSender":
+        from valetkey._network.guard import Guard
+        from valetkey._network.sender import HttpSender
+
+        return HttpSender(Guard(self._server_url, self._named))

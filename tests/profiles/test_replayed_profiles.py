@@ -62,7 +62,7 @@ def test_a_login_and_a_renewal_work_as_recorded(name, caplog):
     assert engine.current() is not None
     assert engine.profile == OAuthConfig().filled_in(session).profile == name
     told = [record.message for record in caplog.records if "provider profile" in record.message]
-    assert told == [f"{session.issuer} is treated as the provider profile {name!r} says"] * 2
+    assert told == [f"{session.issuer} is used with the provider profile {name!r}"] * 2
 
 
 @pytest.mark.parametrize("name", ["asana", "cognito", "entra", "figma", "github", "google", "hubspot", "slack"])

@@ -16,9 +16,9 @@ from tests.requirements import requirement
 from valetkey.errors import ClientRefused, Refused
 from valetkey.protocol.error_response import (
     is_temporary,
+    read_error,
     read_parameters,
-    read_refusal,
-    refused,
+    refusal_error,
     retry_after,
     temporary_error,
 )
@@ -44,7 +44,7 @@ YEAR = 365 * 86_400.0
 )
 def test_what_is_neither_json_nor_a_form_has_no_parameters(answer):
     assert read_parameters(answer) is None
-    assert read_refusal(answer) == (None, None)
+    assert read_error(answer) == (None, None)
 
 
 @requirement("TOK-14")
@@ -52,7 +52,7 @@ def test_what_is_neither_json_nor_a_form_has_no_parameters(answer):
 def test_a_form_is_read_when_it_is_called_one(media_type):
     answer = raw_answer(b"error=a%26b&error_description=c+d%C3%A9&empty=", media_type=media_type)
     assert read_parameters(answer) == {"error": "a&b", "error_description": "c d\u00e9", "empty": ""}
-    assert read_refusal(answer) == ("a&b", "c d\u00e9")
+    assert read_error(answer) == ("a&b", "c d\u00e9")
 
 
 def test_a_form_may_have_100_parameters():
@@ -62,7 +62,7 @@ def test_a_form_may_have_100_parameters():
 
 def test_json_is_read_even_when_it_is_called_a_form():
     body = b'{"error": "invalid_grant"}'
-    assert read_refusal(raw_answer(body, media_type=FORM)) == ("invalid_grant", None)
+    assert read_error(raw_answer(body, media_type=FORM)) == ("invalid_grant", None)
 
 
 @requirement("TOK-14")
@@ -80,12 +80,12 @@ def test_json_is_read_even_when_it_is_called_a_form():
     ],
 )
 def test_the_code_and_the_description_of_a_refusal(document, refusal):
-    assert read_refusal(json_answer(document, status=400)) == refusal
+    assert read_error(json_answer(document, status=400)) == refusal
 
 
 def test_github_says_its_errors_in_a_form():
     answer = raw_answer(providers.GITHUB_REFUSAL, media_type=f"{FORM}; charset=utf-8")
-    assert read_refusal(answer) == ("bad_verification_code", "The code passed is incorrect or expired.")
+    assert read_error(answer) == ("bad_verification_code", "The code passed is incorrect or expired.")
 
 
 @requirement("REF-9")
@@ -147,7 +147,7 @@ def test_the_temporary_error_has_the_code_if_there_is_one():
 )
 def test_a_refusal_names_who_said_no_and_what_to_do(error, kind, hint):
     answer = json_answer({"error": error, "error_description": "a\x1bb"}, status=400, url="https://as.example/revoke")
-    refusal = refused(answer, "The revocation endpoint")
+    refusal = refusal_error(answer, "The revocation endpoint")
     told = f'"{error}" ' if error else ""
     assert refusal.message == f'The revocation endpoint https://as.example/revoke refused (400): {told}"a\\u001bb".'
     assert type(refusal) is kind
@@ -157,7 +157,7 @@ def test_a_refusal_names_who_said_no_and_what_to_do(error, kind, hint):
 
 
 def test_a_page_refuses_without_saying_why():
-    refusal = refused(raw_answer(PAGE, status=403), "The token endpoint")
+    refusal = refusal_error(raw_answer(PAGE, status=403), "The token endpoint")
     assert refusal.message == f"The token endpoint {TOKEN_ENDPOINT} refused (403): without saying why."
     assert not refusal.is_json
 
@@ -232,6 +232,6 @@ def test_any_retry_after_is_a_time_up_to_a_year_or_nothing(value):
 @requirement("GEN-7", "TOK-14")
 @given(hostile.answers({"error": "invalid_grant", "error_description": "It has ended."}))
 def test_any_answer_can_be_asked_what_it_refuses(answer):
-    for text in read_refusal(answer):
+    for text in read_error(answer):
         assert text is None or (isinstance(text, str) and text)
     assert is_temporary(answer) in (True, False)

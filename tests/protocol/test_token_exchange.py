@@ -186,11 +186,11 @@ def test_something_else_is_no_answer(response):
 @pytest.mark.parametrize(
     ("members", "told"),
     [
-        ({}, "wants the person to log in anew."),
-        ({"max_age": 5}, 'wants the person to log in anew with max_age "5".'),
+        ({}, "requires the person to log in again."),
+        ({"max_age": 5}, 'requires the person to log in again with max_age "5".'),
         (
             {"acr_values": "urn:mfa\n", "max_age": 5},
-            'wants the person to log in anew with max_age "5" and acr_values "urn:mfa\\n".',
+            'requires the person to log in again with max_age "5" and acr_values "urn:mfa\\n".',
         ),
     ],
 )

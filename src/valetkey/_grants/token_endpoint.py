@@ -16,7 +16,7 @@ from valetkey._clients.dpop import Proofs
 from valetkey._policy.tolerance import correct_request
 from valetkey.errors import Refused
 from valetkey.protocol.dpop import refuses_without_nonce
-from valetkey.protocol.error_response import read_refusal
+from valetkey.protocol.error_response import read_error
 from valetkey.protocol.token import parse_token
 from valetkey.protocol.token_request import TokenRequest, http_request
 from valetkey.seams import Seams
@@ -39,7 +39,7 @@ class TokenEndpoint:
     def ask(self, request: TokenRequest) -> Token:
         """Ask; and again only if the server wants its nonce, or client_id in the form, and has not used a code yet."""
         exchange = self._exchange(request)
-        if exchange.is_basic and read_refusal(exchange.response)[0] == "invalid_client":
+        if exchange.is_basic and read_error(exchange.response)[0] == "invalid_client":
             # The server checks the client before the code (RFC 6749 §3.2.1), so a code was not used.
             self._named_in_form.add(request.client)
             exchange = self._exchange(request)

@@ -13,12 +13,7 @@ _ABOUT = frozenset({"name", "issuers", "hint", "evidence"})
 
 
 def describe(profile: Profile) -> str:
-    """
-    Say in Markdown what a profile is for and what it sets.
-
-    :param profile: The profile.
-    :returns: A section.
-    """
+    """Write a section in Markdown: what a profile is for, and what it sets."""
     changed = (field.name for field in fields(Profile) if field.name not in _ABOUT)
     sets = [f"`{_assignment(name, profile)}`" for name in changed if getattr(profile, name) != getattr(STANDARD, name)]
     lines = (

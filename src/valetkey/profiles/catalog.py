@@ -1,12 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The Valetkey authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""
-What single providers do differently, as data: one small TOML file each, found by the issuer.
-
-A profile only fills in what the user has left open. Which one is used is logged and can be asked for by name;
-`profile="none"` uses none. `python -m valetkey.profiles` prints them all.
-"""
+"""Reads the profiles, and finds them by issuer or by name."""
 
 from dataclasses import fields
 from functools import cache
@@ -21,11 +16,9 @@ AUTO = "auto"
 
 def find_profile(choice: str, *, issuer: str) -> Profile:
     """
-    Find the profile for an issuer.
+    Give the profile for an issuer; `STANDARD` where there is none.
 
     :param choice: "auto", "none" or the name of a profile.
-    :param issuer: The issuer.
-    :returns: The profile; `STANDARD` where nothing is known.
     :raises ConfigurationError: If there is no profile of that name.
     """
     if choice == AUTO:
@@ -37,8 +30,6 @@ def require_profile(name: str) -> Profile:
     """
     Give the profile of a name.
 
-    :param name: The name.
-    :returns: The profile.
     :raises ConfigurationError: If there is none.
     """
     if name in (NONE, AUTO):
@@ -52,11 +43,7 @@ def require_profile(name: str) -> Profile:
 
 @cache
 def load_profiles() -> dict[str, Profile]:
-    """
-    Read all profiles.
-
-    :returns: The profiles by name.
-    """
+    """Read the profiles of Valetkey, by name in alphabetical order."""
     folder = resources.files("valetkey.profiles")
     files = sorted((each for each in folder.iterdir() if each.name.endswith(".toml")), key=lambda each: each.name)
     profiles = (read_profile(each.name.removesuffix(".toml"), each.read_text("utf-8")) for each in files)
@@ -65,15 +52,12 @@ def load_profiles() -> dict[str, Profile]:
 
 def read_profile(name: str, text: str) -> Profile:
     """
-    Read one profile.
+    Read the TOML file of one profile.
 
-    :param name: Its name.
-    :param text: The content of its file.
-    :returns: The profile.
-    :raises ConfigurationError: If there is anything in it that a profile does not have.
+    :raises ConfigurationError: If it has a member that no profile has, or one of the wrong type.
     """
     defaults = {field.name: field.default for field in fields(Profile) if field.name != "name"}
-    import tomllib  # where nobody reads a profile, nobody needs a reader
+    import tomllib  # only where a profile is read
 
     members = tomllib.loads(text)
     for member, value in members.items():

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The Valetkey authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""How a provider wants to be treated, where that is not what the specifications say; the data is in `profiles`."""
+"""The members of a provider profile, and the profile that follows the specifications."""
 
 import re
 from dataclasses import dataclass
@@ -17,9 +17,9 @@ _SEGMENT = "[A-Za-z0-9._~-]+"
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Profile:
     """
-    How one provider wants to be treated. The defaults are what the specifications say.
+    What one provider needs that the specifications do not say. The defaults are what the specifications say.
 
-    A member is here because a provider needs it and nothing that provider sends would tell. None of them touches a
+    A member exists because a provider needs it, and nothing that the provider sends would tell. None of them changes a
     check of issuer, state, resource or encryption.
 
     :param name: Its name, as `profile=` takes it.
@@ -29,10 +29,10 @@ class Profile:
     :param assume_pkce: True where S256 is supported and not announced.
     :param scope_on_refresh: True where a refresh has to repeat the scope of the login.
     :param localhost: True where a loopback address can only be registered under the name `localhost`.
-    :param authentication_methods: How a client with a secret may show it, where the metadata does not say.
+    :param authentication_methods: How a client with a secret may authenticate, where the metadata does not say.
     :param authorization_parameters: Further parameters of the authorization request.
-    :param hint: What a person has to do there first, one sentence.
-    :param evidence: Where this is known from.
+    :param hint: What a person has to do at the provider first, one sentence.
+    :param evidence: URLs of the reports and documents that this is known from.
     """
 
     name: str
@@ -48,12 +48,7 @@ class Profile:
     evidence: tuple[str, ...] = ()
 
     def is_for(self, issuer: str) -> bool:
-        """
-        Tell whether the profile is for an issuer.
-
-        :param issuer: The issuer; a last slash makes no difference.
-        :returns: True if one of the patterns matches all of it.
-        """
+        """Tell whether one of the patterns matches all of an issuer; a last slash makes no difference."""
         return any(_matches(pattern, issuer.removesuffix("/")) for pattern in self.issuers)
 
 

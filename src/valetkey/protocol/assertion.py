@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 
 """
-Assertions (RFC 7521, RFC 7523): what a client says about itself, and what somebody else's says about whom it is for.
+Assertions (RFC 7521, RFC 7523): the claims a client signs about itself, and the claims in a JWT of another party.
 
-`valetkey._clients.signing` signs the claims. Nothing is verified here: that is the authorization server's business.
+`valetkey._clients.signing` signs. No signature is verified here: the authorization server does that.
 """
 
 import base64
@@ -19,13 +19,9 @@ LIFETIME = 300.0
 
 def client_assertion_claims(client: Client, *, audience: str, now: float, assertion_id: str) -> dict[str, str | int]:
     """
-    Give the claims of a client assertion.
+    Give the claims of a client assertion; `assertion_id` is a text that is used once.
 
-    :param client: The client.
-    :param audience: Whom it is for: the issuer, byte for byte, and nobody else (draft-ietf-oauth-rfc7523bis §4).
-    :param now: Unix time in seconds.
-    :param assertion_id: A text that is used once.
-    :returns: The claims.
+    The audience is the issuer, byte for byte, and nothing else (draft-ietf-oauth-rfc7523bis §4).
     """
     return {
         "iss": client.client_id,  # RFC 7523 §3: both are the client
@@ -38,12 +34,7 @@ def client_assertion_claims(client: Client, *, audience: str, now: float, assert
 
 
 def read_claims(token: Secret) -> Mapping[str, object] | None:
-    """
-    Read the claims of a JWT without believing them (RFC 7519 §3.1).
-
-    :param token: The JWT.
-    :returns: The claims, or None for what is no signed JWT, or is encrypted.
-    """
+    """Read the claims of a JWT, unverified (RFC 7519 §3.1); None if it is no signed JWT, or is encrypted."""
     parts = token.reveal().split(".")
     if len(parts) != 3:  # RFC 7515 §7.1; an encrypted one has five (RFC 7516 §7.1)
         return None
@@ -55,12 +46,7 @@ def read_claims(token: Secret) -> Mapping[str, object] | None:
 
 
 def read_audiences(token: Secret) -> tuple[str, ...]:
-    """
-    Read whom a JWT is for (RFC 7519 §4.1.3).
-
-    :param token: The JWT.
-    :returns: The audiences; empty if it names none, or cannot be read.
-    """
+    """Read the audiences of a JWT (RFC 7519 §4.1.3); empty if it names none, or cannot be read."""
     named = (read_claims(token) or {}).get("aud")
     audiences = [named] if isinstance(named, str) else named
     if not isinstance(audiences, Sequence):
@@ -69,12 +55,6 @@ def read_audiences(token: Secret) -> tuple[str, ...]:
 
 
 def is_expired(token: Secret, now: float) -> bool:
-    """
-    Tell whether a JWT says itself that it has expired (RFC 7519 §4.1.4).
-
-    :param token: The JWT.
-    :param now: Unix time in seconds.
-    :returns: True if it does; False for one that cannot be read.
-    """
+    """Tell whether the `exp` of a JWT has passed (RFC 7519 §4.1.4); False if it has none, or cannot be read."""
     expires_at = (read_claims(token) or {}).get("exp")
     return isinstance(expires_at, int | float) and not isinstance(expires_at, bool) and now >= expires_at

@@ -48,12 +48,9 @@ class PendingLogin:
     """
     What is remembered of an authorization request until its answer comes (MCP, Authorization Response Validation).
 
-    The answer is checked against this and nothing else, and the code goes to this server's token endpoint.
-
-    :param resource: The resource the token is for; None where the server does not take the parameter.
-    :param state: Random, bound to this request.
-    :param verifier: The PKCE code verifier (RFC 7636 §4.1).
-    :param parameters: Further parameters that this server wants; they replace none of ours.
+    The answer is checked against this and nothing else, and the code goes to this server's token endpoint. `verifier`
+    is the PKCE code verifier (RFC 7636 §4.1). `resource` is None where the server does not take the parameter.
+    `parameters` are further ones that this server requires; they replace none of ours.
     """
 
     server: ServerMetadata
@@ -67,22 +64,17 @@ class PendingLogin:
 
 
 def code_challenge(verifier: Secret) -> str:
-    """
-    Derive the S256 challenge (RFC 7636 §4.2).
-
-    :param verifier: The code verifier.
-    :returns: base64url of its SHA-256, without padding.
-    """
+    """Derive the S256 challenge: base64url of the verifier's SHA-256, without padding (RFC 7636 §4.2)."""
     digest = hashlib.sha256(verifier.reveal().encode("ascii")).digest()
     return base64.urlsafe_b64encode(digest).rstrip(b"=").decode("ascii")
 
 
 def authorization_url(pending: PendingLogin) -> str:
     """
-    Build the URL the person's browser opens; `parse_callback` reads the answer.
+    Build the URL that the person's browser opens; `parse_callback` reads the answer.
 
-    :param pending: The login.
-    :returns: The URL. Parameters the endpoint already has are kept (RFC 6749 §3.1), ours are never repeated.
+    Parameters that the endpoint already has are kept (RFC 6749 §3.1), ours are never repeated.
+
     :raises InsecureEndpoint: If the endpoint must not be opened in a browser.
     """
     endpoint = urls.require_endpoint(pending.server.authorization_endpoint or "", "authorization endpoint")
@@ -106,11 +98,8 @@ def authorization_url(pending: PendingLogin) -> str:
 
 def parse_callback(callback_url: str, pending: PendingLogin) -> Secret:
     """
-    Check the answer to `authorization_url`: state first, then the issuer, then the rest.
+    Check the answer to `authorization_url`, state first, then issuer, then the rest, and give the authorization code.
 
-    :param callback_url: The URL the browser was sent to, with its query.
-    :param pending: The login.
-    :returns: The authorization code.
     :raises StateMismatch: If the answer is not the one to this login.
     :raises IssuerMismatch: If it does not come from the login's issuer (RFC 9207 §2.4).
     :raises LoginFailed: If the person or the server declined.
@@ -131,7 +120,7 @@ def parse_callback(callback_url: str, pending: PendingLogin) -> Secret:
 
 
 def _parameters(callback_url: str) -> dict[str, str]:
-    """Decode the query; who cannot be understood cannot prove that this login is meant."""
+    """Decode the query; an answer that cannot be read cannot prove that it belongs to this login."""
     try:
         callback_url.encode()
         pairs = parse_qsl(urlsplit(callback_url).query, keep_blank_values=True, max_num_fields=100)
@@ -146,12 +135,12 @@ def _parameters(callback_url: str) -> dict[str, str]:
 
 
 def _check_issuer(received: str | None, server: ServerMetadata) -> None:
-    """The table of MCP 2026-07-28, Authorization Response Validation: compared byte by byte, tolerance nowhere."""
+    """The table of MCP 2026-07-28, Authorization Response Validation: compared byte by byte, without tolerance."""
     if received is None and not server.iss_parameter_supported:
         return
     if received != server.issuer:
         what = "does not come"
-        if received is None:  # django-oauth-toolkit promises it and forgets it in the answer to who says no
+        if received is None:  # django-oauth-toolkit promises it and forgets it where the person declines
             what = "does not say that it comes"
         message = f"The answer to the login {what} from {server.issuer}."
         raise IssuerMismatch(message, hint=_LOGIN_AGAIN, expected=server.issuer, received=received)
@@ -159,8 +148,10 @@ def _check_issuer(received: str | None, server: ServerMetadata) -> None:
 
 def _declined(parameters: dict[str, str], server: ServerMetadata) -> AuthError:
     error, description = parameters["error"], parameters.get("error_description")
-    told = f"{quote(error)} {quote(description)}" if description else quote(error)
+    reason = f"{quote(error)} {quote(description)}" if description else quote(error)
     if error in ("temporarily_unavailable", "server_error"):
-        return TemporaryError(f"{server.issuer} could not complete the login: {told}.", hint="Try again later.")
+        return TemporaryError(f"{server.issuer} could not complete the login: {reason}.", hint="Try again later.")
     hint = _HINTS.get(error, "Check the settings of this client at that server.")
-    return LoginFailed(f"{server.issuer} declined the login: {told}.", hint=hint, error=error, description=description)
+    return LoginFailed(
+        f"{server.issuer} declined the login: {reason}.", hint=hint, error=error, description=description
+    )

@@ -29,8 +29,8 @@ class Challenge:
     """
     One challenge.
 
-    :param scheme: The authentication scheme in lower case (RFC 9110 §11.1).
-    :param parameters: Names in lower case and values, in order; a name that the server repeats stays repeated.
+    `scheme` and the names in `parameters` are in lower case (RFC 9110 §11.1); a name that the server repeats stays
+    repeated.
     """
 
     scheme: str
@@ -39,37 +39,26 @@ class Challenge:
 
     def get(self, name: str) -> str | None:
         """
-        Look a parameter up. Of a repeated one the first counts (RFC 9110 §11.2 forbids repeating).
-
-        :param name: The name in lower case.
-        :returns: Its first value, or None.
+        Give a parameter by its name in lower case; the first of a repeated one (RFC 9110 §11.2 forbids repeating).
         """
         return next(iter(self.get_all(name)), None)
 
     def get_all(self, name: str) -> tuple[str, ...]:
-        """
-        Look all values of a parameter up; Sentry's server sends `resource_metadata` twice.
-
-        :param name: The name in lower case.
-        :returns: The values in order.
-        """
+        """Give all values of a parameter, in order; Sentry's server sends `resource_metadata` twice."""
         return tuple(value for key, value in self.parameters if key == name)
 
     @property
     def scope(self) -> Scope | None:
-        """The scope the server wants; absent and empty both mean that it names none (RFC 6750 §3)."""
+        """The scope the server asks for; absent and empty both mean that it names none (RFC 6750 §3)."""
         return scope_from_text(self.get("scope"))
 
 
 def parse_challenges(fields: Iterable[str]) -> tuple[Challenge, ...]:
     """
-    Read every WWW-Authenticate field of a response.
+    Read every WWW-Authenticate field of a response; several fields are one list (RFC 9110 §5.3).
 
-    Unknown schemes and parameters are kept; a fault ends the reading of its field only, so that what stood before
-    it and what stands in other fields still counts.
-
-    :param fields: The field values in order; several fields are one list (RFC 9110 §5.3).
-    :returns: The challenges in order.
+    Unknown schemes and parameters are kept. A syntax error ends the reading of its field only: what precedes it and
+    what is in other fields still counts.
     """
     reader = _Reader()
     for text in fields:
@@ -79,14 +68,10 @@ def parse_challenges(fields: Iterable[str]) -> tuple[Challenge, ...]:
 
 def challenge_to_answer(challenges: Iterable[Challenge], *, prefers_dpop: bool = False) -> Challenge | None:
     """
-    Choose the challenge to answer, of those for Bearer and DPoP: its scheme and its parameters are what counts.
+    Choose the challenge to answer, of those for Bearer and DPoP; None if there is none for either.
 
-    Parameters are never put together from several challenges (RFC 9110 §11.3).
-
-    :param challenges: All challenges of the response.
-    :param prefers_dpop: True to answer in DPoP where both are offered (RFC 9728 §5.4); else that is Bearer.
-    :returns: One that says what scope is missing; else one of the preferred scheme; and among those the first with
-        metadata or an error code. None if there is none for either scheme.
+    The one that asks for more scope comes first, then the preferred scheme (RFC 9728 §5.4), then one with metadata or
+    an error code. Parameters are never combined from several challenges (RFC 9110 §11.3).
     """
     preferred = DPOP if prefers_dpop else BEARER
 
@@ -123,7 +108,7 @@ class _Reader:
                 return
 
     def _element(self) -> bool:
-        """Read one parameter, or a scheme with its token68; False at a fault, and at one challenge too many."""
+        """Read one parameter, or a scheme with its token68; False at a syntax error, and at one challenge too many."""
         name = self._take(_TOKEN)
         if not name:
             return False
@@ -153,7 +138,7 @@ class _Reader:
         return True
 
     def _take_token68(self) -> str | None:
-        """Read a token68; what is followed by anything but a comma or the end was a parameter or a scheme."""
+        """Read a token68; if anything but a comma or the end follows it, it was a parameter or a scheme."""
         start = self._at
         text = self._take(_TOKEN68)
         while self._text.startswith("=", self._at):
@@ -166,7 +151,7 @@ class _Reader:
         return None
 
     def _quoted_string(self) -> str | None:
-        """Read a quoted-string and undo its quoted-pairs (RFC 9110 §5.6.4); None when it never ends."""
+        """Read a quoted-string and undo its quoted-pairs (RFC 9110 §5.6.4); None if it does not end."""
         value: list[str] = []
         self._at += 1
         while self._at < len(self._text):

@@ -20,13 +20,7 @@ ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"  # RFC
 
 @dataclass(frozen=True, slots=True, repr=False)
 class AuthenticationFields:
-    """
-    The form fields and header fields that authenticate a client in one request.
-
-    :param fields: Form fields.
-    :param headers: Header fields.
-    :param secrets: What in both must not be seen again.
-    """
+    """The form fields and header fields that authenticate a client in one request, and the secrets in them."""
 
     fields: tuple[tuple[str, str], ...] = ()
     headers: tuple[tuple[str, str], ...] = ()
@@ -59,14 +53,11 @@ def choose_authentication(
     client: Client, server: ServerMetadata, *, offered: Sequence[str] | None = None, has_key: bool = False
 ) -> ClientAuthentication:
     """
-    Choose the method: what the registration fixed, else what the metadata offers.
+    Choose the method: what the registration fixed, else what the metadata offers (no list means Basic, RFC 8414 §2).
 
-    :param client: The client.
-    :param server: The server's metadata; no list means client_secret_basic (RFC 8414 §2).
-    :param offered: The methods of another endpoint than the token endpoint, if it has a list of its own.
-    :param has_key: True if the client can sign; then it does, unless it also has a secret and only that is offered
-        (RFC 9700 §2.5).
-    :returns: The method.
+    A client that can sign does, unless it also has a secret and only that is offered (RFC 9700 §2.5).
+
+    :param offered: The methods of another endpoint than the token endpoint, if the metadata lists them separately.
     """
     if client.authentication is not None:
         return client.authentication
@@ -87,12 +78,8 @@ def choose_authentication(
 
 def authenticate(client: Client, method: ClientAuthentication, assertion: Secret | None = None) -> AuthenticationFields:
     """
-    Give the form fields and header fields that authenticate the client.
+    Give the form fields and header fields that authenticate the client; `assertion` is for private_key_jwt.
 
-    :param client: The client.
-    :param method: The method to use.
-    :param assertion: The signed assertion, for private_key_jwt.
-    :returns: Both.
     :raises ConfigurationError: If the method needs what the client does not have.
     """
     name = ("client_id", client.client_id)

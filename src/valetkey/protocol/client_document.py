@@ -25,7 +25,7 @@ LARGEST_DOCUMENT = 5 * 1024
 """Bytes; an authorization server need not read more (draft §6.6)."""
 
 _DOT_SEGMENTS = frozenset({".", "..", "%2e", "%2e%2e", ".%2e", "%2e."})
-_WANTED = ("client_id", "client_name", "redirect_uris")  # MCP, Implementation Requirements
+_REQUIRED = ("client_id", "client_name", "redirect_uris")  # MCP, Implementation Requirements
 _SECRETS = ("client_secret", "client_secret_expires_at")
 _SHARED_SECRET_METHODS = frozenset({"client_secret_post", "client_secret_basic", "client_secret_jwt"})
 
@@ -48,10 +48,8 @@ class Finding:
 
 def require_document_url(url: str) -> str:
     """
-    Refuse a URL that cannot be a client_id (draft §3).
+    Refuse a URL that cannot be a client_id (draft §3), else give it back.
 
-    :param url: The URL.
-    :returns: The same string.
     :raises ConfigurationError: If it is not https, has no path, or has dot segments, user information, a query or a
         fragment. A query is only discouraged there, and not every authorization server takes one.
     """
@@ -85,13 +83,13 @@ def build_document(
     further: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """
-    Build the document to put at a URL; `check_document` reads what is served there.
+    Build the document to publish at a URL; `check_document` reads what is served there.
 
     :param url: The URL, which becomes the client_id.
     :param name: The name people see when they are asked for consent.
-    :param redirect_uris: Where answers may come in; the usual ones are those of a program on a person's computer.
-    :param public_keys: The JWK set of a client that signs (private_key_jwt), or `public_keys_url` for where it is.
-    :param public_keys_url: The URL of the JWK set.
+    :param redirect_uris: Where answers may come in; the default is for a program on a person's computer.
+    :param public_keys: The JWK set of a client that signs (private_key_jwt).
+    :param public_keys_url: The URL of the JWK set, instead of `public_keys`.
     :param further: More members, for example `client_uri` and `logo_uri`.
     :returns: The document.
     :raises ConfigurationError: If the URL cannot be a client_id, or both kinds of keys are given.
@@ -119,32 +117,25 @@ def build_document(
 
 
 def document_request(url: str) -> HttpRequest:
-    """
-    Build the request an authorization server makes; `check_document` reads the answer.
-
-    :param url: The URL.
-    :returns: The request.
-    :raises ConfigurationError: If the URL cannot be a client_id.
-    """
+    """Build the request an authorization server makes; `check_document` reads the answer."""
     return wire.get_json(require_document_url(url), "read the client's metadata document")
 
 
 def check_document(response: HttpResponse) -> tuple[Finding, ...]:
     """
-    Look at a document as an authorization server does (draft §4; MCP, Implementation Requirements).
+    Check the answer to `document_request` as an authorization server does (draft §4; MCP, Implementation Requirements).
 
-    :param response: The answer to `document_request`.
-    :returns: What is wrong with it; empty if nothing is.
+    :returns: What is wrong with the document; empty if nothing is.
     """
     if response.status != 200:  # draft §4.1: no redirect is followed
-        return (Finding(f"{response.url} answers {response.status} instead of 200, and nobody follows a redirect."),)
+        return (Finding(f"{response.url} answers {response.status} instead of 200, and servers follow no redirect."),)
     document = wire.json_object(response)
     if document is None:
         return (Finding(f"{response.url} does not serve a JSON object."),)
-    return (*_of_the_answer(response), *_of_what_is_wanted(document, response.url), *_of_proof(document))
+    return (*_check_response(response), *_check_members(document, response.url), *_check_authentication(document))
 
 
-def _of_the_answer(response: HttpResponse) -> list[Finding]:
+def _check_response(response: HttpResponse) -> list[Finding]:
     findings = []
     media_type = (response.header("Content-Type") or "").partition(";")[0].strip().lower()
     if media_type != "application/json" and not media_type.endswith("+json"):
@@ -155,8 +146,8 @@ def _of_the_answer(response: HttpResponse) -> list[Finding]:
     return findings
 
 
-def _of_what_is_wanted(document: dict[str, Any], url: str) -> list[Finding]:
-    findings = [Finding(f"It has no {member}.") for member in _WANTED if not document.get(member)]
+def _check_members(document: dict[str, Any], url: str) -> list[Finding]:
+    findings = [Finding(f"It has no {member}.") for member in _REQUIRED if not document.get(member)]
     client_id = document.get("client_id")
     if client_id and client_id != url:  # draft §4.1: simple string comparison
         findings.append(Finding(f"Its client_id is {quote(client_id)}, but it is at {quote(url)}; both must be alike."))
@@ -173,7 +164,7 @@ def _of_what_is_wanted(document: dict[str, Any], url: str) -> list[Finding]:
     return findings
 
 
-def _of_proof(document: dict[str, Any]) -> list[Finding]:
+def _check_authentication(document: dict[str, Any]) -> list[Finding]:
     findings = [
         Finding(f"It has a {member}, which must never be published.") for member in _SECRETS if member in document
     ]
@@ -196,10 +187,5 @@ def _holds_private_key(keys: object) -> bool:
 
 
 def document_text(document: Mapping[str, Any]) -> str:
-    """
-    Write a document as it is put on a web server.
-
-    :param document: The document.
-    :returns: JSON, readable.
-    """
+    """Write a document as JSON for a web server, indented."""
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"

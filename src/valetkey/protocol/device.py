@@ -1,9 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The Valetkey authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""
-A login on another device (RFC 8628): how it begins, and what each poll of the token endpoint means.
-"""
+"""A login on another device (RFC 8628): how it begins, and what each poll of the token endpoint means."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,7 +9,7 @@ from dataclasses import dataclass
 from valetkey import urls, wire
 from valetkey.errors import LoginFailed, MalformedDocument, Unsupported, quote
 from valetkey.protocol.client_auth import AuthenticationFields
-from valetkey.protocol.error_response import is_temporary, read_parameters, read_refusal, refused, temporary_error
+from valetkey.protocol.error_response import is_temporary, read_error, read_parameters, refusal_error, temporary_error
 from valetkey.protocol.token import read_lifetime
 from valetkey.protocol.token_request import FORM_HEADERS, TokenRequest, resource_field, scope_field
 from valetkey.values import Client, Scope, Secret, ServerMetadata
@@ -29,12 +27,8 @@ _LONGEST_URL = 2000
 @dataclass(frozen=True, slots=True)
 class DeviceAuthorization:
     """
-    A login that has begun (RFC 8628 §3.2).
+    A login that has begun (RFC 8628 §3.2); its links are encoded for a browser.
 
-    :param device_code: What this program asks for the token with.
-    :param user_code: What the person enters.
-    :param verification_uri: Where; short enough to be typed.
-    :param verification_uri_complete: The same with the code in it, if the server has such a link.
     :param lifetime: Seconds until both codes end; None if the server does not say, and its `expired_token` will tell.
     :param interval: Seconds between two polls.
     """
@@ -51,8 +45,7 @@ def require_device_flow(metadata: ServerMetadata) -> None:
     """
     Make sure that a person can log in on another device (RFC 8628 §4).
 
-    :param metadata: The server's metadata.
-    :raises Unsupported: If an endpoint is missing, or the server lists its grants and this is none of them.
+    :raises Unsupported: If an endpoint is missing, or the server lists its grants without this one.
     """
     missing = None
     if metadata.device_authorization_endpoint is None:
@@ -74,17 +67,7 @@ def device_authorization_request(
     resource: str | None,
     scope: Scope | None,
 ) -> HttpRequest:
-    """
-    Build the request that begins a login (RFC 8628 §3.1); `parse_device_authorization` reads the answer.
-
-    :param server: The server, which must have a device authorization endpoint.
-    :param client: The client, bound to the server's issuer.
-    :param authentication: What authenticates the client, as at the token endpoint.
-    :param resource: The resource the token is for, None to leave it out.
-    :param scope: The scope to ask for, if any.
-    :returns: The request.
-    :raises InsecureEndpoint: If the endpoint must not be used.
-    """
+    """Build the request that begins a login (RFC 8628 §3.1); `parse_device_authorization` reads the answer."""
     endpoint = urls.require_endpoint(server.device_authorization_endpoint or "", "device authorization endpoint")
     return HttpRequest(
         "POST",
@@ -100,21 +83,18 @@ def device_authorization_request(
 
 def parse_device_authorization(response: HttpResponse, *, now: float) -> DeviceAuthorization:
     """
-    Read the answer to `device_authorization_request` (RFC 8628 §3.2).
+    Read the answer to `device_authorization_request` (RFC 8628 §3.2); a form is taken for JSON (GitHub).
 
-    :param response: The answer; a form is taken for JSON (GitHub).
-    :param now: Unix time in seconds.
-    :returns: The login.
     :raises TemporaryError: If the server could not answer now.
     :raises ClientRefused: If it does not accept the client.
     :raises Refused: If it refuses the login.
-    :raises InsecureEndpoint: If the page is none that a person should be sent to.
+    :raises InsecureEndpoint: If the page must not be opened in a browser.
     :raises MalformedDocument: If the answer cannot be read, or shown to a person.
     """
     if is_temporary(response):
         raise temporary_error(response, "The device authorization endpoint", now=now)
-    if response.status >= 400 or read_refusal(response)[0] is not None:  # GitHub sends its errors with status 200
-        raise refused(response, "The device authorization endpoint")
+    if response.status >= 400 or read_error(response)[0] is not None:  # GitHub sends its errors with status 200
+        raise refusal_error(response, "The device authorization endpoint")
     members = read_parameters(response)
     if members is None or response.status != 200:
         message = f"{response.url} answered {response.status} with something that begins no login."
@@ -137,14 +117,7 @@ def device_token_request(
     server: ServerMetadata, client: Client, device_code: Secret, *, resource: str | None, scope: Scope | None
 ) -> TokenRequest:
     """
-    Say one poll (RFC 8628 §3.4); `parse_token` reads the answer, and `next_interval` the error in it.
-
-    :param server: The server.
-    :param client: The client that has begun the login.
-    :param device_code: The code of the login.
-    :param resource: The resource the token is for, None to leave it out.
-    :param scope: The scope that was asked for.
-    :returns: The request.
+    Build the token request of one poll (RFC 8628 §3.4); `parse_token` reads the answer, `next_interval` its error.
     """
     return TokenRequest(
         server,
@@ -158,44 +131,25 @@ def device_token_request(
 
 
 def next_interval(error: str | None, interval: float) -> float | None:
-    """
-    Tell from the error of a poll how to go on (RFC 8628 §3.5).
-
-    :param error: The error code.
-    :param interval: Seconds between two polls so far.
-    :returns: Seconds between two polls from now on; None for an error that ends the login.
-    """
+    """Give the seconds until the next poll after an error of a poll; None if it ends the login (RFC 8628 §3.5)."""
     if error == "authorization_pending":
         return interval
     return interval + _SLOWER if error == "slow_down" else None
 
 
 def declined(error: str | None, description: str | None, issuer: str) -> LoginFailed | None:
-    """
-    Say how a login has ended, if it was the person or the time that ended it (RFC 8628 §3.5).
-
-    :param error: The error code.
-    :param description: Its description.
-    :param issuer: The server's issuer.
-    :returns: The error, None for any other refusal.
-    """
+    """Make the error of a login that the person or the time has ended; None for another refusal (RFC 8628 §3.5)."""
     if error == "expired_token":
         return expired(issuer, description)
     if error != "access_denied":
         return None
-    told = " ".join(quote(text) for text in (error, description) if text)
-    message = f"{issuer} declined the login: {told}."
+    reason = " ".join(quote(text) for text in (error, description) if text)
+    message = f"{issuer} declined the login: {reason}."
     return LoginFailed(message, hint="Log in and allow it.", error=error, description=description)
 
 
 def expired(issuer: str, description: str | None = None) -> LoginFailed:
-    """
-    Say that the time of a login is over.
-
-    :param issuer: The server's issuer.
-    :param description: What the server says about it, if it was the server.
-    :returns: The error.
-    """
+    """Make the error of a login whose codes have expired; `description` is the server's."""
     message = f"The code for the login at {issuer} has expired."
     hint = "Start again, and enter the new code in time."
     return LoginFailed(message, hint=hint, error="expired_token", description=description)
@@ -209,7 +163,7 @@ def _required(members: Mapping[str, object], member: str, url: str) -> str:
 
 
 def _page(members: Mapping[str, object], member: str, url: str) -> str | None:
-    """A person opens it, so it is checked like any other login page, and not too long to be seen whole."""
+    """A person opens it, so it is checked and encoded like any other login page, and short enough to be seen whole."""
     value = wire.text_member(members, member, url)
     if value is None:
         return None
@@ -220,7 +174,9 @@ def _page(members: Mapping[str, object], member: str, url: str) -> str | None:
 
 
 def _user_code(user_code: str, url: str) -> str:
-    """It is written to a terminal: nothing that moves the cursor or hides text, and no more than a person types."""
+    """
+    It is written to a terminal: no character that moves the cursor or hides text, and not more than a person types.
+    """
     if len(user_code) > _LONGEST_CODE or not user_code.isprintable():
         raise _malformed(url, "user_code")
     return user_code

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 
 """
-DPoP (RFC 9449): when a token has to be bound to a key, what a proof says, and the nonces that servers want in proofs.
+DPoP (RFC 9449): when a token has to be bound to a key, the claims of a proof, and the nonces of servers.
 
 A key is kept as a private JWK in JSON, with its algorithm in `alg` (RFC 7517 §4.4); `_clients.dpop` makes it and signs.
 """
@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from valetkey.errors import Unsupported, quote
 from valetkey.protocol.challenge import DPOP, Challenge
-from valetkey.protocol.error_response import read_refusal
+from valetkey.protocol.error_response import read_error
 from valetkey.values import MetadataSource, ResourceMetadata, Secret, ServerMetadata, Token, TokenType
 from valetkey.wire import HttpResponse
 
@@ -25,9 +25,9 @@ ALGORITHMS = ("ES256", "EdDSA", "ES384", "ES512")
 """What we sign with, the best first: every server that was looked at takes ES256."""
 
 _THUMBPRINT_MEMBERS = {"EC": ("crv", "kty", "x", "y"), "OKP": ("crv", "kty", "x")}  # RFC 7638 §3.2, RFC 8037 §2
-_WANTS_NONCE = "use_dpop_nonce"
-PROOF_ERRORS = frozenset({"invalid_dpop_proof", _WANTS_NONCE})
-"""What a token endpoint says of a proof, and not of what is asked for (RFC 9449 §5, §8)."""
+_USE_NONCE = "use_dpop_nonce"
+PROOF_ERRORS = frozenset({"invalid_dpop_proof", _USE_NONCE})
+"""Errors of a token endpoint about the proof, not about the grant (RFC 9449 §5, §8)."""
 _NONCE = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]{1,2048}")  # RFC 9449 §8.1; the limit is ours
 
 
@@ -35,15 +35,12 @@ def binding_algorithm(
     setting: bool | None, challenge: Challenge | None, metadata: ResourceMetadata | None, server: ServerMetadata
 ) -> str | None:
     """
-    Choose the algorithm of the key that a new token is to be bound to (RFC 9449 §5.1, §7.1; RFC 9728 §2).
+    Choose the algorithm of the key that a new token is bound to (RFC 9449 §5.1, §7.1; RFC 9728 §2); None for Bearer.
 
-    :param setting: What the user set: True for always, False for never, None for where the MCP server demands it.
-    :param challenge: The challenge that is answered; one for DPoP is chosen only where there is none for Bearer, or
+    :param setting: True binds always, False never, None where the MCP server demands it.
+    :param challenge: The challenge that is answered. One for DPoP is answered only where there is none for Bearer, or
         where the token at hand is bound already.
-    :param metadata: What the MCP server publishes about itself.
-    :param server: The authorization server.
-    :returns: The algorithm, None for a Bearer token.
-    :raises Unsupported: If a bound token is wanted and cannot be had.
+    :raises Unsupported: If a bound token is required and cannot be had.
     """
     is_challenged = challenge is not None and challenge.scheme == DPOP
     is_demanded = is_challenged or (metadata is not None and metadata.dpop_bound_access_tokens_required)
@@ -54,7 +51,9 @@ def binding_algorithm(
         raise Unsupported(message, hint="Leave dpop out.")
     offered = server.dpop_signing_alg_values_supported
     if offered is None and server.source is not MetadataSource.CONFIGURED:  # which has no document to announce it in
-        message = f"A token bound to a key (DPoP) is wanted, and {server.issuer} does not announce that it issues any."
+        message = (
+            f"A token bound to a key (DPoP) is required, and {server.issuer} does not announce that it issues any."
+        )
         hint = "Its operator has to publish dpop_signing_alg_values_supported."
         raise Unsupported(message, hint=hint if is_demanded else f"{hint} Or leave dpop=True out.")
     algorithms = challenge.get("algs") if challenge is not None and is_challenged else None
@@ -64,10 +63,10 @@ def binding_algorithm(
         if all(algorithm in listed for listed in (offered, accepted) if listed is not None):
             return algorithm
     message = (
-        f"No algorithm for DPoP proofs suits everybody: {server.issuer} takes {_in_words(offered)}, "
+        f"No algorithm for DPoP proofs suits all: {server.issuer} takes {_in_words(offered)}, "
         f"the MCP server {_in_words(accepted)}, and Valetkey signs with {', '.join(ALGORITHMS)}."
     )
-    raise Unsupported(message, hint="Tell the operators of both servers; ES256 is what everybody knows.")
+    raise Unsupported(message, hint="Tell the operators of both servers; ES256 is the most common one.")
 
 
 def _in_words(algorithms: tuple[str, ...] | None) -> str:
@@ -76,12 +75,8 @@ def _in_words(algorithms: tuple[str, ...] | None) -> str:
 
 def key_of(token: Token, key: Secret | None, issuer: str) -> Secret | None:
     """
-    Check that a token is bound to the key that was proved in its request, or to none (RFC 9449 §5).
+    Check that a token is bound to the key that its request proved, or to none (RFC 9449 §5), and give that key.
 
-    :param token: The token.
-    :param key: The key that was proved, None if none was.
-    :param issuer: Who issued the token.
-    :returns: The key to keep with the token.
     :raises Unsupported: If it is otherwise: then the token must not be used.
     """
     if (token.token_type is TokenType.DPOP) == (key is not None):
@@ -97,10 +92,8 @@ def key_of(token: Token, key: Secret | None, issuer: str) -> Secret | None:
 
 def public_jwk(key: Secret) -> dict[str, str]:
     """
-    Give the public half of a key, for the header of a proof (RFC 9449 §4.2).
+    Give the public half of a key, for the header of a proof: the members of its thumbprint (RFC 9449 §4.2).
 
-    :param key: The key.
-    :returns: The members that make its thumbprint, in their order: nothing private, nothing else.
     :raises ValueError: If the key is damaged.
     """
     try:
@@ -119,10 +112,8 @@ def public_jwk(key: Secret) -> dict[str, str]:
 
 def thumbprint(key: Secret) -> str:
     """
-    Give the thumbprint of a key, for `dpop_jkt` (RFC 7638 §3, RFC 9449 §10).
+    Give the thumbprint of a key, for `dpop_jkt`: base64url of its SHA-256 (RFC 7638 §3, RFC 9449 §10).
 
-    :param key: The key.
-    :returns: base64url of its SHA-256, without padding.
     :raises ValueError: If the key is damaged.
     """
     canonical = json.dumps(public_jwk(key), separators=(",", ":"))  # RFC 7638 §3: in lexicographic order
@@ -133,17 +124,11 @@ def proof_claims(
     method: str, url: str, *, now: float, proof_id: str, access_token: Secret | None = None, nonce: str | None = None
 ) -> dict[str, str | int]:
     """
-    Give the claims of a proof for one request (RFC 9449 §4.2).
+    Give the claims of a proof for one request (RFC 9449 §4.2); `proof_id` is a text that is used once.
 
-    Nothing is added for MCP: the `content_digest` of an early draft of SEP-1932 is no more.
+    Nothing is added for MCP: the `content_digest` of an early draft of SEP-1932 has been dropped.
 
-    :param method: The request's method.
-    :param url: The URL it goes to.
-    :param now: Unix time in seconds.
-    :param proof_id: A text that is used once.
-    :param access_token: The token the request carries, None at a token endpoint.
-    :param nonce: The latest nonce of the server, if it gave one.
-    :returns: The claims.
+    :param access_token: The token the request carries; None at a token endpoint.
     """
     parts = urlsplit(url)
     claims: dict[str, str | int] = {
@@ -165,30 +150,23 @@ def _digest(text: str) -> str:
 
 
 def read_nonce(value: str | None) -> str | None:
-    """
-    Read a DPoP-Nonce field (RFC 9449 §8.1).
-
-    :param value: The value of the field.
-    :returns: The nonce; None if there is none, several, or something else.
-    """
+    """Read a DPoP-Nonce field (RFC 9449 §8.1); None if it is not exactly one nonce."""
     return value if value is not None and _NONCE.fullmatch(value) else None
 
 
 def refuses_without_nonce(response: HttpResponse) -> bool:
     """
-    Tell whether a token endpoint wants the same request with a nonce in its proof (RFC 9449 §8).
+    Tell whether a token endpoint asks for the same request with a nonce in its proof (RFC 9449 §8).
 
-    :param response: Its answer.
-    :returns: True if it does: then it has looked at nothing else, and a code in the request is not spent.
+    Then it has looked at nothing else, and a code in the request has not been used.
     """
-    return response.status in (400, 401) and read_refusal(response)[0] == _WANTS_NONCE
+    return response.status in (400, 401) and read_error(response)[0] == _USE_NONCE
 
 
 def rejects_without_nonce(challenges: Iterable[Challenge]) -> bool:
     """
-    Tell whether an MCP server wants the same request with a nonce in its proof (RFC 9449 §9).
+    Tell whether an MCP server asks for the same request with a nonce in its proof (RFC 9449 §9).
 
-    :param challenges: The challenges of its 401.
-    :returns: True if it does: then it says nothing about the token.
+    Then it says nothing about the token.
     """
-    return any(each.scheme == DPOP and each.get("error") == _WANTS_NONCE for each in challenges)
+    return any(each.scheme == DPOP and each.get("error") == _USE_NONCE for each in challenges)

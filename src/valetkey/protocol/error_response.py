@@ -1,9 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The Valetkey authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""
-Error answers of an authorization server (RFC 6749 §5.2, RFC 7591 §3.2.2): which pass, and what they say.
-"""
+"""Error answers of an authorization server (RFC 6749 §5.2, RFC 7591 §3.2.2): which are temporary, and what they say."""
 
 from collections.abc import Mapping
 from datetime import UTC
@@ -22,10 +20,9 @@ _LONGEST_WAIT = 365 * 86_400.0
 
 def read_parameters(response: HttpResponse) -> Mapping[str, object] | None:
     """
-    Read the members of an answer: a JSON object, or a form as GitHub sends it unless told otherwise.
+    Read the members of an answer: a JSON object, or a form as GitHub sends it unless asked for JSON.
 
-    :param response: The answer.
-    :returns: The members, or None when the body is neither (an HTML page, an empty body).
+    None if the body is neither (an HTML page, an empty body).
     """
     document = wire.json_object(response)
     if document is not None:
@@ -39,13 +36,8 @@ def read_parameters(response: HttpResponse) -> Mapping[str, object] | None:
         return None
 
 
-def read_refusal(response: HttpResponse) -> tuple[str | None, str | None]:
-    """
-    Read the error code and its description; empty bodies and HTML pages have neither.
-
-    :param response: The answer.
-    :returns: Code and description, untrusted text both.
-    """
+def read_error(response: HttpResponse) -> tuple[str | None, str | None]:
+    """Read `error` and `error_description`, both untrusted text; None for what is not there."""
     parameters = read_parameters(response) or {}
     error, description = parameters.get("error"), parameters.get("error_description")
     return (
@@ -56,39 +48,25 @@ def read_refusal(response: HttpResponse) -> tuple[str | None, str | None]:
 
 def is_temporary(response: HttpResponse) -> bool:
     """
-    Tell whether the same request may succeed later: nothing may be forgotten because of such an answer.
+    Tell whether the same request may succeed later: 5xx, 429, and the error codes that say so.
 
-    :param response: The answer.
-    :returns: True for 5xx, 429 and the error codes that say so.
+    No token and no client may be forgotten because of such an answer.
     """
-    return response.status >= 500 or response.status == 429 or read_refusal(response)[0] in _TEMPORARY_CODES
+    return response.status >= 500 or response.status == 429 or read_error(response)[0] in _TEMPORARY_CODES
 
 
 def temporary_error(response: HttpResponse, who: str, *, now: float) -> TemporaryError:
-    """
-    Build the error for such an answer.
-
-    :param response: The answer.
-    :param who: Who answered ("The token endpoint").
-    :param now: Unix time in seconds.
-    :returns: The error, with the time the server asked to wait.
-    """
+    """Make the error for a temporary answer of `who` ("The token endpoint"), with the time of its Retry-After."""
     message = f"{who} {response.url} answered {response.status}."
-    error, _ = read_refusal(response)
+    error, _ = read_error(response)
     return TemporaryError(message, hint="Try again later.", retry_after=retry_after(response, now=now), error=error)
 
 
-def refused(response: HttpResponse, who: str) -> Refused:
-    """
-    Build the error for an answer that says no (RFC 6749 §5.2).
-
-    :param response: The answer.
-    :param who: Who answered ("The token endpoint").
-    :returns: The error, with what the server said.
-    """
-    error, description = read_refusal(response)
-    told = " ".join(quote(text) for text in (error, description) if text) or "without saying why"
-    message = f"{who} {response.url} refused ({response.status}): {told}."
+def refusal_error(response: HttpResponse, who: str) -> Refused:
+    """Make the error for an answer that refuses a request (RFC 6749 §5.2), with the server's reason."""
+    error, description = read_error(response)
+    reason = " ".join(quote(text) for text in (error, description) if text) or "without saying why"
+    message = f"{who} {response.url} refused ({response.status}): {reason}."
     kind, hint = Refused, "Log in again."
     if error in _CLIENT_ERRORS:
         kind, hint = ClientRefused, "Check client_id, client_secret and how this client may authenticate."
@@ -110,13 +88,7 @@ def refused(response: HttpResponse, who: str) -> Refused:
 
 
 def retry_after(response: HttpResponse, *, now: float) -> float | None:
-    """
-    Read Retry-After (RFC 9110 §10.2.3).
-
-    :param response: The answer.
-    :param now: Unix time in seconds.
-    :returns: Seconds to wait, from 0 to a year, or None.
-    """
+    """Read Retry-After (RFC 9110 §10.2.3): seconds from now, from 0 to a year; None if there is none."""
     value = (response.header("Retry-After") or "").strip()
     if value.isascii() and value.isdigit():
         return min(float(value), _LONGEST_WAIT)

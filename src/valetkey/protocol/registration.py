@@ -1,9 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The Valetkey authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""
-Dynamic client registration (RFC 7591 §3): how we introduce ourselves, and what the server made of it.
-"""
+"""Dynamic client registration (RFC 7591 §3): what we ask for, and what the server registered."""
 
 import json
 from dataclasses import dataclass, replace
@@ -11,7 +9,7 @@ from dataclasses import dataclass, replace
 from valetkey import urls, wire
 from valetkey.errors import ClientRefused, MalformedDocument, quote
 from valetkey.protocol.device import GRANT_TYPE as DEVICE_CODE
-from valetkey.protocol.error_response import is_temporary, read_refusal, temporary_error
+from valetkey.protocol.error_response import is_temporary, read_error, temporary_error
 from valetkey.values import Client, ClientAuthentication, ClientOrigin, Scope, Secret, ServerMetadata, scope_to_text
 from valetkey.wire import HttpRequest, HttpResponse
 
@@ -27,11 +25,8 @@ class ClientMetadata:
     What we ask to be registered as. Nothing in it identifies the person (RFC 7591 §5).
 
     :param redirect_uri: Where the browser is sent back to; None for a client that logs in on another device.
-    :param name: The product's name, shown on the consent page.
-    :param scope: Scopes the client will ask for; None leaves it to the server.
-    :param refreshes: True to ask for refresh tokens too.
     :param binds_tokens: True to ask for tokens bound to a key (RFC 9449 §5.2).
-    :param has_placeholder: True to name a redirect address that is never used, for servers that want one of every
+    :param has_placeholder: True to name a redirect address that is never used, for servers that require one of every
         client.
     """
 
@@ -56,13 +51,7 @@ class ClientMetadata:
         return (self.redirect_uri,)
 
     def corrected(self, error: str | None, description: str | None) -> "ClientMetadata | None":
-        """
-        Change what is asked for in the way a server's refusal says, for one more try.
-
-        :param error: The error code (RFC 7591 §3.2.2).
-        :param description: Its description.
-        :returns: What to ask for instead, None when the refusal is final.
-        """
+        """Change what is asked for as a server's refusal says (RFC 7591 §3.2.2); None if the refusal is final."""
         if self.redirect_uri is None and "redirect_uri" in f"{error} {description}":
             return replace(self, has_placeholder=True)
         if error == "invalid_client_metadata":  # django-oauth-toolkit gives each client one grant, and no refresh
@@ -76,11 +65,7 @@ def registration_request(
     """
     Build the registration request; `parse_registration` reads the answer.
 
-    :param server: The server, which must have a registration endpoint.
-    :param metadata: What to register.
-    :param initial_access_token: What allows the registration, for servers that want it (RFC 7591 §3).
-    :returns: The request: no other credential in it.
-    :raises InsecureEndpoint: If the registration endpoint must not be used.
+    The initial access token allows the registration, for servers that require one (RFC 7591 §3).
     """
     endpoint = urls.require_endpoint(server.registration_endpoint or "", "registration endpoint")
     document: dict[str, object] = {
@@ -118,13 +103,10 @@ def parse_registration(
     response: HttpResponse, server: ServerMetadata, requested: ClientMetadata, *, now: float
 ) -> Client:
     """
-    Read the answer to `registration_request`. What the server changed is what counts (RFC 7591 §3.2.1).
+    Read the answer to `registration_request`; what the server changed counts (RFC 7591 §3.2.1).
 
-    :param response: The answer; 201, and 200 as some servers say.
-    :param server: The server that registered us.
-    :param requested: What was asked for.
-    :param now: Unix time in seconds.
-    :returns: The client, bound to the server's issuer.
+    200 is taken for 201, as some servers send it.
+
     :raises ClientRefused: If the server does not register us, or in a way we cannot use.
     :raises TemporaryError: If it could not answer now.
     :raises MalformedDocument: If the answer cannot be read.
@@ -185,10 +167,10 @@ def _expiry(value: object) -> float | None:
 
 
 def _refused(response: HttpResponse) -> ClientRefused:
-    error, description = read_refusal(response)
-    told = f": {quote(error)}" if error else ""
-    told += f" {quote(description)}" if description else ""
-    message = f"The registration endpoint {response.url} answered {response.status}{told}."
+    error, description = read_error(response)
+    reason = f": {quote(error)}" if error else ""
+    reason += f" {quote(description)}" if description else ""
+    message = f"The registration endpoint {response.url} answered {response.status}{reason}."
     hint = "Register a client there by hand and give its client_id."
     return ClientRefused(
         message, hint=hint, error=error, description=description, status=response.status, endpoint=response.url

@@ -19,11 +19,9 @@ _NAME = "oauth-protected-resource"
 @dataclass(frozen=True, slots=True)
 class ResourceCandidate:
     """
-    A place where the metadata may be, together with the identifier the document there has to prove.
+    A URL where the metadata may be, and the identifier that the document there has to name (RFC 9728 §3.3).
 
-    :param url: The URL to ask.
-    :param resource: The identifier RFC 9728 §3.3 wants in the document.
-    :param announced: True if the server named the URL itself, in its challenge.
+    `announced` is True if the server named the URL itself, in its challenge.
     """
 
     url: str
@@ -32,13 +30,7 @@ class ResourceCandidate:
 
 
 def resource_candidates(server_url: str, announced: Sequence[str] = ()) -> tuple[ResourceCandidate, ...]:
-    """
-    List the places in the order MCP prescribes: the challenge's URL, the path, the root.
-
-    :param server_url: The URL of the MCP server.
-    :param announced: The values of `resource_metadata` in the challenge (RFC 9728 §5.1).
-    :returns: The candidates, each URL once.
-    """
+    """List the URLs to try in the order of MCP: the challenge's `resource_metadata`, the path, the root; each once."""
     identifier = urls.canonical_resource(server_url)
     root = urls.origin(server_url)
     named = [ResourceCandidate(url, identifier, announced=True) for url in announced]
@@ -54,22 +46,15 @@ def resource_candidates(server_url: str, announced: Sequence[str] = ()) -> tuple
 
 
 def resource_request(candidate: ResourceCandidate) -> HttpRequest:
-    """
-    Build the request for one candidate; `parse_resource` reads the answer.
-
-    :param candidate: The candidate.
-    :returns: The request.
-    :raises InsecureEndpoint: If the URL must not be asked.
-    """
+    """Build the request for one candidate; `parse_resource` reads the answer."""
     urls.require_endpoint(candidate.url, "resource metadata URL")
     return wire.get_json(candidate.url, "read what the MCP server says about its login")
 
 
 def require_usable(metadata: ResourceMetadata) -> None:
     """
-    Make sure that the resource takes a token the way we can show it, before anybody is asked to log in.
+    Make sure, before a person is asked to log in, that the resource takes a token in the way we send it.
 
-    :param metadata: The metadata.
     :raises Unsupported: If it takes no token in the Authorization header (RFC 9728 §2), or only one bound to a TLS
         certificate (RFC 8705 §3).
     """
@@ -88,13 +73,10 @@ def parse_resource(
     response: HttpResponse, candidate: ResourceCandidate, server_url: str, *, strict: bool = False
 ) -> ResourceMetadata | None:
     """
-    Read the answer to `resource_request`.
+    Read the answer to `resource_request`; None if it is no such document, and the next candidate is to be tried.
 
-    :param response: The answer.
-    :param candidate: The candidate that was asked.
-    :param server_url: The URL of the MCP server.
-    :param strict: True to accept only the identifier of RFC 9728 §3.3, not an ancestor of it.
-    :returns: The metadata, or None when the answer is no such document and the next candidate has its turn.
+    With `strict` only the identifier of RFC 9728 §3.3 is accepted, not an ancestor of it.
+
     :raises ResourceMismatch: If the document describes another resource: nothing of it may be used.
     :raises MalformedDocument: If a member has the wrong type.
     """

@@ -1,22 +1,20 @@
 # SPDX-FileCopyrightText: 2026 The Valetkey authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""
-Revoking a token (RFC 7009 §2): what the server is told, and what its answer means.
-"""
+"""Revoking a token (RFC 7009 §2)."""
 
 from enum import StrEnum
 
 from valetkey import urls, wire
 from valetkey.protocol.client_auth import AuthenticationFields
-from valetkey.protocol.error_response import is_temporary, read_refusal, refused, temporary_error
+from valetkey.protocol.error_response import is_temporary, read_error, refusal_error, temporary_error
 from valetkey.protocol.token_request import FORM_HEADERS
 from valetkey.values import Client, Secret, ServerMetadata
 from valetkey.wire import HttpRequest, HttpResponse
 
 
 class TokenKind(StrEnum):
-    """What is revoked, as `token_type_hint` says it (RFC 7009 §2.1)."""
+    """The kind of token that is revoked, as `token_type_hint` names it (RFC 7009 §2.1)."""
 
     REFRESH = "refresh_token"
     ACCESS = "access_token"
@@ -25,17 +23,7 @@ class TokenKind(StrEnum):
 def revocation_request(
     server: ServerMetadata, client: Client, authentication: AuthenticationFields, token: Secret, kind: TokenKind
 ) -> HttpRequest:
-    """
-    Build the revocation of a token (RFC 7009 §2.1); `parse_revocation` reads the answer.
-
-    :param server: The server that issued the token, which must have a revocation endpoint.
-    :param client: The client the token was issued to.
-    :param authentication: What authenticates the client.
-    :param token: The token.
-    :param kind: What it is.
-    :returns: The request.
-    :raises InsecureEndpoint: If the revocation endpoint must not be used.
-    """
+    """Build the revocation of a token (RFC 7009 §2.1); `parse_revocation` reads the answer."""
     endpoint = urls.require_endpoint(server.revocation_endpoint or "", "revocation endpoint")  # RFC 7009 §2: https
     return HttpRequest(
         "POST",
@@ -51,11 +39,10 @@ def revocation_request(
 
 def parse_revocation(response: HttpResponse, *, now: float) -> bool:
     """
-    Read the answer to `revocation_request`. A token the server does not know is revoked too (RFC 7009 §2.2).
+    Read the answer to `revocation_request`; False if the server does not revoke tokens of this kind.
 
-    :param response: The answer; its body says nothing when the status is 200. 204 is taken for 200.
-    :param now: Unix time in seconds.
-    :returns: True if the token is of no use any more, False if the server does not revoke tokens of this kind.
+    A token that the server does not know counts as revoked (RFC 7009 §2.2). 204 is taken for 200.
+
     :raises TemporaryError: If the token still exists and may be revoked later.
     :raises ClientRefused: If the server does not accept the client.
     :raises Refused: If it refuses in another way.
@@ -64,6 +51,6 @@ def parse_revocation(response: HttpResponse, *, now: float) -> bool:
         return True
     if is_temporary(response):  # RFC 7009 §2.2.1 names 503
         raise temporary_error(response, "The revocation endpoint", now=now)
-    if read_refusal(response)[0] == "unsupported_token_type":  # RFC 7009 §2.2.1
+    if read_error(response)[0] == "unsupported_token_type":  # RFC 7009 §2.2.1
         return False
-    raise refused(response, "The revocation endpoint")
+    raise refusal_error(response, "The revocation endpoint")

@@ -4,7 +4,7 @@
 """
 Authorization server metadata: where it may be, and what it says (RFC 8414 §2, §3; OpenID Connect Discovery §4).
 
-For servers that publish nothing about themselves there is the way of MCP 2025-03-26.
+Servers that publish no metadata are used as MCP 2025-03-26 says.
 """
 
 from dataclasses import replace
@@ -24,11 +24,9 @@ ID_JAG_PROFILE = "urn:ietf:params:oauth:grant-profile:id-jag"  # ID-JAG §7.2
 
 def server_candidates(issuer: str) -> tuple[str, ...]:
     """
-    List the URLs of an issuer's metadata in the order MCP prescribes.
+    List the URLs of an issuer's metadata in the order of MCP; its last slash is dropped for them (RFC 8414 §3.1).
 
-    :param issuer: The issuer, exactly as published. Its last slash is dropped for the URL only (RFC 8414 §3.1).
-    :returns: Two URLs for an issuer without a path, three for one with a path. The root documents of a host are
-        never read for an issuer with a path: they describe another issuer.
+    The root documents of a host are never read for an issuer with a path: they describe another issuer.
     """
     base = issuer.removesuffix("/")
     inserted = (urls.insert_well_known(base, _OAUTH), urls.insert_well_known(base, _OPENID))
@@ -39,10 +37,8 @@ def server_candidates(issuer: str) -> tuple[str, ...]:
 
 def require_issuer(issuer: str) -> str:
     """
-    Refuse an issuer that is not one (RFC 8414 §2: https, no query, no fragment).
+    Refuse an issuer that is none (RFC 8414 §2: https, no query, no fragment), else give it back as it is.
 
-    :param issuer: The issuer, exactly as published.
-    :returns: The same string.
     :raises InsecureEndpoint: If it is not https, or http on loopback.
     :raises Unsupported: If it has a query.
     """
@@ -55,11 +51,9 @@ def require_issuer(issuer: str) -> str:
 
 def server_request(url: str, *, legacy: bool = False) -> HttpRequest:
     """
-    Build the request for one candidate; `parse_server` reads the answer.
+    Build the request for one of `server_candidates`; `parse_server` reads the answer.
 
-    :param url: A URL of `server_candidates`.
-    :param legacy: True on the 2025-03-26 path, whose servers want to see the protocol version.
-    :returns: The request.
+    Servers of the 2025-03-26 path (`legacy`) look at the protocol version.
     """
     version = (("MCP-Protocol-Version", "2025-03-26"),) if legacy else ()
     return wire.get_json(url, "read what the authorization server offers", headers=version)
@@ -67,12 +61,10 @@ def server_request(url: str, *, legacy: bool = False) -> HttpRequest:
 
 def parse_server(response: HttpResponse, issuer: str, *, strict: bool = False) -> ServerMetadata | None:
     """
-    Read the answer to `server_request`.
+    Read the answer to `server_request`; None if it is no such document, and the next candidate is to be tried.
 
-    :param response: The answer.
-    :param issuer: The issuer whose document was asked for.
-    :param strict: True for byte-exact comparison of the issuer without the one tolerance of `urls.same_issuer`.
-    :returns: The metadata, or None when the answer is no such document and the next candidate has its turn.
+    With `strict` the issuer is compared byte by byte, without the one tolerance of `urls.same_issuer`.
+
     :raises IssuerMismatch: If the document belongs to another issuer: nothing of it may be used.
     :raises InsecureEndpoint: If one of its endpoints must not be used.
     :raises MalformedDocument: If a member has the wrong type.
@@ -132,32 +124,17 @@ def _optional_endpoint(document: dict[str, object], member: str, url: str) -> st
 
 
 def legacy_issuer(server_url: str) -> str:
-    """
-    Give the issuer of a server that publishes no resource metadata: its own origin (MCP 2025-03-26, §2.3).
-
-    :param server_url: The URL of the MCP server.
-    :returns: The origin.
-    """
+    """Give the issuer of a server that publishes no resource metadata: its own origin (MCP 2025-03-26, §2.3)."""
     return urls.origin(server_url)
 
 
 def from_legacy(metadata: ServerMetadata) -> ServerMetadata:
-    """
-    Mark metadata that came from the MCP server's own origin.
-
-    :param metadata: What `parse_server` read there.
-    :returns: The same, with its source.
-    """
+    """Mark metadata that came from the MCP server's own origin."""
     return replace(metadata, source=MetadataSource.LEGACY)
 
 
 def guessed_server(server_url: str) -> ServerMetadata:
-    """
-    Give the default endpoints of MCP 2025-03-26, for a server without any metadata.
-
-    :param server_url: The URL of the MCP server.
-    :returns: `/authorize`, `/token` and `/register` on its origin, marked as a guess.
-    """
+    """Give the default endpoints of MCP 2025-03-26 for a server without any metadata, marked as a guess."""
     base = legacy_issuer(server_url)
     return ServerMetadata(
         issuer=base,
@@ -170,22 +147,18 @@ def guessed_server(server_url: str) -> ServerMetadata:
 
 def serves(metadata: ServerMetadata, resource: str) -> bool:
     """
-    Tell whether an authorization server says that it protects a resource (RFC 9728 §4).
+    Tell whether an authorization server protects a resource, as its metadata says (RFC 9728 §4).
 
-    :param metadata: The server's metadata.
-    :param resource: The resource's identifier, as its own metadata names it.
-    :returns: False only if it lists what it protects, and this is not among it.
+    False only if it lists its resources, and this one is not among them.
     """
     return metadata.protected_resources is None or resource in metadata.protected_resources
 
 
 def require_token_endpoint(metadata: ServerMetadata) -> ServerMetadata:
     """
-    Make sure that there is a token endpoint to ask.
+    Make sure that there is a token endpoint, and give the metadata back.
 
-    :param metadata: The server's metadata.
-    :returns: The same.
-    :raises Unsupported: If it names none.
+    :raises Unsupported: If there is none.
     """
     if metadata.token_endpoint is None:
         message = f"The authorization server {metadata.issuer} names no token endpoint."
@@ -195,10 +168,9 @@ def require_token_endpoint(metadata: ServerMetadata) -> ServerMetadata:
 
 def require_jwt_bearer(metadata: ServerMetadata, *, named: bool) -> None:
     """
-    Make sure a server takes the assertion of a workload (SEP-1933, Authorization Server Metadata).
+    Make sure that a server takes the assertion of a workload (SEP-1933, Authorization Server Metadata).
 
-    :param metadata: The server's metadata.
-    :param named: True if the user has named this server; then it may keep silent about its grants.
+    :param named: True if the user has named this server; then its metadata need not list its grants.
     :raises Unsupported: If it does not list the grant.
     """
     listed = metadata.grant_types_supported
@@ -212,25 +184,23 @@ def require_jwt_bearer(metadata: ServerMetadata, *, named: bool) -> None:
 
 def require_identity_assertions(metadata: ServerMetadata) -> None:
     """
-    Make sure a server takes identity assertions (MCP, Enterprise-Managed Authorization §6; ID-JAG §7.2).
+    Make sure that a server takes identity assertions (MCP, Enterprise-Managed Authorization §6; ID-JAG §7.2).
 
-    :param metadata: The server's metadata; one that says nothing about it is asked all the same.
-    :raises Unsupported: If it lists what it takes, and not this.
+    :raises Unsupported: If it lists what it takes without them; a server that lists nothing is asked.
     """
-    listed, wanted = metadata.authorization_grant_profiles_supported, ID_JAG_PROFILE
+    listed, required = metadata.authorization_grant_profiles_supported, ID_JAG_PROFILE
     if listed is None:
-        listed, wanted = metadata.grant_types_supported, JWT_BEARER
-    if listed is not None and wanted not in listed:
-        message = f"The authorization server {metadata.issuer} does not list {wanted}."
+        listed, required = metadata.grant_types_supported, JWT_BEARER
+    if listed is not None and required not in listed:
+        message = f"The authorization server {metadata.issuer} does not list {required}."
         hint = "It takes no identity assertions; ask its operator, or let a person log in there."
         raise Unsupported(message, hint=hint)
 
 
 def require_code_flow(metadata: ServerMetadata, *, trusted: bool = False) -> None:
     """
-    Make sure a person can log in at this server with PKCE (MCP, Authorization Code Protection).
+    Make sure that a person can log in at this server with PKCE (MCP, Authorization Code Protection).
 
-    :param metadata: The server's metadata.
     :param trusted: True if the user or a provider profile says that it supports S256 without announcing it.
     :raises Unsupported: If an endpoint is missing or S256 is not announced. A guessed or configured server has no
         document to announce it in: there S256 is used unannounced (MCP 2025-03-26 requires it of the server).

@@ -1,9 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The Valetkey authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""
-The answers of a token endpoint (RFC 6749 §5); the requests are in `protocol.token_request`.
-"""
+"""The answers of a token endpoint (RFC 6749 §5); the requests are in `protocol.token_request`."""
 
 import math
 from collections.abc import Mapping
@@ -11,7 +9,7 @@ from dataclasses import replace
 
 from valetkey import wire
 from valetkey.errors import MalformedDocument, Unsupported, quote
-from valetkey.protocol.error_response import is_temporary, read_parameters, read_refusal, refused, temporary_error
+from valetkey.protocol.error_response import is_temporary, read_error, read_parameters, refusal_error, temporary_error
 from valetkey.values import (
     Scope,
     Secret,
@@ -26,12 +24,11 @@ _LONGEST_LIFE = 10 * 365 * 86_400
 
 def parse_token(response: HttpResponse, *, now: float, requested_scope: Scope | None) -> Token:
     """
-    Read the answer of a token endpoint, with the freedoms real servers take.
+    Read the answer of a token endpoint. 201 is taken for 200 (Supabase), a form for JSON (GitHub).
 
-    :param response: The answer. 201 is taken for 200 (Supabase), a form for JSON (GitHub).
+    The requested scope counts as granted if the answer names none (RFC 6749 §5.1).
+
     :param now: Unix time in seconds when the request was sent.
-    :param requested_scope: The scope that was asked for: granted, if the answer names none (RFC 6749 §5.1).
-    :returns: The token.
     :raises TemporaryError: If the server could not answer now.
     :raises ClientRefused: If it does not accept the client.
     :raises Refused: If it refuses the grant.
@@ -41,9 +38,9 @@ def parse_token(response: HttpResponse, *, now: float, requested_scope: Scope | 
     if is_temporary(response):
         raise temporary_error(response, "The token endpoint", now=now)
     parameters = read_parameters(response)
-    error, _ = read_refusal(response)
+    error, _ = read_error(response)
     if error is not None or response.status >= 400:  # GitHub sends its errors with status 200
-        raise refused(response, "The token endpoint")
+        raise refusal_error(response, "The token endpoint")
     if parameters is None or response.status not in (200, 201):
         message = f"The token endpoint {response.url} answered {response.status} with something that is no token."
         raise MalformedDocument(
@@ -69,13 +66,7 @@ def parse_token(response: HttpResponse, *, now: float, requested_scope: Scope | 
 
 
 def renewed(previous: Token, answer: Token) -> Token:
-    """
-    Join the answer to a refresh with the token it renews: what the answer leaves out stays (RFC 6749 §6).
-
-    :param previous: The token that was renewed.
-    :param answer: What `parse_token` read.
-    :returns: The token to keep.
-    """
+    """Join the answer to a refresh with the token it renews: what the answer leaves out stays (RFC 6749 §6)."""
     return replace(
         answer,
         refresh_token=answer.refresh_token or previous.refresh_token,
@@ -85,10 +76,9 @@ def renewed(previous: Token, answer: Token) -> Token:
 
 def read_lifetime(value: object) -> float | None:
     """
-    Read `expires_in`: a number, or a string with one (Entra ID), whole or not.
+    Read `expires_in` in seconds: a number, or a string with one (Entra ID), whole or not; at most ten years.
 
-    :param value: The member.
-    :returns: Seconds, at most ten years; None when the server does not say, or says something that is no lifetime.
+    None if it is missing, or is no lifetime.
     """
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
@@ -125,6 +115,6 @@ def _token_type(parameters: Mapping[str, object], url: str) -> TokenType:
 
 
 def _id_token(parameters: Mapping[str, object]) -> Secret | None:
-    """What cannot stand in a header is none: nobody else reads it."""
+    """A text that cannot stand in a header counts as none: it is only ever sent as a bearer."""
     value = parameters.get("id_token")
     return Secret(value) if isinstance(value, str) and value and _fits_header(value) else None

@@ -4,7 +4,7 @@
 """
 Exchanging an ID token for an identity assertion (RFC 8693; draft-ietf-oauth-identity-assertion-authz-grant, "ID-JAG").
 
-The organisation's identity provider says by it who the employee is, to one authorization server.
+With it the organisation's identity provider tells one authorization server who the employee is.
 """
 
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from valetkey import wire
 from valetkey.errors import LoginRequired, MalformedDocument, Unsupported, quote
-from valetkey.protocol.error_response import is_temporary, read_parameters, read_refusal, refused, temporary_error
+from valetkey.protocol.error_response import is_temporary, read_error, read_parameters, refusal_error, temporary_error
 from valetkey.protocol.token import read_lifetime
 from valetkey.protocol.token_request import TokenRequest, resource_field, scope_field
 from valetkey.values import Client, Scope, Secret, ServerMetadata, scope_from_text
@@ -29,12 +29,10 @@ _NOT_APPLICABLE = "N_A"
 @dataclass(frozen=True, slots=True)
 class IdentityAssertion:
     """
-    What the identity provider says about an employee, to one authorization server.
+    What the identity provider says about an employee to one authorization server, whose issuer is `audience`.
 
-    :param token: The signed text.
-    :param audience: The issuer of that authorization server.
-    :param scope: The scope it allows; None when neither asked for nor told.
-    :param expires_at: Unix time in seconds; None when the provider did not say, so it is good for one time.
+    `scope` is the scope it allows. `expires_at` is Unix time in seconds; None if the provider does not say, so that the
+    assertion is used once.
     """
 
     token: Secret
@@ -53,15 +51,11 @@ def identity_assertion_request(
     scope: Scope | None,
 ) -> TokenRequest:
     """
-    Say the exchange (RFC 8693 §2.1, ID-JAG §4.3); `parse_identity_assertion` reads the answer.
+    Build the exchange (RFC 8693 §2.1, ID-JAG §4.3); `parse_identity_assertion` reads the answer.
 
-    :param provider: The identity provider.
-    :param client: Our client there.
-    :param id_token: The employee's ID token; it goes to its own issuer only.
-    :param audience: The issuer of the MCP server's authorization server (MCP, Enterprise-Managed Authorization §4).
+    `audience` is the issuer of the MCP server's authorization server (MCP, Enterprise-Managed Authorization §4).
+
     :param resource: The MCP server as its metadata names it; optional there, and older servers require it.
-    :param scope: The scope to ask for, if any.
-    :returns: The request.
     """
     return TokenRequest(
         provider,
@@ -88,13 +82,8 @@ def parse_identity_assertion(
     """
     Read the answer to `identity_assertion_request` (RFC 8693 §2.2.1, ID-JAG §4.3.4).
 
-    :param response: The answer.
-    :param audience: The issuer that was asked for.
-    :param now: Unix time in seconds when the request was sent.
-    :param requested_scope: The scope that was asked for: allowed, if the answer names none.
-    :returns: The assertion.
     :raises TemporaryError: If the provider could not answer now.
-    :raises LoginRequired: If the person has to log in anew there (ID-JAG §8.2).
+    :raises LoginRequired: If the person has to log in again there (ID-JAG §8.2).
     :raises ClientRefused: If it does not accept our client.
     :raises Refused: If it does not vouch for the person there.
     :raises MalformedDocument: If the answer cannot be read.
@@ -103,11 +92,11 @@ def parse_identity_assertion(
     if is_temporary(response):
         raise temporary_error(response, _WHO, now=now)
     parameters = read_parameters(response)
-    error, _ = read_refusal(response)
+    error, _ = read_error(response)
     if error == "insufficient_user_authentication":
         raise _login_required(response, parameters or {})
     if error is not None or response.status >= 400:
-        raise refused(response, _WHO)
+        raise refusal_error(response, _WHO)
     if parameters is None or response.status != 200:
         message = f"{_WHO} {response.url} answered {response.status} with something that is no assertion."
         raise MalformedDocument(message, hint="Check that this is its token endpoint.", url=response.url)
@@ -138,8 +127,8 @@ def _require_types(parameters: Mapping[str, object], url: str) -> None:
 
 
 def _login_required(response: HttpResponse, parameters: Mapping[str, object]) -> LoginRequired:
-    """RFC 9470 §3 names what the login has to be like."""
-    wanted = [f"{name} {quote(parameters[name])}" for name in ("max_age", "acr_values") if name in parameters]
-    how = f" with {' and '.join(wanted)}" if wanted else ""
-    message = f"{_WHO} {response.url} wants the person to log in anew{how}."
+    """RFC 9470 §3 names the kind of login that is required."""
+    required = [f"{name} {quote(parameters[name])}" for name in ("max_age", "acr_values") if name in parameters]
+    how = f" with {' and '.join(required)}" if required else ""
+    message = f"{_WHO} {response.url} requires the person to log in again{how}."
     return LoginRequired(message, hint="Log in there, and give the new ID token.")

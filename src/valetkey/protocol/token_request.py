@@ -1,9 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The Valetkey authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""
-Token requests of every grant (RFC 6749 §4.1.3, §4.4, §6; RFC 8707 §2); `protocol.token` reads the answers.
-"""
+"""Token requests of every grant (RFC 6749 §4.1.3, §4.4, §6; RFC 8707 §2); `protocol.token` reads the answers."""
 
 from dataclasses import dataclass, replace
 
@@ -21,15 +19,12 @@ FORM_HEADERS = (("Content-Type", "application/x-www-form-urlencoded"), ("Accept"
 @dataclass(frozen=True, slots=True, repr=False)
 class TokenRequest:
     """
-    What a token request says, before the client has proved itself.
+    A token request before the client is authenticated.
 
-    :param server: The server whose token endpoint is asked.
-    :param client: The client that asks.
-    :param purpose: What it is for, in words a person can follow.
-    :param fields: The parameters, those that authenticate the client left out.
-    :param scope: The scope that is meant: granted, if the answer names none (RFC 6749 §5.1).
+    `scope` counts as granted if the answer names none (RFC 6749 §5.1).
+
     :param credentials_of: The issuers whose codes, tokens or assertions are among the fields.
-    :param secrets: What in the fields must not be seen again.
+    :param secrets: What in the fields must not appear in errors and logs.
     :param dpop_key: The key the token is to be bound to (RFC 9449 §5); None for a Bearer token.
     """
 
@@ -53,41 +48,21 @@ class TokenRequest:
         return next((value for name, value in self.fields if name == "resource"), None)
 
     def without_resource(self) -> "TokenRequest":
-        """
-        Give the same request without `resource`, for servers that do not know RFC 8707.
-
-        :returns: The request.
-        """
+        """Give the same request without `resource`, for servers that do not know RFC 8707."""
         return replace(self, fields=tuple(field for field in self.fields if field[0] != "resource"))
 
     def with_scope(self, scope: Scope | None) -> "TokenRequest":
-        """
-        Give the same refresh with its scope named, for servers that want to read it (Entra ID).
-
-        :param scope: The scope, None where none was ever named.
-        :returns: The request.
-        """
+        """Give the same refresh with its scope named, for servers that require it (Entra ID)."""
         others = tuple(field for field in self.fields if field[0] != "scope")
         return replace(self, fields=(*others, *scope_field(scope)))
 
     def with_audience(self, audience: str | None) -> "TokenRequest":
-        """
-        Give the same request with an audience, for servers from before RFC 8707 (Auth0).
-
-        :param audience: The resource, None where the server does not want one.
-        :returns: The request.
-        """
+        """Give the same request with an audience, for servers older than RFC 8707 (Auth0); None adds none."""
         return self if audience is None else replace(self, fields=(*self.fields, ("audience", audience)))
 
 
 def code_request(pending: PendingLogin, code: Secret) -> TokenRequest:
-    """
-    Say the exchange of a code (RFC 6749 §4.1.3); `parse_token` reads the answer.
-
-    :param pending: The login the code belongs to; the code goes to its server only.
-    :param code: The authorization code.
-    :returns: The request.
-    """
+    """Build the exchange of a code (RFC 6749 §4.1.3), which goes to the login's own server only."""
     return TokenRequest(
         pending.server,
         pending.client,
@@ -107,11 +82,9 @@ def code_request(pending: PendingLogin, code: Secret) -> TokenRequest:
 
 def refresh_request(session: Session, refresh_token: Secret) -> TokenRequest:
     """
-    Say the renewal of a session (RFC 6749 §6); `parse_token` reads the answer.
+    Build the renewal of a session (RFC 6749 §6); its refresh token goes to its own issuer only.
 
-    :param session: The session; its refresh token goes to its own issuer only.
-    :param refresh_token: The refresh token.
-    :returns: The request. The scope is left out: the same scope is meant.
+    The scope is left out, which means the same scope.
     """
     return TokenRequest(
         session.server,
@@ -132,15 +105,7 @@ def refresh_request(session: Session, refresh_token: Secret) -> TokenRequest:
 def client_credentials_request(
     server: ServerMetadata, client: Client, *, resource: str | None, scope: Scope | None
 ) -> TokenRequest:
-    """
-    Say the request of a machine (RFC 6749 §4.4.2); `parse_token` reads the answer.
-
-    :param server: The server.
-    :param client: A client that can authenticate, bound to the server's issuer.
-    :param resource: The resource the token is for, None to leave it out.
-    :param scope: The scope to ask for, if any.
-    :returns: The request.
-    """
+    """Build the request of a client that logs no person in (RFC 6749 §4.4.2)."""
     return TokenRequest(
         server,
         client,
@@ -160,15 +125,10 @@ def jwt_bearer_request(
     scope: Scope | None,
 ) -> TokenRequest:
     """
-    Say the request of somebody whom another party vouches for (RFC 7523 §2.1); `parse_token` reads the answer.
+    Build the request that presents an assertion of another party (RFC 7523 §2.1).
 
-    :param server: The server.
-    :param client: The client that presents the assertion; one without a client_id is none (RFC 7521 §4.1).
-    :param assertion: What the other party says.
-    :param audience: The issuer it was made for: it is a credential for that one, and goes nowhere else.
-    :param resource: The resource the token is for, None to leave it out.
-    :param scope: The scope to ask for, if any.
-    :returns: The request.
+    A client without a client_id is not authenticated (RFC 7521 §4.1). The assertion is a credential for `audience`, the
+    issuer it was made for, and goes to no other.
     """
     return TokenRequest(
         server,
@@ -187,37 +147,19 @@ def jwt_bearer_request(
 
 
 def resource_field(resource: str | None) -> tuple[tuple[str, str], ...]:
-    """
-    Give the `resource` parameter (RFC 8707 §2).
-
-    :param resource: The resource, None where the server does not take the parameter.
-    :returns: The field, or nothing.
-    """
+    """Give the `resource` parameter (RFC 8707 §2); None where the server does not take it."""
     return () if resource is None else (("resource", resource),)
 
 
 def scope_field(scope: Scope | None) -> tuple[tuple[str, str], ...]:
-    """
-    Give the `scope` parameter, left out rather than sent empty.
-
-    :param scope: The scope.
-    :returns: The field, or nothing.
-    """
+    """Give the `scope` parameter, left out rather than sent empty."""
     return (("scope", scope_to_text(scope)),) if scope else ()
 
 
 def http_request(
     request: TokenRequest, authentication: AuthenticationFields, dpop_proof: Secret | None = None
 ) -> HttpRequest:
-    """
-    Build the HTTP request of a token request (RFC 6749 §3.2); `parse_token` reads the answer.
-
-    :param request: What it says.
-    :param authentication: What authenticates the client.
-    :param dpop_proof: What proves the key the token is to be bound to.
-    :returns: The HTTP request.
-    :raises InsecureEndpoint: If the token endpoint must not be used.
-    """
+    """Build the HTTP request of a token request (RFC 6749 §3.2); `parse_token` reads the answer."""
     endpoint = urls.require_endpoint(request.server.token_endpoint or "", "token endpoint")
     dpop_proofs = () if dpop_proof is None else (dpop_proof,)
     return HttpRequest(

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 from valetkey._adapters.credential import AUTHORIZATION, CREDENTIAL, AnyResponse, RequestT
 from valetkey._adapters.steps import CurrentToken, OtherToken, steps_of
 from valetkey.login import Login, LoginName
+from valetkey.settings.documentation import document, parameter_texts
 from valetkey.settings.options import GrantName
 from valetkey.settings.settings import Settings
 from valetkey.store.protocol import Store
@@ -134,3 +135,7 @@ class AuthFlow(Generic[RequestT, ResponseT]):
         credential = request.headers.get(AUTHORIZATION)
         is_ours = credential is None or Secret(credential) == request.extensions.get(CREDENTIAL)
         return is_ours and self._engine.serves(str(request.url))
+
+
+_keywords = AuthFlow.__init__.__kwdefaults__ or {}
+document(AuthFlow, ("url", *_keywords), {**parameter_texts(Settings), **parameter_texts(AuthFlow)})

@@ -127,7 +127,7 @@ def _proves_itself(options: PythonOptions) -> bool:
 def _check_requests(options: PythonOptions) -> None:
     reserved = OWN_PARAMETERS & dict(options.authorization_parameters).keys()
     is_identity = options.bearer == "id_token"
-    asks_nobody = options.chosen_grant == "client_credentials"
+    needs_no_person = options.chosen_grant == "client_credentials"
     asks_offline = "offline_access" in (options.scope or ())
     contradictions = {
         "`send_resource=False` contradicts `resource=`.": options.send_resource is False
@@ -135,7 +135,7 @@ def _check_requests(options: PythonOptions) -> None:
         "`offline_access=False` contradicts `scope=`, which has offline_access.": options.offline_access is False
         and asks_offline,
         '`bearer="id_token"` contradicts the grant client_credentials, which gives no ID token.': is_identity
-        and asks_nobody,
+        and needs_no_person,
         '`bearer="id_token"` contradicts `dpop=True`: no ID token is bound to a key.': is_identity and options.dpop,
         f"`authorization_parameters=` cannot set {', '.join(sorted(reserved))}: Valetkey sets it itself.": reserved,
     }

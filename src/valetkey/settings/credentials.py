@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The Valetkey authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""What a user may give so that a client, a machine or an employee can be proved: keys, clients, token sources."""
+"""What authenticates a client, a machine or an employee: keys, registered clients, sources of tokens."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -12,39 +12,39 @@ from valetkey.errors import ConfigurationError, InsecureEndpoint
 from valetkey.values import ClientAuthentication, Scope, Secret, as_secret
 
 AssertionSource = Callable[[str], str | Secret]
-"""Gives a signed JWT for an audience, anew each time it is asked."""
+"""Gets an audience and returns a signed JWT for it, a new one each time."""
 
 TokenSource = Path | AssertionSource
-"""A file that somebody else keeps fresh, or a callable that gets the audience and gives the token."""
+"""A file that another program keeps fresh, or a function that gets the audience and returns the token."""
 
 
 def to_token_source(given: TokenSource | str | None) -> TokenSource | None:
     """
-    Take the source of a token as a user may give it.
+    Convert the source of a token.
 
-    :param given: The path of a file, a callable, or None.
+    :param given: The path of a file, a function, or None.
     :returns: The source, or None.
-    :raises ConfigurationError: If a text is a token and not the path of one: it would show up in errors.
+    :raises ConfigurationError: If a text is a token instead of a path: errors would show it.
     """
     if not isinstance(given, str):
         return given
     if given.count(".") >= 2 and given.startswith("eyJ"):  # RFC 7515 §7.1: a JSON object in base64url begins so
         message = "A token is given as plain text, where the path of its file belongs."
-        raise ConfigurationError(message, hint="Give the file that the platform keeps fresh, or a callable.")
+        raise ConfigurationError(message, hint="Give the path of the file that has it, or a function.")
     return Path(given)
 
 
 def require_source(source: object, what: str) -> None:
     """
-    Refuse what is no source of tokens.
+    Refuse a value that is no source of tokens.
 
-    :param source: What was given.
-    :param what: Which setting it is, for the error.
-    :raises ConfigurationError: If it is neither a path nor a callable.
+    :param source: The value.
+    :param what: The name of the option, for the error.
+    :raises ConfigurationError: If it is neither a path nor a function.
     """
     if not isinstance(source, Path) and not callable(source):
         message = f"The {what} is a {type(source).__name__}, and no source of tokens."
-        raise ConfigurationError(message, hint="Give the pathlib.Path of a file, or a callable that gets the audience.")
+        raise ConfigurationError(message, hint="Give the pathlib.Path of a file, or a function that gets the audience.")
 
 
 CURVE_ALGORITHMS = {"secp256r1": "ES256", "secp384r1": "ES384", "secp521r1": "ES512"}  # RFC 7518 §3.4
@@ -76,22 +76,22 @@ class PrivateKey:
 
 def to_private_key(given: PrivateKey | Secret | str | Path | None, algorithm: str | None = None) -> PrivateKey | None:
     """
-    Take a private key as a user may give it.
+    Convert a private key.
 
     :param given: The key, its PEM text as a `Secret`, the path of its file, or None.
     :param algorithm: The JWS algorithm, if it is not part of the key.
     :returns: The key, or None.
-    :raises ConfigurationError: If a text is a key and not the path of one, for it would show up in errors; or if there
-        is an algorithm without a key, or another one than the key's.
+    :raises ConfigurationError: If a text is a key instead of a path, because errors would show it; if there is an
+        algorithm without a key, or another one than the key's.
     """
     if given is None:
         if algorithm is not None:
-            message = f"There is a signing_algorithm {algorithm!r} without a private_key."
+            message = f"`signing_algorithm={algorithm!r}` needs `private_key=`."
             raise ConfigurationError(message, hint="Give both, or none.")
         return None
     if isinstance(given, PrivateKey):
         if algorithm is not None and given.algorithm not in (None, algorithm):
-            message = f"The private_key is for {given.algorithm}, and the signing_algorithm is {algorithm!r}."
+            message = f"`signing_algorithm={algorithm!r}` contradicts `private_key=`, which is for {given.algorithm}."
             raise ConfigurationError(message, hint="Give one of the two.")
         return replace(given, algorithm=algorithm or given.algorithm)
     if isinstance(given, str) and "-----BEGIN" in given:
@@ -123,7 +123,7 @@ class RegisteredClient:
 
 
 def _wrap_secret(client: "RegisteredClient | IdentityProvider") -> None:
-    """A secret in plain text, which a type checker would have refused, shows nowhere all the same."""
+    """Wrap a secret that is given as text, against its type, so that `repr` does not show it."""
     object.__setattr__(client, "client_secret", as_secret(client.client_secret))
 
 
@@ -133,13 +133,13 @@ class IdentityProvider:
     The organisation's identity provider, which vouches for its employees (Enterprise-Managed Authorization).
 
     :param issuer: Its issuer.
-    :param client_id: Our client there; the client at the MCP server's authorization server is another one.
+    :param client_id: The id of your client there. Your client at the MCP server's authorization server is another one.
     :param id_token: The employee's ID token from the single sign-on, or a source that gives a fresh one: a file, or a
-        callable that gets our client_id there.
+        function that gets `client_id`.
     :param token_endpoint: Its token endpoint; None means it is discovered from the issuer.
-    :param client_secret: The secret of our client there.
-    :param private_key: The key our client there signs with, instead of a secret.
-    :param assertion_audience: The audience of what it signs, for providers that do not take their issuer (Okta).
+    :param client_secret: The secret of your client there.
+    :param private_key: The key that your client there signs with, instead of a secret.
+    :param assertion_audience: The audience of what the client signs; None for the issuer. Okta wants another one.
     :raises ConfigurationError: If a URL cannot be used, or the ID token is neither a secret nor a source.
     """
 
@@ -166,13 +166,13 @@ class IdentityProvider:
 @dataclass(frozen=True, slots=True)
 class ScopeRequest:
     """
-    What a step-up would ask a person for, shown to `approve_scope` before anybody is asked.
+    The scope that a login would ask a person for. `approve_scope` gets it before the person is asked.
 
     :param server_url: The MCP server.
     :param issuer: The authorization server.
-    :param required: What the MCP server said is missing; empty if it did not say.
-    :param granted: What the present token has.
-    :param requested: What would be asked for.
+    :param required: The scope that the MCP server said is missing; empty if it did not say.
+    :param granted: The scope of the present token.
+    :param requested: The scope that the login would ask for.
     """
 
     server_url: str

@@ -39,21 +39,28 @@ class HttpSender:
     def __init__(self, guard: Guard) -> None:
         self._guard = guard
         self._locality = Locality(guard, trusted_authorities)
-        self._kept: dict[int, Connections] = {}  # by thread
+        # No dictionary by thread id: in a forked child, a new thread may have the id of a thread of the parent.
+        self._of_thread = threading.local()
 
     @contextmanager
     def keep_connections(self) -> Iterator[None]:
         """Use one connection for all requests that this thread sends to one origin, until the block ends."""
-        thread = threading.get_ident()
-        if thread in self._kept:
+        with self._connections():
             yield
+
+    @contextmanager
+    def _connections(self) -> Iterator[Connections]:
+        """Give the connections of this thread, which are closed by the block that made them."""
+        kept: Connections | None = getattr(self._of_thread, "connections", None)
+        if kept is not None:
+            yield kept
             return
         with closing(Connections(self._guard, self._locality)) as connections:
-            self._kept[thread] = connections
+            self._of_thread.connections = connections
             try:
-                yield
+                yield connections
             finally:
-                del self._kept[thread]
+                self._of_thread.connections = None
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """
@@ -65,8 +72,8 @@ class HttpSender:
         :raises TrustError: If the guard stops the request.
         """
         self._guard.check(request)
-        with self.keep_connections():
-            return without_echo(self._exchange(request, self._kept[threading.get_ident()]), request)
+        with self._connections() as connections:
+            return without_echo(self._exchange(request, connections), request)
 
     def _exchange(self, request: HttpRequest, connections: Connections) -> HttpResponse:
         started = time.monotonic()

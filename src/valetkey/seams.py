@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Protocol, Self, runtime_checkable
 
-from valetkey.errors import AuthError
+from valetkey.errors import AuthError, ConfigurationError
 from valetkey.wire import Send
 
 
@@ -157,6 +157,15 @@ class DeviceLogin(Protocol):
         :returns: The attempt.
         :raises LoginRequired: If no person may be asked here.
         """
+
+
+def require_device_login(login: Login) -> DeviceLogin:
+    """Give a way to ask a person as one that can show a code; a `ConfigurationError` if it cannot."""
+    if not isinstance(login, DeviceLogin):
+        message = f"The grant device_code needs a login that can show a code; {type(login).__name__} cannot."
+        hint = 'Give it a method open_device() (see valetkey.login.DeviceLogin), or use login="auto" or "link".'
+        raise ConfigurationError(message, hint=hint)
+    return login
 
 
 def random_text() -> str:

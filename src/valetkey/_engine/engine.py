@@ -24,7 +24,7 @@ from valetkey._policy.scope import unite
 from valetkey._sessions.sessions import Sessions
 from valetkey.errors import AuthError, LoginRequired, TemporaryError, quote
 from valetkey.profiles.catalog import find_profile
-from valetkey.seams import LoginPrompt, Seams
+from valetkey.seams import LoginPrompt, Seams, require_device_login
 from valetkey.settings.settings import Settings
 from valetkey.store.protocol import Store
 from valetkey.values import Scope, Session, Token, TokenType
@@ -44,6 +44,8 @@ class Engine:
     """Keeps the session of one principal at one MCP server. Safe to use from any thread, task and event loop."""
 
     def __init__(self, settings: Settings, store: Store, seams: Seams) -> None:
+        if settings.chosen_grant == "device_code":
+            require_device_login(seams.login)  # said now, and not at the first login
         self.settings = settings
         self._seams = seams
         self._waiting: list[TokenNeed] = []  # the needs of waiting callers; each change is atomic, so it needs no lock

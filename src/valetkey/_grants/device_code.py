@@ -13,7 +13,7 @@ from valetkey._discovery.target import AuthorizationTarget
 from valetkey._grants.grant import GrantContext
 from valetkey._grants.prompting import LoginPlan, corrected_plan, open_prompt
 from valetkey._grants.token_endpoint import TokenEndpoint
-from valetkey.errors import AuthError, ClientRefused, ConfigurationError, LoginFailed, Refused, TemporaryError
+from valetkey.errors import AuthError, ClientRefused, LoginFailed, Refused, TemporaryError
 from valetkey.login.unanswered import login_cancelled, login_timed_out
 from valetkey.protocol.device import (
     DeviceAuthorization,
@@ -26,7 +26,7 @@ from valetkey.protocol.device import (
     require_device_flow,
 )
 from valetkey.protocol.token_request import TokenRequest
-from valetkey.seams import DeviceAttempt, DeviceLogin, LoginPrompt, Seams
+from valetkey.seams import DeviceAttempt, LoginPrompt, Seams, require_device_login
 from valetkey.settings.settings import Settings
 from valetkey.values import Client, Scope, Session, Token
 
@@ -48,14 +48,10 @@ class _StartedLogin:
 
 
 class DeviceCode:
-    """A person logs in on another device. A login of the user's own that cannot show a code is a ConfigurationError."""
+    """A person logs in on another device."""
 
     def __init__(self, settings: Settings, seams: Seams, clients: ClientSelection, tokens: TokenEndpoint) -> None:
-        if not isinstance(seams.login, DeviceLogin):
-            message = f"The grant device_code needs a login that can show a code; {type(seams.login).__name__} cannot."
-            hint = 'Give it a method open_device() (see valetkey.login.DeviceLogin), or use login="auto" or "link".'
-            raise ConfigurationError(message, hint=hint)
-        self._login: DeviceLogin = seams.login
+        self._login = require_device_login(seams.login)
         self._settings = settings
         self._seams = seams
         self._clients = clients

@@ -408,7 +408,7 @@ def test_a_stream_of_events_is_not_waited_for(way, server):
 def test_where_nobody_may_be_asked_the_request_fails_with_what_to_do(way, server):
     with pytest.raises(LoginRequired) as caught:
         way.send(way.auth(server, login="never"), ("POST", server.url, CALL))
-    assert "Log in once where a person is" in caught.value.hint
+    assert "Log in once in a program that may ask a person" in caught.value.hint
     assert len(server.seen) == 1
 
 

@@ -46,6 +46,20 @@ ROOMS = (
 
 MOST_ENTRIES = 26
 
+USABLE = (
+    "valetkey.client_document",
+    "valetkey.errors",
+    "valetkey.httpx",
+    "valetkey.httpx2",
+    "valetkey.login",
+    "valetkey.migrate",
+    "valetkey.settings",
+    "valetkey.store",
+    "valetkey.values",
+    "valetkey._adapters",
+)
+"""What the integration of a framework may import from: the public rooms, and the one private room that is for it."""
+
 
 def modules():
     """Every module of ours, by its dotted name."""
@@ -120,3 +134,40 @@ def later():
 def test_an_import_that_points_upwards_is_found():
     imported = {"valetkey.store.protocol", "valetkey.values", "valetkey._engine.engine"}
     assert pointing_upwards("valetkey._policy.scope", imported) == ["valetkey._engine.engine"]
+
+
+def private_names(source):
+    """Every private name of ours that a source imports, apart from what `_adapters` means for it."""
+    nodes = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Import | ast.ImportFrom)]
+    names = set()
+    for node in nodes:
+        before = f"{node.module}." if isinstance(node, ast.ImportFrom) else ""
+        names |= {f"{before}{alias.name}" for alias in node.names}
+    ours = {name for name in names if name.split(".")[0] == "valetkey"}
+    return sorted(
+        name for name in ours if not name.startswith(USABLE) or "._" in name.removeprefix("valetkey._adapters")
+    )
+
+
+@pytest.mark.parametrize("module", sorted(name for name in modules() if name.startswith(HAYSTACK)))
+def test_the_integration_of_a_framework_imports_public_names_and_what_the_adapters_mean_for_it(module):
+    assert private_names(modules()[module].read_text("utf-8")) == []
+
+
+@pytest.mark.parametrize(
+    ("line", "is_private"),
+    [
+        ("from valetkey import values", False),
+        ("from valetkey.settings.options import Options", False),
+        ("from valetkey._adapters.framework import Engine", False),
+        ("import valetkey._engine.engine", True),
+        ("from valetkey._engine.engine import Engine", True),
+        ("from valetkey import _policy", True),
+        ("from valetkey._adapters.credential import _is_bound", True),
+        ("from valetkey.protocol.challenge import Challenge", True),
+        ("from valetkey import urls", True),
+        ("from mcp._private import anything", False),
+    ],
+)
+def test_a_private_name_is_found(line, is_private):
+    assert bool(private_names(line)) == is_private

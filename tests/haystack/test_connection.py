@@ -11,8 +11,8 @@ import mcp.client.streamable_http
 import pytest
 
 from haystack_integrations.tools.mcp_oauth.connection import Connection
-from haystack_integrations.tools.mcp_oauth.errors import Lost, Rejected
-from haystack_integrations.tools.mcp_oauth.gate import Gate, NotAccepted, Unanswered
+from haystack_integrations.tools.mcp_oauth.failures import CallLost, HttpError, NoAnswer, RequestRejected
+from haystack_integrations.tools.mcp_oauth.gate import Gate
 from haystack_integrations.tools.mcp_oauth.http_client import guarded_client_class, library_of
 from tests.haystack.calling import wait_until
 from valetkey.settings.settings import Settings
@@ -100,7 +100,7 @@ def test_calls_in_flight_end_at_once_when_the_transport_fails(server):
             return errors
 
     errors = asyncio.run(use())
-    assert [type(error) for error in errors] == [Lost] * 3
+    assert [type(error) for error in errors] == [CallLost] * 3
     assert all("melted" in str(error) or "closed" in str(error) for error in errors)
 
 
@@ -111,7 +111,7 @@ def test_a_call_after_the_transport_has_failed_tells_why(server):
             failure.told.set()
             await asyncio.to_thread(wait_until, lambda: not connection.is_alive)
             await connection.close()
-            with pytest.raises(Lost, match="the network card has melted"):
+            with pytest.raises(CallLost, match="the network card has melted"):
                 await connection.call_tool("add", ARGUMENTS)
 
     asyncio.run(use())
@@ -123,7 +123,7 @@ def test_a_call_after_the_end_says_that_the_session_is_closed(server):
         async with opened(connection):
             pass
         assert not connection.is_alive
-        with pytest.raises(Lost, match="the MCP session is closed"):
+        with pytest.raises(CallLost, match="the MCP session is closed"):
             await connection.call_tool("add", ARGUMENTS)
 
     asyncio.run(use())
@@ -155,7 +155,7 @@ def test_two_causes_stay_a_group():
 
 @pytest.mark.parametrize(
     ("switch", "value", "error"),
-    [("open", False, Rejected), ("fails_to_open", True, NotAccepted), ("breaks_off", True, Unanswered)],
+    [("open", False, RequestRejected), ("fails_to_open", True, HttpError), ("breaks_off", True, NoAnswer)],
 )
 def test_opening_fails_with_what_the_server_did(server, switch, value, error):
     setattr(server.switches, switch, value)

@@ -12,9 +12,9 @@ import pytest
 from haystack.utils import Secret
 
 from haystack_integrations.tools.mcp_oauth import OAuthConfig, StreamableHttpServerInfo
-from haystack_integrations.tools.mcp_oauth.errors import Rejected
 from haystack_integrations.tools.mcp_oauth.event_stream import EventStream
-from haystack_integrations.tools.mcp_oauth.gate import Gate, NotAccepted
+from haystack_integrations.tools.mcp_oauth.failures import HttpError, RequestRejected
+from haystack_integrations.tools.mcp_oauth.gate import Gate
 from haystack_integrations.tools.mcp_oauth.http_client import guarded_client_class
 from tests.adapters.bound import BoundMcpServer
 from tests.adapters.server import Answer
@@ -106,14 +106,14 @@ def test_a_server_that_wants_its_nonce_gets_it_and_the_session_hears_nothing_of_
 @requirement("DPOP-4")
 def test_a_nonce_that_is_wanted_again_is_no_reason_for_another_token(library, gate):
     _, response = exchange(library, gate, WANTS_NONCE, WANTS_NONCE)
-    assert type(gate.reason_of(as_raised_by_the_sdk(response.json()))) is NotAccepted
+    assert type(gate.failure_behind(as_raised_by_the_sdk(response.json()))) is HttpError
     assert gate.rejected is None
 
 
 def test_a_token_that_is_rejected_is_told_as_ever(library, gate):
     _, response = exchange(library, gate, INVALID)
-    reason = gate.reason_of(as_raised_by_the_sdk(response.json()))
-    assert type(reason) is Rejected
+    reason = gate.failure_behind(as_raised_by_the_sdk(response.json()))
+    assert type(reason) is RequestRejected
     assert reason.token.token_type is TokenType.DPOP
 
 
@@ -136,7 +136,7 @@ def test_another_origin_that_a_redirect_leads_to_gets_neither_token_nor_proof(li
 def test_a_proof_that_cannot_be_made_is_an_answer(library):
     gate = gate_with(ValetkeySecret("damaged"))
     _, response = exchange(library, gate)
-    assert type(gate.reason_of(as_raised_by_the_sdk(response.json()))) is StoreError
+    assert type(gate.failure_behind(as_raised_by_the_sdk(response.json()))) is StoreError
 
 
 class ToolServer(BoundMcpServer):

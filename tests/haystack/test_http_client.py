@@ -11,9 +11,9 @@ import httpx
 import httpx2
 import pytest
 
-from haystack_integrations.tools.mcp_oauth.errors import Rejected
 from haystack_integrations.tools.mcp_oauth.event_stream import EventStream
-from haystack_integrations.tools.mcp_oauth.gate import Gate, NotAccepted, SessionLost, Unanswered
+from haystack_integrations.tools.mcp_oauth.failures import HttpError, NoAnswer, RequestRejected, SessionEnded
+from haystack_integrations.tools.mcp_oauth.gate import Gate
 from haystack_integrations.tools.mcp_oauth.http_client import guarded_client_class
 from tests.haystack.one_server import TOKEN, OneServer, as_raised_by_the_sdk
 from tests.requirements import requirement
@@ -60,7 +60,7 @@ def reason_in(gate, response):
     """Give the reason behind an answer of ours."""
     assert response.status_code == 200
     assert response.json()["id"] == CALL["id"]
-    return gate.reason_of(as_raised_by_the_sdk(response.json()))
+    return gate.failure_behind(as_raised_by_the_sdk(response.json()))
 
 
 @requirement("USE-1", "USE-2")
@@ -76,7 +76,7 @@ def test_a_message_carries_the_token_and_its_answer_is_untouched(library, gate):
 def test_a_rejection_by_another_origin_is_none_by_the_mcp_server(library, gate):
     answer = {"status_code": 401, "headers": CHALLENGE}
     _, response = exchange(library, gate, answer, url="https://elsewhere.example/mcp")
-    assert isinstance(reason_in(gate, response), NotAccepted)
+    assert isinstance(reason_in(gate, response), HttpError)
     assert gate.rejected is None
 
 
@@ -98,28 +98,28 @@ def test_another_origin_gets_no_token(library, gate):
 def test_a_rejected_call_gets_an_answer_with_the_reason(library, gate, answer):
     _, response = exchange(library, gate, answer)
     reason = reason_in(gate, response)
-    assert type(reason) is Rejected
+    assert type(reason) is RequestRejected
     assert reason.token is TOKEN
 
 
 @requirement("VER-10")
 def test_a_session_the_server_does_not_know_is_lost(library, gate):
     _, response = exchange(library, gate, {"status_code": 404}, headers={"Mcp-Session-Id": "gone"})
-    assert type(reason_in(gate, response)) is SessionLost
-    assert gate.is_lost
+    assert type(reason_in(gate, response)) is SessionEnded
+    assert gate.session_has_ended
 
 
 def test_an_unknown_path_is_no_lost_session(library, gate):
     _, response = exchange(library, gate, {"status_code": 404})
     assert "404 Not Found" in str(reason_in(gate, response))
-    assert not gate.is_lost
+    assert not gate.session_has_ended
 
 
 @pytest.mark.parametrize("status", [400, 403, 405, 429, 500, 502, 503])
 def test_an_http_error_is_an_answer(library, gate, status):
     _, response = exchange(library, gate, {"status_code": status, "text": "a page about the error"})
     reason = reason_in(gate, response)
-    assert type(reason) is NotAccepted
+    assert type(reason) is HttpError
     assert str(status) in str(reason)
 
 
@@ -147,14 +147,14 @@ def no_collection():
 def test_json_that_is_no_json_rpc_is_an_http_error_like_any_other(library, gate, content):
     answer = {"status_code": 400, "headers": {"Content-Type": "application/json"}, "content": content}
     _, response = exchange(library, gate, answer)
-    assert type(reason_in(gate, response)) is NotAccepted
+    assert type(reason_in(gate, response)) is HttpError
 
 
 @pytest.mark.parametrize("error", ["ConnectError", "ReadTimeout", "RemoteProtocolError"])
 def test_a_broken_connection_is_an_answer(library, gate, error):
     _, response = exchange(library, gate, getattr(library, error)("it broke"))
     reason = reason_in(gate, response)
-    assert type(reason) is Unanswered
+    assert type(reason) is NoAnswer
     assert str(reason) == f"{error}: it broke"
 
 
@@ -177,7 +177,7 @@ def test_over_sse_the_answer_comes_in_on_the_stream(library, gate):
     assert response.status_code == 202
     (answer,) = delivered
     assert answer["id"] == CALL["id"]
-    assert type(gate.reason_of(as_raised_by_the_sdk(answer))) is Rejected
+    assert type(gate.failure_behind(as_raised_by_the_sdk(answer))) is RequestRejected
 
 
 def send(library, gate, *answers, request=None, events=None, **settings):
@@ -208,7 +208,7 @@ def test_a_message_whose_body_is_a_stream_is_read_before_it_is_sent(library, gat
     answers = [{"status_code": status, "headers": {"Location": "/mcp/"}}, {"status_code": 401, "headers": CHALLENGE}]
     seen, response = send(library, gate, *answers, request=request, follow_redirects=True)
     assert [json.loads(one.read()) for one in seen] == [CALL, CALL]
-    assert type(reason_in(gate, response)) is Rejected
+    assert type(reason_in(gate, response)) is RequestRejected
 
 
 @pytest.mark.parametrize(
@@ -286,7 +286,7 @@ def test_the_stream_of_an_sse_session_carries_the_token_and_must_not_be_compress
 
 
 def test_a_rejected_stream_of_an_sse_session_ends_the_opening_with_the_reason(library, gate):
-    with pytest.raises(Rejected) as raised:
+    with pytest.raises(RequestRejected) as raised:
         stream(library, gate, EventStream(), {"status_code": 401, "headers": CHALLENGE})
     assert raised.value.token is TOKEN
     assert raised.value.challenges

@@ -12,7 +12,7 @@ import haystack_integrations.tools.mcp as upstream
 import pytest
 
 import haystack_integrations.tools.mcp_oauth as ours
-from haystack_integrations.tools.mcp_oauth.client import FIRST_ANSWER
+from haystack_integrations.tools.mcp_oauth.client import FIRST_ANSWER_WAIT
 from tests.haystack.calling import call, tool_of, wait_until
 from tests.haystack.shared_servers import KINDS
 from tests.requirements import requirement
@@ -131,7 +131,7 @@ def test_the_connection_timeout_holds_for_a_server_that_says_nothing(misbehaving
     with ThreadPoolExecutor(len(patient)) as threads:
         ends = list(threads.map(how_warming_up_ends, patient))
     assert [kind for kind, _ in ends] == [upstream.MCPConnectionError] * 2 + [TimeoutError] * 2
-    assert max(seconds for _, seconds in ends) < FIRST_ANSWER + 0.2 + STOPPING + BUSY
+    assert max(seconds for _, seconds in ends) < FIRST_ANSWER_WAIT + 0.2 + STOPPING + BUSY
 
 
 def how_warming_up_ends(tools):

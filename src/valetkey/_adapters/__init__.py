@@ -1,4 +1,9 @@
 # SPDX-FileCopyrightText: 2026 The Valetkey authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""What httpx, httpx2 and Haystack share: putting a token on a request, and reading a rejection."""
+"""
+What httpx, httpx2 and Haystack share: putting a token on a request, and reading a rejection.
+
+`flow` is the `Auth` object of both HTTP libraries, `steps` decides what it does next, `credential` reads and writes the
+header fields, and `framework` names what Haystack's package may use of the rooms below.
+"""

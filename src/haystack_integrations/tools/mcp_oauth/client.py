@@ -4,8 +4,9 @@
 """
 MCP clients that log in: upstream's `MCPClient` interface over connections that survive a rejected token.
 
-A login happens outside Haystack's clocks wherever that is possible: before `connect` is called. Where it is not, in
-the middle of a run, the call waits a little, then fails with a sentence, and the login goes on.
+A login happens before `connect` is called wherever that is possible, because Haystack limits the time of `connect` and
+of each call. In the middle of a run a call waits for a login for `LOGIN_WAIT` seconds; then it fails with an error that
+says what to do, and the login goes on in the background.
 """
 
 import asyncio
@@ -30,37 +31,31 @@ from haystack_integrations.tools.mcp.mcp_tool import AsyncExecutor
 from mcp import types
 
 from haystack_integrations.tools.mcp_oauth.config import OAuthConfig
-from haystack_integrations.tools.mcp_oauth.connection import Connection, look_at_error
-from haystack_integrations.tools.mcp_oauth.errors import (
-    Lost,
-    MCPAuthorizationError,
-    Rejected,
-    readable,
-    still_rejected,
-)
+from haystack_integrations.tools.mcp_oauth.connection import Connection, retrieve_error
+from haystack_integrations.tools.mcp_oauth.errors import MCPAuthorizationError, new_token_rejected, to_mcp_error
 from haystack_integrations.tools.mcp_oauth.event_stream import EventStream
+from haystack_integrations.tools.mcp_oauth.failures import CallLost, RequestRejected
 from haystack_integrations.tools.mcp_oauth.gate import Gate
 from haystack_integrations.tools.mcp_oauth.http_client import guarded_client_class, library_of, plain_headers
-from valetkey._engine.engine import Engine
-from valetkey._engine.factory import shared_engine
+from valetkey._adapters.framework import Engine, shared_engine
 from valetkey.errors import AuthError
 
 _logger = logging.getLogger("valetkey")
 
-PATIENCE = 20.0
-"""Seconds a call in the middle of a run waits for a login: less than Haystack's 30."""
+LOGIN_WAIT = 20.0
+"""Seconds that a call in the middle of a run waits for a login; Haystack gives the call up after 30."""
 
-FIRST_ANSWER = 5.0
-"""Seconds `open` waits for a server to say whether it wants a login; one that says nothing is left to `connect`."""
+FIRST_ANSWER_WAIT = 5.0
+"""Seconds that `open` waits for the MCP server to answer; after that `connect` goes on waiting."""
 
 Result = TypeVar("Result")
 
 
 class AuthorizingClient(MCPClient):
     """
-    What both transports have in common. Its methods may be called from any event loop.
+    What the clients of both transports share. Its methods may be called from any event loop.
 
-    :param server_info: The server and its settings.
+    :param server_info: The MCP server and its settings.
     """
 
     def __init__(self, server_info: StreamableHttpServerInfo | SSEServerInfo) -> None:
@@ -74,7 +69,7 @@ class AuthorizingClient(MCPClient):
             settings = self._config.to_settings(self.url)
             self._engine: Engine = shared_engine(settings, store=self._config.token_storage, login=self._config.login)
         except AuthError as error:
-            raise readable(error, "configure", self.url) from error
+            raise to_mcp_error(error, "configure", self.url) from error
         self._executor = AsyncExecutor.get_instance()
         self._connection: Connection | None = None
         self._opening: asyncio.Task[Connection] | None = None
@@ -82,19 +77,19 @@ class AuthorizingClient(MCPClient):
 
     @property
     def oauth_config(self) -> OAuthConfig:
-        """The OAuth settings, after a login with what discovery has found."""
+        """The OAuth settings; after a login, with the issuer, the endpoints and the client that it used."""
         return self._config.filled_in(self._engine.session)
 
     def open(self) -> None:
         """
-        Connect ahead of `connect`, from the caller's thread, and log in if the server wants it.
+        Connect ahead of `connect`, from the caller's thread, and log in if the MCP server wants a token.
 
-        Whatever else goes wrong is left to `connect`, which tries again or finds the connection open.
+        Any other failure is left to `connect`, which tries again.
 
         :raises MCPAuthorizationError: If no token can be obtained.
         """
         if _running_loop() is self._executor.get_loop():
-            return  # nobody may wait here for what happens here
+            return  # this thread runs the event loop that would have to do the work
         try:
             self._engine.look()
             if self._engine.token_at_hand() is None and self._engine.is_known():
@@ -103,21 +98,21 @@ class AuthorizingClient(MCPClient):
             if rejected is not None:
                 self._engine.replace(rejected.token, rejected.challenges)
         except AuthError as error:
-            raise readable(error, "connect", self.url) from error
+            raise to_mcp_error(error, "connect", self.url) from error
 
-    def _wait_for_first_answer(self) -> Rejected | None:
-        future = asyncio.run_coroutine_threadsafe(self._open_shared(), self._executor.get_loop())
+    def _wait_for_first_answer(self) -> RequestRejected | None:
+        future = asyncio.run_coroutine_threadsafe(self._shared_connection(), self._executor.get_loop())
         try:
-            future.result(FIRST_ANSWER)
-        except Rejected as rejected:
+            future.result(FIRST_ANSWER_WAIT)
+        except RequestRejected as rejected:
             return rejected
-        except (Exception, concurrent.futures.CancelledError):  # noqa: BLE001 - `connect` meets it again and tells
+        except (Exception, concurrent.futures.CancelledError):  # noqa: BLE001 - `connect` meets it again and raises it
             return None
         return None
 
     async def connect(self) -> list[types.Tool]:
         """
-        Connect to the MCP server, or find it connected.
+        Connect to the MCP server, unless it is connected already.
 
         :returns: The server's tools.
         :raises MCPAuthorizationError: If the server wants a token and none can be obtained.
@@ -146,12 +141,12 @@ class AuthorizingClient(MCPClient):
     async def _connect(self) -> list[types.Tool]:
         try:
             try:
-                connection = await self._open_shared()
-            except Rejected as rejected:
+                connection = await self._shared_connection()
+            except RequestRejected as rejected:
                 await self._replace(rejected, "connect")
-                connection = await self._open_shared()
-        except Rejected as again:
-            raise readable(still_rejected(self.url), "connect", self.url) from again
+                connection = await self._shared_connection()
+        except RequestRejected as again:
+            raise to_mcp_error(new_token_rejected(self.url), "connect", self.url) from again
         except MCPError:
             raise
         except Exception as error:
@@ -161,18 +156,18 @@ class AuthorizingClient(MCPClient):
 
     async def _call_tool(self, tool_name: str, tool_args: dict[str, Any]) -> str:
         if await self._engine.current_async() is None and self._engine.is_known():
-            await self._replace(Rejected(None, ()), "call_tool")
-        met: set[bool] = set()  # once for another token, and once for more scope: the new token may lack it
+            await self._replace(RequestRejected(None, ()), "call_tool")
+        answered: set[bool] = set()  # a rejected token is replaced once, and one that lacks scope once more
         losses = 0
         while True:
             try:
                 return await super().call_tool(tool_name, tool_args)
-            except Rejected as rejected:
-                if rejected.wants_more_scope in met:
-                    raise readable(still_rejected(self.url), "call_tool", self.url) from rejected
-                met.add(rejected.wants_more_scope)
+            except RequestRejected as rejected:
+                if rejected.wants_more_scope in answered:
+                    raise to_mcp_error(new_token_rejected(self.url), "call_tool", self.url) from rejected
+                answered.add(rejected.wants_more_scope)
                 await self._replace(rejected, "call_tool")
-            except Lost as lost:
+            except CallLost as lost:
                 if losses >= self.max_retries:
                     message = f"Tool '{tool_name}' failed after {losses} reconnection attempts. Last error: {lost}"
                     raise MCPInvocationError(message, tool_name, tool_args) from lost
@@ -180,7 +175,7 @@ class AuthorizingClient(MCPClient):
                 losses += 1
 
     async def _reconnect(self, losses: int) -> None:
-        """Connect anew, waiting longer each time, as upstream does for its own clients."""
+        """Open a new connection after a pause that grows each time, as upstream's own clients do."""
         if losses:
             await asyncio.sleep(min(self.base_delay * 2 ** (losses - 1), self.max_delay))
         try:
@@ -190,21 +185,21 @@ class AuthorizingClient(MCPClient):
         except MCPConnectionError as error:
             _logger.warning("no new MCP session yet: %s", error)
 
-    async def _replace(self, rejected: Rejected, operation: str) -> None:
+    async def _replace(self, rejected: RequestRejected, operation: str) -> None:
         try:
-            await self._engine.replace_async(rejected.token, rejected.challenges, seconds=PATIENCE)
+            await self._engine.replace_async(rejected.token, rejected.challenges, seconds=LOGIN_WAIT)
         except AuthError as error:
-            raise readable(error, operation, self.url) from error
+            raise to_mcp_error(error, operation, self.url) from error
 
-    async def _open_shared(self) -> Connection:
-        """Give the connection that is alive; else everybody waits for the same new one."""
-        if self._is_closed:  # while we waited for a login: nobody would close another connection
+    async def _shared_connection(self) -> Connection:
+        """Give the open connection, or open one; callers that come meanwhile wait for the same one."""
+        if self._is_closed:  # while a login went on; a connection opened now would stay open
             raise self._closed()
         if self._connection is not None and self._connection.is_alive:
             return self._connection
         if self._opening is None or self._opening.done():
-            self._opening = asyncio.create_task(self._open_anew())
-            self._opening.add_done_callback(look_at_error)
+            self._opening = asyncio.create_task(self._new_connection())
+            self._opening.add_done_callback(retrieve_error)
         opening = self._opening
         try:
             return await asyncio.shield(opening)
@@ -216,7 +211,7 @@ class AuthorizingClient(MCPClient):
     def _closed(self) -> MCPConnectionError:
         return MCPConnectionError(message=f"The client of {self.url} was closed.", operation="connect")
 
-    async def _open_anew(self) -> Connection:
+    async def _new_connection(self) -> Connection:
         if self._connection is not None:
             await self._connection.close()
         await self._engine.look_async()  # the gate then finds the token in memory
@@ -240,7 +235,7 @@ class AuthorizingClient(MCPClient):
         """Enter the SDK's transport and give its streams."""
 
     async def _on_executor(self, work: Coroutine[Any, Any, Result]) -> Result:
-        """Run where the connection lives: upstream's loop; from any other loop, wait for it there."""
+        """Run a coroutine on upstream's event loop, where the connection is, and wait for it from any other loop."""
         loop = self._executor.get_loop()
         if _running_loop() is loop:
             return await work

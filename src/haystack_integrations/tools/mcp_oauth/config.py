@@ -21,10 +21,9 @@ from haystack_integrations.tools.mcp_oauth.credentials import (
     write_fields,
 )
 from valetkey import values
+from valetkey._adapters.framework import STANDARD, find_profile
 from valetkey.errors import ConfigurationError
 from valetkey.login import LoginName
-from valetkey.profiles.catalog import find_profile
-from valetkey.profiles.profile import STANDARD
 from valetkey.settings.documentation import document, parameter_texts
 from valetkey.settings.options import GrantName, Options
 from valetkey.settings.settings import Settings

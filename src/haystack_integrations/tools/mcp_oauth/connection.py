@@ -4,8 +4,8 @@
 """
 One MCP session, opened and closed by one task.
 
-The SDK's transports must be left by the task that entered them; so a task of its own holds them, and everybody else
-only asks it. A session whose transport dies is noticed, and never drags anybody along.
+An SDK transport must be left by the task that entered it. So each session has a task of its own, and callers only
+talk to that task. When the transport fails, their calls fail with a reason and no other task is cancelled.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ from typing import Any
 import anyio
 from mcp import ClientSession, types
 
-from haystack_integrations.tools.mcp_oauth.errors import Lost
+from haystack_integrations.tools.mcp_oauth.failures import CallLost
 from haystack_integrations.tools.mcp_oauth.gate import Gate
 
 OpenTransport = Callable[[AsyncExitStack, Gate], Awaitable[tuple[Any, ...]]]
@@ -27,8 +27,7 @@ class Connection:
     """
     One MCP session. Used in one event loop only.
 
-    :param gate: The session's gate.
-    :param open_transport: Enters the transport and gives its streams.
+    :param open_transport: Enters the transport and returns its streams.
     """
 
     def __init__(self, gate: Gate, open_transport: OpenTransport) -> None:
@@ -44,16 +43,15 @@ class Connection:
     @property
     def is_alive(self) -> bool:
         """True while the session can be used."""
-        return self._session is not None and not self.gate.is_lost
+        return self._session is not None and not self.gate.session_has_ended
 
     async def open(self) -> None:
         """
-        Open the session and list the server's tools.
+        Open the session and list the server's tools; an error of the transport or the session is raised as it is.
 
-        :raises Rejected: If the server wants another token.
-        :raises Exception: Whatever else the transport or the session met.
+        :raises RequestRejected: If the server wants another token.
         """
-        self._task = asyncio.create_task(self._live(), name="valetkey-mcp-session")
+        self._task = asyncio.create_task(self._run(), name="valetkey-mcp-session")
         try:
             await asyncio.shield(self._opened)
         except asyncio.CancelledError:
@@ -63,37 +61,34 @@ class Connection:
 
     async def call_tool(self, name: str, arguments: dict[str, Any]) -> Any:
         """
-        Call a tool.
+        Call a tool and return the SDK's result.
 
-        :param name: The tool.
-        :param arguments: Its arguments.
-        :returns: The SDK's result.
-        :raises Rejected: If the server wants another token; the tool was not called.
-        :raises Lost: If there is no answer, because the connection or the session is gone.
+        :raises RequestRejected: If the server wants another token; the tool was not called.
+        :raises CallLost: If there is no answer, because the connection or the session has ended.
         """
         if self._session is None or self._task is None or not self.is_alive:
-            raise Lost(self._ending())
+            raise CallLost(self._reason_of_end())
         try:
             return await self._while_open(self._task, self._session.call_tool(name, arguments))
         except Exception as error:
-            reason = self.gate.reason_of(error)
-            if _means_closed(reason):
+            failure = self.gate.failure_behind(error)
+            if _is_closed_session(failure):
                 self._session = None
-                raise Lost(self._ending()) from error
-            if isinstance(reason, ConnectionError):
-                raise Lost(str(reason)) from error
-            if reason is error:
+                raise CallLost(self._reason_of_end()) from error
+            if isinstance(failure, ConnectionError):
+                raise CallLost(str(failure)) from error
+            if failure is error:
                 raise
-            raise reason from error
+            raise failure from error
 
     async def _while_open(self, life: asyncio.Future[None], call: Coroutine[Any, Any, Any]) -> Any:
-        """Wait for a call, but no longer than the transport lives: SDK 1.x forgets the calls of one that has failed."""
+        """Wait for a call until the transport ends: SDK 1.x never answers the calls of a transport that has failed."""
         calling: asyncio.Future[Any] = asyncio.ensure_future(call)
-        calling.add_done_callback(look_at_error)
+        calling.add_done_callback(retrieve_error)
         try:
             await asyncio.wait({calling, life}, return_when=asyncio.FIRST_COMPLETED)
             if not calling.done():
-                raise ConnectionError(self._ending())
+                raise ConnectionError(self._reason_of_end())
             return await calling
         finally:
             calling.cancel()
@@ -104,10 +99,10 @@ class Connection:
         if self._task is None:
             return
         if not self._opened.done():
-            self._task.cancel()  # it hangs in opening and does not look at the event
+            self._task.cancel()  # while it opens the session, it does not wait for the event
         await asyncio.wait({self._task})
 
-    async def _live(self) -> None:
+    async def _run(self) -> None:
         try:
             async with AsyncExitStack() as stack:
                 streams = await self._open_transport(stack, self.gate)
@@ -115,7 +110,7 @@ class Connection:
                 session = await stack.enter_async_context(ClientSession(streams[0], streams[1], **declared))
                 await session.initialize()
                 listed = await session.list_tools()
-                if self.gate.rejected is not None:  # "initialized" was not heard
+                if self.gate.rejected is not None:  # the notification "initialized" was rejected; it has no answer
                     raise self.gate.rejected
                 self.tools, self._session = listed.tools, session
                 self._opened.set_result(None)
@@ -131,35 +126,31 @@ class Connection:
             self._session = None
 
     def _cause(self, error: BaseException) -> Exception:
-        """Find what opening failed of: a group of one is what it holds, and an answer of the gate has its reason."""
+        """Give the error behind the error: the only member of a group, or the failure behind an answer of the gate."""
         while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
             error = error.exceptions[0]
         if isinstance(error, Exception):
-            return self.gate.reason_of(error)
+            return self.gate.failure_behind(error)
         return ConnectionError("the MCP session was closed while it was being opened")
 
-    def _ending(self) -> str:
+    def _reason_of_end(self) -> str:
         return str(self._failure) if self._failure is not None else "the MCP session is closed"
 
 
 def _declaring(extensions: dict[str, dict[str, object]]) -> dict[str, Any]:
-    """Give the arguments that declare extensions; SDK 1.x has no way to do it."""
+    """Give the arguments that declare extensions; SDK 1.x has none."""
     knows = "extensions" in inspect.signature(ClientSession.__init__).parameters
     return {"extensions": extensions} if extensions and knows else {}
 
 
-def _means_closed(error: Exception) -> bool:
-    """Tell whether an error of the SDK's session says that there is no session any more."""
+def _is_closed_session(error: Exception) -> bool:
+    """Tell whether an error of the SDK's session says that the session is closed."""
     if isinstance(error, anyio.ClosedResourceError | anyio.BrokenResourceError):
         return True
     return getattr(getattr(error, "error", None), "code", None) == types.CONNECTION_CLOSED
 
 
-def look_at_error(work: "asyncio.Future[Any]") -> None:
-    """
-    Look at the error of work that nobody may wait for any more, so that asyncio does not report it as lost.
-
-    :param work: A task or future that is done.
-    """
+def retrieve_error(work: "asyncio.Future[Any]") -> None:
+    """Retrieve the error of a finished task that may have no waiter left; asyncio would report it as not retrieved."""
     if not work.cancelled():
         work.exception()

@@ -2,18 +2,15 @@
 # SPDX-License-Identifier: Apache-2.0
 
 """
-Errors a Haystack user sees.
+Errors that a Haystack user sees.
 
 They are `MCPConnectionError`s, so code that handles upstream's errors handles these; and they are `ValueError`s,
-because `MCPToolset` shows only those with their own text and replaces every other by a list of things to check.
+because `MCPToolset` shows only those with their own text and replaces the text of every other by a checklist.
 """
 
-from haystack_integrations.tools.mcp import MCPConnectionError, MCPError
+from haystack_integrations.tools.mcp import MCPConnectionError
 
-from valetkey._policy.rejection import wants_more_scope
 from valetkey.errors import AuthError, LoginRequired, TokenRejected
-from valetkey.protocol.challenge import Challenge
-from valetkey.values import Token
 
 
 class MCPAuthorizationError(MCPConnectionError, ValueError):
@@ -43,47 +40,14 @@ class MCPLoginRequiredError(MCPAuthorizationError):
         self.authorization_url = error.authorization_url
 
 
-def readable(error: AuthError, operation: str, server_url: str) -> MCPAuthorizationError:
-    """
-    Put an error of the engine into the form that reaches the user.
-
-    :param error: The error.
-    :param operation: What was being done.
-    :param server_url: The URL of the MCP server.
-    :returns: The error to raise from it.
-    """
+def to_mcp_error(error: AuthError, operation: str, server_url: str) -> MCPAuthorizationError:
+    """Turn an error of the engine into the one that the user sees."""
     if isinstance(error, LoginRequired):
         return MCPLoginRequiredError(error, operation, server_url)
     return MCPAuthorizationError(error, operation, server_url)
 
 
-class Rejected(MCPError):
-    """
-    The MCP server rejected a request's token. It never leaves this package.
-
-    :param token: The token that was sent, if any.
-    :param challenges: What the server said.
-    """
-
-    def __init__(self, token: Token | None, challenges: tuple[Challenge, ...]) -> None:
-        super().__init__("the MCP server rejected the token")
-        self.token = token
-        self.challenges = challenges
-        self.wants_more_scope = wants_more_scope(challenges)
-
-
-class Lost(MCPError):
-    """
-    A call got no answer because the connection is gone. It never leaves this package.
-    """
-
-
-def still_rejected(server_url: str) -> TokenRejected:
-    """
-    Build the error for a fresh token that the server does not accept either.
-
-    :param server_url: The URL of the MCP server.
-    :returns: The error.
-    """
+def new_token_rejected(server_url: str) -> TokenRejected:
+    """Build the error for a new token that the MCP server rejects too."""
     message = f"{server_url} rejects even a new token."
     return TokenRejected(message, hint="Check that this account may use the server; else tell its operator.")

@@ -4,7 +4,7 @@
 """
 Putting events into a stream of server-sent events.
 
-Over SSE the answer to a POST comes in on the GET stream, so an answer given in the server's place has to come in
+Over SSE the answer to a POST comes in on the GET stream. So an answer that is given in the server's place must come in
 there too, between two events of the server.
 """
 
@@ -26,20 +26,14 @@ class EventStream:
         self._waiting: asyncio.Queue[bytes] = asyncio.Queue()
 
     def deliver(self, answer: dict[str, Any]) -> None:
-        """
-        Put a JSON-RPC answer into the stream.
-
-        :param answer: The answer.
-        """
+        """Put a JSON-RPC answer into the stream."""
         self._waiting.put_nowait(f"event: message\ndata: {json.dumps(answer)}\n\n".encode())
 
     def wrap(self, library: ModuleType, response: Any) -> Any:
         """
         Give a response whose stream also has what `deliver` puts in.
 
-        :param library: `httpx` or `httpx2`.
         :param response: The server's response, unread and not compressed.
-        :returns: The response for the SDK.
         """
         merged = self._merged
 
@@ -55,7 +49,7 @@ class EventStream:
         )
 
     async def _merged(self, source: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-        """Give what comes first, but never anything of ours inside an event of the server."""
+        """Merge both sources in the order of arrival; an answer of ours waits for the end of the server's event."""
         ours: list[bytes] = []
         tail = _ENDS_OF_EVENT[0]
         reading, waiting = _next(source), asyncio.ensure_future(self._waiting.get())

@@ -13,12 +13,11 @@ from typing import Any
 
 from haystack.utils import Secret
 
-from haystack_integrations.tools.mcp_oauth.errors import Rejected
 from haystack_integrations.tools.mcp_oauth.event_stream import EventStream
-from haystack_integrations.tools.mcp_oauth.gate import Gate, NotAccepted, SessionLost, Unanswered
-from valetkey import urls
-from valetkey._adapters.credential import rejection, withdraw
-from valetkey._network.request_log import log_exchange
+from haystack_integrations.tools.mcp_oauth.failures import HttpError, NoAnswer, RequestRejected, SessionEnded
+from haystack_integrations.tools.mcp_oauth.gate import Gate
+from valetkey._adapters.credential import withdraw
+from valetkey._adapters.framework import log_exchange
 from valetkey.errors import AuthError, quote
 from valetkey.values import Token
 
@@ -111,14 +110,14 @@ class SessionRequests:
             response = await self._send_logged(request, token, message, send)
             if response.status_code < 300 or _sdk_follows(response):
                 return response
-            reason = self._reason(response, token)
-            error = await _json_rpc_error_in(response) if isinstance(reason, NotAccepted) else None
+            failure = self._failure_in(response, token)
+            said = await _json_rpc_error_in(response) if isinstance(failure, HttpError) else None
             await response.aclose()
-        except AuthError as failure:  # no proof can be made
-            return self._answer(request, message, failure)
-        except self._library.TransportError as failure:
-            return self._answer(request, message, Unanswered(f"{type(failure).__name__}: {failure}"))
-        return self._answer(request, message, reason, error)
+        except AuthError as error:  # no proof can be made
+            return self._answer(request, message, error)
+        except self._library.TransportError as error:
+            return self._answer(request, message, NoAnswer(f"{type(error).__name__}: {error}"))
+        return self._answer(request, message, failure, said)
 
     async def _send_without_message(self, request: Any, token: Token | None, send: Callable[[], Awaitable[Any]]) -> Any:
         """Send what is no JSON-RPC message: the GET of a stream, the DELETE of a session."""
@@ -126,10 +125,10 @@ class SessionRequests:
             return await self._send_logged(request, token, None, send)  # the SDK does without a stream
         request.headers["Accept-Encoding"] = "identity"
         response = await self._send_logged(request, token, None, send)
-        challenges = self._challenges(response, token)
+        challenges = self._gate.challenges_in(response, token)
         if challenges is not None:
             await response.aclose()
-            raise Rejected(token, challenges)
+            raise RequestRejected(token, challenges)
         return self._events.wrap(self._library, response) if response.status_code == 200 else response
 
     async def _send_logged(
@@ -153,31 +152,27 @@ class SessionRequests:
             )
         return response
 
-    def _challenges(self, response: Any, token: Token | None) -> Any:
-        """Read the rejection; what another origin says after a redirect is not the MCP server's word."""
-        return rejection(response, token) if self._gate.serves(str(response.url)) else None
-
-    def _reason(self, response: Any, token: Token | None) -> Exception:
-        challenges = self._challenges(response, token)
+    def _failure_in(self, response: Any, token: Token | None) -> Exception:
+        challenges = self._gate.challenges_in(response, token)
         if challenges is not None:
-            return Rejected(token, challenges)
+            return RequestRejected(token, challenges)
         if response.status_code == 404 and "mcp-session-id" in response.request.headers:
-            return SessionLost("the MCP server has ended the session")
+            return SessionEnded("the MCP server has ended the session")
         text = f"the MCP server answered {response.status_code} {response.reason_phrase}"
         if response.next_request is None:
-            return NotAccepted(text)
+            return HttpError(text)
         address = response.next_request.url.copy_with(userinfo=b"", query=None, fragment=None)
-        return NotAccepted(f"{text}: it redirects to {quote(str(address))}. Use that URL if it is the right server.")
+        return HttpError(f"{text}: it redirects to {quote(str(address))}. Use that URL if it is the right server.")
 
     def _answer(
-        self, request: Any, message: dict[str, Any], reason: Exception, error: dict[str, Any] | None = None
+        self, request: Any, message: dict[str, Any], failure: Exception, said: dict[str, Any] | None = None
     ) -> Any:
-        """Answer a message in the server's place; `error` is what the server itself says in JSON-RPC."""
-        answer = self._gate.answer(message, reason)
+        """Answer a message in the server's place; `said` is the JSON-RPC error of the server itself."""
+        answer = self._gate.answer(message, failure)
         if answer is None:
             return self._library.Response(202, request=request)
-        if error is not None:
-            answer["error"] = error
+        if said is not None:
+            answer["error"] = said
         if self._events is None:
             return self._library.Response(200, json=answer, request=request)
         self._events.deliver(answer)
@@ -186,16 +181,16 @@ class SessionRequests:
 
 def _sdk_follows(response: Any) -> bool:
     """
-    Tell whether the SDK's transport follows a redirect: within the origin, and with the same method.
+    Tell whether the SDK's transport follows a redirect: to the same origin or its https, and with the same method.
 
-    Where it does not, SDK 1.x ends the session, and over SSE the call is never answered.
+    Where it does not follow, SDK 1.x ends the session, and over SSE the call has no answer.
     """
     following = response.next_request
     if following is None or response.request.extensions.get(_REDIRECTS, 0) >= _MOST_REDIRECTS:
         return False
     sent, target = response.request.url, following.url
-    is_upgrade = (sent.scheme, target.scheme) == ("http", "https") and sent.port is None and target.port is None
-    is_near = urls.same_origin(str(sent), str(target)) or (is_upgrade and sent.host == target.host)
+    upgraded = [("https", None, sent.host)] if (sent.scheme, sent.port) == ("http", None) else []
+    is_near = (target.scheme, target.port, target.host) in [(sent.scheme, sent.port, sent.host), *upgraded]
     keeps_method: bool = following.method == response.request.method
     return keeps_method and is_near and target.userinfo in (b"", sent.userinfo)
 

@@ -15,7 +15,7 @@ from haystack_integrations.tools.mcp_oauth.config import OAuthConfig
 
 
 class _WithLogin(MCPServerInfo):
-    """What both transports have in common; it stands before upstream's class, whose methods it extends."""
+    """What the server infos of both transports share; a base class that extends the methods of upstream's class."""
 
     _client_class: ClassVar[type[AuthorizingClient]]
     token: Any
@@ -30,14 +30,14 @@ class _WithLogin(MCPServerInfo):
 
     def create_client(self) -> MCPClient:
         """
-        Create a client; if the server wants a login, it happens here, in the caller's thread.
+        Create a client; if the MCP server wants a login, it happens now, in the caller's thread.
 
         :returns: The client, already connected where the server has answered.
         :raises MCPAuthorizationError: If no token can be obtained.
         """
         names = {name.lower() for name in self.headers or {}}
         if self.token is not None or "authorization" in names:
-            return super().create_client()  # type: ignore[safe-super]  # a credential of the user's own: upstream's way
+            return super().create_client()  # type: ignore[safe-super]  # the user gives a credential
         client = self._client_class(self)  # type: ignore[arg-type]  # each subclass goes with its own client
         client.open()
         return client

@@ -1,0 +1,35 @@
+# SPDX-FileCopyrightText: 2026 The Valetkey authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Why a message did not reach the MCP server or has no answer. These exceptions never leave this package."""
+
+from haystack_integrations.tools.mcp import MCPError
+
+from valetkey._adapters.framework import Challenge, wants_more_scope
+from valetkey.values import Token
+
+
+class RequestRejected(MCPError):
+    """The MCP server rejected a request and wants another token; `token` is None if none was sent."""
+
+    def __init__(self, token: Token | None, challenges: tuple[Challenge, ...]) -> None:
+        super().__init__("the MCP server rejected the token")
+        self.token = token
+        self.challenges = challenges
+        self.wants_more_scope = wants_more_scope(challenges)
+
+
+class CallLost(MCPError):
+    """A call has no answer because the connection or the MCP session has ended; a new connection may help."""
+
+
+class SessionEnded(ConnectionError):
+    """The MCP server does not know the session any more (404, MCP Transports, Session Management)."""
+
+
+class NoAnswer(ConnectionError):
+    """The connection to the MCP server failed or broke off before an answer came."""
+
+
+class HttpError(Exception):
+    """The MCP server answered with an HTTP error that another token would not change."""

@@ -1,0 +1,26 @@
+# SPDX-FileCopyrightText: 2026 The Valetkey authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""
+What the integration of a framework may use of the private rooms: Haystack's package imports no other private name.
+
+Beside these there are the functions of `credential`.
+"""
+
+from valetkey._engine.engine import Engine
+from valetkey._engine.factory import shared_engine
+from valetkey._network.request_log import log_exchange
+from valetkey._policy.rejection import wants_more_scope
+from valetkey.profiles.catalog import find_profile
+from valetkey.profiles.profile import STANDARD
+from valetkey.protocol.challenge import Challenge
+
+__all__ = [
+    "STANDARD",  # the profile of a provider that the catalogue does not have
+    "Challenge",  # what a server says in a rejection; the integration hands it on to `Engine.replace`
+    "Engine",  # gives the token, and another one when the MCP server rejects it
+    "find_profile",  # names the provider of a session, to show it to the user
+    "log_exchange",  # writes one line of the request log for each request to the MCP server
+    "shared_engine",  # gives all clients in the process that have the same settings one engine
+    "wants_more_scope",  # tells a rejection for missing scope from one for a bad token
+]

@@ -19,7 +19,7 @@ import anyio.to_thread
 from haystack.utils import Secret
 
 from benchmarks.authorization import MACHINE
-from benchmarks.contenders import HAYSTACK, PLAIN, VALETKEY, machine_token, visit
+from benchmarks.contenders import HAYSTACK, PERSON, PLAIN, VALETKEY, machine_token
 from benchmarks.measuring import Effort, Findings
 from benchmarks.rounds import Run, compare
 from benchmarks.running import Server, running
@@ -68,7 +68,7 @@ def _after_a_revocation(findings: Findings, server: Server, runs: dict[str, Call
 
 def _toolsets(server: Server, store: str) -> dict[str, upstream.MCPToolset]:
     def show(prompt: LoginPrompt) -> None:
-        visit(str(prompt.authorization_url))
+        PERSON.visit(str(prompt.authorization_url))
 
     login = OAuth(server.mcp_url, store=store, login=LoopbackLogin(show), settings=Settings(client_name="Haystack"))
     login.engine.replace(None)  # a person has logged in before, as with `warm_up` in a terminal

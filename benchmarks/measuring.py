@@ -20,6 +20,9 @@ class Effort:
     :param processes: Processes on one store.
     :param process_rounds: How often they all start with an expired token.
     :param imports: Fresh interpreters.
+    :param latency_rounds: Interleaved rounds of starts in a network with a latency.
+    :param latency_slack: By how much their seconds may be over a bound: a short run on a busy machine proves little.
+    :param processor_slack: The same for processor time.
     """
 
     rounds: int = 9
@@ -29,10 +32,15 @@ class Effort:
     processes: int = 20
     process_rounds: int = 3
     imports: int = 9
+    latency_rounds: int = 1
+    latency_slack: float = 1.5
+    processor_slack: float = 1.25
 
 
 QUICK = Effort()
-FULL = Effort(peer_rounds=9, repeats=3, process_rounds=10, imports=31)
+FULL = Effort(
+    peer_rounds=9, repeats=3, process_rounds=10, imports=31, latency_rounds=7, latency_slack=1.0, processor_slack=1.0
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,24 +1,73 @@
 # SPDX-FileCopyrightText: 2026 The Valetkey authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""What one request with a valid token costs the processor, over the same request with a plain bearer token."""
+"""What the processor has to do for a request with a valid token, for a login, and for a start with a good token."""
 
+import gc
 import statistics
 import time
 from pathlib import Path
 
 import httpx2
 
-from benchmarks.contenders import PLAIN, VALETKEY, contenders
-from benchmarks.measuring import Effort, Findings, spread
-from benchmarks.running import running
+from benchmarks.contenders import FASTMCP, PERSON, PLAIN, SDK, VALETKEY, Contender, contenders
+from benchmarks.measuring import Effort, Findings, ratio, spread
+from benchmarks.running import Server, running
 
 _REQUESTS = 1000
 _BOUND = 20.0
 """Microseconds, on whatever machine this runs; the page shows what it was."""
 
 
+_COLD_BOUND, _WARM_BOUND = 1.2, 1.1
+"""How many times the processor time of the MCP SDK's provider, and of a plain bearer token, a start may take."""
+
+
 async def measure(findings: Findings, effort: Effort, folder: Path) -> None:
+    await _requests_with_a_token(findings, effort, folder)
+    await _starts(findings, effort, folder)
+
+
+async def _starts(findings: Findings, effort: Effort, folder: Path) -> None:
+    """Starts in turns: an `Auth` object and an HTTP client are made, and one request is answered."""
+    cold: dict[str, list[float]] = {}
+    warm: dict[str, list[float]] = {}
+    rounds = max(effort.rounds, 9)
+    with running() as server:
+        for number in range(rounds + 1):
+            if number == 1:  # the first round loads modules
+                cold, warm = {}, {}
+            part = folder / f"starts-{number}"
+            part.mkdir(mode=0o700)
+            for contender in contenders(server, part):
+                if contender.name in (VALETKEY, SDK, FASTMCP):
+                    cold.setdefault(contender.name, []).append(await _start(server, contender))
+                if contender.name in (PLAIN, VALETKEY, SDK, FASTMCP):
+                    warm.setdefault(contender.name, []).append(await _start(server, contender))
+    for case, taken, other, bound in (
+        ("processor time of a cold login", cold, SDK, _COLD_BOUND),
+        ("processor time of a warm start", warm, PLAIN, _WARM_BOUND),
+    ):
+        measured = ratio(taken[VALETKEY], taken[other])
+        cells = {
+            name: f"{spread(values, 'ms', 1)}, {ratio(values, taken[other]):.2f} ×" for name, values in taken.items()
+        }
+        findings.add(f"{case} (× {other})", cells, rounds)
+        most = bound * effort.processor_slack
+        findings.demand(measured <= most, f"{case}: {measured:.2f} times that of {other}, more than {most:.2f}")
+
+
+async def _start(server: Server, contender: Contender) -> float:
+    """Give milliseconds of this process, without those of the person."""
+    gc.collect()
+    started, by_person = time.process_time(), PERSON.seconds
+    async with httpx2.AsyncClient(auth=contender.open(), timeout=30.0) as client:
+        (await client.get(f"{server.url}/plain")).raise_for_status()
+        taken = time.process_time() - started
+    return (taken - (PERSON.seconds - by_person)) * 1000
+
+
+async def _requests_with_a_token(findings: Findings, effort: Effort, folder: Path) -> None:
     over: dict[str, list[float]] = {}
     nobody = httpx2.MockTransport(lambda _: httpx2.Response(200))
     with running() as server:

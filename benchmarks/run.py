@@ -22,6 +22,7 @@ from benchmarks import (
     beside,
     haystack_tools,
     imports,
+    latency,
     memory,
     page,
     parallel_calls,
@@ -39,6 +40,7 @@ _LONGEST = {QUICK: 420.0, FULL: 1800.0}
 
 CASES: tuple[ModuleType, ...] = (
     starts,
+    latency,
     parallel_calls,
     haystack_tools,
     parallel_requests,

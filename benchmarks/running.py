@@ -5,6 +5,7 @@
 
 import http.client
 import json
+import socket
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -41,12 +42,21 @@ class Server:
     A server that runs.
 
     :param port: Its port.
+    :param relay: The network in front of it; None if clients talk to the server itself.
     """
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, relay: "RelayPorts | None" = None) -> None:
         self._port = port
-        self.url = f"http://{HOST}:{port}"
+        self._relay = relay
+        self.direct_url = f"http://{HOST}:{port}"
+        self.url = self.direct_url if relay is None else relay.origin
         self.mcp_url = f"{self.url}/mcp"
+
+    def connections(self) -> int:
+        """Count the connections through the relay since the last time."""
+        assert self._relay is not None, "there is no relay that counts"
+        with socket.create_connection((HOST, self._relay.control), 10.0) as connection:
+            return int(connection.recv(100))
 
     def reset(self) -> None:
         self._ask("POST", "/control/reset")
@@ -78,6 +88,37 @@ class Server:
             return connection.getresponse().read()
         finally:
             connection.close()
+
+
+@dataclass(frozen=True, slots=True)
+class RelayPorts:
+    """Where a relay is: its origin for clients, and the port that tells the number of connections."""
+
+    origin: str
+    control: int
+
+
+@contextmanager
+def running_behind_relay(*, connecting: float, answering: float, certificate: Path | None = None) -> Iterator[Server]:
+    """
+    Run the server behind a network that has a latency.
+
+    :param connecting: Seconds that each new connection takes longer.
+    :param answering: Seconds that each answer takes longer.
+    :param certificate: A PEM file with the certificate of this computer and its key, to speak TLS.
+    :yields: The server.
+    """
+    port, relay_port, control = free_port(), free_port(), free_port()
+    relay = RelayPorts(f"http{'s' if certificate else ''}://{HOST}:{relay_port}", control)
+    command = [sys.executable, "-m", "benchmarks.server", f"--port={port}", f"--origin={relay.origin}"]
+    through = [sys.executable, "-m", "benchmarks.relay", f"--port={relay_port}", f"--control={control}"]
+    through += [f"--target={port}", f"--connecting={connecting}", f"--answering={answering}"]
+    through += [f"--certificate={certificate}"] if certificate else []
+    with (
+        ServerProcess(command, port, ready_path="/control/log", directory=_ROOT),
+        ServerProcess(through, control, directory=_ROOT),
+    ):
+        yield Server(port, relay)
 
 
 @contextmanager

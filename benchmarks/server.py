@@ -120,6 +120,7 @@ class Gate:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="server")
     parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--origin", help="where clients see the server; it has to be said behind a relay")
     parser.add_argument("--json-response", action="store_true", help="answer JSON instead of an event stream")
     options = parser.parse_args()
     threading.Thread(target=_end_with_stdin, daemon=True).start()
@@ -127,7 +128,7 @@ def main() -> None:
     for tool in (slow, ping):
         server.tool(tool)
     mcp = server.http_app(path="/mcp", json_response=options.json_response)
-    tokens = AuthorizationServer(f"http://{HOST}:{options.port}")
+    tokens = AuthorizationServer(options.origin or f"http://{HOST}:{options.port}")
     routes = [*tokens.routes(), Route("/plain", plain), Route("/stream", stream), Mount("/", mcp)]
     app = Gate(Starlette(routes=routes, lifespan=mcp.lifespan), tokens)
     uvicorn.run(app, host=HOST, port=options.port, log_level="warning", backlog=2048, timeout_graceful_shutdown=1)

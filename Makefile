@@ -78,7 +78,7 @@ demo: .venv/installed $(SERVERS)/node_modules/installed ## the demo; BROWSER=1 o
 bench: .venv/installed ## the benchmarks; WRITE=1 measures in full and writes docs/benchmarks.md
 	$(BIN)/python -m benchmarks.run$(if $(filter 1,$(WRITE)), --write)
 
-durability: .venv/installed ## renewals that are killed, on every engine; writes docs/durability.md (some ten minutes)
+durability: .venv/installed ## renewals that are killed, on every backend; writes docs/durability.md (some ten minutes)
 	$(BIN)/python -m benchmarks.durability
 
 format: .venv/installed ## rewrite the code in the common format

@@ -93,18 +93,18 @@ class Worker:
         return json.loads(line)
 
 
-def count_deaths(engine: str, store: str, *, grace: float, kills: int, together: int = 1) -> Deaths:
+def count_deaths(backend: str, store: str, *, grace: float, kills: int, together: int = 1) -> Deaths:
     """
     Kill renewals, and see what is lost.
 
-    :param engine: The name of the engine.
+    :param backend: The name of the backend.
     :param store: Where the sessions are.
     :param grace: The server's grace period in seconds.
     :param kills: How many.
     :param together: How many are killed before the next processes go on with all of them at the same time.
     :returns: What became of them.
     """
-    deaths, started = Deaths(engine, grace), time.monotonic()
+    deaths, started = Deaths(backend, grace), time.monotonic()
     sizes: SimpleQueue[int] = SimpleQueue()
     for first in range(0, kills, together):
         sizes.put(min(together, kills - first))
@@ -182,11 +182,11 @@ def _moment(server: RotatingServer, found: dict[str, Any]) -> str:
     return BEFORE_ANSWER if arrivals[0].answered_at > killed_at else BEFORE_WRITE
 
 
-def run_stampede(engine: str, store: str, *, processes: int, rounds: int) -> Stampede:
+def run_stampede(backend: str, store: str, *, processes: int, rounds: int) -> Stampede:
     """
     Let many processes on one store find the same token rejected, in rounds.
 
-    :param engine: The name of the engine.
+    :param backend: The name of the backend.
     :param store: Where the session is.
     :param processes: How many.
     :param rounds: How often.
@@ -206,12 +206,12 @@ def run_stampede(engine: str, store: str, *, processes: int, rounds: int) -> Sta
         for outcome in found
     ]
     seconds = [outcome["ended"] - outcome["began"] for outcome in found]
-    return Stampede(engine, processes, refreshes, family.reuses, failures, seconds)
+    return Stampede(backend, processes, refreshes, family.reuses, failures, seconds)
 
 
 @contextmanager
-def engines(folder: Path) -> Iterator[dict[str, str]]:
-    """Give the engines to measure, by name: the embedded one, and those whose servers are installed here."""
+def backends(folder: Path) -> Iterator[dict[str, str]]:
+    """Give the backends to measure, by name: the embedded one, and those whose servers are installed here."""
     from tests.store.servers import PostgresServer, RedisServer
 
     folder.chmod(0o755)  # PostgreSQL runs as a user of its own
@@ -231,15 +231,15 @@ def main() -> None:
     parser.add_argument("--page", type=Path, default=PAGE)
     arguments = parser.parse_args()
     deaths, stampedes = [], []
-    with tempfile.TemporaryDirectory(prefix="valetkey-durability-") as name, engines(Path(name)) as found:
-        for engine, store in found.items():
-            embedded = engine == "SQLite"
+    with tempfile.TemporaryDirectory(prefix="valetkey-durability-") as name, backends(Path(name)) as found:
+        for backend, store in found.items():
+            embedded = backend == "SQLite"
             kills = arguments.kills if embedded else min(KILLS_ON_SERVERS, arguments.kills)
             for grace in (GRACE_SECONDS, 0.0):
-                deaths.append(count_deaths(engine, store, grace=grace, kills=kills, together=1 if embedded else 25))
+                deaths.append(count_deaths(backend, store, grace=grace, kills=kills, together=1 if embedded else 25))
                 _print(deaths[-1])
-            stampedes.append(run_stampede(engine, store, processes=PROCESSES, rounds=ROUNDS))
-            print(stampedes[-1].engine, Counter(stampedes[-1].refreshes), flush=True)
+            stampedes.append(run_stampede(backend, store, processes=PROCESSES, rounds=ROUNDS))
+            print(stampedes[-1].backend, Counter(stampedes[-1].refreshes), flush=True)
     arguments.page.write_text(write_page(deaths, stampedes, _machine()))
     missed = [line for each in (*deaths, *stampedes) for line in each.missed()]
     if missed:
@@ -247,7 +247,7 @@ def main() -> None:
 
 
 def _print(deaths: Deaths) -> None:
-    print(f"{deaths.engine}, grace {deaths.grace:g} s: {sum(deaths.killed.values())} killed in {deaths.seconds:.0f} s")
+    print(f"{deaths.backend}, grace {deaths.grace:g} s: {sum(deaths.killed.values())} killed in {deaths.seconds:.0f} s")
     for moment in MOMENTS:
         print(f"  {deaths.killed[moment]:5} {moment}: {deaths.lost[moment]} lost", flush=True)
 

@@ -24,7 +24,7 @@ class Deaths:
     """
     What became of the sessions whose renewal was killed.
 
-    :param engine: The engine of the store.
+    :param backend: The backend of the store.
     :param grace: The server's grace period in seconds.
     :param killed: How many were killed at which moment.
     :param lost: How many of them were lost.
@@ -32,7 +32,7 @@ class Deaths:
     :param seconds: How long the run took.
     """
 
-    engine: str
+    backend: str
     grace: float
     killed: Counter[str] = field(default_factory=Counter)
     lost: Counter[str] = field(default_factory=Counter)
@@ -40,7 +40,7 @@ class Deaths:
     seconds: float = 0.0
 
     def missed(self) -> list[str]:
-        where = f"{self.engine}, grace {self.grace:g} s"
+        where = f"{self.backend}, grace {self.grace:g} s"
         expected = () if self.grace else UNKNOWABLE
         return [f"{where}: {self.lost[name]} sessions lost {name}" for name in self.lost if name not in expected]
 
@@ -50,7 +50,7 @@ class Stampede:
     """
     What many processes on one store did.
 
-    :param engine: The engine of the store.
+    :param backend: The backend of the store.
     :param processes: How many processes.
     :param refreshes: How many refreshes each round needed.
     :param reuses: How often a spent refresh token was sent.
@@ -58,7 +58,7 @@ class Stampede:
     :param seconds: How long each round took.
     """
 
-    engine: str
+    backend: str
     processes: int
     refreshes: list[int]
     reuses: int
@@ -67,7 +67,7 @@ class Stampede:
 
     def missed(self) -> list[str]:
         is_good = set(self.refreshes) == {1} and self.reuses == 0 and self.logins == 0
-        return [] if is_good else [f"{self.engine}: {Counter(self.refreshes)}, {self.reuses} reuses, {self.logins}"]
+        return [] if is_good else [f"{self.backend}: {Counter(self.refreshes)}, {self.reuses} reuses, {self.logins}"]
 
 
 _HEAD = """# What survives a kill
@@ -110,21 +110,21 @@ def write_page(deaths: Sequence[Deaths], stampedes: Sequence[Stampede], machine:
     :param machine: Where it was measured.
     :returns: The page.
     """
-    killed = "\n".join(_killed(engine, deaths) for engine in dict.fromkeys(each.engine for each in deaths))
+    killed = "\n".join(_killed(backend, deaths) for backend in dict.fromkeys(each.backend for each in deaths))
     at_once = "\n".join(map(_at_once, stampedes))
     many = (
         "\n## Many processes at once\n\nEach round, all processes on one store find the same token rejected at the same"
         " moment.\nWithout a grace period, one refresh too many ends the session.\n\n"
-        "| engine | processes × rounds | refreshes per round | spent tokens sent | logins and other failures"
+        "| backend | processes × rounds | refreshes per round | spent tokens sent | logins and other failures"
         " | a round, median (longest) |\n|---|---|---|---|---|---|\n"
     )
     return f"{_HEAD}Measured on: {machine}.\n\n## One kill for each renewal\n\n{killed}{_MEANING}{many}{at_once}\n"
 
 
-def _killed(engine: str, deaths: Sequence[Deaths]) -> str:
-    runs = [each for each in deaths if each.engine == engine]
+def _killed(backend: str, deaths: Sequence[Deaths]) -> str:
+    runs = [each for each in deaths if each.backend == backend]
     names = [f"grace {each.grace:g} s: killed | lost" if each.grace else "no grace: killed | lost" for each in runs]
-    lines = [f"### {engine}", "", f"| killed | {' | '.join(names)} |", "|---" * (2 * len(runs) + 1) + "|"]
+    lines = [f"### {backend}", "", f"| killed | {' | '.join(names)} |", "|---" * (2 * len(runs) + 1) + "|"]
     for moment in MOMENTS:
         lines.append(f"| {moment} | {' | '.join(f'{each.killed[moment]} | {each.lost[moment]}' for each in runs)} |")
     totals = " | ".join(f"**{each.killed.total()}** | **{each.lost.total()}**" for each in runs)
@@ -137,4 +137,4 @@ def _at_once(stampede: Stampede) -> str:
     refreshes = ", ".join(f"{count} ({rounds} rounds)" for count, rounds in sorted(Counter(stampede.refreshes).items()))
     seconds = f"{statistics.median(stampede.seconds):.2f} s ({max(stampede.seconds):.2f} s)"
     size = f"{stampede.processes} × {len(stampede.refreshes)}"
-    return f"| {stampede.engine} | {size} | {refreshes} | {stampede.reuses} | {stampede.logins} | {seconds} |"
+    return f"| {stampede.backend} | {size} | {refreshes} | {stampede.reuses} | {stampede.logins} | {seconds} |"

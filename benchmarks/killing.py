@@ -38,13 +38,13 @@ def main() -> None:
         print(json.dumps(work[job.pop("work")](**job)), flush=True)
 
 
-def open_backend(origin: str, store: str, name: str) -> Engine:
+def open_engine(origin: str, store: str, name: str) -> Engine:
     settings = settings_of(origin, name)
     return build_engine(settings, store=open_plain(store), login="never")
 
 
 def open_plain(store: str) -> Store:
-    """Open an engine of a store itself, without the encryption around it."""
+    """Open the backend of a store, without the encryption around it."""
     scheme = store.partition(":")[0]
     if scheme == "redis":
         from valetkey.store.backends.redis import RedisStore
@@ -80,13 +80,13 @@ def kept(origin: str, store: str, name: str) -> Session | None:
 def warm(origin: str, store: str, name: str, refresh_token: str) -> bool:
     """Renew once in this process, so that what is loaded late is there in every child."""
     begin(origin, store, name, refresh_token)
-    return open_backend(origin, store, name).replace(None) is not None
+    return open_engine(origin, store, name).replace(None) is not None
 
 
 def measure(origin: str, store: str, name: str, refresh_token: str) -> float:
     """Renew in a child, and give the seconds it took."""
     begin(origin, store, name, refresh_token)
-    child = Child(lambda: bool(open_backend(origin, store, name).replace(None)))
+    child = Child(lambda: bool(open_engine(origin, store, name).replace(None)))
     child.hear()
     started = time.monotonic()
     child.hear()
@@ -105,7 +105,7 @@ def kill(origin: str, store: str, victims: list[dict[str, Any]]) -> list[dict[st
     for victim in victims:
         name = victim["name"]
         before = begin(origin, store, name, victim["refresh_token"])
-        child = Child(lambda name=name: bool(open_backend(origin, store, name).replace(None)))
+        child = Child(lambda name=name: bool(open_engine(origin, store, name).replace(None)))
         child.hear()
         time.sleep(victim["delay"])
         child.kill()
@@ -205,7 +205,7 @@ def _live(work: Callable[[], object], serve: Callable[[], Callable[[], object]] 
 
 
 def _take_part(origin: str, store: str, name: str) -> Callable[[], object]:
-    engine = open_backend(origin, store, name)
+    engine = open_engine(origin, store, name)
     rejected = [None]
 
     def replace() -> object:
@@ -222,7 +222,7 @@ def _recover(origin: str, store: str, name: str) -> str:
     deadline = time.monotonic() + PATIENCE
     while True:
         try:
-            open_backend(origin, store, name).replace(None)
+            open_engine(origin, store, name).replace(None)
         except AuthError as error:
             session = kept(origin, store, name)
             is_over = session is None or session.token.refresh_token is None or not isinstance(error, TemporaryError)

@@ -55,7 +55,7 @@ peers were measured 9 times.)
 * The renewal under steady load: requests of 100 ms, one after the other, past the end of the token's life of 10 s.
 * Where something may get stuck, it is ended after a few seconds, and the table says so.
 * 20 processes on one store: each round, all of them start with the same expired token. The peers are left out: whatever
-  store they are given, nothing keeps two processes from renewing at once. What holds for the other engines, and when
+  store they are given, nothing keeps two processes from renewing at once. What holds for the other backends, and when
   processes are killed, is in [durability.md](durability.md).
 * Imports: each in a fresh interpreter that has imported httpx2 before. Valetkey loads its engine with the first
   `OAuth()`, so that has a row of its own.

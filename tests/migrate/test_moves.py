@@ -83,21 +83,21 @@ class Steps(list):
 
 
 def test_every_engine_takes_everything_from_every_other(tmp_path, redis_server, postgres_server):
-    engines = [
+    backends = [
         filled(SqliteStore(tmp_path / "old.db")),
         RedisStore(redis_server.url),
         EncryptedStore(SqliteStore(tmp_path / "new.db"), DataKeys(DataKey.random())),
         PostgresStore(postgres_server.url),
         MemoryStore(),
     ]
-    for server in engines[1:]:
+    for server in backends[1:]:
         for key in list_keys(server):  # what other tests have left there
             server.delete(key)
-    for source, target in pairwise(engines):
+    for source, target in pairwise(backends):
         assert move_records(source, target) == len(RECORDS)
         assert (contents(source), contents(target)) == ({}, RECORDS)
-    for engine in engines:
-        engine.close()
+    for backend in backends:
+        backend.close()
 
 
 def test_a_copy_leaves_the_old_store_as_it_is(source, target):

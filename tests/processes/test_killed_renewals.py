@@ -53,12 +53,12 @@ RENEW_AND_STOP = """
 
 RENEW = """
     import logging, sys
-    from benchmarks.killing import open_backend
+    from benchmarks.killing import open_engine
     from valetkey.errors import AuthError
 
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     try:
-        print(open_backend(sys.argv[1], sys.argv[2], "s").replace(None).access_token.reveal(), flush=True)
+        print(open_engine(sys.argv[1], sys.argv[2], "s").replace(None).access_token.reveal(), flush=True)
     except AuthError as error:
         print(type(error).__name__, flush=True)
 """
@@ -136,10 +136,10 @@ def test_a_renewal_killed_at_any_step_goes_on_wherever_the_server_has_not_ended_
 
 LEAVE_ON_SIGTERM = """
     import signal, sys
-    from benchmarks.killing import open_backend
+    from benchmarks.killing import open_engine
 
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(0))
-    engine = open_backend(sys.argv[1], sys.argv[2], "s")
+    engine = open_engine(sys.argv[1], sys.argv[2], "s")
     print(engine.current() is not None, flush=True)
     signal.pause()
 """
@@ -176,8 +176,8 @@ LOOK_AT_THE_END = """
         print(engine.current() is not None, flush=True)
 
     atexit.register(look)  # before the engine's own, so it runs after that one
-    from benchmarks.killing import open_backend
-    engine = open_backend(sys.argv[1], sys.argv[2], "s")
+    from benchmarks.killing import open_engine
+    engine = open_engine(sys.argv[1], sys.argv[2], "s")
 """
 
 

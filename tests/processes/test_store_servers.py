@@ -25,10 +25,10 @@ from valetkey._sessions.codec import encode_session, session_key
 
 USE = """
     import sys
-    from benchmarks.killing import open_backend
+    from benchmarks.killing import open_engine
     from valetkey.errors import AuthError
 
-    engine = open_backend(sys.argv[1], sys.argv[2], "s")
+    engine = open_engine(sys.argv[1], sys.argv[2], "s")
 
     def current():
         token = engine.current()

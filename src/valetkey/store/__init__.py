@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 
 """
-Where sessions are kept: what a store has to do, and how one is opened.
+Stores of sessions: the protocol of a store, and opening one by its name.
 
-The protocol of stores is in `valetkey.store.protocol`, the stores of Valetkey in `valetkey.store.backends`. A store of
-your own gets its lease from `valetkey.store.leases.cas_lease` and is tried by `valetkey.store.testing`.
+Valetkey's own stores are in `valetkey.store.backends`. A backend of your own gets its leases from
+`valetkey.store.leases.cas_lease` and is checked by `valetkey.store.testing`.
 """
 
 from valetkey.store.default_place import default_path

@@ -1,14 +1,14 @@
 # SPDX-FileCopyrightText: 2026 The Valetkey authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Where sessions are kept if nobody says otherwise."""
+"""The file in which sessions are kept by default."""
 
 from pathlib import Path
 
 
 def default_path() -> Path:
     """
-    Give the file sessions are kept in by default.
+    Give the path of the default store.
 
     :returns: `credentials.db` in the platform's folder for a user's application data.
     """

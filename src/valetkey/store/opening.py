@@ -16,21 +16,21 @@ ENVIRONMENT = "VALETKEY_STORE"
 
 def open_store(name: str | None = None) -> Store:
     """
-    Open the store a text names, encrypted if it can be (see `valetkey.store.encryption.protection`).
+    Open the store that a text names, with encryption if possible (see `valetkey.store.encryption.protection`).
 
-    :param name: `memory:` for one that ends with the process, `sqlite:///path` for a file; `redis://…`, `rediss://…`,
-        `unix://…` or `postgresql://…` for a server that several hosts share. None takes the environment variable
-        VALETKEY_STORE, and without it the file in the platform's folder for application data.
-    :returns: The store; the same text gives the same store.
-    :raises ConfigurationError: If there is no such kind of store, its client library is not installed, or it is on a
-        server and no key is given.
-    :raises StoreError: If others can read or write the file with the key.
+    :param name: `memory:` for a store that ends with the process; `sqlite:///path` for a file; `redis://…`,
+        `rediss://…`, `unix://…` or `postgresql://…` for a server that several hosts share. None takes the name in the
+        environment variable VALETKEY_STORE, or else the file `default_path()`.
+    :returns: The store; the same name gives the same object.
+    :raises ConfigurationError: If there is no such kind of store, if its client library is not installed, or if it is
+        on a server and no key is given.
+    :raises StoreError: If other users can read or write the file that holds the key.
     """
     with _opening:
         return _opened(name or os.environ.get(ENVIRONMENT) or f"sqlite:///{default_path()}")
 
 
-_opening = threading.Lock()  # two threads at once must not get two stores
+_opening = threading.Lock()  # two threads must not get two stores for one name
 
 
 @cache

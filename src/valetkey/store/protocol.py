@@ -2,11 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 
 """
-The Store protocol: where sessions and clients are kept, and the one lock of the house.
+The protocol of a store: versioned records with conditional writes, and a lease for each record.
 
-An engine of a store needs conditional writes and a lease; bytes in, bytes out. What the bytes mean is in
-`valetkey._sessions.codec`. For an engine of your own, `valetkey.store.leases.cas_lease` makes the lease, and
-`valetkey.store.testing` tries whether everything holds.
+A backend stores bytes and does not read them; `valetkey._sessions.codec` does. For a backend of your own,
+`valetkey.store.leases.cas_lease` makes the leases, and `valetkey.store.testing` checks the backend.
 """
 
 from enum import Enum
@@ -34,7 +33,7 @@ Condition = str | Literal[_Special.ANY] | Absent
 
 def require_condition(value: object) -> None:
     """
-    Refuse what is no condition: a None could mean `ANY` as well as `ABSENT`.
+    Refuse a value that is no condition, such as None, which could mean `ANY` or `ABSENT`.
 
     :param value: What a caller gave as `if_version`.
     :raises TypeError: If it is neither a text, nor `ABSENT`, nor `ANY`.
@@ -60,36 +59,38 @@ def is_met(condition: Condition, version: str | None) -> bool:
 
 
 class Record(NamedTuple):
-    """A stored value and its version: an opaque text that is only ever compared."""
+    """A stored value and its version, an opaque text that is only compared."""
 
     value: bytes
     version: str
 
 
 class Conflict(Exception):
-    """The record is not at the version the caller named: somebody else has written it."""
+    """The record does not meet the condition of a write: another thread, process or host has written it."""
 
 
 class Lease(Protocol):
     """
-    The right to change one record, held by at most one task of all threads, processes and hosts.
+    The right to change one record, held by at most one thread of all processes and hosts.
 
     A context manager; leaving it releases the lease.
     """
 
     def remaining(self) -> float:
-        """Give the seconds until the lease may pass to another holder; infinite for a lock of the kernel."""
+        """Give the seconds until the lease may pass to another holder; infinite for a lock of the operating system."""
 
     def extend(self, seconds: float) -> bool:
         """
-        Keep the lease for longer, for work that waits for a person.
+        Keep the lease for longer, for work that waits for a user.
 
-        :param seconds: How long it lasts from now on, if its holder freezes.
-        :returns: False if it is not held any more. A lock of the kernel needs no extending.
+        :param seconds: How long it lasts from now on if its holder freezes.
+        :returns: False if the lease has passed to another holder or was released. True without any effect for a lock of
+            the operating system.
+        :raises StoreError: If the store cannot do its work.
         """
 
     def release(self) -> None:
-        """Give the lease back; doing it twice is allowed."""
+        """Give the lease back. A second call does nothing."""
 
     def __enter__(self) -> Self: ...
 
@@ -100,9 +101,9 @@ class Lease(Protocol):
 
 class Store(Protocol):
     """
-    Versioned records and leases. Safe to use from any thread.
+    Versioned records and leases, for use by any number of threads.
 
-    Every method raises `StoreError` when the store cannot do its work.
+    Every method raises `StoreError` if the store cannot do its work.
     """
 
     def get(self, key: str) -> Record | None:
@@ -110,7 +111,7 @@ class Store(Protocol):
         Read a record.
 
         :param key: The record's key.
-        :returns: The record, or None.
+        :returns: The record; None if there is none.
         """
 
     def put(self, key: str, value: bytes, *, if_version: Condition = ANY) -> str:
@@ -119,9 +120,10 @@ class Store(Protocol):
 
         :param key: The record's key.
         :param value: The new value.
-        :param if_version: What must be there now.
-        :returns: The new version.
-        :raises Conflict: If something else is there.
+        :param if_version: What must be there now: a version, `ABSENT` or `ANY`.
+        :returns: The new version, which this record never had before.
+        :raises Conflict: If the condition is not met; the record is unchanged then.
+        :raises TypeError: If `if_version` is no condition.
         """
 
     def delete(self, key: str, *, if_version: Condition = ANY) -> bool:
@@ -129,19 +131,21 @@ class Store(Protocol):
         Delete a record.
 
         :param key: The record's key.
-        :param if_version: What must be there now.
-        :returns: True if it was there.
-        :raises Conflict: If something else is there.
+        :param if_version: What must be there now: a version, `ABSENT` or `ANY`.
+        :returns: True if there was a record.
+        :raises Conflict: If the condition is not met; the record is unchanged then.
+        :raises TypeError: If `if_version` is no condition.
         """
 
     def lease(self, key: str, *, seconds: float) -> Lease | None:
         """
-        Try to take the lease of a record. Never waits: who waits reads the record meanwhile.
+        Try to take the lease of a record. This never waits; `valetkey.store.leases.hold` does.
 
         :param key: The record's key; the record need not exist.
-        :param seconds: How long the lease lasts if its holder freezes. A lock of the kernel ends with its process.
-        :returns: The lease, or None when somebody else holds it.
+        :param seconds: How long the lease lasts if its holder freezes. A lock of the operating system has no end and is
+            released when its process ends.
+        :returns: The lease; None if another holder has it.
         """
 
     def close(self) -> None:
-        """Let go of files and connections; the store may not be used any more."""
+        """Close files and connections. The store must not be used afterwards."""

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The Valetkey authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Which engine a text names, and what is said when it names none or its library is not there."""
+"""Which backend a text names, and what is said when it names none or its library is not there."""
 
 import pytest
 
@@ -17,7 +17,7 @@ from valetkey.store.backends.sqlite import SqliteStore
 
 
 @pytest.mark.parametrize(
-    ("name", "engine"),
+    ("name", "backend"),
     [
         ("memory:", MemoryStore),
         ("sqlite:///somewhere/credentials.db", SqliteStore),
@@ -30,8 +30,8 @@ from valetkey.store.backends.sqlite import SqliteStore
         ("postgres://user:password@database.example.com:5432/sessions?sslmode=verify-full", PostgresStore),
     ],
 )
-def test_a_text_names_an_engine(name, engine):
-    assert type(open_backend(name)) is engine
+def test_a_text_names_a_backend(name, backend):
+    assert type(open_backend(name)) is backend
 
 
 @pytest.mark.parametrize(

@@ -295,20 +295,20 @@ def test_a_keyring_that_is_away_is_an_error_and_no_second_store(opened, raw, bac
 @requirement("SEC-11")
 def test_nobody_is_asked_to_log_in_because_a_key_is_missing(world):
     """The session is there, and a new login would only lose it."""
-    engine = MemoryStore()
-    world.store.inner = ProtectedStore(engine, given=DataKeys(ONE))
+    backend = MemoryStore()
+    world.store.inner = ProtectedStore(backend, given=DataKeys(ONE))
     world.engine().replace(None)
-    before = content(engine)
+    before = content(backend)
     world.forget_what_happened()
-    world.store.inner = ProtectedStore(engine, given=DataKeys(OTHER))
+    world.store.inner = ProtectedStore(backend, given=DataKeys(OTHER))
     client = world.engine()
     assert client.current() is None
     with pytest.raises(StoreLocked, match=ONE.id.hex()):
         client.replace(None)
     assert world.person.asked == []
     assert world.server.requests == []
-    assert content(engine) == before
-    world.store.inner = ProtectedStore(engine, given=DataKeys(OTHER, ONE))
+    assert content(backend) == before
+    world.store.inner = ProtectedStore(backend, given=DataKeys(OTHER, ONE))
     assert world.engine().current() is not None
 
 
@@ -394,8 +394,8 @@ def test_names_of_keys_from_a_newer_version_are_an_error_and_stay(opened, raw):
     assert raw.get("protection").value == value
 
 
-def content(engine):
-    return [(key, engine.get(key)) for key in list_keys(engine)]
+def content(backend):
+    return [(key, backend.get(key)) for key in list_keys(backend)]
 
 
 # Several keys
@@ -445,26 +445,26 @@ def test_the_names_of_keys_are_not_listed_among_the_records(opened):
     assert store.keys() == ["session:1"]
 
 
-# Stores on servers, and engines that cannot list
+# Stores on servers, and backends that cannot list
 
 
 class Unlisting:
-    """An engine with nothing but what `Store` asks for."""
+    """A backend with nothing but what `Store` asks for."""
 
     def __init__(self):
-        engine = MemoryStore()
-        self.get, self.put, self.delete = engine.get, engine.put, engine.delete
-        self.lease, self.close = engine.lease, engine.close
+        backend = MemoryStore()
+        self.get, self.put, self.delete = backend.get, backend.put, backend.delete
+        self.lease, self.close = backend.lease, backend.close
 
 
 def test_an_engine_that_cannot_list_is_read_as_encrypted():
-    engine = Unlisting()
-    store = ProtectedStore(engine, given=DataKeys(ONE), rule=Rule.REQUIRED)
+    backend = Unlisting()
+    store = ProtectedStore(backend, given=DataKeys(ONE), rule=Rule.REQUIRED)
     assert store.get("session:1") is None
     store.put("session:1", TOKEN)
-    engine.put("session:2", TOKEN)
-    engine.delete("protection")
-    again = ProtectedStore(engine, given=DataKeys(ONE), rule=Rule.REQUIRED)
+    backend.put("session:2", TOKEN)
+    backend.delete("protection")
+    again = ProtectedStore(backend, given=DataKeys(ONE), rule=Rule.REQUIRED)
     assert again.get("session:1").value == TOKEN
     with pytest.raises(StoreError, match="is not encrypted, though the store is"):
         again.get("session:2")
@@ -507,10 +507,10 @@ def test_anything_else_about_encryption_in_a_name_is_a_mistake(said):
 
 
 def test_a_plain_store_on_a_server_is_read_and_written_as_it_is():
-    engine = Unlisting()
-    store = ProtectedStore(engine, rule=Rule.OFF)
+    backend = Unlisting()
+    store = ProtectedStore(backend, rule=Rule.OFF)
     store.put("session:1", TOKEN)
-    assert engine.get("session:1") == store.get("session:1")
+    assert backend.get("session:1") == store.get("session:1")
     assert not store.protection().encrypted
 
 
@@ -520,24 +520,24 @@ def test_a_real_server_is_given_nothing_it_could_read(kind, request):
     url = request.getfixturevalue(f"{kind}_server").url
     off = f"{url}{'&' if '?' in url else '?'}encryption=off"
     with (
-        closing(open_backend(url)) as engine,
+        closing(open_backend(url)) as backend,
         closing(open_protected(url, environment={KEY_VARIABLE: ONE.write()})) as store,
         closing(open_protected(url, environment={KEY_VARIABLE: OTHER.write()})) as stranger,
         closing(open_protected(off, environment={})) as plain,
     ):
-        for key in list_keys(engine):  # what other tests have left there in plain
-            engine.delete(key)
+        for key in list_keys(backend):  # what other tests have left there in plain
+            backend.delete(key)
         version = store.put("session:1", TOKEN)
         assert store.get("session:1") == (TOKEN, version)
-        assert engine.get("session:1").value[:5] == b"\x01" + ONE.id
-        assert b"canary" not in engine.get("session:1").value
+        assert backend.get("session:1").value[:5] == b"\x01" + ONE.id
+        assert b"canary" not in backend.get("session:1").value
         with pytest.raises(StoreLocked, match=ONE.id.hex()):
             stranger.get("session:1")
         with pytest.raises(StoreError, match="switched off"):
             plain.put("session:1", b"{}")
         assert describe(store).encrypted
-        for key in list_keys(engine):
-            engine.delete(key)
+        for key in list_keys(backend):
+            backend.delete(key)
 
 
 # What a person sees

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The Valetkey authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Our own engines under the test kit for engines, with their own leases and with those made of conditional writes."""
+"""Our own backends under the checks for backends, with their own leases and with those of conditional writes."""
 
 import random
 import secrets
@@ -23,12 +23,12 @@ from valetkey.store.testing.processes import check_killed_holder, check_killed_w
 
 
 class WithoutLeases:
-    """An engine as a third party would write it: records, and leases made of them."""
+    """A backend as a third party would write it: records, and leases made of them."""
 
-    def __init__(self, engine):
-        self._engine = engine
-        self._leases = CasLeases(engine)
-        self.get, self.put, self.delete, self.close = engine.get, engine.put, engine.delete, engine.close
+    def __init__(self, backend):
+        self._backend = backend
+        self._leases = CasLeases(backend)
+        self.get, self.put, self.delete, self.close = backend.get, backend.put, backend.delete, backend.close
 
     def lease(self, key, *, seconds):
         return self._leases.take(key, seconds=seconds)
@@ -40,17 +40,17 @@ def without_leases(open_backend):
 
 @pytest.fixture
 def opened(request, tmp_path):
-    """What opens the engine that the test is for."""
+    """The function that opens the backend under test."""
     kind, _, leases = request.param.partition(" with ")
     if kind == "memory":
         store = MemoryStore()
-        engine = lambda: store  # noqa: E731 - there is nothing more to say about it
+        backend = lambda: store  # noqa: E731 - there is nothing more to say about it
     elif kind == "SQLite":
-        engine = partial(SqliteStore, tmp_path / "valetkey" / "credentials.db")
+        backend = partial(SqliteStore, tmp_path / "valetkey" / "credentials.db")
     else:
         server = request.getfixturevalue("redis_server" if kind == "Redis" else "postgres_server")
-        engine = partial(RedisStore if kind == "Redis" else PostgresStore, server.url)
-    return partial(without_leases, engine) if leases else engine
+        backend = partial(RedisStore if kind == "Redis" else PostgresStore, server.url)
+    return partial(without_leases, backend) if leases else backend
 
 
 SHARED = ["SQLite", "Redis", "PostgreSQL"]
@@ -237,7 +237,7 @@ BROKEN_LEASES = [Generous, Stingy, Blind, Single, Marking]
 
 
 @pytest.mark.parametrize("broken", [*BROKEN_WRITES, *BROKEN_DELETIONS, *BROKEN_LEASES])
-def test_the_kit_finds_a_broken_engine(broken):
+def test_the_checks_find_a_broken_backend(broken):
     store = broken()
     with pytest.raises(AssertionError):
         check_store(lambda: store, is_shared=False)
@@ -265,7 +265,7 @@ class ForgetfulFile(SqliteStore):
     ("broken", "check"),
     [(CarelessFile, check_stampede), (CarelessFile, check_killed_holder), (ForgetfulFile, check_killed_writer)],
 )
-def test_the_kit_finds_what_is_broken_among_processes(broken, check, tmp_path):
+def test_the_checks_find_what_is_broken_among_processes(broken, check, tmp_path):
     with pytest.raises(AssertionError):
         check(partial(broken, tmp_path / "valetkey" / "credentials.db"))
 

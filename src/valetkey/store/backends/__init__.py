@@ -1,4 +1,4 @@
 # SPDX-FileCopyrightText: 2026 The Valetkey authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""The stores of Valetkey, one module each; a client library is imported with its module, when a store is opened."""
+"""The backends of Valetkey, one module each. Importing a module imports its client library."""

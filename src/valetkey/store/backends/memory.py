@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The Valetkey authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""A store that ends with its process."""
+"""A backend in memory."""
 
 import math
 import os
@@ -15,7 +15,7 @@ from valetkey.store.protocol import ANY, Condition, Conflict, Record, is_met
 
 
 class MemoryStore:
-    """Sessions in this process only: for tests, and where nothing may touch a disk."""
+    """Sessions in the memory of this process, which end with it: for tests, and where no file may be written."""
 
     def __init__(self) -> None:
         self._lock = threading.RLock()  # guards _records and _leased; a lease may be collected while it is held
@@ -61,7 +61,7 @@ class MemoryStore:
             self._records.clear()
 
     def forget_leases(self) -> None:
-        """Free what threads hold that are not there any more."""
+        """Free the leases of threads that do not exist in a forked child."""
         self._lock = threading.RLock()
         self._leased.clear()
 

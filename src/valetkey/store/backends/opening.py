@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The Valetkey authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Which engine a text names. An engine's client library is imported when the engine is first opened."""
+"""Opening the backend that a text names; its client library is imported only then."""
 
 from pathlib import Path
 
@@ -12,13 +12,7 @@ _SQLITE = "sqlite:///"
 
 
 def open_backend(name: str) -> Store:
-    """
-    Open the engine a text names, as it is: it keeps what it is given.
-
-    :param name: `memory:`, `sqlite:///path`, `redis://…`, `rediss://…`, `unix://…` or `postgresql://…`.
-    :returns: The engine.
-    :raises ConfigurationError: If there is no such kind of store, or its client library is not installed.
-    """
+    """Open the backend that a text names, without encryption."""
     kind = name.partition(":")[0]
     if name == "memory:":
         from valetkey.store.backends.memory import MemoryStore

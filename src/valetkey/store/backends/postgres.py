@@ -4,10 +4,9 @@
 """
 Sessions in PostgreSQL, for many hosts; the extra `valetkey[postgres]`.
 
-Two tables: records with their versions, and leases with an end on the clock of the server. Each method is one short
-transaction that is on the disk when it returns, whatever `synchronous_commit` says. No session of the database is
-needed beyond that: neither advisory locks nor prepared statements, so a PgBouncer in between does no harm, and nothing
-is locked while a token request is on its way.
+Two tables: records with their versions, and leases with an end by the server's clock. Each method is one short
+transaction that is on the disk when it returns, whatever the server's `synchronous_commit` is. There are neither
+advisory locks nor prepared statements, so PgBouncer can be used, and no row is locked during a token request.
 """
 
 import secrets
@@ -30,7 +29,7 @@ _SCHEMA: tuple[LiteralString, ...] = (
 )
 
 _DURABLE = "SELECT set_config('synchronous_commit', 'on', true), set_config('statement_timeout', %s, true)"
-"""For this transaction only; a statement that waits for somebody's lock ends as well."""
+"""For this transaction only. The timeout also ends a statement that waits for another client's lock."""
 
 _GET = "SELECT value, version FROM valetkey_records WHERE key = %s"
 _PUT = """
@@ -55,10 +54,10 @@ _ATTEMPTS_TO_CREATE = 20
 
 class PostgresStore:
     """
-    Sessions on a PostgreSQL server. Nothing is sent before the first use; the tables are made by the first write.
+    Sessions on a PostgreSQL server. The first method call opens the connection; the first write creates the tables.
 
-    :param url: `postgresql://`, as libpq takes it; what it leaves out comes from libpq's own environment variables.
-    :param seconds: How long one method may wait for the server; for locks in it half as long.
+    :param url: `postgresql://…` as libpq takes it; libpq's environment variables fill in the parts that are missing.
+    :param seconds: Timeout of one method in seconds; half of it for locks in the server.
     :raises ConfigurationError: If the URL cannot be read.
     """
 
@@ -145,7 +144,7 @@ class PostgresStore:
                 return []  # reading makes nothing
 
     def _change(self, statement: LiteralString, *values: Any) -> int:
-        """Run a statement in a transaction of its own; give the number of rows it has changed."""
+        """Run a statement in a transaction of its own, and give the number of changed rows."""
         with self._answers() as connection:
             for _ in range(_ATTEMPTS_TO_CREATE):
                 try:
@@ -168,14 +167,14 @@ class PostgresStore:
 
 
 def _create_tables(connection: "psycopg.Connection[tuple[Any, ...]]") -> None:
-    """`IF NOT EXISTS` does not help those who begin at the same time: all but one fail at an index of the catalogue."""
+    """`IF NOT EXISTS` is not enough: of clients that create at the same time, all but one fail at a catalogue index."""
     for statement in _SCHEMA:
         with suppress(errors.UniqueViolation, errors.DuplicateTable, errors.DuplicateObject):
             connection.execute(statement)
 
 
 def _store_error(place: str, error: psycopg.Error) -> StoreError:
-    """The details of the server's errors may hold what was to be written, so only the first line is shown."""
+    """Only the first line of the server's error is shown, because its details may repeat the record."""
     hint = "See the log of the PostgreSQL server."
     if isinstance(error, errors.InsufficientPrivilege):
         hint = f"Give the user rights on the two tables, or let an administrator make them: {'; '.join(_SCHEMA)}."

@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 
 """
-Connections to PostgreSQL: a few are kept, a lost one is replaced before it is used, none outlives a fork.
+Connections to PostgreSQL: a few are kept, a broken one is replaced before it is used, and a forked child opens its own.
 
-A pool library would bring a thread of its own, which a fork loses.
+A pool library would need a thread of its own, which does not exist in a forked child.
 """
 
 import os
@@ -24,12 +24,12 @@ from valetkey.errors import ConfigurationError
 Connection = psycopg.Connection[tuple[Any, ...]]
 
 _MOST_OPEN = 8
-"""Threads beyond these wait for a connection; a server has a hundred of them for everybody."""
+"""More threads wait for a free connection; by default a server accepts a hundred from all clients together."""
 
 _DEFAULTS: dict[str, Any] = {
     "connect_timeout": 5,
     "application_name": "valetkey",
-    # A server that is gone without a word is noticed; libpq ignores these where the system has no such thing.
+    # They notice a server that has disappeared. libpq ignores them where the operating system does not have them.
     "tcp_user_timeout": 10_000,
     "keepalives_idle": 5,
     "keepalives_interval": 2,
@@ -42,8 +42,6 @@ class Connections:
     The connections of one store, for any thread.
 
     :param url: Where to, as libpq takes it.
-    :param seconds: How long a connection is lent before it is cut.
-    :raises ConfigurationError: If the URL cannot be read.
     """
 
     def __init__(self, url: str, seconds: float) -> None:
@@ -69,15 +67,10 @@ class Connections:
 
     @contextmanager
     def one(self) -> Iterator[Connection]:
-        """
-        Lend a connection, in autocommit.
-
-        :returns: The connection while the context is open.
-        :raises psycopg.OperationalError: If there is none to be had.
-        """
+        """Lend a connection, in autocommit."""
         with self._free:
             connection = self._take()
-            # Nothing else ends the wait for a server that is frozen: its kernel goes on answering for it.
+            # Ends the wait for a frozen server, whose operating system still acknowledges packets.
             watch = threading.Timer(self._seconds, _cut, (connection,))
             watch.daemon = True
             watch.start()
@@ -88,12 +81,12 @@ class Connections:
                 self._give_back(connection)
 
     def close(self) -> None:
-        """Close those that nobody uses."""
+        """Close the idle connections."""
         with self._lock:
             _close_all(self._idle, os.getpid())
 
     def after_fork(self) -> None:
-        """Begin anew in a child: the parent goes on with its connections, so they are neither used nor ended here."""
+        """Start without connections in a forked child, and leave the parent's open: the parent uses them."""
         self._inherited.append(self._idle)
         self._begin()
 
@@ -137,7 +130,7 @@ if hasattr(os, "register_at_fork"):
 
 
 def _close_all(idle: list[Connection], process: int) -> None:
-    if process == os.getpid():  # those of a parent are not ours to end
+    if process == os.getpid():  # a forked child must not close the connections of its parent
         while idle:
             idle.pop().close()
 
@@ -148,7 +141,7 @@ def _cut(connection: Connection) -> None:
 
 
 def _is_quiet(connection: Connection) -> bool:
-    """An idle server says nothing: what there is to read is its result, or the end of the connection."""
+    """An idle server sends nothing; anything to read is an error or the end of the connection."""
     with selectors.DefaultSelector() as selector:
         selector.register(connection.fileno(), selectors.EVENT_READ)
         return not selector.select(0)

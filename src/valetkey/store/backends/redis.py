@@ -4,12 +4,12 @@
 """
 Sessions in Redis, for many hosts; the extra `valetkey[redis]`.
 
-A record is a hash with its value and version, compared and written by a script in one step. A lease is a key of its
-own that Redis lets expire, with a token of its owner; the clock is that of the server. Nothing is tried twice here: a
-write whose answer was lost is an error, and who owns the value writes it again on the version that is there.
+A record is a hash with a value and a version, which a script compares and writes in one step. A lease is a key with the
+token of its owner, which Redis lets expire by the server's clock. No command is sent twice: if the answer to a write is
+lost, the caller gets an error and writes again, on the version that is there.
 
-The server has to keep what it was given: an append-only file, and no eviction. Both are looked at where `INFO` is
-allowed; `?persistence=unchecked` in the URL trusts a service that is durable in another way.
+The server must not lose records: it needs an append-only file and no eviction. The store checks both where the server
+allows `INFO`; with `?persistence=unchecked` in the URL it does not check.
 """
 
 import secrets
@@ -29,7 +29,7 @@ from valetkey.store.leases.owned_lease import OwnedLease
 from valetkey.store.protocol import ABSENT, ANY, Condition, Conflict, Record, require_condition
 
 _TIMEOUT_SECONDS = 5.0
-"""How long connecting, and how long one answer, may take; `socket_timeout` in the URL says something else."""
+"""Timeout of a connection, and of one answer; `socket_timeout` in the URL replaces it."""
 
 _PUT = """
 local found = redis.call('HGET', KEYS[1], 'version')
@@ -54,7 +54,7 @@ return 0
 
 class RedisStore:
     """
-    Sessions on a Redis server. Nothing is sent before the first use.
+    Sessions on a Redis server. The first method call opens the connection.
 
     :param url: `redis://`, `rediss://` (TLS) or `unix://`, as redis-py takes them.
     :raises ConfigurationError: If the URL cannot be read.

@@ -2,12 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 
 """
-The embedded store: one SQLite file, and a lock of the kernel for each key.
+The embedded backend: one SQLite file, and a lock of the operating system for each key.
 
 Rollback journal and `synchronous=FULL`: a write that has returned survives a loss of power, and a read-only folder
-can still be read. `secure_delete`: a deleted token is gone from the file. A lease is an exclusive transaction on a
-small database of its own, so it is free the moment its process dies and a forked child does not have it. Lock files
-are never deleted: who deletes one splits those who wait for it.
+can still be read. `secure_delete`: a deleted token is overwritten in the file. A lease is an exclusive transaction on a
+small database of its own; it is released when its process dies, and a forked child does not hold it. Lock files are
+never deleted, because two processes could then hold locks on two files of one name.
 """
 
 import hashlib
@@ -35,10 +35,10 @@ _SCHEMA = "CREATE TABLE IF NOT EXISTS records (key TEXT PRIMARY KEY, version TEX
 
 class SqliteStore:
     """
-    Sessions in a file that only its owner can read (0600, in a folder of 0700).
+    Sessions in a file that only its owner can read (mode 0600, in a folder with mode 0700).
 
-    It keeps no connection: opening one takes a fraction of a millisecond, it happens a few times an hour, and nothing
-    has to be minded in threads and after a fork.
+    No connection is kept: opening one takes less than a millisecond, and a kept one could not be used by other threads
+    or after a fork.
 
     :param path: The file; it and its folder are created when they are first written.
     """
@@ -173,7 +173,7 @@ _creation = threading.Lock()  # held while a new file is open, see _prepare_file
 
 
 def _after_fork() -> None:
-    """Close what came from the parent: SQLite counts its locks as the child's own, and nobody would ever get them."""
+    """Close the parent's leases: SQLite would count their locks as the child's and never release them."""
     _creation.release()
     for lease in list(_held):
         lease.release()
@@ -184,7 +184,7 @@ if hasattr(os, "register_at_fork"):
 
 
 def _has_records(connection: sqlite3.Connection) -> bool:
-    """Tell whether anything was ever written: a file may just have been created, or its first write broken off."""
+    """Tell whether the table exists: the file may be new, or its first write interrupted."""
     return connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'records'").fetchone() is not None
 
 
@@ -219,10 +219,10 @@ def _prepare_folder(folder: Path) -> None:
 
 def _prepare_file(path: Path) -> None:
     """
-    Create a file that only its owner can read, before SQLite would create it for everybody.
+    Create a file that only its owner can read; SQLite would create one that other users can read.
 
-    An existing file is not even opened, and nobody in this process uses a new one before it is closed: closing it
-    drops the locks this process holds on it (POSIX).
+    An existing file is not opened, and no thread uses a new one before it is closed here: closing a file drops all
+    locks of this process on it (POSIX).
     """
     try:
         with _creation:
@@ -233,9 +233,10 @@ def _prepare_file(path: Path) -> None:
 
 def _check_owner(path: Path) -> None:
     """
-    Refuse what another user could have written or could replace, as ssh does.
+    Refuse a file or folder that another user could have written or could replace, as ssh does.
 
-    A sticky folder such as /tmp does not help: SQLite rolls back a journal that somebody has put beside the file.
+    A sticky folder such as /tmp is refused too: another user could put a journal beside the file, and SQLite would
+    apply it.
     """
     if os.name != "posix":
         return

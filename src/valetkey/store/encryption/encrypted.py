@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 
 """
-Encryption around any store: bytes in, bytes out, so an engine never sees what it keeps.
+Encryption around any backend: bytes in, bytes out.
 
 A value is `0x01 | key id (4) | nonce (12) | ciphertext and tag` of AES-256-GCM. What is authenticated with it is the
 format and the record's key: a value that is copied to another record is refused there, and so is one without the mark.
@@ -34,20 +34,14 @@ _SCHEMA = b"valetkey record 1|"
 
 @runtime_checkable
 class Listing(Protocol):
-    """What an engine can do besides `Store`, and all of ours do: name its records."""
+    """A store that can list its records, as all of ours can; a `Store` need not."""
 
     def keys(self) -> list[str]:
-        """Give the keys of all records; leases that are kept as records are none."""
+        """Give the keys of all records; not those of leases that are stored as records."""
 
 
 def list_keys(store: Store) -> list[str]:
-    """
-    Name the records of a store.
-
-    :param store: The store.
-    :returns: The keys of all records.
-    :raises StoreError: If this kind of store cannot do that.
-    """
+    """Name the records of a store."""
     if isinstance(store, Listing):
         return store.keys()
     message = f"A {type(store).__name__} cannot list what is in it."
@@ -55,31 +49,20 @@ def list_keys(store: Store) -> list[str]:
 
 
 def is_encrypted(value: bytes) -> bool:
-    """
-    Tell whether a value bears the mark; a plain one is JSON and cannot.
-
-    :param value: The value, as the engine has it.
-    :returns: True if it does.
-    """
+    """Tell whether a value bears the mark; a plain one is JSON and cannot."""
     return value[:1] == MARK
 
 
 def key_id_of(value: bytes) -> bytes:
-    """
-    Tell which key a value was encrypted with.
-
-    :param value: An encrypted value.
-    :returns: The key's id.
-    """
+    """Tell which key a value was encrypted with."""
     return value[_ID]
 
 
 class EncryptedStore:
     """
-    A store whose values are encrypted before they reach the engine.
+    A store that encrypts values before they reach the backend.
 
-    :param inner: The engine.
-    :param keys: The keys: the first encrypts, all decrypt.
+    :param inner: The backend.
     """
 
     def __init__(self, inner: Store, keys: DataKeys) -> None:
@@ -108,28 +91,18 @@ class EncryptedStore:
         return list_keys(self.inner)
 
     def close(self) -> None:
-        """Close the engine."""
+        """Close the backend."""
         self.inner.close()
 
     def encrypt_plain(self, key: str) -> bool:
-        """
-        Encrypt one record that is there in plain.
-
-        :param key: The record's key.
-        :returns: True if it was plain.
-        """
+        """Encrypt one record that is there in plain."""
         while (record := self.inner.get(key)) is not None and not is_encrypted(record.value):
             if self._replace(key, record.value, record.version):
                 return True
         return False
 
     def rewrap(self, key: str) -> bool:
-        """
-        Encrypt one record anew, unless the first key has done it.
-
-        :param key: The record's key.
-        :returns: True if another key had.
-        """
+        """Encrypt one record anew, unless the first key has done it."""
         while (record := self.inner.get(key)) is not None and key_id_of(record.value) != self.data_keys.first.id:
             if self._replace(key, self._decrypt(key, record.value), record.version):
                 return True
@@ -139,11 +112,11 @@ class EncryptedStore:
         try:
             self.put(key, value, if_version=version)
         except Conflict:
-            return False  # somebody has just written it: look again
+            return False  # another program has just written it: read again
         return True
 
     def _encrypt(self, key: str, value: bytes) -> bytes:
-        nonce = os.urandom(12)  # of the kernel, so a forked child makes others
+        nonce = os.urandom(12)  # from the operating system, so a forked child gets others
         first = self.data_keys.first
         return MARK + first.id + nonce + _cipher(first).encrypt(nonce, value, _context(key))
 
@@ -169,21 +142,12 @@ class EncryptedStore:
 
 
 def can_encrypt() -> bool:
-    """
-    Tell whether the package that encrypts is installed.
-
-    :returns: True if it is.
-    """
+    """Tell whether the package that encrypts is installed."""
     return importlib.util.find_spec("cryptography") is not None
 
 
 def missing_key(key_id: bytes) -> StoreLocked:
-    """
-    Make the error for a key that is not there.
-
-    :param key_id: Its id.
-    :returns: The error.
-    """
+    """Make the error for a key that is not there."""
     message = f"The session store is encrypted with the key {key_id.hex()}, which is not here."
     hint = (
         "Give that key too, in VALETKEY_STORE_KEY or VALETKEY_STORE_KEY_FILE or through the system's keyring; "

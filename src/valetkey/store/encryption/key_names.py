@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 
 """
-The record of an encrypted store that names its keys, in plain: their ids and where they come from.
+The record of an encrypted store that lists its keys, unencrypted: their ids and sources.
 
-It says that the store is encrypted also to a program that has no key, and which key that program lacks.
+A program without a key reads there that the store is encrypted, and with which key.
 """
 
 import json
@@ -23,21 +23,16 @@ _FORMAT = 1
 @dataclass(frozen=True, slots=True)
 class KeyNames:
     """
-    The keys that records of a store may be encrypted with, the one in use first.
+    The keys of a store's records, the one that encrypts first.
 
-    :param sources: Where each key comes from, by its id.
+    :param sources: The source of each key, by the key's id.
     """
 
     sources: Mapping[bytes, Source]
 
     @classmethod
     def of(cls, key: DataKey) -> Self:
-        """
-        Name one key.
-
-        :param key: The key.
-        :returns: Its name alone.
-        """
+        """Name one key."""
         return cls({key.id: key.source})
 
     @property
@@ -46,23 +41,13 @@ class KeyNames:
         return next(iter(self.sources))
 
     def encode(self) -> bytes:
-        """
-        Write the names.
-
-        :returns: The record's value.
-        """
+        """Write the names."""
         keys = [{"id": key_id.hex(), "source": source} for key_id, source in self.sources.items()]
         return json.dumps({"format": _FORMAT, "kind": RECORD_KEY, "keys": keys}).encode()
 
     @classmethod
     def decode(cls, value: bytes) -> Self:
-        """
-        Read what `encode` wrote.
-
-        :param value: The record's value.
-        :returns: The names.
-        :raises StoreError: If it is damaged or of a newer format.
-        """
+        """Read what `encode` wrote."""
         try:
             members: Any = json.loads(value)
             is_newer = members["format"] > _FORMAT
@@ -78,24 +63,13 @@ class KeyNames:
 
 
 def read_key_names(store: Store) -> KeyNames | None:
-    """
-    Read which keys a store is encrypted with.
-
-    :param store: The engine.
-    :returns: The names; None if it does not say that it is encrypted.
-    :raises StoreError: If the record is damaged or of a newer format.
-    """
+    """Read which keys a store is encrypted with."""
     record = store.get(RECORD_KEY)
     return None if record is None else KeyNames.decode(record.value)
 
 
 def write_key_name(store: Store, key: DataKey) -> None:
-    """
-    Name a key as the one in use, unless it is named already. The names of others stay: records may need them.
-
-    :param store: The engine.
-    :param key: The key.
-    """
+    """Name a key as the one in use, unless it is named already. The names of others stay: records may need them."""
     while True:
         record = store.get(RECORD_KEY)
         sources = dict(KeyNames.decode(record.value).sources) if record is not None else {}

@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 
 """
-Data keys: what a store is encrypted with, and where a program gets them from.
+Data keys: the keys that encrypt a store, and where a program gets them from.
 
-A key comes from the environment, from a file that something else than the store protects, or from the system's keyring
-(`system_keyring`). None is ever made from a host name or kept beside the data: that would only look like encryption.
+A key comes from the environment, from a file that is protected by other means than the store, or from the system's
+keyring (`system_keyring`). No key is derived from a host name or stored beside the data, which would protect nothing.
 """
 
 import base64
@@ -57,11 +57,10 @@ class Rule(StrEnum):
 @dataclass(frozen=True, slots=True)
 class DataKey:
     """
-    One AES-256 key. Its id is made from it, so the same key has the same id wherever it is kept.
+    One AES-256 key. Its id is derived from it, so the same key has the same id everywhere.
 
     :param material: The 32 bytes.
     :param source: Where it comes from.
-    :raises ConfigurationError: If it is not 32 bytes long.
     """
 
     material: bytes = field(repr=False)
@@ -78,7 +77,6 @@ class DataKey:
         Make a new key.
 
         :param source: Where it will be kept.
-        :returns: The key.
         """
         return cls(secrets.token_bytes(KEY_BYTES), source)
 
@@ -87,10 +85,7 @@ class DataKey:
         """
         Read a key.
 
-        :param text: 32 bytes as base64, of either alphabet and with or without its padding, or as hex.
         :param source: Where the text was found.
-        :returns: The key.
-        :raises ConfigurationError: If it is anything else. The text is not repeated.
         """
         text = text.strip()
         standard = text.replace("-", "+").replace("_", "/").rstrip("=")
@@ -105,26 +100,17 @@ class DataKey:
         return cls(material, source)
 
     def write(self) -> str:
-        """
-        Write the key as text: the secret itself.
-
-        :returns: What `read` reads.
-        """
+        """Write the key as text: the secret itself."""
         return base64.b64encode(self.material).decode()
 
     @property
     def id(self) -> bytes:
-        """Four bytes that tell this key from others and nothing about it."""
+        """Four bytes that identify this key and do not reveal it."""
         return hmac.digest(self.material, b"valetkey key id", "sha256")[:4]
 
 
 class DataKeys:
-    """
-    The keys of a store: the first encrypts, all decrypt.
-
-    :param keys: The keys, at least one.
-    :raises ConfigurationError: If there is none.
-    """
+    """The keys of a store: the first encrypts, all decrypt."""
 
     def __init__(self, *keys: DataKey) -> None:
         if not keys:
@@ -134,12 +120,7 @@ class DataKeys:
         self._by_id = {key.id: key for key in reversed(keys)}
 
     def find(self, key_id: bytes) -> DataKey | None:
-        """
-        Find a key.
-
-        :param key_id: Its id.
-        :returns: The key, or None.
-        """
+        """Find a key."""
         return self._by_id.get(key_id)
 
     def __iter__(self) -> Iterator[DataKey]:
@@ -151,14 +132,7 @@ class DataKeys:
 
 
 def given_keys(environment: Mapping[str, str] = os.environ) -> DataKeys | None:
-    """
-    Give the keys that the environment or the file it names holds.
-
-    :param environment: The environment.
-    :returns: The keys, None if none are given.
-    :raises ConfigurationError: If a key cannot be read, or both places are named.
-    :raises StoreError: If others than its owner can read or write the file.
-    """
+    """Give the keys that the environment or the file it names holds."""
     text, path = environment.get(KEY_VARIABLE), environment.get(KEY_FILE_VARIABLE)
     if text and path:
         message = f"Both {KEY_VARIABLE} and {KEY_FILE_VARIABLE} are set."
@@ -172,13 +146,7 @@ def given_keys(environment: Mapping[str, str] = os.environ) -> DataKeys | None:
 
 
 def given_rule(environment: Mapping[str, str] = os.environ) -> Rule:
-    """
-    Tell what the environment says about encryption.
-
-    :param environment: The environment.
-    :returns: The rule.
-    :raises ConfigurationError: If it is no rule, or forbids what a key asks for.
-    """
+    """Tell what the environment says about encryption."""
     text = environment.get(RULE_VARIABLE) or Rule.IF_POSSIBLE
     try:
         rule = Rule(text)
@@ -205,7 +173,7 @@ def _read_private(path: Path) -> str:
 
 
 def _check_private(path: Path, found: os.stat_result) -> None:
-    """Refuse a key that another user knows or has chosen. A secret mounted by root may be shared with one group."""
+    """Refuse a key file that another user can read or write. A file of root may be readable for its group."""
     if os.name != "posix":
         return
     owned_by_root = found.st_uid == 0

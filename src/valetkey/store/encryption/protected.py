@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 
 """
-A store that is encrypted if it can be: decided when it is first written, kept in it, and never changed in silence.
+A store that is encrypted if possible. The first write decides it, and nothing changes it silently.
 
-A store that names its keys needs one of them. One that does not and holds something stays plain until somebody calls
+A store that lists its keys needs one of them. A store that lists none and has records stays plain until the user calls
 `encrypt_all`.
 """
 
@@ -43,10 +43,10 @@ _HOW_TO_GET_A_KEY = (
 @dataclass(frozen=True, slots=True)
 class Protection:
     """
-    How a store is protected, to be shown to a person.
+    How a store is protected, for a user to read.
 
-    :param encrypted: True if it is, or would be when it is first written.
-    :param where: Where the key is, or what protects the store without one.
+    :param encrypted: True if the store is encrypted, or would be by its first write.
+    :param where: Where the key is; without a key, what else protects the store.
     """
 
     encrypted: bool
@@ -58,13 +58,12 @@ PLAIN = Protection(encrypted=False, where="only file permissions and disk encryp
 
 class ProtectedStore:
     """
-    A store that is encrypted if it can be, and that stays what it is. Safe to use from any thread and after a fork.
+    A store that is encrypted if possible. For use by any number of threads, and after a fork.
 
-    :param inner: The engine.
+    :param inner: The backend.
     :param given: The keys that were given; they go before the keyring.
     :param keyring: The system's keyring, None where there may be no such thing.
     :param rule: Whether to encrypt.
-    :param place: What a person calls the store.
     """
 
     def __init__(
@@ -81,7 +80,7 @@ class ProtectedStore:
         self._keyring = keyring
         self._rule = rule
         self._place = place
-        self._kept: Store | None = None  # the engine itself when plain, None while nothing has been written
+        self._kept: Store | None = None  # the backend itself when plain; None before the first write
 
     def get(self, key: str) -> Record | None:
         """Read a record."""
@@ -121,16 +120,11 @@ class ProtectedStore:
         return [key for key in list_keys(self._inner) if key != RECORD_KEY]
 
     def close(self) -> None:
-        """Close the engine."""
+        """Close the backend."""
         self._inner.close()
 
     def protection(self) -> Protection:
-        """
-        Tell how the store is protected. It asks the keyring only while nothing has been written.
-
-        :returns: The answer.
-        :raises StoreError: If the store cannot be read.
-        """
+        """Describe how the store is protected. The keyring is asked only before the first write."""
         names = self._names()
         if names is not None:
             return Protection(encrypted=True, where=_PLACES[names.sources[names.first]])
@@ -143,12 +137,7 @@ class ProtectedStore:
         return PLAIN
 
     def encrypt_all(self) -> int:
-        """
-        Encrypt every record that is there in plain. What was broken off goes on with another call.
-
-        :returns: How many there were.
-        :raises StoreError: If there is no key, or the store cannot list or write its records.
-        """
+        """Encrypt every plain record. If this is interrupted, another call continues it."""
         names = self._names()
         if names is None:
             keys = self._keys_to_begin_with()
@@ -157,17 +146,12 @@ class ProtectedStore:
                 raise StoreError(message, hint=_HOW_TO_GET_A_KEY)
             names = KeyNames.of(keys.first)
         kept = self._unlock(names)
-        write_key_name(self._inner, kept.data_keys.first)  # first of all, so that others stop writing plain ones
+        write_key_name(self._inner, kept.data_keys.first)  # first, so that other programs stop writing plain records
         self._kept = kept
         return sum(kept.encrypt_plain(key) for key in self.keys())
 
     def rewrap(self) -> int:
-        """
-        Encrypt every record with the first key; after that the other keys are no longer needed.
-
-        :returns: How many records had another key.
-        :raises StoreError: If the store is not encrypted, a key is missing, or a record cannot be read or written.
-        """
+        """Encrypt every record with the first key; after that the other keys are no longer needed."""
         kept = self._open()
         if not isinstance(kept, EncryptedStore):
             message = f"There is nothing encrypted in {self._place}."
@@ -201,22 +185,22 @@ class ProtectedStore:
             hint = f"Encrypt them with {_ENCRYPT_ALL}, or name another store in VALETKEY_STORE."
             raise StoreError(message, hint=hint)
         if self._given is not None and not isinstance(self._inner, Listing):
-            return EncryptedStore(self._inner, self._given)  # it cannot tell whether it is empty
+            return EncryptedStore(self._inner, self._given)  # it cannot list records, so it may be empty or not
         if self._rule is Rule.REQUIRED:
-            self._keys_to_begin_with()  # fails before a person is asked to log in for nothing
+            self._keys_to_begin_with()  # fails before the user logs in
         return None
 
     def _names(self) -> KeyNames | None:
         names = read_key_names(self._inner)
         if names is None and self._rule is not Rule.OFF:
             sample = self._sample()
-            if sample is not None and is_encrypted(sample):  # somebody has deleted the names, or never wrote them
+            if sample is not None and is_encrypted(sample):  # the record with the key names is missing
                 source = Source.PROGRAM if self._keyring is None else Source.KEYRING
                 names = KeyNames({key_id_of(sample): source})
         return names
 
     def _sample(self) -> bytes | None:
-        """Give the value of any record: all of a store are encrypted, or none."""
+        """Give the value of one record: all records of a store are encrypted, or none."""
         if isinstance(self._inner, Listing):
             for key in self.keys():
                 record = self._inner.get(key)
@@ -242,7 +226,7 @@ class ProtectedStore:
         return EncryptedStore(self._inner, DataKeys(*keys))
 
     def _begin(self) -> Store:
-        """Decide about a store that holds nothing."""
+        """Decide about an empty store."""
         keys = self._keys_to_begin_with()
         if keys is None:
             self._kept = self._inner

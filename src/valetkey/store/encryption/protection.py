@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The Valetkey authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""How stores are protected: opening one as the environment says, asking about it, encrypting it later."""
+"""The encryption of stores: opening one as the environment says, describing one, and encrypting one later."""
 
 import os
 from collections.abc import Mapping
@@ -23,15 +23,15 @@ def open_protected(
     name: str, *, environment: Mapping[str, str] = os.environ, keyring: "SystemKeyring | None" = None
 ) -> Store:
     """
-    Open the store a text names, protected as the environment says.
+    Open the store that a text names, with the encryption that the environment asks for.
 
-    :param name: As `valetkey.store.open_store` takes it. For a store on a server, `encryption=off` in the query says
-        that no key is wanted.
-    :param environment: The environment.
-    :param keyring: The system's keyring for a store in a file, None for the real one.
+    :param name: The name, as `valetkey.store.open_store` takes it. `encryption=off` in the query of a store on a server
+        opens it without encryption.
+    :param environment: The environment variables.
+    :param keyring: The system's keyring, for a store in a file; None for the real one.
     :returns: The store.
-    :raises ConfigurationError: If there is no such kind of store, or a store on a server lacks its key.
-    :raises StoreError: If others can read or write the file with the key.
+    :raises ConfigurationError: If there is no such kind of store, or if a store on a server has no key.
+    :raises StoreError: If other users can read or write the file that holds the key.
     """
     if name == "memory:":
         return open_backend(name)
@@ -39,9 +39,9 @@ def open_protected(
         return _open_on_server(name, environment)
     from valetkey.store.encryption.system_keyring import SystemKeyring
 
-    engine = open_backend(name)
+    backend = open_backend(name)
     return ProtectedStore(
-        engine,
+        backend,
         given=given_keys(environment),
         keyring=keyring or SystemKeyring(),
         rule=given_rule(environment),
@@ -50,22 +50,22 @@ def open_protected(
 
 
 def _open_on_server(name: str, environment: Mapping[str, str]) -> Store:
-    """A server is seen by its administrators, its backups and often its network."""
+    """On a server, administrators, backups and often the network can read the records: so a key is required."""
     bare, is_off = _without_encryption(name)
-    engine = open_backend(bare)
+    backend = open_backend(bare)
     place = f"the session store on {name.partition(':')[0]}"
     rule = given_rule(environment)
     if is_off and rule is Rule.REQUIRED:
         message = f"The store's name switches encryption off, and {RULE_VARIABLE} demands it."
         raise ConfigurationError(message, hint="Keep one of them.")
     if is_off:
-        return ProtectedStore(engine, rule=Rule.OFF, place=place)
+        return ProtectedStore(backend, rule=Rule.OFF, place=place)
     given = given_keys(environment)
     if given is None:
         message = "A session store on a server needs a key to encrypt the sessions with."
         hint = f"Set {KEY_VARIABLE} or {KEY_FILE_VARIABLE}, or write ?{_OFF} at the end of the store's name."
         raise ConfigurationError(message, hint=hint)
-    return ProtectedStore(engine, given=given, rule=Rule.REQUIRED, place=place)
+    return ProtectedStore(backend, given=given, rule=Rule.REQUIRED, place=place)
 
 
 def _without_encryption(name: str) -> tuple[str, bool]:
@@ -83,10 +83,10 @@ def _without_encryption(name: str) -> tuple[str, bool]:
 
 def describe(store: Store) -> Protection:
     """
-    Tell how a store is protected.
+    Describe how a store is protected.
 
     :param store: A store, as `valetkey.store.open_store` gives it.
-    :returns: The answer.
+    :returns: The description.
     :raises StoreError: If the store cannot be read.
     """
     from valetkey.store.backends.memory import MemoryStore
@@ -103,10 +103,10 @@ def describe(store: Store) -> Protection:
 
 def encrypt_all(store: Store) -> int:
     """
-    Encrypt a store that was plain until now. What was broken off goes on with another call.
+    Encrypt the plain records of a store. If this is interrupted, another call continues it.
 
     :param store: The store, as `valetkey.store.open_store` gives it.
-    :returns: How many records were plain.
+    :returns: The number of records that were plain.
     :raises StoreError: If there is no key, or the store cannot list or write its records.
     """
     return _protected(store).encrypt_all()
@@ -114,10 +114,10 @@ def encrypt_all(store: Store) -> int:
 
 def rewrap(store: Store) -> int:
     """
-    Encrypt every record with the first key; after that the other keys are no longer needed.
+    Encrypt every record with the first key. Afterwards the other keys are no longer needed.
 
     :param store: The store, as `valetkey.store.open_store` gives it.
-    :returns: How many records had another key.
+    :returns: The number of records that had another key.
     :raises StoreError: If the store is not encrypted, a key is missing, or a record cannot be read or written.
     """
     return _protected(store).rewrap()

@@ -2,11 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 
 """
-The system's keyring: one data key lies there, never a token.
+The system's keyring, which holds one data key and no token.
 
-The package `keyring` talks to it. Only the keyrings of the systems themselves are used, each named here: whatever else
-is installed may keep secrets in a plain file or ask for a password on standard input. A keyring may also wait for a
-person, so every call runs in a thread of its own and is waited for a few seconds.
+The package `keyring` gives access to it. Only the keyrings of the operating systems are used, each named here: other
+backends of that package may store secrets in a plain file or ask for a password on standard input. A keyring may wait
+for its user, so every call runs in a thread of its own, with a timeout of a few seconds.
 """
 
 import importlib
@@ -37,7 +37,7 @@ Answer = TypeVar("Answer")
 
 
 class Backend(Protocol):
-    """What is used of a backend of the package `keyring`."""
+    """The methods that Valetkey uses of a backend of the package `keyring`."""
 
     def get_password(self, service: str, username: str) -> str | None:
         """Read a secret, None if there is none."""
@@ -54,9 +54,8 @@ class SystemKeyring:
     """
     The data key in the system's keyring. Safe to use from any thread.
 
-    :param find: Gives the backend; whatever it raises means that there is none.
-    :param seconds: How long one call is waited for.
-    :param lock_beside: The file whose lease keeps two processes from making a key each.
+    :param find: Gives the backend; an error means that there is none.
+    :param lock_beside: The store file whose lease lets only one process create the key.
     """
 
     def __init__(
@@ -73,17 +72,11 @@ class SystemKeyring:
 
     @property
     def name(self) -> str:
-        """What a person calls it."""
+        """The name that its user knows."""
         return _NAMES.get(sys.platform, "the desktop's keyring")
 
     def load(self, key_id: bytes) -> DataKey:
-        """
-        Read the key a store was encrypted with.
-
-        :param key_id: Its id.
-        :returns: The key.
-        :raises StoreLocked: If no keyring answers, or it does not have that key.
-        """
+        """Read the key a store was encrypted with."""
         try:
             key = self._read()
         except KeyringAway as error:
@@ -97,11 +90,7 @@ class SystemKeyring:
         return key
 
     def answers(self) -> bool:
-        """
-        Tell whether a new store would be encrypted with this keyring.
-
-        :returns: True if it answers.
-        """
+        """Tell whether a new store would be encrypted with this keyring."""
         try:
             self._read()
         except KeyringAway:
@@ -109,13 +98,7 @@ class SystemKeyring:
         return True
 
     def load_or_create(self) -> DataKey:
-        """
-        Read the key, or make one. Of processes that do so at once, one makes it.
-
-        :returns: The key, which the keyring has given back.
-        :raises KeyringAway: If no keyring answers.
-        :raises StoreError: If what lies there is no key, or the lock cannot be taken.
-        """
+        """Read the key, or create it; of several processes at the same time, only one creates it."""
         key = self._read()
         if key is not None:
             return key
@@ -150,7 +133,7 @@ class SystemKeyring:
 
     def _ask(self, question: Callable[[Backend], Answer]) -> Answer:
         previous = self._unanswered
-        if previous is not None:  # a person may be looking at its dialog: no second one
+        if previous is not None:  # its dialog may still be open: do not open a second one
             previous.join(self._seconds)
         if previous is None or not previous.is_alive():
             call = _Call(lambda: question(self._find()))
@@ -192,13 +175,10 @@ class _Call(threading.Thread):
 
 def system_backend() -> Backend:
     """
-    Find the keyring of this system.
+    Find the keyring of this operating system.
 
-    A backend that the user of the package `keyring` has chosen in the environment is respected: if it is not one of the
-    system's, there is no keyring.
-
-    :returns: The backend.
-    :raises KeyringAway: If there is none, or the package `keyring` is not installed.
+    If the environment chooses a backend for the package `keyring` that is not one of the operating system's, there is
+    no keyring.
     """
     try:
         import keyring  # noqa: F401 - its backends are imported by name below

@@ -2,10 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 
 """
-Keeping a lease while a person logs in, which takes longer than a lease lasts.
+Extending a lease while a user logs in, which takes longer than a lease lasts.
 
-Or a second host would take the lease over and ask the person too. A process that dies stops keeping, so its lease ends
-as soon as any other.
+Otherwise a second host would take the lease and ask the user too. A process that dies stops extending its lease.
 """
 
 import logging
@@ -21,17 +20,17 @@ from valetkey.store.protocol import Lease
 _logger = logging.getLogger("valetkey")
 
 EVERY_SECONDS = LEASE_SECONDS / 4
-"""How often a lease is extended: three may fail before it ends."""
+"""Seconds between two extensions: three may fail before the lease ends."""
 
 
 @contextmanager
 def kept_alive(lease: Lease, *, every: float = EVERY_SECONDS, seconds: float = LEASE_SECONDS) -> Iterator[None]:
     """
-    Extend a lease until the work is done; nothing is done for a lock of the kernel.
+    Extend a lease, in a thread, until the context ends. A lock of the operating system needs no extending.
 
     :param lease: The lease.
-    :param every: Seconds between two times.
-    :param seconds: How long it lasts each time.
+    :param every: Seconds between two extensions.
+    :param seconds: How long the lease lasts after each.
     """
     if math.isinf(lease.remaining()):
         yield
@@ -43,7 +42,7 @@ def kept_alive(lease: Lease, *, every: float = EVERY_SECONDS, seconds: float = L
         yield
     finally:
         done.set()
-        keeper.join()  # or it would extend a lease that is given back
+        keeper.join()  # it must not extend a lease that has been released
 
 
 def _keep(lease: Lease, done: threading.Event, every: float, seconds: float) -> None:

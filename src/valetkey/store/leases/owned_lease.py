@@ -13,10 +13,10 @@ from valetkey.errors import StoreError
 
 
 class LeaseServer(Protocol):
-    """What an engine does for the owner of a lease."""
+    """What `OwnedLease` needs of a backend."""
 
     def extend(self, key: str, owner: str, seconds: float) -> bool:
-        """Keep a lease for longer, unless it has passed to another owner; tell whether it is still the owner's."""
+        """Extend a lease; False if it has passed to another owner."""
 
     def release(self, key: str, owner: str) -> None:
         """Give a lease back, unless it has passed to another owner."""
@@ -26,10 +26,10 @@ class OwnedLease:
     """
     A lease that is held.
 
-    :param server: Who keeps it.
+    :param server: The backend.
     :param key: The record's key.
     :param owner: The owner's token.
-    :param ends_at: When it may pass to somebody else, on the clock that nobody sets.
+    :param ends_at: When it may pass to another holder, by `time.monotonic`.
     """
 
     def __init__(self, server: LeaseServer, key: str, owner: str, ends_at: float) -> None:
@@ -51,18 +51,21 @@ class OwnedLease:
         :returns: False if it is not held any more.
         :raises StoreError: If the server cannot be asked.
         """
-        server, ends_at = self._server, time.monotonic() + seconds  # before the request, as when it was taken
+        server, ends_at = (
+            self._server,
+            time.monotonic() + seconds,
+        )  # before the request: the server counts later
         if server is None or self._process != os.getpid() or not server.extend(self._key, self._owner, seconds):
             return False
         self._ends_at = ends_at
         return True
 
     def release(self) -> None:
-        """Give the lease back; doing it twice is allowed."""
+        """Give the lease back. A second call does nothing."""
         server, self._server = self._server, None
-        if server is None or self._process != os.getpid():  # a forked child has a copy of this, and not the lease
+        if server is None or self._process != os.getpid():  # in a forked child, whose parent holds the lease
             return
-        with suppress(StoreError):  # what was done under the lease is done, and it ends by itself
+        with suppress(StoreError):  # the lease ends by itself
             server.release(self._key, self._owner)
 
     def __enter__(self) -> Self:

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 
 """
-A test kit for engines of your own: everything Valetkey relies on, tried on a real store.
+Checks for a backend of your own: everything that Valetkey needs of a store, tried on a real one.
 
     from functools import partial
     from valetkey.store.testing import check_store
@@ -10,10 +10,10 @@ A test kit for engines of your own: everything Valetkey relies on, tried on a re
     def test_my_store():
         check_store(partial(MyStore, "address"))
 
-A check is a function that takes what opens the store, and raises `AssertionError` if a promise is broken; so each can
-be a test of its own. Keys are new in each run, and deleted afterwards where the check ends well. What opens the store
-is called in other processes too, so it has to be a function of a module, or a `partial` of one. Programs, as opposed
-to tests, need the usual `if __name__ == "__main__":` around the call.
+A check takes a function that opens the store, and raises `AssertionError` if the store breaks a promise; so each check
+can be a test of its own. Each run uses new keys, and deletes them if the check succeeds. Other processes call the
+function that opens the store too, so it must be a function of a module, or a `partial` of one. A program, as opposed to
+a test, needs `if __name__ == "__main__":` around the call.
 """
 
 from valetkey.store.testing.leases import LEASES
@@ -27,10 +27,10 @@ __all__ = ["LEASES", "PROCESSES", "RECORDS", "Check", "Open", "check_full_disk",
 
 def check_store(open_store: Open, *, is_shared: bool = True) -> None:
     """
-    Run every check: what records promise, what leases promise, and what holds among processes.
+    Run every check: of records, of leases, and with several processes.
 
-    :param open_store: Opens the store: the same one each time.
-    :param is_shared: False for a store that only its own process sees.
+    :param open_store: Opens the store, the same one each time.
+    :param is_shared: False for a store that only its own process can read.
     :raises AssertionError: If a promise is broken.
     """
     for check in (*RECORDS, *LEASES, *(PROCESSES if is_shared else ())):

@@ -56,9 +56,9 @@ def check_release(open_store: Open) -> None:
 
 def check_end(open_store: Open) -> None:
     """
-    A lease says when it ends, and passes on then and not before. One of the kernel has no end and does not.
+    A lease says when it ends, and passes on then and not before. A lock of the operating system has none.
 
-    Whoever held it cannot take it from the next holder.
+    A former holder cannot take it from the next one.
     """
     store, key = open_store(), new_key()
     lease = taken(store.lease(key, seconds=SHORT_LEASE_SECONDS), "a lease that nobody holds is given")
@@ -100,7 +100,7 @@ def check_extension(open_store: Open) -> None:
 
 
 def check_racing_holders(open_store: Open) -> None:
-    """Of several threads, one at a time is inside, and each gets its turn."""
+    """Of several threads, one at a time holds the lease, and each gets it in the end."""
     store, key = open_store(), new_key()
     inside: list[int] = []
     crowds: list[int] = []
@@ -114,12 +114,12 @@ def check_racing_holders(open_store: Open) -> None:
 
     in_threads(enter, 4)
     expect(max(crowds) == 1, "one holder at a time")
-    expect(len(crowds) == 20, "everybody gets a turn")
+    expect(len(crowds) == 20, "every thread gets the lease")
     store.close()
 
 
 def check_cancellation(open_store: Open) -> None:
-    """Who is cancelled while it waits has nothing and leaves nothing behind."""
+    """A thread that is cancelled while it waits does not hold the lease."""
     store, key = open_store(), new_key()
     cancelled = threading.Event()
     ended: list[bool] = []
@@ -137,7 +137,7 @@ def check_cancellation(open_store: Open) -> None:
     with taken(store.lease(key, seconds=LEASE_SECONDS), "a lease that nobody holds is given"):
         in_threads(wait, 2)
     expect(ended == [True], "waiting ends when it is cancelled")
-    taken(store.lease(key, seconds=LEASE_SECONDS), "who was cancelled holds nothing").release()
+    taken(store.lease(key, seconds=LEASE_SECONDS), "a cancelled thread does not hold the lease").release()
     store.close()
 
 

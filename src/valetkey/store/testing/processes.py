@@ -258,7 +258,7 @@ def _renew(open_store: Open, pipe: "Connection[Any, Any]", key: str) -> None:
 
 
 def _renewed(store: Store, key: str, wanted: int, pipe: "Connection[Any, Any]") -> str:
-    """Do what the engine does: take a turn, read again, write the intent, ask, write the answer."""
+    """Do what Valetkey does: hold the lease, read again, write the intent, ask, write the answer."""
 
     def current() -> str | None:
         number, token, _ = _session(store, key)

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The Valetkey authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""What the checks are made of."""
+"""The parts of which the checks are made."""
 
 import secrets
 import threading
@@ -24,25 +24,13 @@ Check = Callable[[Open], None]
 
 
 def expect(is_kept: bool, promise: str) -> None:
-    """
-    Break off if a promise is broken, also when Python runs with `-O`.
-
-    :param is_kept: Whether it is kept.
-    :param promise: What was promised.
-    :raises AssertionError: If it is not.
-    """
+    """Raise AssertionError if a promise is broken, also when Python runs with `-O`."""
     if not is_kept:
         raise AssertionError(promise)
 
 
 def expect_conflict(write: Callable[[], object], promise: str) -> None:
-    """
-    Break off unless a write is a conflict.
-
-    :param write: The write.
-    :param promise: What was promised.
-    :raises AssertionError: If it is none.
-    """
+    """Raise AssertionError unless a write raises `Conflict`."""
     try:
         write()
     except Conflict:
@@ -51,30 +39,14 @@ def expect_conflict(write: Callable[[], object], promise: str) -> None:
 
 
 def taken(lease: Lease | None, promise: str) -> Lease:
-    """
-    Break off if a lease was not given.
-
-    :param lease: The lease, or None.
-    :param promise: What was promised.
-    :returns: The lease.
-    :raises AssertionError: If there is none.
-    """
+    """Raise AssertionError if a lease was not given; else give it."""
     if lease is None:
         raise AssertionError(promise)
     return lease
 
 
 def taken_within(store: Store, key: str, seconds: float, promise: str) -> tuple[Lease, float]:
-    """
-    Try to take a lease until it is given.
-
-    :param store: The store.
-    :param key: The record's key.
-    :param seconds: How long to try.
-    :param promise: What was promised.
-    :returns: The lease, and after how many seconds it was given.
-    :raises AssertionError: If it is not given in time.
-    """
+    """Try to take a lease until it is given; give it and the seconds that it took."""
     started = time.monotonic()
     while True:
         lease = store.lease(key, seconds=LEASE_SECONDS)
@@ -86,13 +58,7 @@ def taken_within(store: Store, key: str, seconds: float, promise: str) -> tuple[
 
 
 def in_threads(work: Callable[[int], None], count: int) -> None:
-    """
-    Run a piece of work in several threads at once, and wait for all.
-
-    :param work: Takes the thread's number.
-    :param count: How many.
-    :raises AssertionError: If one is stuck; and what one of them raised.
-    """
+    """Run a function in several threads at once, each with its number, and wait for all."""
     failures: list[BaseException] = []
     start = threading.Barrier(count)
 
@@ -100,7 +66,7 @@ def in_threads(work: Callable[[int], None], count: int) -> None:
         try:
             start.wait(PATIENCE_SECONDS)
             work(number)
-        except BaseException as error:  # noqa: BLE001 - it is raised below, where somebody sees it
+        except BaseException as error:  # noqa: BLE001 - it is raised below, in the caller's thread
             failures.append(error)
 
     threads = [threading.Thread(target=run, args=(number,), daemon=True) for number in range(count)]
@@ -114,9 +80,5 @@ def in_threads(work: Callable[[int], None], count: int) -> None:
 
 
 def new_key() -> str:
-    """
-    Make the key of a record that nobody else has.
-
-    :returns: The key.
-    """
-    return f"kit:{secrets.token_hex(8)}"
+    """Make the key of a record that no other check uses."""
+    return f"check:{secrets.token_hex(8)}"

@@ -25,7 +25,7 @@ _ENDINGS = ("", ":intent", "'; DROP TABLE records; --", "ключ", "}{", " ", "
 
 
 def check_absent(open_store: Open) -> None:
-    """What was never written is not there, and neither read nor deleted."""
+    """A record that was never written is neither read nor deleted."""
     store, key = open_store(), new_key()
     expect(store.get(key) is None, "what was never written is not there")
     expect(not store.delete(key), "deleting nothing tells so")
@@ -148,21 +148,21 @@ def check_racing_writers(open_store: Open) -> None:
 
 
 def check_two_views(open_store: Open) -> None:
-    """What one object of the store has written, another one reads and answers for."""
+    """A record that one object of the store has written is read, and protected by its version, through another one."""
     one, other, key = open_store(), open_store(), new_key()
     version = one.put(key, b"1")
-    expect(other.get(key) == Record(b"1", version), "what is written is seen by everybody at once")
+    expect(other.get(key) == Record(b"1", version), "a record is seen through every object of the store at once")
     other.put(key, b"2", if_version=version)
     expect_conflict(lambda: one.put(key, b"3", if_version=version), "what others have written is a conflict")
     one.delete(key)
-    expect(other.get(key) is None, "what is deleted is gone for everybody")
+    expect(other.get(key) is None, "a deleted record is gone for every object of the store")
     one.close()
     if other is not one:
         other.close()
 
 
 def check_listing(open_store: Open) -> None:
-    """An engine that can list its records, which is not asked of it, names those it has and no leases."""
+    """A backend that can list its records, which is optional, lists each of them and no leases."""
     store, key = open_store(), new_key()
     if not isinstance(store, Listing):
         store.close()

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The Valetkey authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""A full disk, for engines that write a file themselves."""
+"""A full disk, for backends that write a file."""
 
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -16,9 +16,9 @@ _LARGE = b"new" * 10_000
 
 def check_full_disk(open_store: Open, path: Path) -> None:
     """
-    On a full disk, a write is an error and the old value stays; when there is room again, it succeeds.
+    On a full disk, a write raises `StoreError` and the old value stays; when there is room again, a write succeeds.
 
-    The disk is not really full: a process of its own may not let the file grow. It needs a system with such limits.
+    The disk is not really full: another process runs under a limit for the size of files (`RLIMIT_FSIZE`, POSIX).
 
     :param open_store: Opens the store.
     :param path: The file the store writes.

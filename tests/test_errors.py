@@ -11,7 +11,7 @@ import pickle
 import pytest
 from hypothesis import given
 
-from tests import hostile
+from tests.fakes import hostile
 from tests.requirements import requirement
 from valetkey import errors
 from valetkey.errors import (

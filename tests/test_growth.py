@@ -8,7 +8,7 @@ import json
 
 import pytest
 
-from tests.growth import ANY_TEXTS, check_linear
+from tests.fakes.growth import ANY_TEXTS, check_linear
 from tests.requirements import requirement
 from valetkey import urls
 from valetkey._policy.issuers import choose_issuers

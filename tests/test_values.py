@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests import hostile
+from tests.fakes import hostile
 from tests.requirements import requirement
 from valetkey.errors import ConfigurationError
 from valetkey.values import (

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests import hostile
+from tests.fakes import hostile
 from tests.requirements import requirement
 from valetkey import wire
 from valetkey.errors import MalformedDocument

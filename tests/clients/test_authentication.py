@@ -6,12 +6,12 @@
 import jwt
 import pytest
 
-from tests import hostile
+from tests.fakes import hostile
 from tests.fakes.assertions import Voucher
 from tests.fakes.authorization_server import ASSERTION_TYPE, ISSUER, JWT_BEARER, REVOKE, TOKEN, AuthorizationServer
+from tests.fakes.keys import material_of, pem_of, private_key
 from tests.fakes.network import Internet
 from tests.fakes.world import World
-from tests.keys import material_of, pem_of, private_key
 from tests.requirements import requirement
 from valetkey._clients.authentication import ClientAuthenticator
 from valetkey.errors import ClientRefused, ConfigurationError, IssuerMismatch, TemporaryError, Unsupported

@@ -9,8 +9,8 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from tests import hostile
-from tests.keys import material_of, pem_of, private_key, public_pem_of
+from tests.fakes import hostile
+from tests.fakes.keys import material_of, pem_of, private_key, public_pem_of
 from tests.requirements import requirement
 from valetkey._clients.signing import require_jwt, sign
 from valetkey.errors import ConfigurationError

@@ -20,10 +20,10 @@ from tests.fakes.authorization_server import (
 )
 from tests.fakes.device import Device
 from tests.fakes.dpop import ProofChecks
+from tests.fakes.hostile import everything_said_by
 from tests.fakes.network import HTML, Gate, Internet, challenges, no_answer, unreachable
 from tests.fakes.seams import BEGINNING
 from tests.fakes.threads import LONGEST_WAIT, in_background
-from tests.hostile import everything_said_by
 from tests.requirements import requirement
 from valetkey.errors import (
     AuthError,

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests import hostile
+from tests.fakes import hostile
 from tests.fakes.authorization_server import ISSUER, JWT_BEARER, MCP, TOKEN, AuthorizationServer
 from tests.fakes.employee import CLIENT_HERE, SECRET_HERE, Employee
 from tests.fakes.identity_provider import (
@@ -22,8 +22,8 @@ from tests.fakes.identity_provider import (
     TOKEN_EXCHANGE,
     IdentityProviderServer,
 )
+from tests.fakes.keys import pem_of, private_key
 from tests.fakes.network import HTML, Internet, challenges, no_answer
-from tests.keys import pem_of, private_key
 from tests.network.server import WireServer, answer
 from tests.requirements import requirement
 from valetkey._engine.factory import build_engine

@@ -7,7 +7,7 @@ import logging
 
 import pytest
 
-from tests import hostile
+from tests.fakes import hostile
 from tests.fakes.authorization_server import (
     ISSUER,
     JWT_BEARER,

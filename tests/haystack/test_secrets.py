@@ -13,9 +13,9 @@ from haystack.components.generators.chat import OpenAIChatGenerator
 from haystack.utils import Secret
 
 from haystack_integrations.tools.mcp_oauth import OAuthConfig, StreamableHttpServerInfo
+from tests.fakes.hostile import everything_said_by
 from tests.haystack.calling import call, tool_of
 from tests.haystack.stored import stored_session
-from tests.hostile import everything_said_by
 
 CLIENT_SECRET = "secret-of-the-client"
 SECRET_PARAMETERS = ("code", "code_verifier", "refresh_token", "client_secret")

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.auditing import audited
+from tests.fakes.auditing import audited
 from tests.fakes.threads import LONGEST_WAIT
 from tests.requirements import requirement
 from tests.servers.process import free_port

@@ -5,7 +5,7 @@
 
 import pytest
 
-from tests.auditing import audited
+from tests.fakes.auditing import audited
 from tests.requirements import requirement
 from valetkey.errors import LoginFailed, LoginRequired
 from valetkey.login.never import NeverLogin

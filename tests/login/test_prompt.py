@@ -11,7 +11,7 @@ from textwrap import dedent
 
 import pytest
 
-from tests.auditing import audited
+from tests.fakes.auditing import audited
 from tests.fakes.threads import LONGEST_WAIT
 from tests.requirements import requirement
 from valetkey.errors import ConfigurationError, LoginFailed

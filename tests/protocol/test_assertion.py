@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests import hostile
-from tests.keys import private_key
+from tests.fakes import hostile
+from tests.fakes.keys import private_key
 from tests.protocol.answers import CLIENT, ISSUER, MCP, SERVER, TOKEN_ENDPOINT, form_of
 from tests.requirements import requirement
 from valetkey._network.guard import Guard

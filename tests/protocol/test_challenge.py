@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests import hostile
+from tests.fakes import hostile
 from tests.protocol import providers
 from tests.requirements import requirement
 from valetkey.protocol.challenge import Challenge, challenge_to_answer, parse_challenges

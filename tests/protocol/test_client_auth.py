@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests import hostile
+from tests.fakes import hostile
 from tests.protocol.answers import CLIENT, SERVER
 from tests.requirements import requirement
 from valetkey.errors import ConfigurationError

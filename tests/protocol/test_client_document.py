@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests import hostile
+from tests.fakes import hostile
 from tests.requirements import requirement
 from valetkey.client_document import check
 from valetkey.errors import ConfigurationError, InsecureEndpoint

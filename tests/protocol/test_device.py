@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests import hostile
+from tests.fakes import hostile
 from tests.protocol.answers import CLIENT, ISSUER, MCP, PAGE, SERVER, form_of, json_answer, raw_answer
 from tests.requirements import requirement
 from valetkey.errors import (

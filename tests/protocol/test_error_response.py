@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests import hostile
+from tests.fakes import hostile
 from tests.protocol import providers
 from tests.protocol.answers import PAGE, TOKEN_ENDPOINT, json_answer, raw_answer
 from tests.requirements import requirement

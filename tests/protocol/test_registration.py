@@ -10,7 +10,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 
-from tests import hostile
+from tests.fakes import hostile
 from tests.protocol import providers
 from tests.protocol.answers import CLIENT, ISSUER, PAGE, REDIRECT, SERVER, json_answer, raw_answer
 from tests.requirements import requirement

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 
-from tests import hostile
+from tests.fakes import hostile
 from tests.protocol.answers import MCP, PAGE, form_of, json_answer, raw_answer
 from tests.requirements import requirement
 from valetkey._network.guard import Guard

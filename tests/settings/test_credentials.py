@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.keys import material_of, pem_of, private_key
+from tests.fakes.keys import material_of, pem_of, private_key
 from tests.requirements import requirement
 from valetkey.errors import ConfigurationError
 from valetkey.settings.credentials import (

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.auditing import audited
+from tests.fakes.auditing import audited
 from tests.requirements import requirement
 from valetkey._sessions.codec import decode_pin, encode_pin
 from valetkey.errors import StoreError

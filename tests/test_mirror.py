@@ -26,7 +26,6 @@ SUBJECTS = {
     "adapters": {"adapters", "dpop", "dpop_at_oidc_provider", "rejections"},
     "engine": {"dpop", "logins_on_shared_stores", "secrecy", "servers_that_tell_nothing"},
     "network": {"metadata", "private_network"},
-    "policy": {"policy"},
     "profiles": {"profiles", "replayed_profiles", "replayed_rules"},
     "settings": {"adding_an_option"},
     "store/backends": {"outages", "stores"},

@@ -32,7 +32,7 @@ LIVES = {
     "hubspot": (recorded.hubspot, WITH_SECRET),
     "slack": (recorded.slack, BY_HAND),
 }
-"""What a user has set, and the provider. Figma lets nobody in."""
+"""The provider, and what a user has to set. Figma registers only the programs of its own list."""
 
 
 def life(name, **settings):
@@ -48,7 +48,7 @@ def forget_refresh_token(life, dead):
 
 
 def test_every_profile_is_replayed():
-    assert {*LIVES, "figma"} == set(load_profiles())
+    assert {*LIVES, "figma"} == set(load_profiles()), "record the provider in recorded.py, and add it to LIVES"
 
 
 @pytest.mark.parametrize("name", LIVES)

@@ -6,6 +6,7 @@
 from dataclasses import fields
 from functools import cache
 from importlib import resources
+from importlib.resources.abc import Traversable
 from typing import Any
 
 from valetkey.errors import ConfigurationError
@@ -44,7 +45,11 @@ def require_profile(name: str) -> Profile:
 @cache
 def load_profiles() -> dict[str, Profile]:
     """Read the profiles of Valetkey, by name in alphabetical order."""
-    folder = resources.files("valetkey.profiles")
+    return read_folder(resources.files("valetkey.profiles"))
+
+
+def read_folder(folder: Traversable) -> dict[str, Profile]:
+    """Read every TOML file of a folder as the profile that it is named after, in alphabetical order."""
     files = sorted((each for each in folder.iterdir() if each.name.endswith(".toml")), key=lambda each: each.name)
     profiles = (read_profile(each.name.removesuffix(".toml"), each.read_text("utf-8")) for each in files)
     return {profile.name: profile for profile in profiles}
@@ -62,7 +67,7 @@ def read_profile(name: str, text: str) -> Profile:
     members = tomllib.loads(text)
     for member, value in members.items():
         if member not in defaults or not _fits(member, value, defaults[member]):
-            message = f"The provider profile {name!r} has a member {member!r} that no profile has, or not like this."
+            message = f"The provider profile {name!r} has a member {member!r} that is unknown, or of another type."
             raise ConfigurationError(message, hint="Correct the file.")
     return Profile(name=name, **{member: _plain(value) for member, value in members.items()})
 

@@ -31,9 +31,9 @@ FAILURE = LoginFailed('as.example declined: "<b>no</b> & no".', hint='Ask <a hre
 class Login:
     """A login that waits for its answer in a thread of its own."""
 
-    def __init__(self, visit, shown):
-        self.visit = visit
-        self.port = urlsplit(visit.redirect_uri).port
+    def __init__(self, attempt, shown):
+        self.attempt = attempt
+        self.port = urlsplit(attempt.redirect_uri).port
         self.cancelled = Cancellation()
         self.callback = None
         self.error = None
@@ -49,8 +49,8 @@ class Login:
     def ask_here(self):
         """Ask in this thread, and wait here."""
         url = f"https://as.example/authorize?state={STATE}"
-        prompt = LoginPrompt(SERVER, "https://as.example", url, self.visit.redirect_uri)
-        return self.visit.ask(prompt, seconds=self._seconds, cancelled=self.cancelled)
+        prompt = LoginPrompt(SERVER, "https://as.example", url, self.attempt.redirect_uri)
+        return self.attempt.ask(prompt, seconds=self._seconds, cancelled=self.cancelled)
 
     def _ask(self):
         try:
@@ -84,8 +84,8 @@ class Login:
 @contextmanager
 def login(redirect_uri=None, *, fixed=False, seconds=600.0):
     shown = threading.Event()
-    with LoopbackLogin(lambda _: shown.set()).open(redirect_uri, fixed=fixed) as visit:
-        running = Login(visit, shown)
+    with LoopbackLogin(lambda _: shown.set()).open(redirect_uri, fixed=fixed) as attempt:
+        running = Login(attempt, shown)
         running.start(seconds)
         try:
             yield running
@@ -99,7 +99,7 @@ def answered(running, error=None, path=ANSWER):
     browser = running.connect()
     browser.request("GET", path)
     running.outcome()
-    running.visit.conclude(error)
+    running.attempt.conclude(error)
     response = browser.getresponse()
     response.body = response.read()
     browser.close()
@@ -109,7 +109,7 @@ def answered(running, error=None, path=ANSWER):
 @requirement("NAT-1", "NAT-2", "AUT-10")
 def test_the_address_is_a_loopback_literal_with_a_free_port():
     with login() as one, login() as other:
-        assert one.visit.redirect_uri == f"http://127.0.0.1:{one.port}/callback"
+        assert one.attempt.redirect_uri == f"http://127.0.0.1:{one.port}/callback"
         assert 1024 <= one.port != other.port
 
 
@@ -117,7 +117,7 @@ def test_the_address_is_a_loopback_literal_with_a_free_port():
 def test_a_fixed_address_is_used_as_it_is():
     address = f"http://127.0.0.1:{free_port()}/oauth/answer"
     with login(address, fixed=True) as running:
-        assert running.visit.redirect_uri == address
+        assert running.attempt.redirect_uri == address
         assert answered(running, path=f"/oauth/answer?code={CODE}&state={STATE}").status == 200
         assert running.callback == f"{address}?code={CODE}&state={STATE}"
 
@@ -132,7 +132,7 @@ def test_the_answer_arrives_at_any_address_that_settings_allow(host, path):
         browser = running.connect(host)
         browser.request("GET", f"{path or '/'}?code={CODE}&state={STATE}", headers=headers)
         assert running.outcome() == f"http://{host}:{port}{path}?code={CODE}&state={STATE}"
-        running.visit.conclude(None)
+        running.attempt.conclude(None)
         assert browser.getresponse().status == 200
         browser.close()
 
@@ -173,7 +173,7 @@ def test_a_preferred_port_that_is_taken_leads_to_a_free_one():
 def test_a_preferred_port_that_is_free_is_used():
     address = f"http://127.0.0.1:{free_port()}/callback"
     with login(address) as running:
-        assert running.visit.redirect_uri == address
+        assert running.attempt.redirect_uri == address
 
 
 @requirement("NAT-3")
@@ -201,7 +201,7 @@ def test_localhost_listens_at_every_loopback_address_there_is():
         browser = running.connect(addresses[-1])
         browser.request("GET", ANSWER, headers={"Host": f"localhost:{port}"})
         assert running.outcome() == f"http://localhost:{port}{ANSWER}"
-        running.visit.conclude(None)
+        running.attempt.conclude(None)
         assert browser.getresponse().status == 200
         browser.close()
     assert not any(is_open(address, port) for address in addresses)
@@ -211,7 +211,7 @@ def test_localhost_listens_at_every_loopback_address_there_is():
 def test_the_name_localhost_may_have_a_free_port_too_and_has_the_same_at_every_address():
     with login("http://localhost:0/callback") as running:
         assert running.port != 0
-        assert running.visit.redirect_uri == f"http://localhost:{running.port}/callback"
+        assert running.attempt.redirect_uri == f"http://localhost:{running.port}/callback"
         assert all(is_open(address, running.port) for address in loopback_addresses())
 
 
@@ -232,8 +232,8 @@ def test_the_port_is_open_before_the_person_is_asked_and_closed_afterwards():
         ports.append(urlsplit(prompt.redirect_uri).port)
         assert is_open("127.0.0.1", ports[0])
 
-    with LoopbackLogin(show).open(None, fixed=False) as visit:
-        running = Login(visit, threading.Event())
+    with LoopbackLogin(show).open(None, fixed=False) as attempt:
+        running = Login(attempt, threading.Event())
         running.cancelled.set()
         with pytest.raises(LoginFailed):
             running.ask_here()
@@ -291,7 +291,7 @@ def test_what_is_no_answer_does_not_count_and_the_answer_after_it_does(method, p
         assert response.status == status
         assert running.is_waiting()
         assert answered(running).status == 200
-        assert running.callback == running.visit.redirect_uri + ANSWER.removeprefix("/callback")
+        assert running.callback == running.attempt.redirect_uri + ANSWER.removeprefix("/callback")
 
 
 @requirement("NAT-7")
@@ -305,10 +305,10 @@ def test_noise_at_the_port_does_not_end_the_login():
         assert answered(running).status == 200
 
 
-def test_a_visitor_that_says_nothing_does_not_keep_the_answer_out():
-    with login() as running, ExitStack() as visitors:
+def test_a_connection_that_sends_nothing_does_not_keep_the_answer_out():
+    with login() as running, ExitStack() as connections:
         for _ in range(5):
-            visitors.enter_context(socket.create_connection(("127.0.0.1", running.port), timeout=LONGEST_WAIT))
+            connections.enter_context(socket.create_connection(("127.0.0.1", running.port), timeout=LONGEST_WAIT))
         assert answered(running).status == 200
 
 
@@ -325,7 +325,7 @@ def test_who_is_no_answer_learns_nothing(path):
 def test_an_error_is_an_answer_too():
     with login() as running:
         answered(running, FAILURE, path=f"/callback?error=access_denied&state={STATE}")
-        assert running.callback == f"{running.visit.redirect_uri}?error=access_denied&state={STATE}"
+        assert running.callback == f"{running.attempt.redirect_uri}?error=access_denied&state={STATE}"
 
 
 @pytest.mark.parametrize(
@@ -345,13 +345,13 @@ def test_the_query_is_handed_over_as_it_came(query):
     """What it means is not decided here: all of it goes to the check."""
     with login() as running:
         answered(running, path=f"/callback?{query}")
-        assert running.callback == f"{running.visit.redirect_uri}?{query}"
+        assert running.callback == f"{running.attempt.redirect_uri}?{query}"
 
 
 def test_an_address_in_absolute_form_is_understood():
     with login() as running:
         answered(running, path=f"http://127.0.0.1:{running.port}{ANSWER}")
-        assert running.callback == f"{running.visit.redirect_uri}?code={CODE}&state={STATE}"
+        assert running.callback == f"{running.attempt.redirect_uri}?code={CODE}&state={STATE}"
 
 
 def test_the_first_answer_counts_and_the_second_does_not():
@@ -361,10 +361,10 @@ def test_the_first_answer_counts_and_the_second_does_not():
         running.outcome()
         second = running.ask(f"/callback?code=another&state={STATE}")
         assert second.body == page.stray_page()
-        running.visit.conclude(None)
+        running.attempt.conclude(None)
         assert b"You are logged in" in browser.getresponse().read()
         browser.close()
-        assert running.callback == running.visit.redirect_uri + ANSWER.removeprefix("/callback")
+        assert running.callback == running.attempt.redirect_uri + ANSWER.removeprefix("/callback")
 
 
 def test_the_page_comes_when_it_is_known_how_the_login_ended():
@@ -373,7 +373,7 @@ def test_the_page_comes_when_it_is_known_how_the_login_ended():
         browser.request("GET", ANSWER)
         running.outcome()
         assert select.select([browser.sock], [], [], 0.1)[0] == []
-        running.visit.conclude(None)
+        running.attempt.conclude(None)
         response = browser.getresponse()
         assert (response.status, response.reason) == (200, "OK")
         assert response.read() == page.logged_in_page("mcp.example:8443")
@@ -394,7 +394,7 @@ def test_the_page_is_delivered_before_the_port_is_closed():
         browser = running.connect()
         browser.request("GET", ANSWER)
         running.outcome()
-        running.visit.conclude(None)
+        running.attempt.conclude(None)
     response = browser.getresponse()
     assert response.read() == page.logged_in_page("mcp.example:8443")
     browser.close()
@@ -407,13 +407,13 @@ def test_a_browser_that_has_hung_up_is_not_waited_for(monkeypatch):
         browser.request("GET", ANSWER)
         running.outcome()
         browser.close()
-        running.visit.conclude(None)
+        running.attempt.conclude(None)
 
 
 def test_a_login_that_nobody_answered_is_concluded_without_waiting_for_a_browser(monkeypatch):
     monkeypatch.setattr(listener, "_DELIVERY", 600.0)
     with login() as running:
-        running.visit.conclude(FAILURE)
+        running.attempt.conclude(FAILURE)
 
 
 def test_a_login_that_ends_without_a_word_does_not_leave_the_browser_waiting():
@@ -467,7 +467,7 @@ def test_a_person_who_does_not_come_is_not_waited_for_for_ever():
         )
 
 
-def test_a_login_can_be_broken_off():
+def test_a_login_can_be_cancelled():
     with login() as running:
         running.cancelled.set()
         assert isinstance(running.outcome(), LoginFailed)
@@ -481,8 +481,8 @@ def test_an_error_while_asking_closes_the_port():
         ports.append(urlsplit(prompt.redirect_uri).port)
         raise FAILURE
 
-    with pytest.raises(LoginFailed), LoopbackLogin(show).open(None, fixed=False) as visit:
-        Login(visit, threading.Event()).ask_here()
+    with pytest.raises(LoginFailed), LoopbackLogin(show).open(None, fixed=False) as attempt:
+        Login(attempt, threading.Event()).ask_here()
     assert not is_open("127.0.0.1", ports[0])
 
 
@@ -490,8 +490,8 @@ def test_two_logins_at_once_get_their_own_answers():
     with login() as one, login() as other:
         answered(other, path="/callback?code=other")
         answered(one, path="/callback?code=one")
-        assert one.callback == f"{one.visit.redirect_uri}?code=one"
-        assert other.callback == f"{other.visit.redirect_uri}?code=other"
+        assert one.callback == f"{one.attempt.redirect_uri}?code=one"
+        assert other.callback == f"{other.attempt.redirect_uri}?code=other"
 
 
 def headers_of(response):
@@ -532,11 +532,11 @@ def is_open(address, port):
 @requirement("NAT-4")
 def test_a_computer_without_the_first_address_listens_at_the_second():
     """192.0.2.1 is nobody's address (RFC 5737), as 127.0.0.1 is on a computer that has only IPv6."""
-    with LoopbackLogin(lambda prompt: None, hosts=("192.0.2.1", "127.0.0.1")).open(None, fixed=False) as visit:
-        assert visit.redirect_uri.startswith("http://127.0.0.1:")
+    with LoopbackLogin(lambda prompt: None, hosts=("192.0.2.1", "127.0.0.1")).open(None, fixed=False) as attempt:
+        assert attempt.redirect_uri.startswith("http://127.0.0.1:")
 
 
 @requirement("NAT-1", "NAT-4")
 def test_an_address_of_ip_version_6_is_written_in_brackets():
-    with LoopbackLogin(lambda prompt: None, hosts=("::1",)).open(None, fixed=False) as visit:
-        assert visit.redirect_uri.startswith("http://[::1]:")
+    with LoopbackLogin(lambda prompt: None, hosts=("::1",)).open(None, fixed=False) as attempt:
+        assert attempt.redirect_uri.startswith("http://[::1]:")

@@ -19,7 +19,7 @@ from valetkey.login import LoginPrompt, open_login
 from valetkey.login.device import NoticeAttempt
 from valetkey.login.paste import PasteLogin, read_terminal
 
-INVITATION = LoginPrompt("https://mcp.example", "https://as.example", "https://as.example/authorize", "unused")
+PROMPT = LoginPrompt("https://mcp.example", "https://as.example", "https://as.example/authorize", "unused")
 
 
 class Terminal:
@@ -39,8 +39,8 @@ class Terminal:
 
 
 def ask(terminal, seconds=LONGEST_WAIT, cancelled=None):
-    with terminal.login.open(None, fixed=False) as visit:
-        return visit.ask(INVITATION, seconds=seconds, cancelled=cancelled or threading.Event())
+    with terminal.login.open(None, fixed=False) as attempt:
+        return attempt.ask(PROMPT, seconds=seconds, cancelled=cancelled or threading.Event())
 
 
 @requirement("NAT-9", "RSP-8")
@@ -89,32 +89,32 @@ def test_where_there_is_no_terminal_it_fails_at_once_and_says_what_to_do(trouble
         raise trouble
 
     login = PasteLogin(lambda prompt: None, nobody, lambda text: None)
-    with login.open(None, fixed=False) as visit, pytest.raises(LoginRequired) as caught:
-        visit.ask(INVITATION, seconds=LONGEST_WAIT, cancelled=threading.Event())
+    with login.open(None, fixed=False) as attempt, pytest.raises(LoginRequired) as caught:
+        attempt.ask(PROMPT, seconds=LONGEST_WAIT, cancelled=threading.Event())
     assert "terminal" in str(caught.value)
 
 
 def test_time_is_limited():
     never = queue.Queue()
     login = PasteLogin(lambda prompt: None, lambda question: never.get(), lambda text: None)
-    with login.open(None, fixed=False) as visit, pytest.raises(LoginFailed, match=r"within 0\.1 seconds"):
-        visit.ask(INVITATION, seconds=0.1, cancelled=threading.Event())
+    with login.open(None, fixed=False) as attempt, pytest.raises(LoginFailed, match=r"within 0\.1 seconds"):
+        attempt.ask(PROMPT, seconds=0.1, cancelled=threading.Event())
     never.put("x?code=1")
 
 
-def test_nobody_waits_after_the_login_is_broken_off():
+def test_a_login_that_is_cancelled_does_not_wait():
     never, cancelled = queue.Queue(), threading.Event()
     cancelled.set()
     login = PasteLogin(lambda prompt: None, lambda question: never.get(), lambda text: None)
-    with login.open(None, fixed=False) as visit, pytest.raises(LoginFailed):
-        visit.ask(INVITATION, seconds=LONGEST_WAIT, cancelled=cancelled)
+    with login.open(None, fixed=False) as attempt, pytest.raises(LoginFailed):
+        attempt.ask(PROMPT, seconds=LONGEST_WAIT, cancelled=cancelled)
     never.put("x?code=1")
 
 
 @requirement("NAT-5")
 def test_the_port_is_reserved_and_nobody_listens_there():
-    with PasteLogin(print, input, print).open(None, fixed=False) as visit:
-        port = urlsplit(visit.redirect_uri).port
+    with PasteLogin(print, input, print).open(None, fixed=False) as attempt:
+        port = urlsplit(attempt.redirect_uri).port
         with socket.socket() as other, pytest.raises(OSError, match=r"\[Errno"):
             other.bind(("127.0.0.1", port))
         with socket.socket() as browser:
@@ -125,8 +125,8 @@ def test_an_address_that_is_taken_will_do_because_nothing_is_read_from_it():
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         address = f"http://localhost:{other.getsockname()[1]}/callback"
-        with PasteLogin(print, input, print).open(address, fixed=True) as visit:
-            assert visit.redirect_uri == address
+        with PasteLogin(print, input, print).open(address, fixed=True) as attempt:
+            assert attempt.redirect_uri == address
 
 
 def test_a_code_for_another_device_is_only_shown():
@@ -138,10 +138,10 @@ def test_the_name_gives_it_and_over_ssh_it_wants_no_port_forwarded(monkeypatch, 
     monkeypatch.setattr("sys.stdin", io.StringIO("http://127.0.0.1/callback?code=1\n"))
     login = open_login("paste")
     assert isinstance(login, PasteLogin)
-    with login.open(None, fixed=False) as visit:
-        visit.ask(INVITATION, seconds=LONGEST_WAIT, cancelled=threading.Event())
+    with login.open(None, fixed=False) as attempt:
+        attempt.ask(PROMPT, seconds=LONGEST_WAIT, cancelled=threading.Event())
     shown = capsys.readouterr().err
-    assert INVITATION.authorization_url in shown
+    assert PROMPT.authorization_url in shown
     assert "ssh" not in shown.lower()
 
 

@@ -19,7 +19,7 @@ from valetkey.login import LoginPrompt, open_login
 from valetkey.login.never import NeverLogin
 from valetkey.login.prompt import print_link, prompt_text
 
-INVITATION = LoginPrompt(
+PROMPT = LoginPrompt(
     server_url="https://mcp.example/mcp",
     issuer="https://as.example",
     authorization_url="https://as.example/authorize?client_id=c&state=s",
@@ -37,7 +37,7 @@ SSH = {"SSH_CONNECTION": "192.0.2.1 50000 192.0.2.2 22", "USER": "alice"}
 
 @requirement("AUT-17")
 def test_with_a_browser():
-    assert prompt_text(INVITATION, opened=True, environment={}) == dedent("""
+    assert prompt_text(PROMPT, opened=True, environment={}) == dedent("""
         https://mcp.example/mcp asks you to log in at https://as.example.
         Your browser opens now. If it does not, open this link:
 
@@ -47,7 +47,7 @@ def test_with_a_browser():
 
 @requirement("AUT-17")
 def test_without_a_browser():
-    assert prompt_text(INVITATION, opened=False, environment={}) == dedent("""
+    assert prompt_text(PROMPT, opened=False, environment={}) == dedent("""
         https://mcp.example/mcp asks you to log in at https://as.example.
         Open this link in your browser:
 
@@ -56,7 +56,7 @@ def test_without_a_browser():
 
 
 def test_over_ssh_the_way_back_is_explained():
-    assert prompt_text(INVITATION, opened=False, environment=SSH) == dedent("""
+    assert prompt_text(PROMPT, opened=False, environment=SSH) == dedent("""
         https://mcp.example/mcp asks you to log in at https://as.example.
         Open this link in your browser:
 
@@ -69,11 +69,11 @@ def test_over_ssh_the_way_back_is_explained():
 
 
 def test_over_ssh_without_a_user_name():
-    assert "you@this-host" in prompt_text(INVITATION, opened=False, environment={"SSH_CONNECTION": "x"})
+    assert "you@this-host" in prompt_text(PROMPT, opened=False, environment={"SSH_CONNECTION": "x"})
 
 
 def test_over_ssh_with_a_forwarded_display_there_is_nothing_to_explain():
-    assert "ssh" not in prompt_text(INVITATION, opened=True, environment=SSH)
+    assert "ssh" not in prompt_text(PROMPT, opened=True, environment=SSH)
 
 
 @requirement("DEV-3")
@@ -134,8 +134,8 @@ def ask(name):
     """Ask in the named way, for no time at all."""
     cancelled = threading.Event()
     cancelled.set()
-    with open_login(name).open(None, fixed=False) as visit, pytest.raises(LoginFailed):
-        visit.ask(INVITATION, seconds=30, cancelled=cancelled)
+    with open_login(name).open(None, fixed=False) as attempt, pytest.raises(LoginFailed):
+        attempt.ask(PROMPT, seconds=30, cancelled=cancelled)
 
 
 @pytest.mark.usefixtures("nowhere")
@@ -143,7 +143,7 @@ def ask(name):
 def test_the_text_goes_to_standard_error(name, capsys):
     """Standard output belongs to the program, and to MCP servers that speak over it."""
     ask(name)
-    assert capsys.readouterr() == ("", prompt_text(INVITATION, opened=False, environment={}) + "\n")
+    assert capsys.readouterr() == ("", prompt_text(PROMPT, opened=False, environment={}) + "\n")
 
 
 @pytest.mark.usefixtures("nowhere")
@@ -167,18 +167,18 @@ def wait_for_browsers():
 @pytest.mark.usefixtures("nowhere")
 @pytest.mark.parametrize("name", ["auto", "link"])
 def test_a_login_on_another_device_is_shown_and_its_good_end_is_told_while_nothing_listens(name, capsys):
-    with audited("socket.bind", "subprocess.Popen") as events, open_login(name).open_device() as visit:
-        visit.show(WITH_LINK)
+    with audited("socket.bind", "subprocess.Popen") as events, open_login(name).open_device() as attempt:
+        attempt.show(WITH_LINK)
         assert capsys.readouterr() == ("", prompt_text(WITH_LINK, opened=False, environment={}) + "\n")
-        visit.conclude(None)
+        attempt.conclude(None)
     assert capsys.readouterr() == ("", "You are logged in.\n")
     assert events == []
 
 
 @pytest.mark.usefixtures("nowhere")
 def test_how_a_login_on_another_device_fails_is_for_the_program_to_say(capsys):
-    with open_login("link").open_device() as visit:
-        visit.conclude(LoginFailed("Too late.", hint="Start again."))
+    with open_login("link").open_device() as attempt:
+        attempt.conclude(LoginFailed("Too late.", hint="Start again."))
     assert capsys.readouterr() == ("", "")
 
 
@@ -190,8 +190,8 @@ def test_how_a_login_on_another_device_fails_is_for_the_program_to_say(capsys):
 )
 def test_only_a_link_that_brings_the_code_along_is_opened(name, prompt, opens, capsys, monkeypatch):
     monkeypatch.setenv("BROWSER", "true")
-    with audited("subprocess.Popen") as events, open_login(name).open_device() as visit:
-        visit.show(prompt)
+    with audited("subprocess.Popen") as events, open_login(name).open_device() as attempt:
+        attempt.show(prompt)
     assert [arguments[1] for _, arguments in events] == ([["true", prompt.link_with_code]] if opens else [])
     assert capsys.readouterr().err == prompt_text(prompt, opened=opens, environment={}) + "\n"
     wait_for_browsers()
@@ -202,10 +202,10 @@ def test_a_program_without_a_console_is_not_stopped_by_that(monkeypatch):
     closed = io.StringIO()
     closed.close()
     monkeypatch.setattr(sys, "stderr", closed)
-    print_link(INVITATION)
+    print_link(PROMPT)
     monkeypatch.setattr(sys, "stderr", None)
     monkeypatch.setattr(sys, "__stderr__", None)
-    print_link(INVITATION)
+    print_link(PROMPT)
     assert sys.stderr is None
 
 

@@ -212,10 +212,10 @@ SHOW_AND_LEAVE = """
     def show(prompt):
         print(prompt.redirect_uri, flush=True)
 
-    with LoopbackLogin(show).open(None, fixed=False) as visit:
-        told = ("https://mcp.example/mcp", "https://as.example", "https://as.example/authorize", visit.redirect_uri)
-        visit.ask(LoginPrompt(*told), seconds=20, cancelled=threading.Event())
-        visit.conclude(None)
+    with LoopbackLogin(show).open(None, fixed=False) as attempt:
+        told = ("https://mcp.example/mcp", "https://as.example", "https://as.example/authorize", attempt.redirect_uri)
+        attempt.ask(LoginPrompt(*told), seconds=20, cancelled=threading.Event())
+        attempt.conclude(None)
         os._exit(0)
 """
 

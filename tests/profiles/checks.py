@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The Valetkey authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""What every profile has to fulfil, each one by itself: a new file adds its own lines and changes none of the others."""
+"""What every profile has to fulfil by itself, so that a new file is no concern of the profiles beside it."""
 
 import re
 from collections.abc import Iterator, Mapping

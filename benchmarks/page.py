@@ -49,9 +49,17 @@ peers were measured 9 times.)
 * Starts: requests to the authorization server and for its metadata, without the one request that was wanted; "rejected"
   are answers 401. A round trip is the time of one answer when each takes 50 ms. A restart is a new auth object on the
   store that is kept: a SQLite file for Valetkey, the peers' stores in memory.
+* Starts with a latency: [a relay](../benchmarks/relay.py) holds each answer by 50 ms and each new connection by 50 ms,
+  and by 100 ms where it speaks TLS, which takes one round trip more. A start opens an MCP session with the SDK's client
+  and calls one tool; the client opens connections of its own for that. The browser reaches the server without the relay,
+  so neither its time nor its connections are in the figures. The authorization server has the origin of the MCP server,
+  so Valetkey opens one connection more. The first round loads modules and is not counted.
 * Tool calls go through one session of the MCP SDK's client; the rows of Haystack go through its MCP toolset, called
   from 50 threads: "plain bearer" is mcp-haystack's own toolset with a static token.
-* Processor time is measured on a transport that sends nothing, over the same request with a plain bearer token.
+* Processor time of one request is measured on a transport that sends nothing, over the same request with a plain bearer
+  token. That of a login and of a start is the time of this process from making the HTTP client to the answer of the
+  first request, without imports, the server and the person; most of a warm start is the TLS context of the HTTP client.
+  × is the median of the ratios to the MCP SDK's provider for a login, and to the plain bearer token for a start.
 * The renewal under steady load: requests of 100 ms, one after the other, past the end of the token's life of 10 s.
 * Where something may get stuck, it is ended after a few seconds, and the table says so.
 * 20 processes on one store: each round, all of them start with the same expired token. The peers are left out: whatever

@@ -51,9 +51,9 @@ peers were measured 9 times.)
   store that is kept: a SQLite file for Valetkey, the peers' stores in memory.
 * Starts with a latency: [a relay](../benchmarks/relay.py) holds each answer by 50 ms and each new connection by 50 ms,
   and by 100 ms where it speaks TLS, which takes one round trip more. A start opens an MCP session with the SDK's client
-  and calls one tool; the client opens connections of its own for that. The browser reaches the server without the relay,
-  so neither its time nor its connections are in the figures. The authorization server has the origin of the MCP server,
-  so Valetkey opens one connection more. The first round loads modules and is not counted.
+  and calls one tool; the client opens connections of its own for that. The browser reaches the server without the
+  relay, so neither its time nor its connections are in the figures. The authorization server has the origin of the MCP
+  server, so Valetkey opens one connection more. The first round loads modules and is not counted.
 * Tool calls go through one session of the MCP SDK's client; the rows of Haystack go through its MCP toolset, called
   from 50 threads: "plain bearer" is mcp-haystack's own toolset with a static token.
 * Processor time of one request is measured on a transport that sends nothing, over the same request with a plain bearer

@@ -33,7 +33,7 @@ def check(url: str, *, send: Send | None = None) -> tuple[Finding, ...]:
 
     :param url: The URL of the document, which is the client_id.
     :param send: Sends the request; None for the network.
-    :returns: What is wrong with it; empty if nothing is.
+    :returns: The faults; empty if there are none.
     :raises ConfigurationError: If the URL cannot be a client_id.
     :raises TemporaryError: If the place does not answer.
     """

@@ -22,6 +22,7 @@ _DEFAULT_PORTS = {"https": 443, "http": 80}
 _PATH_SLASH = "/"
 _AUTHORITY = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]*)?")
 """A host as DNS knows it, or an IPv6 literal, and a port: what every URL parser reads alike."""
+_IN_NO_URL = re.compile(r'[\x00-\x20\x7f\\"<>`{}|^]')
 _USER = re.compile(r"^((?:[^/?#\\:@]*:)?)[/\\]*[^/?#\\]*@")
 _ROOT_WITH_SLASH = re.compile(r"[^/?#]+//[^/?#]+/")
 _NOT_IN_PATH = re.compile(r"(?:[^A-Za-z0-9._~/:=+%-]|%(?![0-9A-Fa-f]{2}))+")
@@ -74,7 +75,7 @@ def _fault(url: str) -> str | None:
         return f"has more than {LONGEST_URL:,} characters"
     if not url.isascii():
         return "has characters outside ASCII (a host name goes in its xn-- form, a path percent-encoded)"
-    if any(char <= " " or char == "\x7f" or char in '\\"<>`{}|^' for char in url):
+    if _IN_NO_URL.search(url):
         return "contains characters that no URL has"
     try:
         parts = _split(url)

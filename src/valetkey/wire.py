@@ -1,9 +1,10 @@
 # SPDX-FileCopyrightText: 2026 The Valetkey authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""HTTP messages as plain values: what the pure side builds and reads, with no HTTP library in sight."""
+"""HTTP messages as plain values, which the pure modules build and read; no HTTP library is needed for that."""
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, TypeGuard
@@ -12,6 +13,8 @@ from urllib.parse import urlencode
 from valetkey.errors import MalformedDocument, TemporaryError
 from valetkey.values import Scope, Secret, scope_from_text
 
+_HALF_A_PAIR = re.compile("[\ud800-\udfff]")
+
 Fields = Mapping[str, str]
 """Parameters of a form: each name once (RFC 6749 §3.2)."""
 
@@ -19,13 +22,12 @@ Fields = Mapping[str, str]
 @dataclass(frozen=True, slots=True)
 class HttpRequest:
     """
-    A request of ours to a metadata document or to an endpoint of an authorization server.
+    A request of the engine to a metadata document or to an endpoint of an authorization server.
 
-    :param purpose: What the request is for, in words a person can follow ("exchange the code for a token").
-    :param issuer: The issuer whose endpoint this is; None for documents that are read before one is known.
-    :param credentials_of: The issuers whose credentials travel in the request. The guard lets the request out
-        only when each of them is `issuer`.
-    :param secrets: What in the body must not be seen again, see `without_echo`.
+    :param purpose: What the request is for, as the log and errors say it ("exchange the code for a token").
+    :param issuer: The issuer whose endpoint this is; None for documents that are read before the issuer is known.
+    :param credentials_of: The issuers whose credentials are in the request; the guard refuses any other than `issuer`.
+    :param secrets: Secrets in the body that no error may repeat (see `without_echo`).
     """
 
     method: str
@@ -51,12 +53,7 @@ class HttpResponse:
     body: bytes = b""
 
     def header(self, name: str) -> str | None:
-        """
-        Look a header field up by its case-insensitive name.
-
-        :param name: The field name.
-        :returns: The first value, or None.
-        """
+        """Give the first value of a header field, by its case-insensitive name."""
         return next((value for key, value in self.headers if key.lower() == name.lower()), None)
 
     def __repr__(self) -> str:
@@ -71,17 +68,11 @@ LONGEST_EXCHANGE = 10.0
 
 
 class UnknownOutcome(TemporaryError):
-    """The request left, and no answer came: the server may or may not have acted on it."""
+    """The request was sent, and no answer came: it is not known whether the server has acted on it."""
 
 
 def without_echo(response: HttpResponse, request: HttpRequest) -> HttpResponse:
-    """
-    Take out of an error answer what it repeats of the request's secrets: its text ends up in errors and logs.
-
-    :param response: The answer.
-    :param request: The request it answers.
-    :returns: The answer, with an ellipsis in the place of each secret; one that is no error is left alone.
-    """
+    """Replace each secret of the request that an error answer repeats with an ellipsis: errors and logs quote it."""
     if response.status < 400:
         return response
     body = response.body
@@ -91,34 +82,17 @@ def without_echo(response: HttpResponse, request: HttpRequest) -> HttpResponse:
 
 
 def get_json(url: str, purpose: str, *, headers: tuple[tuple[str, str], ...] = ()) -> HttpRequest:
-    """
-    Build the request for a metadata document: no credential, no cookie.
-
-    :param url: The document's URL.
-    :param purpose: What the document is for.
-    :param headers: Further header fields.
-    :returns: The request.
-    """
+    """Build the request for a metadata document: no credential, no cookie."""
     return HttpRequest("GET", url, purpose, headers=(("Accept", "application/json"), *headers))
 
 
 def form(fields: Fields) -> bytes:
-    """
-    Encode the parameters of a token request (RFC 6749 appendix B).
-
-    :param fields: The parameters.
-    :returns: The body.
-    """
+    """Encode the parameters of a token request (RFC 6749 appendix B)."""
     return urlencode(fields).encode("ascii")
 
 
 def json_object(response: HttpResponse) -> dict[str, Any] | None:
-    """
-    Read a JSON object from a response, whatever its Content-Type says.
-
-    :param response: The response.
-    :returns: The object, or None when the body is anything else (an HTML page, an empty body, a list).
-    """
+    """Read a JSON object, whatever the Content-Type says; None if the body is anything else (HTML, a list, nothing)."""
     try:
         document = json.loads(response.body)
     except (ValueError, RecursionError):
@@ -127,15 +101,7 @@ def json_object(response: HttpResponse) -> dict[str, Any] | None:
 
 
 def text_member(document: Mapping[str, Any], member: str, url: str) -> str | None:
-    """
-    Read a string member; an absent, null or empty one is None.
-
-    :param document: The JSON object.
-    :param member: Its member.
-    :param url: Where the document came from.
-    :returns: The string exactly as it was sent.
-    :raises MalformedDocument: If the member is something else than a string.
-    """
+    """Read a string member of the document at `url`, exactly as it was sent; an absent, null or empty one is None."""
     value = document.get(member)
     if value is None or value == "":
         return None
@@ -145,15 +111,7 @@ def text_member(document: Mapping[str, Any], member: str, url: str) -> str | Non
 
 
 def list_member(document: Mapping[str, Any], member: str, url: str) -> tuple[str, ...] | None:
-    """
-    Read a member that is a list of strings; an absent, null or empty one is None (RFC 9728 §3.2, RFC 8414 §3.2).
-
-    :param document: The JSON object.
-    :param member: Its member.
-    :param url: Where the document came from.
-    :returns: The strings.
-    :raises MalformedDocument: If the member is something else.
-    """
+    """Read a member that is a list of strings; an absent, null or empty one is None (RFC 9728 §3.2, RFC 8414 §3.2)."""
     value = document.get(member)
     if value is None or value == []:
         return None
@@ -163,21 +121,13 @@ def list_member(document: Mapping[str, Any], member: str, url: str) -> tuple[str
 
 
 def scope_member(document: Mapping[str, Any], member: str, url: str) -> Scope | None:
-    """
-    Read a member that is a list of scopes: empty strings left out, each token once (RFC 6749 §3.3).
-
-    :param document: The JSON object.
-    :param member: Its member.
-    :param url: Where the document came from.
-    :returns: The tokens, or None when there is none: an empty `scope` parameter is never sent.
-    :raises MalformedDocument: If the member is something else than a list of strings.
-    """
+    """Read a list of scopes: each once, no empty ones; None if there is none, so that no empty `scope` is sent."""
     return scope_from_text(" ".join(list_member(document, member, url) or ()))
 
 
 def _is_text(value: object) -> TypeGuard[str]:
-    """JSON can write half a surrogate pair (RFC 8259 §8.2), and no request or file can carry it on."""
-    return isinstance(value, str) and not any("\ud800" <= char <= "\udfff" for char in value)
+    """JSON can hold half a surrogate pair (RFC 8259 §8.2), which can be written into no request and no file."""
+    return isinstance(value, str) and (value.isascii() or not _HALF_A_PAIR.search(value))
 
 
 def _wrong_type(url: str, member: str, wanted: str) -> MalformedDocument:

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The Valetkey authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Internet addresses by who can be reached at them: everybody, this computer, a private network, nobody (RFC 6890)."""
+"""The kinds of internet addresses: public, this computer, a private network, reserved (RFC 6890)."""
 
 import enum
 import ipaddress
@@ -10,7 +10,7 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 class AddressKind(enum.Enum):
-    """Who can be reached at an address; the value is how an error names it."""
+    """What can be reached at an address; the value is how an error names it."""
 
     PUBLIC = "a public address"
     LOOPBACK = "this computer's own loopback interface"
@@ -53,23 +53,12 @@ _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 
 
 def address_of(text: str) -> Address:
-    """
-    Read an address as a name server or `socket` gives it.
-
-    :param text: The address; the zone of an IPv6 address ("%eth0") is left out.
-    :returns: The address.
-    :raises ValueError: If it is none.
-    """
+    """Read an address as a name server or `socket` gives it, without the zone of an IPv6 address ("%eth0")."""
     return ipaddress.ip_address(text.partition("%")[0])
 
 
 def kind_of(address: Address) -> AddressKind:
-    """
-    Tell who can be reached at an address.
-
-    :param address: The address.
-    :returns: The kind; an address that wraps an IPv4 address is never better than the one inside.
-    """
+    """Give the kind of an address; one that wraps an IPv4 address is never better than the address inside."""
     mapped = getattr(address, "ipv4_mapped", None)
     if mapped is not None:
         return kind_of(mapped)  # the system connects to that one
@@ -79,7 +68,7 @@ def kind_of(address: Address) -> AddressKind:
         return AddressKind.LOOPBACK
     inside = _carried(address) if isinstance(address, ipaddress.IPv6Address) else ()
     if any(kind_of(carried) is not AddressKind.PUBLIC for carried in inside):
-        return AddressKind.RESERVED  # no honest gateway leads there
+        return AddressKind.RESERVED  # no gateway leads there for a good reason
     if address.is_link_local:
         return AddressKind.LINK_LOCAL
     if any(address in network for network in _RESERVED):

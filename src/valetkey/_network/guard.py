@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 
 """
-The guard in front of the engine's own HTTP client: which request may leave, where to, and how much may come back.
+The guard in front of the engine's own HTTP client: which request may leave, where to, and how large its answer may be.
 
 Every request of the engine passes here and nowhere else. A URL is checked as text before anything happens, and every
 address of its host before a connection is made to one of them (MCP Security Best Practices, SSRF).
@@ -28,12 +28,9 @@ class Guard:
     """
     The rules of the network.
 
-    :param server_url: The URL of the MCP server. It may lead to the kind of addresses it lives at itself; without it,
-        only public addresses are allowed.
-    :param named: URLs of authorization servers that the user has named; they may live anywhere, as the MCP server may.
-    :param largest_body: Bytes.
-    :param longest_exchange: Seconds.
-    :param resolve: Looks a host name up.
+    :param server_url: The URL of the MCP server, which may lead to addresses of the kind it has itself; None allows
+        only public addresses.
+    :param named: URLs of authorization servers that the user has named; they may have any address.
     """
 
     server_url: str | None = None
@@ -44,9 +41,8 @@ class Guard:
 
     def check(self, request: HttpRequest) -> None:
         """
-        Let a request pass, or stop it before anything is sent or looked up.
+        Refuse a request that must not be sent, before any name is looked up.
 
-        :param request: The request.
         :raises InsecureEndpoint: If its URL is neither https nor on loopback, or hides where it leads.
         :raises IssuerMismatch: If a credential in it belongs to another issuer than the endpoint.
         """
@@ -59,12 +55,9 @@ class Guard:
 
     def is_restricted(self, url: str, kind: AddressKind) -> bool:
         """
-        Judge where a URL leads.
+        Tell whether a URL that has an address of a kind is allowed only to an MCP server at such an address.
 
-        :param url: A URL that has passed `check`.
-        :param kind: The kind of an address of its host.
-        :returns: True if only an MCP server that lives at such an address itself may lead there.
-        :raises InsecureEndpoint: If nobody may.
+        :raises InsecureEndpoint: If no MCP server may lead there.
         """
         parts = urlsplit(url)
         if kind in _FORBIDDEN:
@@ -73,18 +66,12 @@ class Guard:
             message = f"The address {quote(url)} is not encrypted, and leads to {kind.value}."
             hint = f"Make sure that {parts.hostname} is this computer's loopback interface, or use https."
             raise InsecureEndpoint(message, hint=hint, url=url)
-        # The MCP server's own host is where the user wants to go, and a certificate has to prove that it is the one.
+        # The user has chosen the MCP server's own host, and a certificate has to prove that it is the right one.
         is_chosen = parts.hostname == self.server_host or any(urls.same_origin(url, named) for named in self.named)
         return kind is not AddressKind.PUBLIC and not is_chosen
 
     def refusal(self, url: str, kind: AddressKind) -> InsecureEndpoint:
-        """
-        Say why a URL is refused. The address itself is left out: a hostile server may want to learn it.
-
-        :param url: The URL.
-        :param kind: Where it leads.
-        :returns: The error.
-        """
+        """Make the error of a refused URL. The address is left out of it: a hostile server may want to learn it."""
         hint = "See what your network's name server answers for this host, and tell the MCP server's operator."
         if kind not in _FORBIDDEN:
             hint = (

@@ -29,11 +29,7 @@ TrustedBy = Callable[[], ssl.SSLContext]
 
 
 class Locality:
-    """
-    The kinds of addresses that one MCP server lives at. Asked only where a URL does not lead to a public address.
-
-    :param now: Gives the seconds of a clock that is never set.
-    """
+    """The kinds of addresses that one MCP server lives at. Asked only where a URL leads to no public address."""
 
     def __init__(self, guard: Guard, trusted: TrustedBy, now: Callable[[], float] = time.monotonic) -> None:
         self._guard = guard

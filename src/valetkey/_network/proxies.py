@@ -9,12 +9,7 @@ from urllib.request import getproxies, proxy_bypass
 
 
 def proxy_for(url: str) -> str | None:
-    """
-    Choose the proxy of a URL.
-
-    :param url: The URL.
-    :returns: The proxy's URL, None for a direct connection.
-    """
+    """Give the URL of the proxy for a URL; None for a direct connection."""
     parts = urlsplit(url)
     proxies = getproxies()
     proxy = proxies.get(parts.scheme.lower()) or proxies.get("all")

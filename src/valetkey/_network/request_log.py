@@ -16,14 +16,10 @@ _logger = logging.getLogger("valetkey.requests")
 
 def log_exchange(level: int, *, method: str, url: str, purpose: str, outcome: str, seconds: float) -> None:
     """
-    Log one exchange.
+    Log one exchange; the query of the URL is left out.
 
-    :param level: A level of `logging`.
-    :param method: The HTTP method, or who acted.
-    :param url: The URL; its query is left out.
-    :param purpose: What it was for.
-    :param outcome: The status, or what came instead of one.
-    :param seconds: How long it took.
+    :param method: The HTTP method, or "browser" for a person's part.
+    :param outcome: The status, or what came instead of one ("no answer").
     """
     address = urlsplit(url)._replace(query="", fragment="").geturl()
     parts = {"method": method, "url": address, "purpose": purpose, "outcome": outcome, "seconds": seconds}

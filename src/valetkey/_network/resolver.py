@@ -32,8 +32,7 @@ def numeric_address(host: str) -> Address | None:
     """
     Read a host that is an address, in any notation the system knows: also 127.1, 0x7f000001, 2130706433.
 
-    :param host: The host, without brackets.
-    :returns: The address, None for a name; no name server is asked.
+    No name server is asked. None for a name.
     """
     try:
         entries = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)

@@ -22,9 +22,9 @@ from valetkey.values import (
     ServerMetadata,
     Session,
     Token,
-    client_authentication,
     scope_from_text,
     scope_to_text,
+    to_client_authentication,
 )
 
 CANARY = "canary-5f1d"
@@ -152,7 +152,7 @@ def test_any_text_reads_as_scopes_without_spaces_each_once(text):
 @pytest.mark.parametrize("wrong", ["", "None", "CLIENT_SECRET_BASIC", "tls_client_auth"])
 def test_an_unknown_client_authentication_is_named_together_with_the_known_ones(wrong):
     with pytest.raises(ConfigurationError, match="Use one of none, client_secret_basic, client_secret_post"):
-        client_authentication(wrong)
+        to_client_authentication(wrong)
 
 
 @pytest.mark.parametrize(
@@ -165,4 +165,4 @@ def test_an_unknown_client_authentication_is_named_together_with_the_known_ones(
     ],
 )
 def test_a_client_authentication_is_read_by_its_registered_name(name, method):
-    assert client_authentication(name) is method
+    assert to_client_authentication(name) is method

@@ -36,9 +36,6 @@ def require_endpoint(url: str, what: str) -> str:
     Allowed are https, and http to a loopback host (MCP Security Best Practices, SSRF). User information and
     fragments hide where a URL really leads and are refused too.
 
-    :param url: The URL as it was received.
-    :param what: What the URL is for, for the error ("token endpoint").
-    :returns: The same string, untouched.
     :raises InsecureEndpoint: If the URL must not be used.
     """
     fault = _fault(url)
@@ -112,7 +109,6 @@ def is_loopback_host(host: str) -> bool:
     Tell whether a host name is this computer's loopback interface (RFC 8252 §7.3).
 
     :param host: Host name or address, without brackets.
-    :returns: True for `localhost`, 127.0.0.0/8 and ::1.
     """
     if host.lower() == "localhost":
         return True
@@ -123,12 +119,7 @@ def is_loopback_host(host: str) -> bool:
 
 
 def is_loopback(url: str) -> bool:
-    """
-    Tell whether a URL leads to this computer's loopback interface.
-
-    :param url: The URL.
-    :returns: True if its host is a loopback host.
-    """
+    """Tell whether a URL leads to this computer's loopback interface."""
     return is_loopback_host(_split(url).hostname or "")
 
 
@@ -137,7 +128,6 @@ def origin(url: str) -> str:
     """
     Give the origin of a URL: scheme and host in lower case, the port only where it is not the default.
 
-    :param url: The URL.
     :returns: For example `https://mcp.example.com:8443`.
     """
     parts = _split(url)
@@ -150,13 +140,7 @@ def origin(url: str) -> str:
 
 
 def same_origin(one: str, other: str) -> bool:
-    """
-    Tell whether two URLs have the same scheme, host and port.
-
-    :param one: A URL.
-    :param other: Another URL.
-    :returns: True if they share their origin; what is no URL has none.
-    """
+    """Tell whether two URLs have the same scheme, host and port."""
     try:
         return origin(one) == origin(other)
     except ValueError:
@@ -169,9 +153,6 @@ def canonical_resource(url: str) -> str:
 
     Scheme and host in lower case, default port and fragment dropped, path and query as they are, no slash for an
     empty path.
-
-    :param url: The URL the user gave.
-    :returns: The canonical URI.
     """
     parts = _split(url)
     path = "" if parts.path == _PATH_SLASH and not parts.query else parts.path
@@ -186,10 +167,6 @@ def covers(resource: str, url: str) -> bool:
     It is the same identifier, or an ancestor on the same origin at a segment boundary: RFC 9728 §3.3 wants identity,
     but many servers publish their origin or a parent path, and the official SDKs accept it. A last slash alone makes
     no difference (FastMCP drops it). Another origin never covers.
-
-    :param resource: The `resource` member of the metadata.
-    :param url: The URL of the MCP server.
-    :returns: True if it covers the server.
     """
     if _fault(resource) is not None or not same_origin(resource, url):
         return False
@@ -210,11 +187,6 @@ def same_issuer(expected: str, received: str, *, strict: bool) -> bool:
     The comparison is byte-exact. The one tolerance, off with `strict`: an issuer without a path may differ by its
     lone slash, because Google, JumpCloud and every server built on pydantic's URL type publish
     `https://host/` on one side and `https://host` on the other.
-
-    :param expected: The issuer as the protected resource metadata names it.
-    :param received: The issuer as its own document names it.
-    :param strict: True for no tolerance.
-    :returns: True if both are the same issuer.
     """
     if expected == received:
         return True
@@ -230,8 +202,6 @@ def insert_well_known(url: str, name: str) -> str:
     """
     Put a well-known path between the host and the path of a URL (RFC 8414 §3.1, RFC 9728 §3.1).
 
-    :param url: The identifier.
-    :param name: The registered name, for example `oauth-protected-resource`.
     :returns: The URL of the document; only a slash right after the host is dropped.
     """
     parts = _split(url)

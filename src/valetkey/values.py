@@ -9,13 +9,15 @@ from enum import StrEnum
 
 from valetkey.errors import ConfigurationError
 
+__all__ = ["Client", "ClientAuthentication", "Scope", "Secret", "ServerMetadata", "Session", "Token", "TokenType"]
+
 Scope = tuple[str, ...]
 """Scope tokens in the order they were named, each once (RFC 6749 §3.3)."""
 
 
 class Secret:
     """
-    A text that must not be shown. Only `reveal()` gives it back; `str`, `repr` and formatting do not.
+    A text that must not be shown. Only `reveal()` returns it; `str`, `repr` and formatting do not.
 
     :param text: The secret.
     """
@@ -27,9 +29,9 @@ class Secret:
 
     def reveal(self) -> str:
         """
-        Give the secret back, for the request or the record it belongs in.
+        Return the secret text, for the request or the record that needs it.
 
-        :returns: The secret text.
+        :returns: The text.
         """
         return self._text
 
@@ -58,7 +60,7 @@ class Secret:
 
 def as_secret(text: str | Secret | None) -> Secret | None:
     """
-    Take a secret as a user may give it.
+    Convert a secret that a user gave as a text.
 
     :param text: The text, a secret, or None.
     :returns: The secret, or None.
@@ -107,7 +109,7 @@ class ResourceMetadata:
 
 
 class MetadataSource(StrEnum):
-    """How the metadata of an authorization server was found; a guess is never mistaken for a discovery."""
+    """Where the metadata of an authorization server comes from."""
 
     DISCOVERED = "discovered"
     """From a well-known document of the issuer (RFC 8414, OpenID Connect Discovery)."""
@@ -149,7 +151,7 @@ class ServerMetadata:
 
 
 class ClientAuthentication(StrEnum):
-    """How a client proves itself to the token endpoint (RFC 7591 §2)."""
+    """How a client authenticates to the token endpoint (RFC 7591 §2)."""
 
     NONE = "none"
     BASIC = "client_secret_basic"
@@ -166,19 +168,19 @@ class ClientOrigin(StrEnum):
     """Where a client comes from, in the order in which they are preferred (MCP, Client Registration)."""
 
     CONFIGURED = "configured"
-    """Registered by hand and given by the user."""
+    """Registered by hand, and given by the user."""
     DOCUMENT = "document"
     """A Client ID Metadata Document: its URL is the client_id."""
     REGISTERED = "registered"
-    """Registered by us, with dynamic client registration; we may register again."""
+    """Registered by Valetkey with dynamic client registration (RFC 7591), which may register again."""
 
 
-def client_authentication(name: str | None) -> ClientAuthentication | None:
+def to_client_authentication(name: str | None) -> ClientAuthentication | None:
     """
-    Read the name of a method that a user gave.
+    Give the authentication method that a user has named.
 
     :param name: The name as in RFC 7591 §2, or None.
-    :returns: The method, None for "let the metadata decide".
+    :returns: The method; None lets the server's metadata decide.
     :raises ConfigurationError: If there is no such method.
     """
     if name is None:
@@ -192,7 +194,7 @@ def client_authentication(name: str | None) -> ClientAuthentication | None:
 @dataclass(frozen=True, slots=True)
 class Client:
     """
-    A client as one authorization server knows it. It belongs to `issuer` and is shown to no other.
+    A client of one authorization server. Its credentials are sent to no other issuer than `issuer`.
 
     :param client_id: Its id; empty for a workload that is no client and shows its platform's token (RFC 7521 §4.1).
     :param authentication: The method fixed at registration; None lets the server's metadata decide.
@@ -210,7 +212,7 @@ class Client:
 
     @property
     def registered(self) -> bool:
-        """True for a client that we registered ourselves and may register again."""
+        """True for a client that Valetkey registered and may register again."""
         return self.origin is ClientOrigin.REGISTERED
 
 
@@ -226,10 +228,13 @@ class Token:
     """
     An access token and what came with it (RFC 6749 §5.1).
 
-    :param expires_at: Unix time in seconds, None when the server did not say.
-    :param scope: The granted scope; None when neither asked for nor told.
+    :param access_token: The access token.
+    :param obtained_at: When it was requested, in Unix time.
+    :param expires_at: When it expires, in Unix time; None if the server did not say.
+    :param refresh_token: The refresh token, if the server issued one.
+    :param scope: The granted scope; None if no scope was requested and the server named none.
     :param token_type: How it is presented.
-    :param id_token: The OpenID Connect ID token, if one came.
+    :param id_token: The OpenID Connect ID token, if the server issued one.
     """
 
     access_token: Secret
@@ -244,14 +249,14 @@ class Token:
 @dataclass(frozen=True, slots=True)
 class RefreshIntent:
     """
-    A refresh that has been started: written before the refresh token is sent, cleared with the answer.
+    A refresh that has begun: it is stored before the refresh token is sent, and removed with the answer.
 
-    Whoever finds it knows that the outcome of that refresh is unknown: its token may be spent, or may not.
+    A program that reads it knows that the outcome of the refresh is unknown: the refresh token may be used up.
 
     :param started_at: Unix time in seconds.
-    :param fingerprint: Which refresh token is sent: the beginning of its SHA-256; empty in records of older versions.
-    :param holder: Which process sends it, for the log.
-    :param deadline: Unix time at which the exchange has ended, one way or the other.
+    :param fingerprint: The beginning of the SHA-256 of the refresh token; empty in records of older versions.
+    :param holder: The process that sends it, for the log.
+    :param deadline: When the exchange has ended at the latest, in Unix time.
     """
 
     started_at: float
@@ -263,13 +268,15 @@ class RefreshIntent:
 @dataclass(frozen=True, slots=True)
 class Session:
     """
-    Everything that is needed to go on after a restart, without any discovery.
+    Everything that a program needs to use and renew a login after a restart, without discovery.
 
-    :param server: The authorization server's metadata, as it was when the token was issued.
-    :param resource: The exact `resource` value of the grant (RFC 8707); None where the server does not take one.
-    :param requested_scope: The scope that was asked for in the grant.
-    :param refresh_intent: A refresh that was started and whose answer has not been saved.
-    :param interactive: True when a person logged in for this session.
+    :param token: The token.
+    :param client: The client that it was issued to.
+    :param server: The metadata of the authorization server at the time of the login.
+    :param resource: The exact `resource` value of the grant (RFC 8707); None if the server does not take one.
+    :param requested_scope: The scope that the grant asked for.
+    :param refresh_intent: A refresh whose answer has not been stored.
+    :param interactive: True if a user logged in for this session.
     :param dpop_key: The private key the token is bound to (RFC 9449), as `_clients.dpop` writes it; None for Bearer.
     """
 

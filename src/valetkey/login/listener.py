@@ -28,12 +28,12 @@ _DELIVERY = 2.0
 
 class Listener(ThreadingHTTPServer):
     daemon_threads = True
-    timeout = 0  # handle_request must not wait for a connection that has gone again
+    timeout: float | None = 0  # handle_request must not wait for a connection that has gone again
     request_queue_size = 64  # a connection too many would wait a second for its next try
-    allow_reuse_address = os.name == "posix"  # on Windows it would let two programs share the port
+    allow_reuse_address: bool = os.name == "posix"  # on Windows it would let two programs share the port
 
     def __init__(self, host: str, port: int) -> None:
-        self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        self.address_family: int = socket.AF_INET6 if ":" in host else socket.AF_INET
         self.attempt: LoopbackAttempt | None = None
         super().__init__((host, port), _Handler)
 

@@ -20,7 +20,7 @@ from valetkey.settings.credentials import (
     to_token_source,
 )
 from valetkey.settings.options import GrantName, Options
-from valetkey.values import ClientAuthentication, Scope, Secret, as_secret, client_authentication, scope_from_text
+from valetkey.values import ClientAuthentication, Scope, Secret, as_secret, scope_from_text, to_client_authentication
 
 _OF_MACHINES = frozenset({"client_credentials", "workload_identity", "enterprise_managed"})
 
@@ -84,7 +84,9 @@ class PythonOptions(Options):
 
     url: Converted[str | None, str | None] = Converted(_without_fragment, None)
     client_secret: Converted[str | Secret | None, Secret | None] = Converted(as_secret, None)
-    client_authentication: Converted[str | None, ClientAuthentication | None] = Converted(client_authentication, None)
+    client_authentication: Converted[str | None, ClientAuthentication | None] = Converted(
+        to_client_authentication, None
+    )
     clients: Converted[Sequence[RegisteredClient], tuple[RegisteredClient, ...]] = Converted(_to_clients, ())
     private_key: Converted[PrivateKey | Secret | str | Path | None, PrivateKey | None] = Converted(
         _to_private_key, None

@@ -215,14 +215,14 @@ def test_encrypting_what_is_plain_does_not_lose_what_somebody_writes_meanwhile()
     assert store.get("key").value == b"later"
 
 
-def test_it_lists_the_records_of_an_engine_that_can(store):
+def test_it_lists_the_records_of_a_backend_that_can(store):
     store.put("b", b"1")
     store.put("a", b"2")
     assert store.keys() == ["a", "b"]
 
 
 @pytest.mark.parametrize("kind", ["memory", "sqlite"])
-def test_our_engines_list_their_records(kind, tmp_path):
+def test_our_backends_list_their_records(kind, tmp_path):
     backend = MemoryStore() if kind == "memory" else SqliteStore(tmp_path / "valetkey" / "credentials.db")
     assert backend.keys() == []
     backend.put("b", b"1")
@@ -248,7 +248,7 @@ class Silent:
     """A backend that cannot list."""
 
 
-def test_an_engine_that_cannot_list_is_an_error_with_a_hint():
+def test_a_backend_that_cannot_list_is_an_error_with_a_hint():
     with pytest.raises(StoreError, match="Silent cannot list") as caught:
         list_keys(Silent())
     assert "keys()" in caught.value.hint

@@ -457,7 +457,7 @@ class Unlisting:
         self.lease, self.close = backend.lease, backend.close
 
 
-def test_an_engine_that_cannot_list_is_read_as_encrypted():
+def test_a_backend_that_cannot_list_is_read_as_encrypted():
     backend = Unlisting()
     store = ProtectedStore(backend, given=DataKeys(ONE), rule=Rule.REQUIRED)
     assert store.get("session:1") is None

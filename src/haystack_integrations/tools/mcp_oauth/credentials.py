@@ -71,7 +71,7 @@ class RegisteredClient:
             issuer=self.issuer,
             client_id=self.client_id,
             client_secret=resolve_secret(self.client_secret, "RegisteredClient.client_secret"),
-            client_authentication=values.client_authentication(self.token_endpoint_auth_method),
+            client_authentication=values.to_client_authentication(self.token_endpoint_auth_method),
             redirect_uri=self.redirect_uri,
         )
 

@@ -13,6 +13,8 @@ from typing import Self
 
 from valetkey.store.protocol import ANY, Condition, Conflict, Record, is_met
 
+__all__ = ["MemoryStore"]
+
 
 class MemoryStore:
     """Sessions in the memory of this process, which end with it: for tests, and where no file may be written."""

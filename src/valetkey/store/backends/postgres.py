@@ -23,6 +23,8 @@ from valetkey.store.backends.postgres_connections import Connections
 from valetkey.store.leases.owned_lease import OwnedLease
 from valetkey.store.protocol import ABSENT, ANY, Condition, Conflict, Record, require_condition
 
+__all__ = ["PostgresStore"]
+
 _SCHEMA: tuple[LiteralString, ...] = (
     "CREATE TABLE IF NOT EXISTS valetkey_records (key text PRIMARY KEY, version text NOT NULL, value bytea NOT NULL)",
     "CREATE TABLE IF NOT EXISTS valetkey_leases (key text PRIMARY KEY, owner text NOT NULL, ends timestamptz NOT NULL)",

@@ -28,6 +28,8 @@ from valetkey.errors import ConfigurationError, StoreError, quote
 from valetkey.store.leases.owned_lease import OwnedLease
 from valetkey.store.protocol import ABSENT, ANY, Condition, Conflict, Record, require_condition
 
+__all__ = ["RedisStore"]
+
 _TIMEOUT_SECONDS = 5.0
 """Timeout of a connection, and of one answer; `socket_timeout` in the URL replaces it."""
 

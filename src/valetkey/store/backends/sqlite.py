@@ -27,6 +27,8 @@ from typing import Self
 from valetkey.errors import StoreError
 from valetkey.store.protocol import ANY, Condition, Conflict, Record, is_met
 
+__all__ = ["SqliteStore"]
+
 _WAIT_SECONDS = 10.0
 """How long one statement waits for another writer of the file."""
 

@@ -20,6 +20,8 @@ from valetkey.errors import StoreError, StoreLocked
 from valetkey.store.encryption.keys import DataKey, DataKeys
 from valetkey.store.protocol import ANY, Condition, Conflict, Lease, Record, Store
 
+__all__ = ["EncryptedStore", "Listing"]
+
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 

@@ -21,6 +21,8 @@ from typing import Self
 
 from valetkey.errors import ConfigurationError, StoreError
 
+__all__ = ["DataKey", "DataKeys", "Source"]
+
 KEY_VARIABLE = "VALETKEY_STORE_KEY"
 """The environment variable with one key, or several separated by commas: the first encrypts, all decrypt."""
 

@@ -13,6 +13,8 @@ from valetkey.store.encryption.keys import KEY_FILE_VARIABLE, KEY_VARIABLE, RULE
 from valetkey.store.encryption.protected import PLAIN, ProtectedStore, Protection
 from valetkey.store.protocol import Store
 
+__all__ = ["Protection", "describe", "encrypt_all", "rewrap"]
+
 if TYPE_CHECKING:
     from valetkey.store.encryption.system_keyring import SystemKeyring
 

@@ -28,6 +28,8 @@ from typing import NamedTuple, Protocol, Self
 from valetkey.errors import StoreError
 from valetkey.store.protocol import ABSENT, ANY, Condition, Conflict, Record
 
+__all__ = ["CasLease", "CasLeases", "Records"]
+
 _SUFFIX = ":lease"
 
 _MOST_REMEMBERED = 1000

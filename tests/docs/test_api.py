@@ -1,0 +1,60 @@
+# SPDX-FileCopyrightText: 2026 The Valetkey authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""The page of public names lists exactly what the code makes public, so that no name becomes public by accident."""
+
+import importlib
+import inspect
+import pkgutil
+import re
+from pathlib import Path
+
+import pytest
+
+import valetkey
+
+PAGE = (Path(__file__).parent.parent.parent / "docs" / "api.md").read_text(encoding="utf-8")
+ROWS = re.findall(r"^\| `([\w.]+)` \| (.*?) \|", PAGE, re.MULTILINE)
+TABLE = {module: re.findall(r"`(\w+)`", names) for module, names in ROWS}
+HAYSTACK = "haystack_integrations.tools.mcp_oauth"
+ERRORS = "valetkey.errors"
+"""All that it defines is public, so it has no `__all__`."""
+
+
+def public_modules():
+    """Every module without an underscore in its name that says which of its names are public."""
+    found = {"valetkey", HAYSTACK, ERRORS}
+    for package in ("valetkey", HAYSTACK):
+        path = importlib.import_module(package).__path__
+        names = (module.name for module in pkgutil.walk_packages(path, f"{package}."))
+        found |= {name for name in names if "._" not in name and hasattr(importlib.import_module(name), "__all__")}
+    return found
+
+
+def public_names(module):
+    imported = importlib.import_module(module)
+    if module != ERRORS:
+        return list(imported.__all__)
+    defined = {name for name, item in vars(imported).items() if getattr(item, "__module__", None) == ERRORS}
+    return sorted(name for name in defined if not name.startswith("_"))
+
+
+def test_the_page_lists_the_public_modules_and_no_other():
+    assert set(TABLE) == public_modules()
+
+
+@pytest.mark.parametrize("module", sorted(public_modules()))
+def test_the_page_lists_the_public_names_of_a_module_and_no_other(module):
+    assert TABLE[module] == public_names(module)
+
+
+@pytest.mark.parametrize("module", sorted(public_modules()))
+def test_every_public_class_and_function_of_ours_is_documented(module):
+    imported = importlib.import_module(module)
+    items = {name: getattr(imported, name) for name in public_names(module)}
+    ours = {name: item for name, item in items.items() if inspect.isclass(item) or inspect.isfunction(item)}
+    assert [name for name, item in ours.items() if not inspect.getdoc(item)] == []
+
+
+def test_every_error_can_be_imported_from_the_package():
+    assert set(TABLE[ERRORS]) - {"quote"} <= set(valetkey.__all__)

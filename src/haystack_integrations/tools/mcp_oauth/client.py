@@ -214,7 +214,6 @@ class AuthorizingClient(MCPClient):
     async def _new_connection(self) -> Connection:
         if self._connection is not None:
             await self._connection.close()
-        await self._engine.look_async()  # the gate then finds the token in memory
         gate = Gate(self._engine)
         self._connection = Connection(gate, self._enter_transport)
         self.session = self._connection  # type: ignore[assignment]  # upstream only asks it to call tools

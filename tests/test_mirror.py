@@ -26,7 +26,7 @@ SUBJECTS = {
     "adapters": {"adapters", "dpop", "dpop_at_oidc_provider", "rejections"},
     "engine": {"dpop", "logins_on_shared_stores", "secrecy", "servers_that_tell_nothing"},
     "network": {"metadata", "private_network"},
-    "profiles": {"profiles", "replayed_profiles", "replayed_rules"},
+    "profiles": {"new_profile", "profiles", "replayed_profiles", "replayed_rules"},
     "settings": {"adding_an_option"},
     "store/backends": {"outages", "stores"},
     "store/testing": {"testing"},

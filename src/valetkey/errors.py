@@ -198,7 +198,7 @@ class TokenRejected(AuthError):
 
 class ScopeMissing(AuthError):
     """
-    The MCP server wants scope that the token lacks, whoever declined it: the user, the settings or the server.
+    The MCP server wants scope that the token lacks. The user, the settings or a server has declined it.
 
     :param required: Scopes the MCP server asked for.
     :param granted: Scopes the token has.

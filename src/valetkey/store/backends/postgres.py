@@ -181,7 +181,7 @@ def _store_error(place: str, error: psycopg.Error) -> StoreError:
     if isinstance(error, errors.InsufficientPrivilege):
         hint = f"Give the user rights on the two tables, or let an administrator make them: {'; '.join(_SCHEMA)}."
     elif isinstance(error, (errors.QueryCanceled, errors.LockNotAvailable)):
-        hint = "Somebody holds a lock on the tables; try again."
+        hint = "Another client holds a lock on the tables; try again."
     elif isinstance(error, errors.ReadOnlySqlTransaction):
         hint = "Name the primary server: target_session_attrs=read-write in the URL finds it among several hosts."
     elif isinstance(error, _LACKS):

@@ -57,7 +57,7 @@ class Connections:
         self._settings = make_conninfo(**{**_DEFAULTS, **given})
         self._inherited: list[list[Connection]] = []
         self._begin()
-        _everybodys.add(self)
+        _all_connections.add(self)
 
     def _begin(self) -> None:
         self._lock = threading.Lock()  # guards _idle
@@ -117,11 +117,11 @@ class Connections:
         return connection
 
 
-_everybodys: "weakref.WeakSet[Connections]" = weakref.WeakSet()
+_all_connections: "weakref.WeakSet[Connections]" = weakref.WeakSet()
 
 
 def _after_fork() -> None:
-    for connections in list(_everybodys):
+    for connections in list(_all_connections):
         connections.after_fork()
 
 

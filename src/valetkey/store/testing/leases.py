@@ -25,7 +25,7 @@ from valetkey.store.testing.promise import (
 def check_exclusion(open_store: Open) -> None:
     """A lease is held once; it needs no record, makes none, locks none, and leaves other keys alone."""
     store, key = open_store(), new_key()
-    with taken(store.lease(key, seconds=LEASE_SECONDS), "a lease that nobody holds is given"):
+    with taken(store.lease(key, seconds=LEASE_SECONDS), "a free lease is given"):
         expect(store.lease(key, seconds=LEASE_SECONDS) is None, "a lease is held once")
         expect(store.get(key) is None, "a lease makes no record under its key")
         store.put(key, b"1")
@@ -40,7 +40,7 @@ def check_exclusion(open_store: Open) -> None:
 def check_release(open_store: Open) -> None:
     """A lease is given back by any thread, and once: a second release does not take it from the next holder."""
     store, key = open_store(), new_key()
-    first = taken(store.lease(key, seconds=LEASE_SECONDS), "a lease that nobody holds is given")
+    first = taken(store.lease(key, seconds=LEASE_SECONDS), "a free lease is given")
     in_threads(lambda _: first.release(), 1)
     with taken(store.lease(key, seconds=LEASE_SECONDS), "another thread may give a lease back"):
         first.release()
@@ -61,7 +61,7 @@ def check_end(open_store: Open) -> None:
     A former holder cannot take it from the next one.
     """
     store, key = open_store(), new_key()
-    lease = taken(store.lease(key, seconds=SHORT_LEASE_SECONDS), "a lease that nobody holds is given")
+    lease = taken(store.lease(key, seconds=SHORT_LEASE_SECONDS), "a free lease is given")
     started = time.monotonic()
     remaining = lease.remaining()
     if remaining == math.inf:
@@ -83,7 +83,7 @@ def check_end(open_store: Open) -> None:
 def check_extension(open_store: Open) -> None:
     """A lease that is extended in time stays with its holder; one that has passed on or was given back does not."""
     store, key = open_store(), new_key()
-    lease = taken(store.lease(key, seconds=SHORT_LEASE_SECONDS), "a lease that nobody holds is given")
+    lease = taken(store.lease(key, seconds=SHORT_LEASE_SECONDS), "a free lease is given")
     expect(lease.extend(LEASE_SECONDS), "a lease that is held can be extended")
     expect(lease.remaining() > SHORT_LEASE_SECONDS, "an extended lease lasts longer")
     time.sleep(2 * SHORT_LEASE_SECONDS)
@@ -134,7 +134,7 @@ def check_cancellation(open_store: Open) -> None:
         except LeaseTimeout:
             ended.append(True)
 
-    with taken(store.lease(key, seconds=LEASE_SECONDS), "a lease that nobody holds is given"):
+    with taken(store.lease(key, seconds=LEASE_SECONDS), "a free lease is given"):
         in_threads(wait, 2)
     expect(ended == [True], "waiting ends when it is cancelled")
     taken(store.lease(key, seconds=LEASE_SECONDS), "a cancelled thread does not hold the lease").release()

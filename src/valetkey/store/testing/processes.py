@@ -91,7 +91,7 @@ def check_killed_holder(open_store: Open) -> None:
     """The lease of a killed process passes on when it ends, at the latest."""
     store, key = open_store(), new_key()
     with child(_hold, open_store, key) as holder:
-        expect(holder.hear() is True, "a lease that nobody holds is given")
+        expect(holder.hear() is True, "a free lease is given")
         remaining, told_at = holder.hear(), time.monotonic()
         lease = store.lease(key, seconds=LEASE_SECONDS)
         is_over = time.monotonic() - told_at >= remaining  # on a busy computer
@@ -109,13 +109,13 @@ def check_frozen_holder(open_store: Open) -> None:
     """
     A holder frozen for longer than its lease cannot write over what the next holder has written.
 
-    Nobody takes a lease of the kernel from a frozen process; then its write is good.
+    No process takes a lock of the operating system from a frozen process, whose write then succeeds.
     """
     if not hasattr(signal, "SIGSTOP"):
         return
     store, key = open_store(), new_key()
     with child(_hold, open_store, key) as holder:
-        expect(holder.hear() is True, "a lease that nobody holds is given")
+        expect(holder.hear() is True, "a free lease is given")
         has_end = holder.hear() != math.inf
         os.kill(holder.process.pid, signal.SIGSTOP)
         try:
@@ -126,7 +126,10 @@ def check_frozen_holder(open_store: Open) -> None:
                 lease.release()
             else:
                 time.sleep(2 * SHORT_LEASE_SECONDS)
-                expect(store.lease(key, seconds=LEASE_SECONDS) is None, "a lease of the kernel stays with its process")
+                expect(
+                    store.lease(key, seconds=LEASE_SECONDS) is None,
+                    "a lock of the operating system stays with its process",
+                )
         finally:
             os.kill(holder.process.pid, signal.SIGCONT)
         holder.pipe.send("write")
@@ -231,7 +234,7 @@ def _write(open_store: Open, pipe: "Connection[Any, Any]", key: str) -> None:
 def _fork(open_store: Open, pipe: "Connection[Any, Any]", key: str) -> None:
     store = open_store()
     version = store.put(key, b"1")
-    with taken(store.lease(key, seconds=LEASE_SECONDS), "a lease that nobody holds is given") as lease:
+    with taken(store.lease(key, seconds=LEASE_SECONDS), "a free lease is given") as lease:
         forked = os.fork()
         if forked == 0:
             try:

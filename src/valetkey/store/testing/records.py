@@ -170,7 +170,7 @@ def check_listing(open_store: Open) -> None:
     names = [key, key + "ключ", key + "}{*"]
     for name in names:
         store.put(name, b"1")
-    with taken(store.lease(key + "leased", seconds=LEASE_SECONDS), "a lease that nobody holds is given"):
+    with taken(store.lease(key + "leased", seconds=LEASE_SECONDS), "a free lease is given"):
         found = sorted(name for name in list_keys(store) if name.startswith(key))
         expect(found == sorted(names), "each record is listed once, and nothing else")
     for name in names:

@@ -10,10 +10,12 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Protocol, Self, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, Self, runtime_checkable
 
 from valetkey.errors import AuthError, ConfigurationError
-from valetkey.wire import Send
+
+if TYPE_CHECKING:  # an import of `OAuth` loads this module, and needs no HTTP messages
+    from valetkey.wire import Send
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,12 +193,12 @@ class Seams:
     :param keep_connections: Opens a block in which this thread's requests to one origin use one connection.
     """
 
-    send: Send
+    send: "Send"
     login: Login
     now: Callable[[], float] = time.time
     pause: Callable[[float], None] = time.sleep
     random: Callable[[], str] = random_text
     monotonic: Callable[[], float] = time.monotonic
     jitter: Callable[[], float] = random_share
-    send_to_provider: Send | None = None
+    send_to_provider: "Send | None" = None
     keep_connections: Callable[[], AbstractContextManager[object]] = nullcontext

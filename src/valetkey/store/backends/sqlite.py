@@ -213,7 +213,7 @@ def _as_store_error(path: Path) -> Iterator[None]:
 
 
 def _prepare_folder(folder: Path) -> None:
-    missing = [path for path in (folder, *folder.parents) if not path.exists()]
+    missing = [] if folder.exists() else [path for path in (folder, *folder.parents) if not path.exists()]
     for path in reversed(missing):
         path.mkdir(mode=0o700, exist_ok=True)  # with `parents=True` only the last one would get the mode
     _check_owner(folder)
@@ -243,7 +243,7 @@ def _check_owner(path: Path) -> None:
     if os.name != "posix":
         return
     link = path.lstat()
-    target = path.stat() if path.is_dir() else link
+    target = path.stat() if stat.S_ISLNK(link.st_mode) and path.is_dir() else link
     if stat.S_ISLNK(target.st_mode):
         fault = "is a symbolic link"
     elif {link.st_uid, target.st_uid} - {os.geteuid(), 0}:

@@ -59,33 +59,18 @@ class Secret:
 
 
 def as_secret(text: str | Secret | None) -> Secret | None:
-    """
-    Convert a secret that a user gave as a text.
-
-    :param text: The text, a secret, or None.
-    :returns: The secret, or None.
-    """
+    """Convert a secret that a user gave as a text."""
     return Secret(text) if isinstance(text, str) else text
 
 
 def scope_from_text(text: str | None) -> Scope | None:
-    """
-    Read a scope value: case-sensitive tokens between spaces, duplicates removed (RFC 6749 §3.3, RFC 6750 §3).
-
-    :param text: The value; empty and absent both mean "no scope named".
-    :returns: The tokens, or None when none is named.
-    """
+    """Read a scope value: case-sensitive tokens between spaces, duplicates removed (RFC 6749 §3.3, RFC 6750 §3)."""
     tokens = tuple(dict.fromkeys((text or "").split()))
     return tokens or None
 
 
 def scope_to_text(scope: Scope) -> str:
-    """
-    Write a scope value.
-
-    :param scope: The tokens.
-    :returns: The tokens with single spaces between them.
-    """
+    """Write a scope value."""
     return " ".join(scope)
 
 
@@ -179,8 +164,6 @@ def to_client_authentication(name: str | None) -> ClientAuthentication | None:
     """
     Give the authentication method that a user has named.
 
-    :param name: The name as in RFC 7591 §2, or None.
-    :returns: The method; None lets the server's metadata decide.
     :raises ConfigurationError: If there is no such method.
     """
     if name is None:

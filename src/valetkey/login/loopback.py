@@ -17,6 +17,8 @@ from urllib.parse import urlsplit
 from valetkey.errors import LoginFailed
 from valetkey.seams import LoginPrompt
 
+__all__ = ["LoopbackLogin"]
+
 if TYPE_CHECKING:
     from valetkey.login.device import NoticeAttempt
     from valetkey.login.listener import Listener, LoopbackAttempt

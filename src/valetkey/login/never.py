@@ -14,8 +14,6 @@ class NeverLogin:
         """
         Fail.
 
-        :param redirect_uri: Not used.
-        :param fixed: Not used.
         :raises LoginRequired: Always.
         """
         raise _person_needed()

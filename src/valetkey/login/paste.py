@@ -22,6 +22,8 @@ from valetkey.login.device import NoticeAttempt
 from valetkey.login.unanswered import login_cancelled, login_timed_out, wait_for_answer
 from valetkey.seams import LoginPrompt
 
+__all__ = ["PasteLogin"]
+
 _LOOPBACK = "127.0.0.1"
 _QUESTION = """
 Log in there. Your browser then stops at an address that begins with

@@ -36,12 +36,7 @@ def print_link_alone(prompt: LoginPrompt) -> None:
 
 
 def prompt_text(prompt: LoginPrompt, *, opened: bool, environment: Mapping[str, str]) -> str:
-    """
-    Write the text of a prompt: which server needs the login, where the person logs in, and the link.
-
-    :param opened: True if a browser was started.
-    :param environment: Tells an SSH connection, over which the port of the answer has to be forwarded.
-    """
+    """Write the text of a prompt: which server needs the login, where the person logs in, and the link."""
     lines = ["", f"{prompt.server_url} asks you to log in at {prompt.issuer}."]
     if prompt.user_code is not None:
         lines += _code_lines(prompt, prompt.user_code, opened=opened)

@@ -87,12 +87,7 @@ def read_time(value: object, *, units: int = 1) -> float | None:
 def read_token(
     members: Members, program: str, place: str, *, expires_at: float | None, written_at: float | None
 ) -> Token:
-    """
-    Read the answer of a token endpoint, as another program keeps it.
-
-    :param expires_at: When the program thinks that the token ends, Unix time in seconds, if it has written that down.
-    :param written_at: When it was written, if that is known: `expires_in` counts from then.
-    """
+    """Read the answer of a token endpoint, as another program keeps it."""
     lifetime = read_lifetime(members.get("expires_in"))
     obtained_at = written_at
     if lifetime is not None and expires_at is not None:

@@ -22,8 +22,6 @@ def to_token_source(given: TokenSource | str | None) -> TokenSource | None:
     """
     Convert the source of a token.
 
-    :param given: The path of a file, a function, or None.
-    :returns: The source, or None.
     :raises ConfigurationError: If a text is a token instead of a path: errors would show it.
     """
     if not isinstance(given, str):
@@ -38,8 +36,6 @@ def require_source(source: object, what: str) -> None:
     """
     Refuse a value that is no source of tokens.
 
-    :param source: The value.
-    :param what: The name of the option, for the error.
     :raises ConfigurationError: If it is neither a path nor a function.
     """
     if not isinstance(source, Path) and not callable(source):
@@ -78,9 +74,6 @@ def to_private_key(given: PrivateKey | Secret | str | Path | None, algorithm: st
     """
     Convert a private key.
 
-    :param given: The key, its PEM text as a `Secret`, the path of its file, or None.
-    :param algorithm: The JWS algorithm, if it is not part of the key.
-    :returns: The key, or None.
     :raises ConfigurationError: If a text is a key instead of a path, because errors would show it; if there is an
         algorithm without a key, or another one than the key's.
     """

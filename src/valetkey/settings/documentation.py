@@ -12,12 +12,7 @@ _FIELD = re.compile(r"^:", re.MULTILINE)
 
 
 def parameter_texts(documented: type) -> dict[str, str]:
-    """
-    Read the `:param:` lines of a class and of its bases.
-
-    :param documented: The class.
-    :returns: The text of each parameter; the class's own before that of a base.
-    """
+    """Read the `:param:` lines of a class and of its bases."""
     texts: dict[str, str] = {}
     for each in reversed(documented.__mro__):
         texts.update(_PARAMETER.findall(cleandoc(vars(each).get("__doc__") or "")))
@@ -25,13 +20,7 @@ def parameter_texts(documented: type) -> dict[str, str]:
 
 
 def document(documented: type, names: Iterable[str], texts: Mapping[str, str]) -> None:
-    """
-    Give a class a docstring with a `:param:` line for each name, in their order; the rest of it stays.
-
-    :param documented: The class. Under `python -OO` it has no docstring and gets none.
-    :param names: What it takes.
-    :param texts: The text of each parameter; a name without one is left out.
-    """
+    """Give a class a docstring with a `:param:` line for each name, in their order; the rest of it stays."""
     if not documented.__doc__:
         return
     text = _PARAMETER.sub("", cleandoc(documented.__doc__)).rstrip("\n")

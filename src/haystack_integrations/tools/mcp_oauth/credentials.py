@@ -151,9 +151,6 @@ def resolve(given: Any, name: str) -> Any:
     """
     Give the value of a field to the engine, whatever the field.
 
-    :param given: The value.
-    :param name: The field, for the error.
-    :returns: A secret resolved, a client or an identity provider as the engine has them, anything else as it is.
     :raises ConfigurationError: If a secret is empty.
     """
     if isinstance(given, Secret):
@@ -167,9 +164,6 @@ def resolve_secret(secret: Secret | None, name: str) -> values.Secret | None:
     """
     Resolve a secret.
 
-    :param secret: The secret, None for none.
-    :param name: The field, for the error.
-    :returns: The secret for the engine, or None.
     :raises ConfigurationError: If it is there and empty.
     """
     return None if secret is None else require_secret(secret, name)
@@ -179,9 +173,6 @@ def require_secret(secret: Secret, name: str) -> values.Secret:
     """
     Resolve a secret that has to have a value.
 
-    :param secret: The secret.
-    :param name: The field, for the error.
-    :returns: The secret for the engine.
     :raises ConfigurationError: If it is empty.
     """
     text = secret.resolve_value()
@@ -208,32 +199,18 @@ def to_private_key(given: Secret | str | None, algorithm: str | None, name: str)
     """
     Give a private key to the engine.
 
-    :param given: The path of its file, a secret with its text, or None.
-    :param algorithm: Its algorithm, None for any.
-    :param name: The field, for the error.
-    :returns: The key, or None.
     :raises ConfigurationError: If a secret is empty, or a text is a key and not a path.
     """
     return engine.to_private_key(resolve(given, name), algorithm)
 
 
 def to_token_source(given: TokenSource) -> engine.TokenSource:
-    """
-    Give a source of tokens to the engine.
-
-    :param given: The path or the function.
-    :returns: The source.
-    """
+    """Give a source of tokens to the engine."""
     return Path(given) if isinstance(given, str) else given
 
 
 def write_fields(instance: Any) -> dict[str, Any]:
-    """
-    Write the fields of a dataclass into a dictionary, without those that have their default.
-
-    :param instance: The dataclass instance.
-    :returns: A dictionary that YAML and JSON can hold: secrets as references, functions by name.
-    """
+    """Write the fields of a dataclass into a dictionary, without those that have their default."""
     given = {each.name: getattr(instance, each.name) for each in fields(instance)}
     defaults = {each.name: _default(each) for each in fields(instance)}
     return {name: _write(value) for name, value in given.items() if value != defaults[name]}
@@ -254,32 +231,18 @@ def _write(value: Any) -> Any:
 def read_fields(data: Mapping[str, Any], readers: Mapping[str, Callable[[Any], Any]]) -> dict[str, Any]:
     """
     Read what `write_fields` wrote. A null means the default, as in dictionaries of older versions and of upstream.
-
-    :param data: The dictionary.
-    :param readers: For each field that is not written as it is: what reads it.
-    :returns: The arguments of the dataclass.
     """
     given = {name: value for name, value in data.items() if value is not None}
     return {name: readers[name](value) if name in readers else value for name, value in given.items()}
 
 
 def read_secret(written: Any) -> Any:
-    """
-    Read a secret.
-
-    :param written: What stands in the dictionary.
-    :returns: The secret; a text (the path of a private key) as it is.
-    """
+    """Read a secret."""
     return Secret.from_dict(written) if isinstance(written, dict) else written
 
 
 def read_source(written: Any) -> Any:
-    """
-    Read a source of tokens, or another function.
-
-    :param written: What stands in the dictionary.
-    :returns: The path or the function.
-    """
+    """Read a source of tokens, or another function."""
     return deserialize_callable(written[_CALLABLE]) if isinstance(written, dict) else written
 
 

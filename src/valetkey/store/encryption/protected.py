@@ -57,14 +57,7 @@ PLAIN = Protection(encrypted=False, where="only file permissions and disk encryp
 
 
 class ProtectedStore:
-    """
-    A store that is encrypted if possible. For use by any number of threads, and after a fork.
-
-    :param inner: The backend.
-    :param given: The keys that were given; they go before the keyring.
-    :param keyring: The system's keyring, None where there may be no such thing.
-    :param rule: Whether to encrypt.
-    """
+    """A store that is encrypted if possible. For use by any number of threads, and after a fork."""
 
     def __init__(
         self,

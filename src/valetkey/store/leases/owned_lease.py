@@ -23,14 +23,7 @@ class LeaseServer(Protocol):
 
 
 class OwnedLease:
-    """
-    A lease that is held.
-
-    :param server: The backend.
-    :param key: The record's key.
-    :param owner: The owner's token.
-    :param ends_at: When it may pass to another holder, by `time.monotonic`.
-    """
+    """A lease that is held."""
 
     def __init__(self, server: LeaseServer, key: str, owner: str, ends_at: float) -> None:
         self._server: LeaseServer | None = server
@@ -47,8 +40,6 @@ class OwnedLease:
         """
         Keep the lease for longer.
 
-        :param seconds: How long it lasts from now on.
-        :returns: False if it is not held any more.
         :raises StoreError: If the server cannot be asked.
         """
         server, ends_at = (

@@ -32,12 +32,7 @@ _LATENCY_SECONDS = 0.02
 
 
 class Child:
-    """
-    Another process that uses the store, and talks with this one.
-
-    :param process: The process.
-    :param pipe: To it.
-    """
+    """Another process that uses the store, and talks with this one."""
 
     def __init__(self, process: Any, pipe: "Connection[Any, Any]") -> None:
         self.process = process
@@ -47,7 +42,6 @@ class Child:
         """
         Wait for its next word.
 
-        :returns: What it said.
         :raises AssertionError: If it says nothing more.
         """
         try:
@@ -65,14 +59,7 @@ class Child:
 
 @contextmanager
 def child(work: Callable[..., None], open_store: Open, *arguments: object) -> Iterator[Child]:
-    """
-    Run a piece of work in a new process, which knows nothing of this one.
-
-    :param work: Takes what opens the store, a pipe, and the arguments.
-    :param open_store: Opens the store.
-    :param arguments: Whatever else it takes.
-    :returns: The process while the context is open; then it is killed.
-    """
+    """Run a piece of work in a new process, which knows nothing of this one."""
     context = multiprocessing.get_context("spawn")
     here, there = context.Pipe()
     process = context.Process(target=work, args=(open_store, there, *arguments), daemon=True)

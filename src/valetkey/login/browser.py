@@ -69,7 +69,6 @@ def browser_command(
 
     :param environment: `BROWSER` holds commands between colons, `%s` in them stands for the URL.
     :param system: As `sys.platform`, or `WSL`.
-    :param which: Gives the file that a program's name leads to, with symbolic links followed.
     """
     for entry in filter(None, environment.get("BROWSER", "").split(os.pathsep)):
         words = _words(entry)

@@ -19,7 +19,6 @@ def find_profile(choice: str, *, issuer: str) -> Profile:
     """
     Give the profile for an issuer; `STANDARD` where there is none.
 
-    :param choice: "auto", "none" or the name of a profile.
     :raises ConfigurationError: If there is no profile of that name.
     """
     if choice == AUTO:

@@ -186,8 +186,6 @@ def refuse_plain_text(instance: Any, name: str) -> None:
     """
     Refuse a secret that is given as text: it would stand in YAML.
 
-    :param instance: What has the field.
-    :param name: The field.
     :raises ConfigurationError: If it is a text.
     """
     if isinstance(getattr(instance, name), str):

@@ -29,8 +29,6 @@ def open_protected(
 
     :param name: The name, as `valetkey.store.open_store` takes it. `encryption=off` in the query of a store on a server
         opens it without encryption.
-    :param environment: The environment variables.
-    :param keyring: The system's keyring, for a store in a file; None for the real one.
     :returns: The store.
     :raises ConfigurationError: If there is no such kind of store, or if a store on a server has no key.
     :raises StoreError: If other users can read or write the file that holds the key.

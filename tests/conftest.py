@@ -11,6 +11,12 @@ import pytest
 from tests.store.servers import PostgresServer, RedisServer
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items):
+    """Tests that are given more time come first, so that no process is left alone with one of them in the end."""
+    items.sort(key=lambda item: item.get_closest_marker("timeout") is None)
+
+
 def pytest_collection_finish():
     """Spare the garbage collector thousands of tests, which live until the end: `gc.collect()` looks at the rest."""
     gc.collect()

@@ -23,6 +23,12 @@ LONGEST_MODULE = 300
 LONGEST_FUNCTION = 45
 """Lines, docstring included: a function of the 401's path fits on a screen."""
 PATH_OF_A_401 = ("_adapters", "_engine", "_discovery", "_clients", "_grants")
+INTERNAL = [
+    *("_adapters", "_clients", "_discovery", "_engine", "_grants", "_network", "_policy", "_sessions"),
+    *("protocol", "profiles", "urls.py", "wire.py", "seams.py", "waiting.py"),
+]
+MOST_INTERNAL_FIELDS = 120
+"""Lines of `:param` and `:returns:` in all internal docstrings."""
 HAYSTACK = "haystack_integrations.tools.mcp_oauth"
 
 
@@ -82,6 +88,19 @@ def test_every_function_on_the_path_of_a_401_fits_on_a_screen(room):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
     }
     assert {name: lines for name, lines in lengths.items() if lines > LONGEST_FUNCTION} == {}
+
+
+def test_an_internal_docstring_has_a_field_only_where_it_says_what_the_type_does_not():
+    """A unit, a shape, what None means, a section of an RFC: more than these few would repeat names again."""
+    places = [ROOT / "src/valetkey" / name for name in INTERNAL]
+    files = [path for place in places for path in ([place] if place.is_file() else python_files(place))]
+    fields = [
+        f"{path.name}:{number}"
+        for path in files
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
+        if line.strip().startswith((":param ", ":returns:"))
+    ]
+    assert len(fields) <= MOST_INTERNAL_FIELDS, len(fields)
 
 
 @pytest.mark.parametrize("package", ["valetkey", HAYSTACK])

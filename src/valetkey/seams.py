@@ -156,7 +156,6 @@ class DeviceLogin(Protocol):
         """
         Prepare to show a code.
 
-        :returns: The attempt.
         :raises LoginRequired: If no person may be asked here.
         """
 

@@ -38,7 +38,6 @@ def smaller_scope(scope: Scope | None, published: Scope | None, error: str | Non
     """
     Leave out of a refused scope what only Valetkey added: `offline_access`.
 
-    :param published: What the resource metadata lists.
     :returns: A smaller scope to ask for once more; None when there is nothing to leave out.
     """
     if error != "invalid_scope" or scope is None or OFFLINE_ACCESS not in scope:

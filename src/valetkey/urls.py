@@ -105,11 +105,7 @@ def _without_user(url: str) -> str:
 
 
 def is_loopback_host(host: str) -> bool:
-    """
-    Tell whether a host name is this computer's loopback interface (RFC 8252 §7.3).
-
-    :param host: Host name or address, without brackets.
-    """
+    """Tell whether a host name is this computer's loopback interface (RFC 8252 §7.3)."""
     if host.lower() == "localhost":
         return True
     try:

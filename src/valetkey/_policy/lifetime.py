@@ -34,8 +34,6 @@ def is_renewal_due(token: Token, now: float, jitter: float = 0.0) -> bool:
 def is_client_usable(client: Client, *, issuer: str, redirect_uri: str | None, now: float) -> bool:
     """
     Tell whether a stored client can be used for a login: issuer and address fit, its secret lives (RFC 7591 §3.2.1).
-
-    :param redirect_uri: None for a login on another device.
     """
     alive = client.secret_expires_at is None or now < client.secret_expires_at
     return client.issuer == issuer and client.redirect_uri == redirect_uri and alive

@@ -35,11 +35,7 @@ def choose_scope(
 
 
 def smaller_scope(scope: Scope | None, published: Scope | None, error: str | None) -> Scope | None:
-    """
-    Leave out of a refused scope what only Valetkey added: `offline_access`.
-
-    :returns: A smaller scope to ask for once more; None when there is nothing to leave out.
-    """
+    """Leave out of a refused scope what only Valetkey added, `offline_access`; None if nothing can be left out."""
     if error != "invalid_scope" or scope is None or OFFLINE_ACCESS not in scope:
         return None
     if OFFLINE_ACCESS in (published or ()):

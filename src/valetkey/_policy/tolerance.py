@@ -63,7 +63,8 @@ def as_presented(token: Token, bearer: BearerName) -> Token:
     """
     Give the token as the MCP server wants it: its `access_token` is what goes into the header.
 
-    :param bearer: Which token the server wants (Amazon Cognito's gateways want the ID token).
+    Gateways of Amazon Cognito want the ID token there.
+
     :raises Unsupported: If an ID token is wanted and none was issued.
     """
     if bearer == "access_token":

@@ -56,8 +56,6 @@ def choose_authentication(
     Choose the method: what the registration fixed, else what the metadata offers (no list means Basic, RFC 8414 §2).
 
     A client that can sign does, unless it also has a secret and only that is offered (RFC 9700 §2.5).
-
-    :param offered: The methods of another endpoint than the token endpoint, if the metadata lists them separately.
     """
     if client.authentication is not None:
         return client.authentication

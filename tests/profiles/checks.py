@@ -22,21 +22,19 @@ OWN_PARAMETERS = frozenset(
 """Parameters that protect a login."""
 
 
-def faults(
-    profiles: Mapping[str, Profile], issuers: Mapping[str, str], nobodys: tuple[str, ...]
-) -> dict[str, set[str]]:
+def faults(profiles: Mapping[str, Profile], issuers: Mapping[str, str], others: tuple[str, ...]) -> dict[str, set[str]]:
     """
     List what is wrong with each profile, by its name; a profile without a fault is left out.
 
     :param issuers: Real issuers, and the names of their profiles.
-    :param nobodys: Issuers that no profile is for.
+    :param others: Issuers that no profile is for.
     """
-    listed = {name: set(_faults(name, profiles, issuers, nobodys)) for name in profiles}
+    listed = {name: set(_faults(name, profiles, issuers, others)) for name in profiles}
     return {name: each for name, each in listed.items() if each}
 
 
 def _faults(
-    name: str, profiles: Mapping[str, Profile], issuers: Mapping[str, str], nobodys: tuple[str, ...]
+    name: str, profiles: Mapping[str, Profile], issuers: Mapping[str, str], others: tuple[str, ...]
 ) -> Iterator[str]:
     profile = profiles[name]
     if not profile.evidence:
@@ -52,13 +50,13 @@ def _faults(
     for issuer, owner in issuers.items():
         if profile.is_for(issuer) and owner != name:
             yield f"it is for an issuer of {owner}"
-    for issuer in nobodys:
+    for issuer in others:
         if profile.is_for(issuer):
             yield f"it is for {issuer!r}"
     for pattern in profile.issuers:
         alone = Profile(name="alone", issuers=(pattern,))
         if not any(alone.is_for(issuer) for issuer, owner in issuers.items() if owner == name):
-            yield f"no issuer in the tests is met by {pattern}"
+            yield f"ISSUERS in test_profiles.py has no issuer for {pattern}"
 
 
 def changed_members(profile: Profile) -> set[str]:

@@ -155,7 +155,7 @@ class Life:
         self.clock.time += after
         before, asked = self.kept(), len(self.person.asked)
         self.engine().replace(before.token)
-        assert len(self.person.asked) == asked, "somebody had to log in"
+        assert len(self.person.asked) == asked, "a person had to log in"
         return self.kept()
 
     def kept(self) -> Session:

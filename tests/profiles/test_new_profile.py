@@ -9,7 +9,7 @@ from importlib import resources
 import pytest
 
 from tests.profiles.checks import faults
-from tests.profiles.test_profiles import ISSUERS, NOBODYS
+from tests.profiles.test_profiles import ISSUERS, OTHERS
 from valetkey.profiles.__main__ import describe
 from valetkey.profiles.catalog import load_profiles, read_folder
 
@@ -39,15 +39,15 @@ def test_a_new_file_is_a_new_profile_and_leaves_the_others_as_they_are(folder, n
     assert profiles == load_profiles()
     assert [describe(each) for each in profiles.values()] == [describe(each) for each in load_profiles().values()]
     assert new.is_for(ISSUER)
-    assert not any(new.is_for(issuer) for issuer in (*ISSUERS, *NOBODYS))
+    assert not any(new.is_for(issuer) for issuer in (*ISSUERS, *OTHERS))
 
 
 def test_its_own_issuer_in_the_tests_is_all_that_the_checks_ask_for(folder):
     (folder / "acme.toml").write_text(FILE)
     profiles = read_folder(folder)
-    assert faults(profiles, {**ISSUERS, ISSUER: "acme"}, NOBODYS) == {}
-    assert faults(profiles, ISSUERS, NOBODYS) == {
-        "acme": {"no issuer in the tests is met by https://login.acme.example/*"}
+    assert faults(profiles, {**ISSUERS, ISSUER: "acme"}, OTHERS) == {}
+    assert faults(profiles, ISSUERS, OTHERS) == {
+        "acme": {"ISSUERS in test_profiles.py has no issuer for https://login.acme.example/*"}
     }
 
 
@@ -69,6 +69,6 @@ def test_its_own_issuer_in_the_tests_is_all_that_the_checks_ask_for(folder):
 def test_a_fault_of_a_new_profile_is_told_of_that_one_alone(folder, line, changed, fault):
     assert line in FILE
     (folder / "acme.toml").write_text(FILE.replace(line, changed))
-    told = faults(read_folder(folder), {**ISSUERS, ISSUER: "acme"}, NOBODYS)
+    told = faults(read_folder(folder), {**ISSUERS, ISSUER: "acme"}, OTHERS)
     assert told.keys() == {"acme"}
     assert fault in told["acme"]

@@ -19,7 +19,7 @@ from valetkey.profiles.profile import STANDARD, Profile
 from valetkey.settings.settings import Settings
 from valetkey.values import Secret, ServerMetadata
 
-ISSUERS = {
+ISSUERS = {  # real issuers, and the names of their profiles
     ENTRA: "entra",
     f"https://login.microsoftonline.us/{TENANT}/v2.0": "entra",
     "https://login.partner.microsoftonline.cn/contoso.partner.onmschina.cn/v2.0": "entra",
@@ -39,7 +39,7 @@ ISSUERS = {
     "https://mcp.hubspot.com": "hubspot",
     "https://app.asana.com": "asana",
 }
-NOBODYS = (
+OTHERS = (  # issuers that no profile is for
     "",
     "*",
     "https://auth.example.com",
@@ -82,11 +82,11 @@ def test_a_profile_is_found_by_its_issuer(issuer, name):
 
 
 def test_no_profile_has_a_fault():
-    assert faults(load_profiles(), ISSUERS, NOBODYS) == {}
+    assert faults(load_profiles(), ISSUERS, OTHERS) == {}
 
 
-@pytest.mark.parametrize("issuer", NOBODYS)
-def test_what_only_looks_like_a_providers_issuer_is_treated_like_everybody(issuer):
+@pytest.mark.parametrize("issuer", OTHERS)
+def test_an_issuer_that_only_looks_like_a_providers_has_no_profile(issuer):
     assert find_profile("auto", issuer=issuer) is STANDARD
 
 

@@ -66,7 +66,7 @@ def test_a_login_and_a_renewal_work_as_recorded(name, caplog):
 
 
 @pytest.mark.parametrize("name", ["asana", "cognito", "entra", "figma", "github", "google", "hubspot", "slack"])
-def test_who_has_no_client_is_told_what_to_do_there_first(name):
+def test_a_user_without_a_client_reads_what_to_do_at_the_provider_first(name):
     profile = load_profiles()[name]
     assert profile.hint
     with pytest.raises((Unsupported, ClientRefused)) as caught:
@@ -125,7 +125,7 @@ def test_without_the_profile_a_renewal_at_entra_asks_for_a_token_for_the_client(
     settings = {"assume_pkce": True, "send_resource": False, "redirect_uri": "http://localhost:8080/callback"}
     living = life("entra", profile="none", **settings)
     living.log_in()
-    with pytest.raises(AssertionError, match="somebody had to log in"):
+    with pytest.raises(AssertionError, match="a person had to log in"):
         living.renew()
 
 

@@ -162,7 +162,7 @@ def oidc_provider(
     """
     folder = _HERE / "oidc_provider"
     if not (folder / "node_modules" / "oidc-provider").is_dir():
-        message = f"oidc-provider is missing: run `npm ci` in {folder}"
+        message = f"oidc-provider is missing in {folder}: `make test` installs it"
         raise ServerFailed(message)
     port = port or free_port()
     environment = {

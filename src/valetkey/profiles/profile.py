@@ -19,8 +19,8 @@ class Profile:
     """
     What one provider needs that the specifications do not say. The defaults are what the specifications say.
 
-    A member exists because a provider needs it, and nothing that the provider sends would tell. None of them changes a
-    check of issuer, state, resource or encryption.
+    A member exists because a provider needs it, and no document or answer of the provider shows that. No member
+    changes a check of issuer, state, resource or encryption.
 
     :param name: Its name, as `profile=` takes it.
     :param issuers: Issuers it is for; `*` stands for one label of the host or one segment of the path.

@@ -74,13 +74,22 @@ class Inside:
         """Send bytes."""
         self._run(lambda: self._tls.write(content))
 
+    def send_together(self, *parts: bytes) -> None:
+        """Send each part in a TLS record of its own, and all of them in one piece."""
+        for part in parts:
+            self._tls.write(part)
+        self._connection.sendall(self._outgoing.read())
+
     def _run(self, step: Callable[[], Any]) -> Any:
         while True:
             try:
                 result = step()
             except ssl.SSLWantReadError:
                 self._connection.sendall(self._outgoing.read())
-                self._incoming.write(self._connection.recv(65536))
+                received = self._connection.recv(65536)
+                if not received:
+                    raise ConnectionResetError from None  # else this thread would ask again and again
+                self._incoming.write(received)
             else:
                 self._connection.sendall(self._outgoing.read())
                 return result

@@ -22,7 +22,8 @@ from valetkey._network import connections
 from valetkey._network.connections import LONGEST_REST
 from valetkey._network.guard import LARGEST_BODY, Guard
 from valetkey._network.sender import HttpSender
-from valetkey.errors import InsecureEndpoint, MalformedDocument, TemporaryError
+from valetkey._network.unpacking import MOST_CODINGS
+from valetkey.errors import ConfigurationError, InsecureEndpoint, MalformedDocument, TemporaryError
 from valetkey.wire import HttpRequest, UnknownOutcome
 
 
@@ -310,6 +311,75 @@ def test_an_exchange_that_takes_too_long_does_not_disturb_the_next():
     assert server.connections == 2
 
 
+FORGED = kept(b"forged")
+
+
+def all_at_once(*parts):
+    return b"".join(parts)
+
+
+@requirement("SEC-9")
+@pytest.mark.parametrize(
+    "first",
+    [
+        pytest.param(all_at_once(kept(b"first"), FORGED), id="after a length"),
+        pytest.param(all_at_once(kept(b"first"), b"HTTP/1.1 200 OK\r\nX-Forged: yes\r\nX: "), id="half a head"),
+        pytest.param(
+            all_at_once(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nfirst\r\n0\r\n\r\n", FORGED),
+            id="after the last chunk",
+        ),
+        pytest.param(all_at_once(b"HTTP/1.1 204 No Content\r\n\r\n", FORGED), id="after an answer without a body"),
+        pytest.param(all_at_once(b"HTTP/1.1 304 Not Modified\r\n\r\n", FORGED), id="after a 304"),
+    ],
+)
+def test_what_a_server_sends_after_an_answer_is_never_read_as_the_next_one(first):
+    """A gateway that miscounts one answer would hand out the rest of it, or another user's, as the next."""
+
+    def say_what_is_asked(peer):
+        peer.send(first if b"GET" in peer.request else kept(b"asked"))
+
+    with WireServer(say_what_is_asked, say_what_is_asked) as server:
+        send = sender()
+        with send.keep_connections():
+            read(send, server.url)
+            answered = post(send, server.url)
+    assert (answered.body, answered.header("x-forged")) == (b"asked", None)
+    assert server.connections == 2
+    assert sum(request.startswith(b"POST") for request in server.requests) == 1
+
+
+@requirement("SEC-9")
+def test_an_answer_whose_end_is_told_twice_ends_its_connection():
+    """RFC 9112 §6.3: somebody in between may have counted otherwise."""
+    twice = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Length: 99\r\n\r\n2\r\n{}\r\n0\r\n\r\n"
+    with serving(twice, twice) as server:
+        send = sender()
+        with send.keep_connections():
+            assert [read(send, server.url).body for _ in range(2)] == [b"{}"] * 2
+    assert server.connections == 2
+
+
+def test_an_answer_that_is_packed_many_times_is_not_unpacked():
+    body = b"{}"
+    for _ in range(MOST_CODINGS + 1):
+        body = gzip.compress(body)
+    codings = ", ".join(["gzip"] * (MOST_CODINGS + 1))
+    with serving(kept(body, "200 OK", f"Content-Encoding: {codings}")) as server, pytest.raises(UnknownOutcome):
+        read(sender(), server.url)
+
+
+@pytest.mark.parametrize("token", ["s3cret\n", "s3cret\r\nX: y", "s3cr\u00e9t", "s3cret ", "s3\x00cret", "\udce9"])
+def test_a_token_that_fits_in_no_header_field_is_a_fault_of_the_settings(token):
+    with serving(kept()) as server, pytest.raises(ConfigurationError, match="header field") as caught:
+        sender()(
+            HttpRequest(
+                "POST", server.url, "register this program as a client", headers=(("Authorization", f"Bearer {token}"),)
+            )
+        )
+    assert "s3" not in str(caught.value)
+    assert server.requests == []
+
+
 THROUGH_A_PROXY = """
     import sys
     from valetkey._network.guard import Guard
@@ -321,6 +391,38 @@ THROUGH_A_PROXY = """
         for _ in range(2):
             print(send(HttpRequest("GET", "https://as.example/doc", "read a document")).status)
 """
+
+
+FORGED_THROUGH_A_PROXY = """
+    from valetkey._network.guard import Guard
+    from valetkey._network.sender import HttpSender
+    from valetkey.wire import HttpRequest
+
+    send = HttpSender(Guard("https://8.8.8.8/mcp"))
+    with send.keep_connections():
+        for _ in range(2):
+            print(send(HttpRequest("GET", "https://as.example/doc", "read a document")).body.decode())
+"""
+
+
+@requirement("SEC-8", "SEC-9")
+@pytest.mark.parametrize("encrypted", [False, True], ids=["http proxy", "https proxy"])
+def test_what_a_server_sends_after_an_answer_through_a_tunnel_is_not_read_as_the_next_one(encrypted, tmp_path):
+    certificates = make_certificates(tmp_path)
+
+    def tunnel(peer):
+        peer.send(b"HTTP/1.1 200 Connection established\r\n\r\n")
+        inside = peer.speak_tls(certificates.context("as.example"))
+        inside.receive()
+        inside.send_together(kept(b"asked"), FORGED)
+        inside.receive()
+
+    with WireServer(tunnel, tls=certificates.context("good") if encrypted else None) as proxy:
+        environment = {**dict.fromkeys(PROXIES, ""), "HTTPS_PROXY": proxy.url, "https_proxy": proxy.url}
+        environment["SSL_CERT_FILE"] = str(certificates.authority)
+        with Child(FORGED_THROUGH_A_PROXY, environment=environment) as child:
+            assert child.succeed().split() == ["asked", "asked"]
+    assert proxy.connections == 2
 
 
 @requirement("SEC-8", "SEC-10")

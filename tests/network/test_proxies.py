@@ -46,6 +46,27 @@ def test_names_are_for_the_proxy_to_look_up(proxy):
     assert names.asked == []
 
 
+@pytest.mark.parametrize("host", [".as.example", "as..example", f"{'a' * 64}.example"])
+def test_a_name_that_none_can_have_is_not_reached_through_a_proxy_either(host, monkeypatch):
+    with WireServer(lambda peer: peer.send(b"HTTP/1.1 200 Connection established\r\n\r\n")) as server:
+        monkeypatch.setenv("HTTPS_PROXY", server.url)
+        with pytest.raises(TemporaryError, match="cannot be reached"):
+            post(f"https://{host}/token", NameServer())
+
+
+@requirement("SEC-8")
+def test_a_proxy_at_several_addresses_gets_no_handshake_without_its_connect(monkeypatch):
+    """A handshake that fails is the fault of the server behind the proxy; another address would not know the tunnel."""
+    with (
+        WireServer(lambda peer: peer.send(b"HTTP/1.1 200 OK\r\n\r\n", b"no TLS")) as first,
+        WireServer(port=first.port, host="127.0.0.2") as second,
+    ):
+        monkeypatch.setenv("HTTPS_PROXY", f"http://proxy.example:{first.port}")
+        with pytest.raises(TemporaryError, match="cannot be reached"):
+            post("https://as.example/token", NameServer(proxy_example=["127.0.0.1", "127.0.0.2"]))
+    assert (first.connections, second.connections) == (1, 0)
+
+
 @requirement("SEC-4", "SEC-8")
 @pytest.mark.parametrize(
     "host", ["10.0.0.5", "169.254.169.254", "[fd00::1]", "[::ffff:10.0.0.1]", "167772161", "0xa9fea9fe", "0.0.0.0"]

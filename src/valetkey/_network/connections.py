@@ -8,6 +8,7 @@ Every connection goes to addresses that the guard has allowed, and all connectio
 next attempt looks the host up, and checks its addresses, again.
 """
 
+import re
 import ssl
 import zlib
 from collections.abc import Sequence
@@ -40,6 +41,7 @@ seen it.
 """
 
 _USER_AGENT = "valetkey"
+_FIELD_VALUE = re.compile(r"[!-~](?:[ -~]*[!-~])?")  # RFC 9110 §5.5
 _DISCONNECTED = (httpcore2.NetworkError, httpcore2.RemoteProtocolError)
 
 
@@ -131,8 +133,8 @@ class Connections:
             if isinstance(error, httpcore2.ConnectError | httpcore2.ConnectTimeout):
                 self._addresses.pop(urlsplit(request.url).hostname or "", None)  # they may have changed
             raise
-        if self._open[route].is_closed():  # the server has announced it: Connection: close
-            self._discard(route)
+        if self._open[route].is_closed() or _is_out_of_step(self._open[route], response.headers):
+            self._discard(route)  # closed: the server has announced it (Connection: close)
         headers = tuple(httpx2.Headers(response.headers).multi_items())
         return HttpResponse(response.status, request.url, headers, body)
 
@@ -179,10 +181,31 @@ def _fields(request: HttpRequest, target: httpx2.URL) -> list[tuple[bytes, bytes
     fields.update(request.headers)
     if request.body or request.method != "GET":
         fields["Content-Length"] = str(len(request.body))
+    if not all(_FIELD_VALUE.fullmatch(value) for value in fields.values()):
+        message = (
+            f"A header field of the request to {request.url} ({request.purpose}) has characters that none may have."
+        )
+        hint = "Correct the token in the settings: it may have no line break and nothing outside ASCII."
+        raise ConfigurationError(message, hint=hint)
     return [
         (b"Host", target.netloc),
         *((name.encode("ascii"), value.encode("ascii")) for name, value in fields.items()),
     ]
+
+
+def _is_out_of_step(connection: httpcore2.ConnectionInterface, headers: Sequence[tuple[bytes, bytes]]) -> bool:
+    """
+    Tell whether a connection might hold something that the next request would read as its answer.
+
+    That is what the server has sent after the answer, and an answer whose end is told twice (RFC 9112 §6.3, §11.2).
+    """
+    framing = {name.lower() for name, _ in headers} & {b"content-length", b"transfer-encoding"}
+    # httpcore2 has no public name for what it has received and not read. If the name changes, no connection is kept.
+    inner: object = connection
+    while inner is not None and not hasattr(inner, "_h11_state"):
+        inner = getattr(inner, "_connection", None)
+    state = getattr(inner, "_h11_state", None)
+    return len(framing) > 1 or state is None or bool(state.trailing_data[0])
 
 
 def _read(response: httpcore2.Response, request: HttpRequest, largest: int) -> bytes:

@@ -52,6 +52,10 @@ class _PinnedStream(TimedStream):
         self._port = port
         super().__init__(_connect(addresses, port, clock), clock)
 
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self._waiting.clear()  # what was written, a CONNECT to a proxy, would be missing at another address
+        super().write(buffer, timeout)
+
     def start_tls(
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
     ) -> httpcore2.NetworkStream:

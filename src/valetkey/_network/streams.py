@@ -57,6 +57,7 @@ class TimedStream(httpcore2.NetworkStream):
         """Make the TLS handshake, in the time for connecting."""
         del timeout
         with closed_on_failure(self), translated(httpcore2.ConnectTimeout, httpcore2.ConnectError):
+            _require_host_name(server_hostname or "")
             if isinstance(self._socket, ssl.SSLSocket):  # a proxy that speaks TLS itself
                 return _InnerTls(self, ssl_context, server_hostname)
             self._socket.settimeout(self._clock.left_to_connect())  # for the whole handshake
@@ -67,7 +68,8 @@ class TimedStream(httpcore2.NetworkStream):
         if info == "ssl_object" and isinstance(self._socket, ssl.SSLSocket):
             return self._socket
         if info == "is_readable":
-            return _is_readable(self._socket)
+            has_decrypted = isinstance(self._socket, ssl.SSLSocket) and self._socket.pending() > 0
+            return has_decrypted or _is_readable(self._socket)
         return None
 
 
@@ -105,6 +107,8 @@ class _InnerTls(httpcore2.NetworkStream):
         self._outer.close()
 
     def get_extra_info(self, info: str) -> Any:
+        if info == "is_readable" and (self._incoming.pending or self._tls.pending()):
+            return True
         return self._tls if info == "ssl_object" else self._outer.get_extra_info(info)
 
     def _run(self, step: Callable[[], Result]) -> Result:
@@ -150,3 +154,12 @@ def _is_readable(connection: socket.socket) -> bool:
     with selectors.DefaultSelector() as selector:
         selector.register(connection, selectors.EVENT_READ)
         return bool(selector.select(0))
+
+
+def _require_host_name(name: str) -> None:
+    """Refuse a name with an empty label, or one that is too long; `ssl` would refuse it and leave the socket open."""
+    try:
+        name.encode("idna")
+    except UnicodeError as error:
+        message = "is not a host name"
+        raise ConnectionError(message) from error

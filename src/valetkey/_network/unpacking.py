@@ -5,6 +5,9 @@
 
 import zlib
 
+MOST_CODINGS = 5
+"""A field of 100 kB could name ten thousand, and each of them would cost time after the exchange is over."""
+
 _GZIP, _ZLIB, _RAW = 16 + zlib.MAX_WBITS, zlib.MAX_WBITS, -zlib.MAX_WBITS
 
 
@@ -18,9 +21,14 @@ def unpack(body: bytes, codings: str, largest: int) -> bytes:
 
     :param largest: The most bytes that may come out; `TooLarge` if there are more, `zlib.error` if it is damaged.
     """
-    for coding in reversed([coding.strip().lower() for coding in codings.split(",")]):
-        if not body or coding in ("", "identity"):
-            continue
+    named = [coding.strip().lower() for coding in codings.split(",")]
+    applied = [coding for coding in named if coding not in ("", "identity")]
+    if len(applied) > MOST_CODINGS:
+        message = "the answer is packed too often"
+        raise zlib.error(message)
+    for coding in reversed(applied):
+        if not body:
+            return body
         if coding in ("gzip", "x-gzip"):
             body = _inflate(body, _GZIP, largest)
         elif coding == "deflate":

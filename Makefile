@@ -1,5 +1,5 @@
 # Every target sets up what it needs; a stamp file makes the second call free.
-# Wanted from the machine: Python 3.11 or newer, and make.
+# The machine must have Python 3.11 or newer, and make.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -21,7 +21,7 @@ PIP_INSTALL := -m pip install --quiet --quiet --disable-pip-version-check --no-i
 # Absolute, because tests and demo start these programs from other folders.
 export VALETKEY_SERVER_PYTHON := $(CURDIR)/$(BIN)/python
 export VALETKEY_NODE := $(CURDIR)/.venv/node
-# Nothing that runs from here talks to anybody outside this machine, or to the keyring of whoever runs it.
+# The programs that make starts send nothing to other machines, and do not use the keyring of the user who runs make.
 export VALETKEY_STORE_ENCRYPTION := off
 export HAYSTACK_TELEMETRY_ENABLED := False
 export FASTMCP_CHECK_FOR_UPDATES := off

@@ -89,7 +89,7 @@ before it answers.
 _MEANING = """
 ## What that means
 
-Before a refresh token is sent, the store holds the intent; before anybody gets the new access token, the store holds
+Before a refresh token is sent, the store holds the intent; before a caller gets the new access token, the store holds
 the answer, durably. A process that finds an intent sends the same refresh token once more. So with a grace period
 nothing is lost. Without one, what is lost are the sessions whose server rotated while the process was dying: the new
 refresh token was on its way, or in the memory of a process that is gone, and no client can know it. Of that time, only

@@ -44,8 +44,8 @@ peers were measured 9 times.)
   one comes again. Its endpoints are those of its metadata, not the ones that MCP 2025-03-26 would guess.
 * A person is a program that follows the redirect of the login at once. Valetkey and FastMCP use their real listeners;
   the MCP SDK leaves browser and listener to its user.
-* mcp-haystack's `OAuthConfig` knows machines only (client credentials): nobody logs in, there is no refresh token, and
-  its cold start is not an interactive one.
+* mcp-haystack's `OAuthConfig` knows machines only (client credentials): no person logs in, there is no refresh token,
+  and its cold start is not an interactive one.
 * Starts: requests to the authorization server and for its metadata, without the one request that was wanted; "rejected"
   are answers 401. A round trip is the time of one answer when each takes 50 ms. A restart is a new auth object on the
   store that is kept: a SQLite file for Valetkey, the peers' stores in memory.
@@ -62,8 +62,8 @@ peers were measured 9 times.)
   × is the median of the ratios to the MCP SDK's provider for a login, and to the plain bearer token for a start.
 * The renewal under steady load: requests of 100 ms, one after the other, past the end of the token's life of 10 s.
 * Where something may get stuck, it is ended after a few seconds, and the table says so.
-* 20 processes on one store: each round, all of them start with the same expired token. The peers are left out: whatever
-  store they are given, nothing keeps two processes from renewing at once. What holds for the other backends, and when
+* 20 processes on one store: each round, all of them start with the same expired token. The peers are left out: with
+  every store, two of their processes may renew at once. What holds for the other backends, and when
   processes are killed, is in [durability.md](durability.md).
 * Imports: each in a fresh interpreter that has imported httpx2 before. Valetkey loads its engine with the first
   `OAuth()`, so that has a row of its own.

@@ -4,7 +4,7 @@
 """
 Many processes on one store, all of them finding an expired token at the same moment: one of them renews.
 
-The peers are left out: whatever store they are given, nothing keeps two processes from renewing at once.
+The peers are left out: with every store, two of their processes may renew at once.
 `python -m benchmarks.processes URL STORE` is one of the processes: a line on its standard input starts a round.
 """
 

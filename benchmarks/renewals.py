@@ -92,7 +92,7 @@ async def _stampede(findings: Findings, server: Server, folder: Path, what: str)
         cells[contender.name] = await _all_at_once(server, contender, auth, is_revoked=what == "revoked")
     case = f"{_TASKS} parallel requests, the token just {what}"
     findings.add(case, cells, 1)
-    findings.demand(cells[VALETKEY].startswith("1 token request, nobody asked"), f"{case}: {cells[VALETKEY]}")
+    findings.demand(cells[VALETKEY].startswith("1 token request, no person asked"), f"{case}: {cells[VALETKEY]}")
 
 
 async def _all_at_once(server: Server, contender: Contender, auth: httpx2.Auth, *, is_revoked: bool) -> str:
@@ -108,7 +108,7 @@ async def _all_at_once(server: Server, contender: Contender, auth: httpx2.Auth, 
     accepted = log.count("/plain 200")
     visits = contender.visits - before
     cell = f"{token_requests} token request{'s' if token_requests > 1 else ''}"
-    cell += f", a person asked {visits} ×" if visits else ", nobody asked"
+    cell += f", a person asked {visits} ×" if visits else ", no person asked"
     return cell if accepted == _TASKS else f"{cell}, {_TASKS - accepted} requests refused"
 
 

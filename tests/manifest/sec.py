@@ -76,7 +76,7 @@ SEC = (
         "MUST (where it applies)",
         security("confused-deputy-problem"),
         "As a gateway, ask consent for each client and pass no token through.",
-        gap="Valetkey is a client and no gateway: it takes no token from anybody else.",
+        gap="Valetkey is a client and no gateway: it takes no token from another program.",
     ),
     Requirement(
         "SEC-17",

@@ -71,7 +71,7 @@ def _profile(name: str, path: str) -> Profile:
         missing={
             "declined": (
                 "django-oauth-toolkit leaves the `iss` that it announces out of errors, so the answer is taken for "
-                "somebody else's (RFC 9207 §2.4): `IssuerMismatch`."
+                "another server's (RFC 9207 §2.4): `IssuerMismatch`."
             ),
             "private_key_jwt": "The clients of django-oauth-toolkit have a secret or none.",
         },

@@ -107,7 +107,7 @@ OWN_LOGINS = Profile(
     missing={
         **_MISSING,
         "CIMD": "FastMCP's own logins know registered clients only.",
-        "declined": "FastMCP's own logins ask nobody: whoever comes is logged in.",
+        "declined": "FastMCP's own logins show no page: every browser is logged in.",
     },
 )
 OIDC_PROXY = Profile(

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 
 """
-The authorization server of the benchmarks: logs everybody in at once, rotates refresh tokens, punishes their reuse.
+The authorization server of the benchmarks: logs every person in at once, rotates refresh tokens, punishes their reuse.
 
 Everything is kept in memory, so what a request takes is the client's time and the network's.
 """
@@ -103,7 +103,7 @@ class AuthorizationServer:
 
     def _rotate(self, token: str) -> Response:
         family, is_spent = self._refresh.get(token, ("", False))
-        if is_spent:  # RFC 9700 §4.14.2: somebody has a copy, so nobody gets anything any more
+        if is_spent:  # RFC 9700 §4.14.2: there may be a copy, so the grant ends for all holders
             self.reuses += 1
             self._ended.add(family)
         if not family or family in self._ended:

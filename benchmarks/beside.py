@@ -55,8 +55,8 @@ async def _beside_a_slow_one(findings: Findings, server: Server, folder: Path) -
 
 
 async def _ping(findings: Findings, server: Server, folder: Path) -> None:
-    everybody = contenders(server, folder)
-    cells = {contender.name: _STUCK for contender in everybody}
+    all_contenders = contenders(server, folder)
+    cells = {contender.name: _STUCK for contender in all_contenders}
 
     async def ask(contender: Contender) -> None:
         with anyio.move_on_after(3 * _PATIENCE):  # a provider that is stuck does not let its session end either
@@ -67,7 +67,7 @@ async def _ping(findings: Findings, server: Server, folder: Path) -> None:
                     cells[contender.name] = "answered" if not result.is_error else "an error"
 
     async with anyio.create_task_group() as group:
-        for contender in everybody:
+        for contender in all_contenders:
             group.start_soon(ask, contender)
     case = "a tool that pings its client, JSON answers"
     findings.add(case, cells, 1)

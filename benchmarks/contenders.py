@@ -55,7 +55,7 @@ class Contender(Protocol):
 
 
 class PlainBearer:
-    """A token that somebody handed out, in a header: nothing can cost less."""
+    """A fixed token in a header: no other way can cost less."""
 
     name = PLAIN
     visits = 0

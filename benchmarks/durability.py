@@ -52,7 +52,7 @@ GRACE_SECONDS = 30.0
 PROCESSES, ROUNDS = 20, 50
 WORKERS = 2
 _MEASURED = 9
-"""How many renewals that nobody kills say how long one takes now; one more is measured after as many kills."""
+"""How many renewals that are not killed say how long one takes now; one more is measured after as many kills."""
 
 
 class BoundMissed(Exception):

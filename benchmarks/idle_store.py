@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The Valetkey authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""A store that has a session for everybody and keeps none of them in memory, as a file or a server would."""
+"""A store that has a session for every principal and keeps none of them in memory, as a file or a server would."""
 
 import itertools
 import time

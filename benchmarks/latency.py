@@ -53,7 +53,7 @@ async def measure(findings: Findings, effort: Effort, folder: Path) -> None:
 
 @contextmanager
 def trusting(authority: Path) -> Iterator[None]:
-    """Let everybody in this process trust an authority."""
+    """Let every client in this process trust an authority."""
     before = os.environ.get("SSL_CERT_FILE")
     os.environ["SSL_CERT_FILE"] = str(authority)
     trusted_authorities.cache_clear()
@@ -67,15 +67,15 @@ def trusting(authority: Path) -> Iterator[None]:
 
 
 async def _round(server: Server, folder: Path, starts: dict[str, dict[str, list[Start]]], *, reverse: bool) -> None:
-    everybody = [contender for contender in contenders(server, folder) if contender.name in _NAMES]
-    everybody = everybody[::-1] if reverse else everybody
+    all_contenders = [contender for contender in contenders(server, folder) if contender.name in _NAMES]
+    all_contenders = all_contenders[::-1] if reverse else all_contenders
     server.set_life(_SHORT_LIFE)
-    for contender in everybody:
+    for contender in all_contenders:
         if contender.name != PLAIN:
             starts[_COLD].setdefault(contender.name, []).append(await _start(server, contender))
     server.set_life(3600)
     await anyio.sleep(_SHORT_LIFE + 0.1)
-    for contender in everybody:
+    for contender in all_contenders:
         if contender.name != PLAIN:
             starts[_EXPIRED].setdefault(contender.name, []).append(await _start(server, contender))
         starts[_WARM].setdefault(contender.name, []).append(await _start(server, contender))

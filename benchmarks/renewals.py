@@ -65,30 +65,32 @@ async def _steady_load(server: Server, folder: Path) -> dict[str, list[float]]:
                 (await client.get(f"{server.url}/plain?seconds={_REQUEST}")).raise_for_status()
                 taken.append(time.perf_counter() - started)
 
-    everybody = [(contender, contender.open()) for contender in contenders(server, folder)]
+    all_contenders = [(contender, contender.open()) for contender in contenders(server, folder)]
     server.set_life(_LIFE)
-    for _, auth in everybody:
+    for _, auth in all_contenders:
         async with httpx2.AsyncClient(auth=auth, timeout=30.0) as client:
             (await client.get(f"{server.url}/plain")).raise_for_status()
     until = time.monotonic() + _LIFE + 2 * _RENEWAL + 0.5
     server.set_life(3600)
     server.set_latency(_RENEWAL, "token endpoint")
     async with anyio.create_task_group() as group:
-        for contender, auth in everybody:
+        for contender, auth in all_contenders:
             group.start_soon(load, contender.name, httpx2.AsyncClient(auth=auth, timeout=30.0), until)
     return seconds
 
 
 async def _stampede(findings: Findings, server: Server, folder: Path, what: str) -> None:
     cells: dict[str, str] = {}
-    everybody = [(contender, contender.open()) for contender in contenders(server, folder) if contender.name != PLAIN]
+    all_contenders = [
+        (contender, contender.open()) for contender in contenders(server, folder) if contender.name != PLAIN
+    ]
     server.set_life(_SHORT_LIFE if what == "expired" else 3600)
-    for _, auth in everybody:
+    for _, auth in all_contenders:
         async with httpx2.AsyncClient(auth=auth, timeout=30.0) as client:
             (await client.get(f"{server.url}/plain")).raise_for_status()
     server.set_life(3600)
     await anyio.sleep(_SHORT_LIFE + 0.1)
-    for contender, auth in everybody:
+    for contender, auth in all_contenders:
         cells[contender.name] = await _all_at_once(server, contender, auth, is_revoked=what == "revoked")
     case = f"{_TASKS} parallel requests, the token just {what}"
     findings.add(case, cells, 1)

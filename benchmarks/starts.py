@@ -22,13 +22,13 @@ async def measure(findings: Findings, effort: Effort, folder: Path) -> None:  # 
     warm: dict[str, str] = {}
     expired: dict[str, str] = {}
     with running() as server:
-        everybody = contenders(server, folder)
+        all_contenders = contenders(server, folder)
         server.set_life(_SHORT_LIFE)
-        for contender in everybody:
+        for contender in all_contenders:
             cold[contender.name] = await _start(server, contender)
         server.set_life(3600)
         await anyio.sleep(_SHORT_LIFE + 0.1)
-        for contender in everybody:
+        for contender in all_contenders:
             if contender.name != PLAIN:
                 expired[contender.name] = await _start(server, contender)
                 warm[contender.name] = await _start(server, contender)

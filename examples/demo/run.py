@@ -4,7 +4,7 @@
 """
 The demo: `make demo`, or `make demo BROWSER=1` to log in with your own browser.
 
-It starts an MCP server that nobody here wrote (FastMCP with its own authorization server), on this machine only, and
+It starts an MCP server that is not ours (FastMCP with its own authorization server), on this machine only, and
 runs the same program three times. It fails if anything is not as told.
 """
 
@@ -49,7 +49,7 @@ def main() -> None:
         expires_at = time.monotonic() + TOKEN_SECONDS
         demo.expect_login(first)
 
-        print("2. A second program, in a new process. The session is on disk: nobody is asked, nothing is fetched.\n")
+        print("2. A second program, in a new process. The session is on disk: no login, and no request for one.\n")
         demo.expect_nothing(demo.run_program())
 
         wait = max(0.0, expires_at - time.monotonic()) + 1.0

@@ -39,7 +39,7 @@ peers were measured 9 times.)
 
 ## How it was measured
 
-* All contenders talk to [one server](../benchmarks/server.py) on this machine: an MCP server (FastMCP), plain answers, and
+* All talk to [one server](../benchmarks/server.py) on this machine: an MCP server (FastMCP), plain answers, and
   [an authorization server](../benchmarks/authorization.py) that rotates refresh tokens and ends a grant when a spent
   one comes again. Its endpoints are those of its metadata, not the ones that MCP 2025-03-26 would guess.
 * A person is a program that follows the redirect of the login at once. Valetkey and FastMCP use their real listeners;

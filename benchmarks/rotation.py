@@ -4,7 +4,7 @@
 """
 A token endpoint that rotates refresh tokens and punishes their reuse, over real HTTP.
 
-Each session has a family of refresh tokens, the last one of which is good. A client that sends an older one ends the family,
+Each session has a family of refresh tokens, the last one of which is good. An older one ends the family,
 unless it is the one before and was replaced only a moment ago, where the server has a grace period.
 """
 

@@ -59,8 +59,17 @@ class Secret:
 
 
 def as_secret(text: str | Secret | None) -> Secret | None:
-    """Convert a secret that a user gave as a text."""
-    return Secret(text) if isinstance(text, str) else text
+    """
+    Convert a secret that a user gave as a text.
+
+    :raises ConfigurationError: If it is of another type, whose `repr` would show it.
+    """
+    if text is None or isinstance(text, Secret):
+        return text
+    if not isinstance(text, str):
+        message = f"A secret is given as {type(text).__name__}."
+        raise ConfigurationError(message, hint="Give it as str or as valetkey.Secret.")
+    return Secret(text)
 
 
 def scope_from_text(text: str | None) -> Scope | None:

@@ -46,6 +46,57 @@ def test_a_key_in_plain_text_is_refused_without_being_shown():
     assert not any(line in str(caught.value) for line in material_of(PEM.reveal()))
 
 
+BARE = "".join(PEM.reveal().splitlines()[1:-1])
+"""The key without the lines around it, as some consoles show one."""
+
+
+@requirement("CC-9", "SEC-12")
+@pytest.mark.parametrize(
+    "key",
+    [
+        pytest.param(BARE, id="base64"),
+        pytest.param('{"kty": "EC", "d": "canary"}', id="JWK"),
+        pytest.param("canary\ncanary", id="lines"),
+    ],
+)
+def test_a_key_in_another_form_is_no_path_and_is_not_shown(key):
+    with pytest.raises(ConfigurationError, match=r"valetkey\.Secret") as caught:
+        to_private_key(key)
+    assert key not in str(caught.value)
+
+
+@requirement("CC-9", "SEC-12")
+@pytest.mark.parametrize("key", [PEM.reveal(), PEM.reveal().encode(), "key.pem"], ids=["text", "bytes", "path"])
+def test_the_key_object_takes_no_text_that_it_would_show(key):
+    with pytest.raises(ConfigurationError, match=r"valetkey\.Secret") as caught:
+        PrivateKey(key)
+    assert not any(line in str(caught.value) for line in material_of(PEM.reveal()))
+
+
+@requirement("SEC-12")
+def test_the_key_of_an_identity_provider_is_taken_as_other_keys_are():
+    provider = IdentityProvider("https://idp.example", "c", Secret("t"), private_key=PEM)
+    assert provider.private_key == PrivateKey(PEM)
+    with pytest.raises(ConfigurationError, match="plain text"):
+        IdentityProvider("https://idp.example", "c", Secret("t"), private_key=PEM.reveal())
+
+
+@requirement("SEC-12")
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"client_id": "c", "client_secret": b"canary"},
+        {"issuer": "https://as.example", "initial_access_token": b"canary"},
+        {"clients": [{"issuer": "https://as.example", "client_secret": "canary"}]},
+        {"identity_provider": {"issuer": "https://idp.example", "client_secret": "canary"}},
+    ],
+)
+def test_a_value_of_a_type_that_would_show_a_secret_is_refused_at_once(options):
+    with pytest.raises(ConfigurationError) as caught:
+        Settings(url="https://mcp.example/mcp", **options)
+    assert "canary" not in str(caught.value)
+
+
 @requirement("TOK-9")
 @pytest.mark.parametrize("algorithm", ["none", "HS256", "es256", "ES256K", ""])
 def test_an_algorithm_that_is_none_for_a_private_key_is_refused_at_once(algorithm):

@@ -12,7 +12,7 @@ from valetkey.errors import ConfigurationError, InsecureEndpoint, quote
 from valetkey.profiles.catalog import require_profile
 from valetkey.protocol.authorization import OWN_PARAMETERS
 from valetkey.protocol.client_document import require_document_url
-from valetkey.settings.credentials import require_source
+from valetkey.settings.credentials import IdentityProvider, require_source
 from valetkey.settings.options import GrantName
 from valetkey.settings.python_options import PythonOptions
 from valetkey.values import ClientAuthentication
@@ -103,7 +103,11 @@ def _check_grant(options: PythonOptions) -> None:
     if grant == "workload_identity" and options.workload_token is None:
         message = "The grant workload_identity needs `workload_token=`."
         raise ConfigurationError(message, hint="Give the file the platform keeps it in, or a function.")
-    if grant == "enterprise_managed" and options.identity_provider is None:
+    provider: object = options.identity_provider
+    if not isinstance(provider, IdentityProvider | None):
+        message = f"The identity_provider is a {type(provider).__name__}."
+        raise ConfigurationError(message, hint="Give an IdentityProvider.")
+    if grant == "enterprise_managed" and provider is None:
         message = "The grant enterprise_managed needs `identity_provider=`."
         raise ConfigurationError(message, hint="Give an IdentityProvider.")
     if grant == "enterprise_managed" and not _proves_itself(options):

@@ -3,6 +3,7 @@
 
 """What authenticates a client, a machine or an employee: keys, registered clients, sources of tokens."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -48,6 +49,9 @@ RSA_ALGORITHMS = ("RS256", "PS256", "RS384", "PS384", "RS512", "PS512")  # RFC 7
 ED25519_ALGORITHMS = ("EdDSA", "Ed25519")  # RFC 8037 §3.1, and the name RFC 9864 §2.2 gives to the same
 ALGORITHMS = (*CURVE_ALGORITHMS.values(), *RSA_ALGORITHMS, *ED25519_ALGORITHMS)
 
+_A_KEY = re.compile(r"-----BEGIN|\n|^\s*\{|^MI[A-Za-z0-9+/=]{40}")
+"""What is a key and no path: PEM, the base64 inside it (DER begins so), a JWK."""
+
 
 @dataclass(frozen=True, slots=True)
 class PrivateKey:
@@ -57,7 +61,7 @@ class PrivateKey:
     :param pem: The key in PEM, or the file it is in; a file is read anew for each signature, so it may be replaced.
     :param algorithm: The JWS algorithm, for example "ES256"; None lets the kind of key and the server decide.
     :param key_id: The `kid` of the key, for a client whose key set has several (RFC 7515 §4.1.4).
-    :raises ConfigurationError: If there is no such algorithm for private keys.
+    :raises ConfigurationError: If there is no such algorithm for private keys, or if the key is plain text.
     """
 
     pem: Secret | Path
@@ -65,6 +69,8 @@ class PrivateKey:
     key_id: str | None = None
 
     def __post_init__(self) -> None:
+        if not isinstance(self.pem, Secret | Path):
+            raise _plain_key()
         if self.algorithm is not None and self.algorithm not in ALGORITHMS:
             message = f"A private_key cannot sign with {self.algorithm!r}."
             raise ConfigurationError(message, hint=f"Use one of {', '.join(ALGORITHMS)}.")
@@ -87,10 +93,14 @@ def to_private_key(given: PrivateKey | Secret | str | Path | None, algorithm: st
             message = f"`signing_algorithm={algorithm!r}` contradicts `private_key=`, which is for {given.algorithm}."
             raise ConfigurationError(message, hint="Give one of the two.")
         return replace(given, algorithm=algorithm or given.algorithm)
-    if isinstance(given, str) and "-----BEGIN" in given:
-        message = "The private_key is given as plain text."
-        raise ConfigurationError(message, hint="Wrap it in valetkey.Secret, or give the path of its file.")
+    if isinstance(given, str) and _A_KEY.search(given):
+        raise _plain_key()
     return PrivateKey(Path(given) if isinstance(given, str) else given, algorithm)
+
+
+def _plain_key() -> ConfigurationError:
+    message = "The private_key is given as plain text."
+    return ConfigurationError(message, hint="Wrap it in valetkey.Secret, or give the path of its file.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +158,7 @@ class IdentityProvider:
         if not isinstance(self.id_token, Secret):
             require_source(self.id_token, "id_token")
         _wrap_secret(self)
+        object.__setattr__(self, "private_key", to_private_key(self.private_key))
         try:
             urls.require_endpoint(self.issuer, "identity provider")
             if self.token_endpoint is not None:

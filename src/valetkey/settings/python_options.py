@@ -40,6 +40,10 @@ def _without_fragment(url: str | None) -> str | None:
 
 
 def _to_clients(clients: Sequence[RegisteredClient]) -> tuple[RegisteredClient, ...]:
+    for client in clients:
+        if not isinstance(client, RegisteredClient):
+            message = f"A client in `clients=` is a {type(client).__name__}."
+            raise ConfigurationError(message, hint="Give RegisteredClient objects.")
     return tuple(clients)
 
 

@@ -45,9 +45,10 @@ def test_a_text_that_names_none_is_an_error_that_names_all(name):
 
 
 @requirement("SEC-11")
-def test_the_password_of_a_store_that_does_not_exist_is_not_repeated():
+@pytest.mark.parametrize("name", ["mysql://user:hunter2@host", "hunter2@host/sessions"])
+def test_the_password_of_a_store_that_does_not_exist_is_not_repeated(name):
     with pytest.raises(ConfigurationError) as caught:
-        open_backend("mysql://user:hunter2@host")
+        open_backend(name)
     assert_silent(caught.value, "hunter2")
 
 

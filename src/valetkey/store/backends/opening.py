@@ -3,12 +3,14 @@
 
 """Opening the backend that a text names; its client library is imported only then."""
 
+import re
 from pathlib import Path
 
 from valetkey.errors import ConfigurationError
 from valetkey.store.protocol import Store
 
 _SQLITE = "sqlite:///"
+_KIND = re.compile(r"[A-Za-z0-9+.-]{0,20}")
 
 
 def open_backend(name: str) -> Store:
@@ -34,7 +36,8 @@ def open_backend(name: str) -> Store:
         except ModuleNotFoundError as error:
             raise _not_installed(kind, "postgres") from error
         return PostgresStore(name)
-    message = f"There is no store {kind!r}."
+    # What has no scheme may begin with a password: "user:password@host".
+    message = f"There is no store {kind if _KIND.fullmatch(kind) else '…'!r}."
     hint = 'Use "memory:", "sqlite:///path/to/file", "redis://host" or "postgresql://host/database".'
     raise ConfigurationError(message, hint=hint)
 

@@ -53,6 +53,68 @@ def elsewhere():
         yield running
 
 
+def endless(way, piece=b"x" * 65_536):
+    """A body of the library's own kind whose end nobody will see; it breaks off where a test would fill the memory."""
+
+    class Endless(way.library.SyncByteStream, way.library.AsyncByteStream):
+        sent, is_closed = 0, False
+
+        def __iter__(self):
+            while True:
+                self.sent += len(piece)
+                assert self.sent < 10_000_000, "the body is read to an end that it does not have"
+                yield piece
+
+        async def __aiter__(self):
+            for one in self:
+                yield one
+
+        def close(self):
+            self.is_closed = True
+
+        async def aclose(self):
+            self.is_closed = True
+
+    return Endless()
+
+
+@requirement("GEN-1")
+@every_way
+@pytest.mark.parametrize("length", [{}, {"Content-Length": "70000"}], ids=["no length", "a large length"])
+@pytest.mark.parametrize("coding", [{}, {"Content-Encoding": "gzip"}], ids=["plain", "packed"])
+def test_a_rejection_whose_body_has_no_end_is_not_read(way, length, coding, server):
+    auth = way.auth(server)
+    way.send(auth, ("POST", server.url, CALL))  # logs in
+    body, seen = endless(way), []
+
+    def answer(request):
+        seen.append(request.headers.get("Authorization"))
+        if len(seen) > 1:
+            return way.library.Response(200, text="served")
+        fields = {"WWW-Authenticate": 'Bearer error="invalid_token"', **length, **coding}
+        return way.library.Response(401, headers=fields, stream=body)
+
+    (response,) = way.send(auth, ("POST", server.url, CALL), transport=way.library.MockTransport(answer))
+    assert (response.text, len(seen), len(set(seen))) == ("served", 2, 2)
+    assert (body.sent, body.is_closed) == (0, True)
+    assert response.history[0].status_code == 401
+
+
+@requirement("GEN-1")
+@every_way
+def test_a_short_rejection_stays_readable_in_the_history(way, server):
+    auth = way.auth(server)
+    way.send(auth, ("POST", server.url, CALL))
+    answers = [(401, {"WWW-Authenticate": 'Bearer error="invalid_token"'}, "expired"), (200, {}, "served")]
+
+    def answer(request):
+        status, fields, text = answers.pop(0)
+        return way.library.Response(status, headers=fields, text=text)
+
+    (response,) = way.send(auth, ("POST", server.url, CALL), transport=way.library.MockTransport(answer))
+    assert [one.text for one in (*response.history, response)] == ["expired", "served"]
+
+
 @requirement("GEN-1")
 @every_way
 @pytest.mark.parametrize("body", BODIES.values(), ids=BODIES.keys())

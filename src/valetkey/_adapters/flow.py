@@ -5,8 +5,9 @@
 The authentication flow of both HTTP libraries: `valetkey.httpx2` and `valetkey.httpx` add the base class and no more.
 
 A request gets the token at hand and is sent. If the server rejects the token, the request is sent once more with
-another one; whatever comes then is the caller's. Nothing is locked meanwhile, and no response body is touched. A token
-that is bound to a key has a new proof each time, and a server that only wants another proof gets that first.
+another one; whatever comes then is the caller's. Nothing is locked meanwhile, and no response body is touched, except
+that a rejection whose body may have no end is not read. A token that is bound to a key has a new proof each time, and
+a server that only wants another proof gets that first.
 """
 
 from collections.abc import AsyncGenerator, Generator, Sequence
@@ -24,6 +25,10 @@ from valetkey.values import Secret, Token
 
 if TYPE_CHECKING:
     from valetkey._engine.engine import Engine
+
+LONGEST_REJECTION = 65_536
+"""Bytes of a rejection's body. Both libraries read it before they send again; a longer one, or one without a length, is
+left unread, and its connection is closed."""
 
 ResponseT = TypeVar("ResponseT", bound=AnyResponse)
 
@@ -98,6 +103,7 @@ class AuthFlow(Generic[RequestT, ResponseT]):
         request.read()  # a body that is a stream could not be sent twice
         steps = steps_of(self._engine, request)
         result: ResponseT | Token | None = None
+        answer: ResponseT | None = None
         with suppress(StopIteration):
             while True:
                 match steps.send(result):
@@ -106,7 +112,10 @@ class AuthFlow(Generic[RequestT, ResponseT]):
                     case OtherToken(rejected, challenges):
                         result = self._engine.replace(rejected, challenges)
                     case to_send:
-                        result = yield to_send
+                        if answer is not None and _may_have_no_end(answer):
+                            answer.stream.close()
+                            answer.stream = type(request.stream)(b"")  # of either library: the body that was read
+                        result = answer = yield to_send
 
     async def async_auth_flow(self, request: RequestT) -> AsyncGenerator[RequestT, ResponseT]:
         """
@@ -120,6 +129,7 @@ class AuthFlow(Generic[RequestT, ResponseT]):
         await request.aread()
         steps = steps_of(self._engine, request)
         result: ResponseT | Token | None = None
+        answer: ResponseT | None = None
         with suppress(StopIteration):
             while True:
                 match steps.send(result):
@@ -128,13 +138,24 @@ class AuthFlow(Generic[RequestT, ResponseT]):
                     case OtherToken(rejected, challenges):
                         result = await self._engine.replace_async(rejected, challenges)
                     case to_send:
-                        result = yield to_send
+                        if answer is not None and _may_have_no_end(answer):
+                            await answer.stream.aclose()
+                            answer.stream = type(request.stream)(b"")  # of either library: the body that was read
+                        result = answer = yield to_send
 
     def _applies_to(self, request: RequestT) -> bool:
         """Leave alone a request to another server, and one with a credential of the caller's own."""
         credential = request.headers.get(AUTHORIZATION)
         is_ours = credential is None or Secret(credential) == request.extensions.get(CREDENTIAL)
         return is_ours and self._engine.serves(str(request.url))
+
+
+def _may_have_no_end(answer: AnyResponse) -> bool:
+    if answer.is_closed:  # a hook of the caller has read it
+        return False
+    length = answer.headers.get("content-length", "")
+    is_short = length.isascii() and length.isdigit() and len(length) <= 9 and int(length) <= LONGEST_REJECTION
+    return not is_short
 
 
 _keywords = AuthFlow.__init__.__kwdefaults__ or {}

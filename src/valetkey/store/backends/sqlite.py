@@ -19,18 +19,16 @@ import stat
 import threading
 import weakref
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from valetkey.errors import StoreError
+from valetkey.store.backends.sqlite_connections import Connections
 from valetkey.store.protocol import ANY, Condition, Conflict, Record, is_met
 
 __all__ = ["SqliteStore"]
-
-_WAIT_SECONDS = 10.0
-"""How long one statement waits for another writer of the file."""
 
 _SCHEMA = "CREATE TABLE IF NOT EXISTS records (key TEXT PRIMARY KEY, version TEXT NOT NULL, value BLOB NOT NULL)"
 
@@ -39,27 +37,25 @@ class SqliteStore:
     """
     Sessions in a file that only its owner can read (mode 0600, in a folder with mode 0700).
 
-    No connection is kept: opening one takes less than a millisecond, and a kept one could not be used by other threads
-    or after a fork.
+    A connection is kept only while this process holds a lease (`sqlite_connections`).
 
     :param path: The file; it and its folder are created when they are first written.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path.absolute()
+        self._connections = Connections(self._path)
 
     def get(self, key: str) -> Record | None:
         """Read a record."""
         if not self._exists():
             return None
         with self._connection() as connection:
-            if not _has_records(connection):
-                return None
-            row = connection.execute("SELECT value, version FROM records WHERE key = ?", (key,)).fetchone()
-            if row is not None and not isinstance(row[0], bytes):
+            rows = _read(connection, "SELECT value, version FROM records WHERE key = ?", key)
+            if rows and not isinstance(rows[0][0], bytes):
                 message = "a record is damaged"
                 raise sqlite3.DatabaseError(message)
-        return None if row is None else Record(row[0], str(row[1]))
+        return Record(rows[0][0], str(rows[0][1])) if rows else None
 
     def put(self, key: str, value: bytes, *, if_version: Condition = ANY) -> str:
         """Write a record."""
@@ -94,19 +90,17 @@ class SqliteStore:
             except BaseException:
                 connection.close()
                 raise
-        return _KernelLease(connection)
+        return _KernelLease(connection, self._connections)
 
     def keys(self) -> list[str]:
         """Give the keys of all records."""
         if not self._exists():
             return []
         with self._connection() as connection:
-            if not _has_records(connection):
-                return []
-            return [str(row[0]) for row in connection.execute("SELECT key FROM records ORDER BY key")]
+            return [str(row[0]) for row in _read(connection, "SELECT key FROM records ORDER BY key")]
 
     def close(self) -> None:
-        """Do nothing: no connection is kept."""
+        """Do nothing: a connection is kept only while a lease is held, and closed with it."""
 
     def _exists(self) -> bool:
         with _as_store_error(self._path):
@@ -120,8 +114,7 @@ class SqliteStore:
     def _connection(self) -> Iterator[sqlite3.Connection]:
         with _as_store_error(self._path):
             _check_owner(self._path.parent)
-            _check_owner(self._path)
-            with closing(sqlite3.connect(self._path, timeout=_WAIT_SECONDS, isolation_level=None)) as connection:
+            with self._connections.use(_check_owner(self._path)) as connection:
                 yield connection
 
     @contextmanager
@@ -131,7 +124,7 @@ class SqliteStore:
             _prepare_file(self._path)
         with self._connection() as connection:
             connection.execute("PRAGMA synchronous = FULL")
-            connection.execute("PRAGMA secure_delete = ON")
+            connection.execute("PRAGMA secure_delete = ON").fetchall()
             connection.execute("BEGIN IMMEDIATE")
             try:
                 connection.execute(_SCHEMA)
@@ -144,9 +137,11 @@ class SqliteStore:
 
 
 class _KernelLease:
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
+    def __init__(self, lock: sqlite3.Connection, connections: Connections) -> None:
+        self._lock = lock
+        self._connections = connections
         _held.add(self)
+        connections.begin_lease(lock)
 
     def remaining(self) -> float:
         return math.inf
@@ -156,7 +151,10 @@ class _KernelLease:
 
     def release(self) -> None:
         _held.discard(self)
-        self._connection.close()  # rolls the exclusive transaction back, and with it goes the lock
+        try:
+            self._connections.end_lease(self._lock)
+        finally:
+            self._lock.close()  # rolls the exclusive transaction back, and so frees the lock
 
     def __del__(self) -> None:
         self.release()  # Python 3.13 warns of a connection that is only collected
@@ -185,16 +183,22 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(before=_creation.acquire, after_in_parent=_creation.release, after_in_child=_after_fork)
 
 
-def _has_records(connection: sqlite3.Connection) -> bool:
-    """Tell whether the table exists: the file may be new, or its first write interrupted."""
-    return connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'records'").fetchone() is not None
+def _read(connection: sqlite3.Connection, query: str, *values: str) -> list[Any]:
+    """Read all rows, so that no lock stays; none without the table: the file may be new or its first write cut off."""
+    try:
+        return connection.execute(query, values).fetchall()
+    except sqlite3.OperationalError as error:
+        table = "SELECT 1 FROM sqlite_master WHERE name = 'records'"
+        if error.sqlite_errorcode != sqlite3.SQLITE_ERROR or connection.execute(table).fetchall():
+            raise
+        return []
 
 
 def _check(connection: sqlite3.Connection, key: str, wanted: Condition) -> None:
     if wanted is ANY:
         return
-    row = connection.execute("SELECT version FROM records WHERE key = ?", (key,)).fetchone()
-    if not is_met(wanted, str(row[0]) if row else None):
+    rows = connection.execute("SELECT version FROM records WHERE key = ?", (key,)).fetchall()
+    if not is_met(wanted, str(rows[0][0]) if rows else None):
         raise Conflict(key)
 
 
@@ -233,16 +237,16 @@ def _prepare_file(path: Path) -> None:
         _check_owner(path)
 
 
-def _check_owner(path: Path) -> None:
+def _check_owner(path: Path) -> os.stat_result:
     """
-    Refuse a file or folder that another user could have written or could replace, as ssh does.
+    Refuse a file or folder that another user could have written or could replace, as ssh does; give its `lstat`.
 
     A sticky folder such as /tmp is refused too: another user could put a journal beside the file, and SQLite would
     apply it.
     """
-    if os.name != "posix":
-        return
     link = path.lstat()
+    if os.name != "posix":
+        return link
     target = path.stat() if stat.S_ISLNK(link.st_mode) and path.is_dir() else link
     if stat.S_ISLNK(target.st_mode):
         fault = "is a symbolic link"
@@ -251,6 +255,6 @@ def _check_owner(path: Path) -> None:
     elif target.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
         fault = "can be written by other users"
     else:
-        return
+        return link
     message = f"{path} {fault}, so it is no place for sessions."
     raise StoreError(message, hint="Make it your own with mode 0700 (folder) or 0600 (file), or name another place.")

@@ -26,6 +26,7 @@ from valetkey._network.locality import Locality
 from valetkey._network.pinning import PinnedBackend
 from valetkey._network.proxies import proxy_for
 from valetkey._network.resolver import addresses_of, numeric_address
+from valetkey._network.socks import DEFAULT_PORT, SocksBackend
 from valetkey._network.streams import translated
 from valetkey._network.unpacking import TooLarge, unpack
 from valetkey.errors import ConfigurationError, MalformedDocument
@@ -151,26 +152,22 @@ def _through(proxy: str, origin: httpcore2.Origin, backend: PinnedBackend) -> ht
     tls = trusted_authorities()
     try:
         named = httpx2.Proxy(proxy)
-        url = httpcore2.URL(
-            scheme=named.url.raw_scheme, host=named.url.raw_host, port=named.url.port, target=named.url.raw_path
-        )
-        pool: httpcore2.ConnectionPool
         if named.url.scheme in ("socks5", "socks5h"):
-            pool = httpcore2.SOCKSProxy(
-                url, named.raw_auth, tls, keepalive_expiry=LONGEST_REST, network_backend=backend
-            )
-        else:
-            pool = httpcore2.HTTPProxy(
-                url,
-                named.raw_auth,
-                named.headers.raw,
-                tls,
-                proxy_ssl_context=tls if named.url.scheme == "https" else None,
-                keepalive_expiry=LONGEST_REST,
-                network_backend=backend,
-            )
+            socks = SocksBackend(backend, (named.url.host, named.url.port or DEFAULT_PORT), named.raw_auth)
+            return httpcore2.HTTPConnection(origin, tls, keepalive_expiry=LONGEST_REST, network_backend=socks)
+        pool = httpcore2.HTTPProxy(
+            httpcore2.URL(
+                scheme=named.url.raw_scheme, host=named.url.raw_host, port=named.url.port, target=named.url.raw_path
+            ),
+            named.raw_auth,
+            named.headers.raw,
+            tls,
+            proxy_ssl_context=tls if named.url.scheme == "https" else None,
+            keepalive_expiry=LONGEST_REST,
+            network_backend=backend,
+        )
         return pool.create_connection(origin)
-    except (ValueError, ImportError, httpx2.InvalidURL) as error:
+    except (ValueError, httpx2.InvalidURL) as error:
         message = "The proxy that the environment names cannot be used."  # its URL may hold a password
         hint = "Correct HTTPS_PROXY or ALL_PROXY: http://host:port."
         raise ConfigurationError(message, hint=hint) from error

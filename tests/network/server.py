@@ -5,8 +5,10 @@
 
 import socket
 import ssl
+import struct
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Self
 
@@ -201,3 +203,15 @@ def answer(status: str = "200 OK", *headers: str, body: bytes = b"", closing: bo
     lines = [f"HTTP/1.1 {status}", *headers, f"Content-Length: {len(body)}"]
     lines += ["Connection: close"] * closing + ["", ""]
     return "\r\n".join(lines).encode() + body
+
+
+@contextmanager
+def ended_connection() -> Iterator[socket.socket]:
+    """A connection that the other side has ended (FIN) and then reset (RST)."""
+    with socket.create_server(("127.0.0.1", 0)) as listener, socket.create_connection(listener.getsockname()) as ended:
+        peer, _ = listener.accept()
+        peer.shutdown(socket.SHUT_WR)
+        assert ended.recv(1) == b""
+        peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        peer.close()
+        yield ended

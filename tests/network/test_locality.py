@@ -10,11 +10,12 @@ import pytest
 
 from tests.network.certificates import make_certificates
 from tests.network.names import NameServer
-from tests.network.server import WireServer, answer
+from tests.network.server import WireServer, answer, ended_connection
 from tests.network.test_sender import PROXIES
 from tests.processes.child import Child
 from tests.requirements import requirement
 from tests.servers.process import free_port
+from valetkey._network import locality
 from valetkey._network.addresses import AddressKind
 from valetkey._network.clock import ExchangeClock
 from valetkey._network.guard import Guard
@@ -193,3 +194,12 @@ def test_a_proof_lasts_five_minutes_and_a_doubt_not_at_all():
     assert len(names.asked) == 2
     clock[0] += 0.2
     assert not is_inside()
+
+
+@requirement("SEC-4", "SEC-10")
+def test_a_connection_that_ends_before_the_handshake_proves_nothing(monkeypatch):
+    """`ssl` makes no handshake then, and no error: any host inside the network could do that."""
+    with ended_connection() as ended:
+        monkeypatch.setattr(locality.socket, "create_connection", lambda address, timeout: ended)
+        with pytest.raises(TemporaryError, match="cannot be reached to see where it lives"):
+            is_at("https://mcp.example/mcp", PRIVATE, NameServer(mcp_example=["10.0.0.7"]))

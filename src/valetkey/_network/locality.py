@@ -19,6 +19,7 @@ from valetkey._network.addresses import Address, AddressKind, kind_of
 from valetkey._network.clock import ExchangeClock
 from valetkey._network.guard import Guard
 from valetkey._network.resolver import addresses_of, numeric_address
+from valetkey._network.streams import wrap_in_tls
 from valetkey.errors import TemporaryError, quote
 
 REMEMBERED_SECONDS = 300.0
@@ -79,7 +80,7 @@ def _is_proven(addresses: Iterable[Address], port: int, host: str, tls: ssl.SSLC
         try:
             with socket.create_connection((str(address), port), clock.left_to_connect()) as connection:
                 connection.settimeout(clock.left_to_connect())
-                tls.wrap_socket(connection, server_hostname=host).close()
+                wrap_in_tls(connection, tls, host).close()
         except ssl.SSLCertVerificationError:
             continue
         except OSError as error:

@@ -61,7 +61,7 @@ class TimedStream(httpcore2.NetworkStream):
             if isinstance(self._socket, ssl.SSLSocket):  # a proxy that speaks TLS itself
                 return _InnerTls(self, ssl_context, server_hostname)
             self._socket.settimeout(self._clock.left_to_connect())  # for the whole handshake
-            return TimedStream(ssl_context.wrap_socket(self._socket, server_hostname=server_hostname), self._clock)
+            return TimedStream(wrap_in_tls(self._socket, ssl_context, server_hostname), self._clock)
 
     def get_extra_info(self, info: str) -> Any:
         """Answer what httpcore2 asks: a connection that is readable between two exchanges was closed by the server."""
@@ -146,6 +146,20 @@ def closed_on_failure(stream: httpcore2.NetworkStream) -> Iterator[None]:
     except BaseException:
         stream.close()
         raise
+
+
+def wrap_in_tls(connection: socket.socket, context: ssl.SSLContext, hostname: str | None) -> ssl.SSLSocket:
+    """
+    Make the TLS handshake.
+
+    If the other side has already ended the connection, `ssl` makes none, says nothing, and would send plain text.
+    """
+    wrapped = context.wrap_socket(connection, server_hostname=hostname)
+    if wrapped.version() is None:
+        wrapped.close()
+        message = "the connection ended before the TLS handshake"
+        raise ConnectionResetError(message)
+    return wrapped
 
 
 def _is_readable(connection: socket.socket) -> bool:

@@ -240,3 +240,20 @@ def test_a_contradiction_is_told_with_the_names_of_both_options(changes, names):
         Settings(url=URL, **changes)
     assert [name for name in names if name not in caught.value.message] == []
     assert caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("client_id", {"client_id": "\udce9"}),
+        ("client_secret", {"client_id": "c", "client_secret": "s3cr\udce9t"}),
+        ("scope", {"scope": "read \udce9"}),
+        ("authorization_parameters", {"authorization_parameters": {"prompt": "\udce9"}}),
+        ("client_secret", {"clients": [RegisteredClient("https://as.example", "c", Secret("s3cr\udce9t"))]}),
+    ],
+)
+def test_text_that_no_request_can_hold_is_refused_at_once(name, options):
+    """An environment variable that is not UTF-8 comes so."""
+    with pytest.raises(ConfigurationError, match=f"The {name} has a character") as caught:
+        Settings(url=URL, **options)
+    assert "s3cr" not in str(caught.value)

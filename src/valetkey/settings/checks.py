@@ -4,6 +4,7 @@
 """Which options contradict each other. The settings are checked when they are made, before anything is sent."""
 
 import re
+from dataclasses import fields
 from typing import get_args
 from urllib.parse import urlsplit
 
@@ -15,10 +16,11 @@ from valetkey.protocol.client_document import require_document_url
 from valetkey.settings.credentials import IdentityProvider, require_source
 from valetkey.settings.options import GrantName
 from valetkey.settings.python_options import PythonOptions
-from valetkey.values import ClientAuthentication
+from valetkey.values import ClientAuthentication, Secret
 
 GRANTS: tuple[GrantName, ...] = get_args(GrantName)
 
+_HALF_A_PAIR = re.compile("[\ud800-\udfff]")
 _ABSOLUTE_URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^#\s]+")  # RFC 8707 §2, RFC 3986 §4.3
 
 
@@ -28,12 +30,32 @@ def require_harmony(options: PythonOptions) -> None:
 
     :raises ConfigurationError: If there are any.
     """
+    _check_texts(options)
     _check_urls(options)
     _check_values(options)
     _check_clients(options)
     _check_owner(options)
     _check_grant(options)
     _check_requests(options)
+
+
+def _check_texts(options: PythonOptions) -> None:
+    """An environment variable that is not UTF-8 gives text that no request can hold (PEP 383)."""
+    provider: object = options.identity_provider
+    if not isinstance(provider, IdentityProvider | None):
+        message = f"The identity_provider is a {type(provider).__name__}."
+        raise ConfigurationError(message, hint="Give an IdentityProvider.")
+    parts = (options, *options.clients, *((provider,) if provider is not None else ()))
+    for name, value in ((each.name, getattr(part, each.name)) for part in parts for each in fields(part)):
+        text = value.reveal() if isinstance(value, Secret) else value
+        if _HALF_A_PAIR.search(_joined((text,))):
+            message = f"The {name} has a character that is no Unicode character."
+            raise ConfigurationError(message, hint="Give it as UTF-8.")
+
+
+def _joined(parts: tuple[object, ...]) -> str:
+    """Scopes, or pairs of texts, as one text."""
+    return "".join(part if isinstance(part, str) else _joined(part) for part in parts if isinstance(part, str | tuple))
 
 
 def _check_values(options: PythonOptions) -> None:
@@ -103,11 +125,7 @@ def _check_grant(options: PythonOptions) -> None:
     if grant == "workload_identity" and options.workload_token is None:
         message = "The grant workload_identity needs `workload_token=`."
         raise ConfigurationError(message, hint="Give the file the platform keeps it in, or a function.")
-    provider: object = options.identity_provider
-    if not isinstance(provider, IdentityProvider | None):
-        message = f"The identity_provider is a {type(provider).__name__}."
-        raise ConfigurationError(message, hint="Give an IdentityProvider.")
-    if grant == "enterprise_managed" and provider is None:
+    if grant == "enterprise_managed" and options.identity_provider is None:
         message = "The grant enterprise_managed needs `identity_provider=`."
         raise ConfigurationError(message, hint="Give an IdentityProvider.")
     if grant == "enterprise_managed" and not _proves_itself(options):

@@ -221,6 +221,21 @@ def test_a_body_that_is_no_json_is_no_message(library, gate, content):
     assert seen[0].headers["Authorization"] == f"Bearer {TOKEN.access_token.reveal()}"
 
 
+def test_an_http_error_without_an_end_is_an_http_error_like_any_other(library, gate):
+    sent = []
+
+    class Endless(library.AsyncByteStream):
+        async def __aiter__(self):
+            while True:
+                sent.append(1)
+                assert len(sent) < 100, "the body is read to an end that it does not have"
+                yield b" " * 100_000
+
+    answer = {"status_code": 400, "headers": {"Content-Type": "application/json"}, "stream": Endless()}
+    _, response = exchange(library, gate, answer)
+    assert type(reason_in(gate, response)) is HttpError
+
+
 @requirement("USE-6", "VER-11")
 @pytest.mark.parametrize("target", ["https://elsewhere.example/mcp", "https://mcp.example.com:8443/mcp"])
 def test_a_redirect_to_another_origin_takes_no_token_along(library, gate, target):

@@ -29,6 +29,9 @@ _TOKEN = "valetkey.token"
 _REDIRECTS = "valetkey.redirects"
 """The extension of a request that counts how many redirects led to it; a redirected request inherits extensions."""
 
+_LONGEST_ERROR = 1_048_576
+"""Bytes of an HTTP error that are read to find a JSON-RPC error in it."""
+
 _MOST_REDIRECTS = 20
 """What both libraries and the SDK follow."""
 
@@ -210,8 +213,13 @@ async def _json_rpc_error_in(response: Any) -> dict[str, Any] | None:
     """Read the JSON-RPC error that a server may send with an HTTP error (MCP Transports, Sending Messages)."""
     if not response.headers.get("content-type", "").lower().startswith("application/json"):
         return None
+    body = b""
+    async for part in response.aiter_bytes():
+        body += part
+        if len(body) > _LONGEST_ERROR:
+            return None
     try:
-        document = json.loads(await response.aread())
+        document = json.loads(body)
     except (ValueError, RecursionError):
         return None
     error = document.get("error") if isinstance(document, dict) else None

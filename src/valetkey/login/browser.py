@@ -30,7 +30,8 @@ _READS_COMMANDS = frozenset(
     {
         *("sh", "ash", "bash", "busybox", "csh", "dash", "fish", "ksh", "mksh", "nu", "rbash", "tcsh", "xonsh", "zsh"),
         *("cmd", "powershell", "pwsh", "wsl", "wslview", "wsl-open"),
-        *("screen", "ssh", "su", "tmux", "watch"),
+        *("elvish", "oksh", "osh", "posh", "yash"),
+        *("expect", "mosh", "nix-shell", "parallel", "rsh", "screen", "script", "ssh", "su", "tmux", "watch"),
     }
 )
 """Shells, and programs that pass their arguments on to one."""
@@ -99,8 +100,8 @@ def _builds_command_text(words: list[str], system: str) -> bool:
 
 
 def _program_name(word: str) -> str:
-    """`/mnt/c/Windows/System32/CMD.EXE` as `cmd`."""
-    return PurePath(word.replace("\\", "/")).name.lower().removesuffix(".exe")
+    """`/mnt/c/Windows/System32/CMD.EXE` as `cmd`, `bash-5.2` as `bash`."""
+    return PurePath(word.replace("\\", "/")).name.lower().removesuffix(".exe").rstrip("-.0123456789")
 
 
 def _words(entry: str) -> list[str]:

@@ -380,6 +380,35 @@ def test_a_token_that_fits_in_no_header_field_is_a_fault_of_the_settings(token):
     assert server.requests == []
 
 
+FORKS = """
+    import os, sys
+    from valetkey._network.guard import Guard
+    from valetkey._network.sender import HttpSender
+    from valetkey.wire import HttpRequest
+
+    url = sys.argv[1]
+    send = HttpSender(Guard(url))
+    with send.keep_connections():
+        send(HttpRequest("GET", f"{url}/parent", "read a document"))
+        child = os.fork()
+        if child == 0:
+            send(HttpRequest("GET", f"{url}/child", "read a document"))
+            os._exit(0)
+        assert os.waitpid(child, 0)[1] == 0
+        send(HttpRequest("GET", f"{url}/parent", "read a document"))
+"""
+
+
+@requirement("SEC-9")
+def test_a_child_that_is_forked_in_the_middle_of_an_attempt_leaves_the_parents_connection_alone():
+    """Two processes on one connection would read each other's answers."""
+    with WireServer(*[lambda peer: peer.send(kept())] * 3) as server:
+        with Child(FORKS, server.url, environment=dict.fromkeys(PROXIES, "")) as child:
+            child.succeed()
+        assert server.connections == 2
+    assert sorted(request.split()[1] for request in server.requests) == [b"/child", b"/parent", b"/parent"]
+
+
 THROUGH_A_PROXY = """
     import sys
     from valetkey._network.guard import Guard

@@ -9,6 +9,7 @@ and no token answer may end up in the caller's `response.history` or hooks.
 """
 
 import logging
+import os
 import threading
 import time
 from collections.abc import Iterator
@@ -52,11 +53,11 @@ class HttpSender:
     def _connections(self) -> Iterator[Connections]:
         """Give the connections of this thread, which are closed by the block that made them."""
         kept: Connections | None = getattr(self._of_thread, "connections", None)
-        if kept is not None:
+        if kept is not None and self._of_thread.process == os.getpid():  # in a forked child, they are the parent's
             yield kept
             return
         with closing(Connections(self._guard, self._locality)) as connections:
-            self._of_thread.connections = connections
+            self._of_thread.connections, self._of_thread.process = connections, os.getpid()
             try:
                 yield connections
             finally:

@@ -287,8 +287,17 @@ def test_a_configuration_cannot_be_changed_after_a_client_has_read_it():
         lambda text: OAuthConfig(issuer="https://as.example", initial_access_token=text),
         lambda text: RegisteredClient("https://as.example", "a", text),
         lambda text: IdentityProvider("https://idp.example", "b", "/var/run/id-token", client_secret=text),
+        lambda text: OAuthConfig(client_id="a", private_key=f"-----BEGIN PRIVATE KEY-----\n{text}"),
+        lambda text: OAuthConfig(client_id="a", private_key=f"MI{text * 20}"),
+        lambda text: IdentityProvider("https://idp.example", "b", "/run/token", private_key=f'{{"d": "{text}"}}'),
+        lambda text: OAuthConfig(workload_token=f"eyJ.{text}.x"),
+        lambda text: IdentityProvider("https://idp.example", "b", f"eyJ.{text}.x"),
+        lambda text: OAuthConfig(client_id="a", client_secret=text.encode()),
     ],
-    ids=["client_secret", "initial_access_token", "RegisteredClient", "IdentityProvider"],
+    ids=[
+        *("client_secret", "initial_access_token", "RegisteredClient", "IdentityProvider"),
+        *("PEM", "DER", "JWK", "workload_token", "id_token", "bytes"),
+    ],
 )
 def test_a_secret_in_plain_text_is_refused_because_it_would_stand_in_yaml(make):
     with pytest.raises(ConfigurationError, match="plain text") as caught:
@@ -364,7 +373,6 @@ def test_a_secret_never_shows_in_a_representation():
         (OAuthConfig(login_timeout=0), "login_timeout"),
         (OAuthConfig(profile="example"), "no provider profile 'example'"),
         (OAuthConfig(client_metadata_url="https://app.example.com"), "has no path"),
-        (OAuthConfig(private_key="-----BEGIN PRIVATE KEY-----", client_id="a"), "plain text"),
         (OAuthConfig(client_id="a", private_key=Secret.from_env_var("UNSET", strict=False)), "empty value"),
     ],
 )

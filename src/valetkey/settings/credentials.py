@@ -93,9 +93,19 @@ def to_private_key(given: PrivateKey | Secret | str | Path | None, algorithm: st
             message = f"`signing_algorithm={algorithm!r}` contradicts `private_key=`, which is for {given.algorithm}."
             raise ConfigurationError(message, hint="Give one of the two.")
         return replace(given, algorithm=algorithm or given.algorithm)
-    if isinstance(given, str) and _A_KEY.search(given):
-        raise _plain_key()
+    if isinstance(given, str):
+        refuse_key_as_text(given)
     return PrivateKey(Path(given) if isinstance(given, str) else given, algorithm)
+
+
+def refuse_key_as_text(given: object) -> None:
+    """
+    Refuse a text that is a key and not the path of one: `repr`, errors and YAML would show it.
+
+    :raises ConfigurationError: If it is a key, or bytes.
+    """
+    if isinstance(given, bytes) or (isinstance(given, str) and _A_KEY.search(given)):
+        raise _plain_key()
 
 
 def _plain_key() -> ConfigurationError:

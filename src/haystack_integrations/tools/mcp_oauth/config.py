@@ -18,12 +18,14 @@ from haystack_integrations.tools.mcp_oauth.credentials import (
     read_source,
     refuse_plain_text,
     resolve,
+    to_token_source,
     write_fields,
 )
 from valetkey import values
 from valetkey._adapters.framework import STANDARD, find_profile
 from valetkey.errors import ConfigurationError
 from valetkey.login import LoginName
+from valetkey.settings.credentials import refuse_key_as_text
 from valetkey.settings.documentation import document, parameter_texts
 from valetkey.settings.options import GrantName, Options
 from valetkey.settings.settings import Settings
@@ -106,6 +108,9 @@ class OAuthConfig(Options, _UpstreamOrder):
     def __post_init__(self) -> None:
         for name in ("client_secret", "initial_access_token"):
             refuse_plain_text(self, name)
+        refuse_key_as_text(self.private_key)
+        if isinstance(self.workload_token, str):
+            to_token_source(self.workload_token)
 
     def to_dict(self) -> dict[str, Any]:
         """

@@ -104,6 +104,9 @@ class IdentityProvider:
 
     def __post_init__(self) -> None:
         refuse_plain_text(self, "client_secret")
+        engine.refuse_key_as_text(self.private_key)
+        if isinstance(self.id_token, str):
+            to_token_source(self.id_token)
 
     def to_dict(self) -> dict[str, Any]:
         """
@@ -188,7 +191,7 @@ def refuse_plain_text(instance: Any, name: str) -> None:
 
     :raises ConfigurationError: If it is a text.
     """
-    if isinstance(getattr(instance, name), str):
+    if isinstance(getattr(instance, name), str | bytes):
         message = f"{type(instance).__name__}.{name} is given as plain text."
         raise ConfigurationError(message, hint="Give a Secret of haystack.utils, for example Secret.from_env_var(…).")
 
@@ -203,7 +206,12 @@ def to_private_key(given: Secret | str | None, algorithm: str | None, name: str)
 
 
 def to_token_source(given: TokenSource) -> engine.TokenSource:
-    """Give a source of tokens to the engine."""
+    """
+    Give a source of tokens to the engine.
+
+    :raises ConfigurationError: If a text is a token and no path.
+    """
+    engine.to_token_source(given)
     return Path(given) if isinstance(given, str) else given
 
 

@@ -18,6 +18,7 @@ from tests.fakes.world import World, a_session
 from tests.requirements import requirement
 from valetkey._engine.attempts import Attempts
 from valetkey._engine.decision import TokenNeed, need_after
+from valetkey._engine.refresh_outcome import MOST_CONFLICTS
 from valetkey._network.sender import UnknownOutcome
 from valetkey._sessions.codec import FORMAT, session_key
 from valetkey.errors import (
@@ -185,6 +186,22 @@ def test_a_winner_whose_token_is_of_no_use_is_renewed_in_turn(world):
     session = obtain(world)
     assert world.server.grant_types() == ["refresh_token"]
     assert session.requested_scope == ("theirs",)
+
+
+@requirement("REF-7")
+def test_a_store_that_reports_a_conflict_at_every_write_ends_the_attempt_with_an_error(world):
+    before = world.kept()
+
+    def overtake():
+        world.keep(before)
+        world.store.before_write[session_key(world.settings())] = overtake
+
+    overtake()
+    with pytest.raises(TemporaryError, match="conflict whenever") as caught:
+        obtain(world)
+    assert "valetkey.store.testing" in caught.value.hint
+    assert world.store.calls.count(("put", session_key(world.settings()))) == MOST_CONFLICTS
+    assert (world.server.log(), world.person.asked, world.kept()) == ([], [], before)
 
 
 # Without an answer.

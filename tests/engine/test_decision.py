@@ -16,6 +16,7 @@ from tests.fakes.world import a_session
 from tests.requirements import requirement
 from valetkey._engine.decision import STEPS, Situation, Step, TokenNeed, answers, decide, need_after
 from valetkey._engine.refresh_outcome import (
+    MOST_CONFLICTS,
     NEXT_STEPS,
     NextStep,
     Overtaken,
@@ -200,7 +201,8 @@ def refused(meaning):
 
 NEXT_LINES = [
     (NextStep.USE_SESSION, Refresh(Renewed(GOOD))),
-    (NextStep.LOOK_AGAIN, Refresh(Overtaken())),
+    (NextStep.FAIL, Refresh(Overtaken(), conflicts=MOST_CONFLICTS)),
+    (NextStep.LOOK_AGAIN, Refresh(Overtaken(), conflicts=MOST_CONFLICTS - 1)),
     (NextStep.FAIL, Refresh(UNANSWERED, is_second=True)),
     (NextStep.TRY_AGAIN, Refresh(UNANSWERED)),
     (NextStep.FAIL, Refresh(refused(RefusalMeaning.TOKEN_ENDED), early=True)),
@@ -230,6 +232,7 @@ def test_every_row_of_the_second_table_is_reached_by_its_own_line_and_by_no_othe
         (NextStep.USE_SESSION, Refresh(Renewed(GOOD), early=True)),
         (NextStep.LOOK_AGAIN, Refresh(Overtaken(), early=True)),
         (NextStep.TRY_AGAIN, Refresh(UNANSWERED, early=True)),
+        (NextStep.USE_SESSION, Refresh(Renewed(GOOD), conflicts=MOST_CONFLICTS)),
         (NextStep.FAIL, Refresh(refused(RefusalMeaning.CLIENT_GONE), early=True)),
         (NextStep.LOG_IN, Refresh(refused(RefusalMeaning.OTHER), is_second=True)),
     ],
@@ -269,6 +272,7 @@ REFRESHES = st.builds(
     outcome=st.sampled_from([Renewed(GOOD), Overtaken(), UNANSWERED, *map(refused, RefusalMeaning)]),
     early=st.booleans(),
     is_second=st.booleans(),
+    conflicts=st.integers(0, 2 * MOST_CONFLICTS),
 )
 
 
@@ -308,7 +312,9 @@ def test_exactly_one_step_follows_a_refresh_and_it_can_be_carried_out(given):
     step = after_refresh(given)
     assert isinstance(step, NextStep)
     assert (step is NextStep.USE_SESSION) == isinstance(given.outcome, Renewed)
-    if step is NextStep.FAIL:
+    if isinstance(given.outcome, Overtaken):
+        assert step is (NextStep.FAIL if given.conflicts >= MOST_CONFLICTS else NextStep.LOOK_AGAIN)
+    elif step is NextStep.FAIL:
         assert isinstance(given.outcome, Unanswered | RefreshRefused)
 
 

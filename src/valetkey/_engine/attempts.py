@@ -23,6 +23,7 @@ from valetkey._engine.moved_login import MovedLogin
 from valetkey._engine.refresh import Refresher
 from valetkey._engine.refresh_outcome import (
     NextStep,
+    Overtaken,
     Refresh,
     RefreshRefused,
     Renewed,
@@ -59,6 +60,7 @@ class _Attempt:
     moved: MovedLogin
     refused: Secret | None = None  # the refresh token that was refused
     unanswered: TemporaryError | None = None  # why the first refresh got no answer
+    conflicts: int = 0  # how often another program has written the session before a refresh
 
 
 class Attempts:
@@ -177,8 +179,14 @@ class Attempts:
         self, attempt: _Attempt, session: Session, version: str, lease: Lease
     ) -> tuple[NextStep, Session | None]:
         outcome = self._refresher.refresh(session, version, lease)
-        next_step = after_refresh(Refresh(outcome, attempt.need.early, is_second=attempt.unanswered is not None))
+        attempt.conflicts += isinstance(outcome, Overtaken)
+        is_second = attempt.unanswered is not None
+        next_step = after_refresh(Refresh(outcome, attempt.need.early, is_second, attempt.conflicts))
         match outcome:
+            case Overtaken() if next_step is NextStep.FAIL:
+                message = f"The session store reports a conflict whenever the session at {session.issuer} is written."
+                hint = "Try again; if that does not help, test the store with valetkey.store.testing."
+                raise TemporaryError(message, hint=hint)
             case Renewed():
                 return next_step, outcome.session
             case Unanswered():

@@ -43,6 +43,9 @@ class RefreshRefused:
     meaning: RefusalMeaning
 
 
+MOST_CONFLICTS = 20
+"""How often in one attempt another program may write the session first."""
+
 RefreshOutcome = Renewed | Overtaken | Unanswered | RefreshRefused
 
 
@@ -53,6 +56,7 @@ class Refresh:
     outcome: RefreshOutcome
     early: bool = False
     is_second: bool = False
+    conflicts: int = 0  # how often another program was first in this attempt, this time included
 
 
 class NextStep(Enum):
@@ -84,6 +88,11 @@ NEXT_STEPS = (
         NextStep.USE_SESSION,
         "the session is renewed",
         lambda refresh: isinstance(refresh.outcome, Renewed),
+    ),
+    NextRow(
+        NextStep.FAIL,
+        f"another program has written the session meanwhile, for the {MOST_CONFLICTS}th time in this attempt",
+        lambda refresh: isinstance(refresh.outcome, Overtaken) and refresh.conflicts >= MOST_CONFLICTS,
     ),
     NextRow(
         NextStep.LOOK_AGAIN,

@@ -70,6 +70,11 @@ def _percent_encode(match: re.Match[str]) -> str:
 def _fault(url: str) -> str | None:
     if len(url) > LONGEST_URL:
         return f"has more than {LONGEST_URL:,} characters"
+    return _fault_of_short(url)
+
+
+@lru_cache(maxsize=64)  # a login checks each of its URLs in several places
+def _fault_of_short(url: str) -> str | None:
     if not url.isascii():
         return "has characters outside ASCII (a host name goes in its xn-- form, a path percent-encoded)"
     if _IN_NO_URL.search(url):
@@ -104,6 +109,7 @@ def _without_user(url: str) -> str:
     return _USER.sub(r"\1//...@", url)
 
 
+@lru_cache(maxsize=64)
 def is_loopback_host(host: str) -> bool:
     """Tell whether a host name is this computer's loopback interface (RFC 8252 §7.3)."""
     if host.lower() == "localhost":

@@ -21,6 +21,8 @@ def log_exchange(level: int, *, method: str, url: str, purpose: str, outcome: st
     :param method: The HTTP method, or "browser" for a person's part.
     :param outcome: The status, or what came instead of one ("no answer").
     """
+    if not _logger.isEnabledFor(level):
+        return
     address = urlsplit(url)._replace(query="", fragment="").geturl()
     parts = {"method": method, "url": address, "purpose": purpose, "outcome": outcome, "seconds": seconds}
     _logger.log(level, "%s %s: %s in %.0f ms (%s)", method, address, outcome, seconds * 1000, purpose, extra=parts)

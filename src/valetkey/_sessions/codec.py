@@ -11,7 +11,7 @@ format; one of a newer format is an error and is never overwritten.
 import hashlib
 import json
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import fields, is_dataclass
 from enum import StrEnum
 from typing import Any, TypeVar
 
@@ -82,7 +82,7 @@ def _key(kind: Kind, *parts: str) -> str:
 
 def encode_session(session: Session) -> bytes:
     """Give the value of a session's record."""
-    return _encode(Kind.SESSION, asdict(session))
+    return _encode(Kind.SESSION, _members_of(session))
 
 
 def decode_session(value: bytes) -> Session:
@@ -112,7 +112,7 @@ def decode_session(value: bytes) -> Session:
 
 def encode_client(client: Client) -> bytes:
     """Give the value of a client's record."""
-    return _encode(Kind.CLIENT, asdict(client))
+    return _encode(Kind.CLIENT, _members_of(client))
 
 
 def decode_client(value: bytes) -> Client:
@@ -149,9 +149,15 @@ def _encode(kind: Kind, members: _Members) -> bytes:
     return json.dumps({"format": FORMAT, "kind": kind, **members}, default=_plain, ensure_ascii=False).encode()
 
 
-def _plain(value: object) -> str:
+def _members_of(value: Any) -> _Members:
+    return {field.name: getattr(value, field.name) for field in fields(value)}
+
+
+def _plain(value: object) -> str | _Members:
     if isinstance(value, Secret):
         return value.reveal()
+    if is_dataclass(value):
+        return _members_of(value)
     message = f"a {type(value).__name__} has no place in a record"
     raise TypeError(message)
 

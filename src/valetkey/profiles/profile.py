@@ -5,6 +5,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 BearerName = Literal["access_token", "id_token"]
@@ -57,10 +58,15 @@ STANDARD = Profile(name=NONE)
 
 
 def _matches(pattern: str, issuer: str) -> bool:
+    return _compiled(pattern).fullmatch(issuer) is not None
+
+
+@lru_cache(maxsize=256)
+def _compiled(pattern: str) -> re.Pattern[str]:
     scheme, _, rest = pattern.partition("://")
     host, slash, path = rest.partition("/")
     parts = (re.escape(scheme), "://", _with_stars(host, _LABEL), slash, _with_stars(path, _SEGMENT))
-    return re.fullmatch("".join(parts), issuer) is not None
+    return re.compile("".join(parts))
 
 
 def _with_stars(text: str, star: str) -> str:

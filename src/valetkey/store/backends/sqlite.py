@@ -44,6 +44,8 @@ class SqliteStore:
 
     def __init__(self, path: Path) -> None:
         self._path = path.absolute()
+        self._folder = self._path.parent
+        self._lock_folder = self._path.with_name(self._path.name + ".locks")
         self._connections = Connections(self._path)
 
     def get(self, key: str) -> Record | None:
@@ -74,12 +76,12 @@ class SqliteStore:
     def lease(self, key: str, *, seconds: float) -> "_KernelLease | None":  # noqa: ARG002 - it ends with its process
         """Try to take the lease of a record."""
         name = hashlib.sha256(key.encode()).hexdigest()[:16]
-        folder = self._path.with_name(self._path.name + ".locks")
+        path = self._lock_folder / name
         with _as_store_error(self._path):
-            _prepare_folder(self._path.parent)
-            _prepare_folder(folder)
-            _prepare_file(folder / name)
-            connection = sqlite3.connect(folder / name, timeout=0, isolation_level=None, check_same_thread=False)
+            _prepare_folder(self._folder)
+            _prepare_folder(self._lock_folder)
+            _prepare_file(path)
+            connection = sqlite3.connect(path, timeout=0, isolation_level=None, check_same_thread=False)
             try:
                 connection.execute("BEGIN EXCLUSIVE")
             except sqlite3.OperationalError as error:
@@ -113,14 +115,14 @@ class SqliteStore:
     @contextmanager
     def _connection(self) -> Iterator[sqlite3.Connection]:
         with _as_store_error(self._path):
-            _check_owner(self._path.parent)
+            _check_owner(self._folder)
             with self._connections.use(_check_owner(self._path)) as connection:
                 yield connection
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
         with _as_store_error(self._path):
-            _prepare_folder(self._path.parent)
+            _prepare_folder(self._folder)
             _prepare_file(self._path)
         with self._connection() as connection:
             connection.execute("PRAGMA synchronous = FULL")
@@ -217,9 +219,10 @@ def _as_store_error(path: Path) -> Iterator[None]:
 
 
 def _prepare_folder(folder: Path) -> None:
-    missing = [] if folder.exists() else [path for path in (folder, *folder.parents) if not path.exists()]
-    for path in reversed(missing):
-        path.mkdir(mode=0o700, exist_ok=True)  # with `parents=True` only the last one would get the mode
+    if not folder.exists():
+        missing = [path for path in (folder, *folder.parents) if not path.exists()]
+        for path in reversed(missing):
+            path.mkdir(mode=0o700, exist_ok=True)  # with `parents=True` only the last one would get the mode
     _check_owner(folder)
 
 

@@ -7,6 +7,7 @@
 All sessions live in one process and talk to one server, so that what disturbs the one disturbs the others.
 """
 
+import ssl
 import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -42,11 +43,13 @@ async def measure(findings: Findings, effort: Effort, folder: Path) -> None:
 
 
 @asynccontextmanager
-async def session_of(server: Server, contender: Contender) -> AsyncIterator[ClientSession]:
+async def session_of(
+    server: Server, contender: Contender, verify: ssl.SSLContext | bool = True
+) -> AsyncIterator[ClientSession]:
     """Open an MCP session, logged in."""
     limits = httpx2.Limits(max_connections=None, max_keepalive_connections=None)
     async with (
-        httpx2.AsyncClient(auth=contender.open(), timeout=30.0, limits=limits) as client,
+        httpx2.AsyncClient(auth=contender.open(), timeout=30.0, limits=limits, verify=verify) as client,
         streamable_http_client(server.mcp_url, http_client=client) as (read, write, *_),
         ClientSession(read, write) as session,
     ):

@@ -59,7 +59,7 @@ class Connections:
     def exchange(self, request: HttpRequest) -> HttpResponse:
         """Send a request that the guard has let through; errors of httpcore2 are left to the caller."""
         self._clock.start(self._guard.longest_exchange)
-        target = httpx2.URL(request.url)
+        target = _parsed(request.url)
         route = (urls.origin(request.url), _proxy_of(request.url))
         if self._is_open(route):
             try:
@@ -140,10 +140,17 @@ class Connections:
         return HttpResponse(response.status, request.url, headers, body)
 
 
+@lru_cache(maxsize=64)  # a process that logs in many users asks the same endpoints again
+def _parsed(url: str) -> httpx2.URL:
+    return httpx2.URL(url)
+
+
 def _proxy_of(url: str) -> str | None:
     """Give the proxy of a URL. A request to this computer may be plain http, and a proxy would read it: none then."""
+    if urls.is_loopback(url):
+        return None
     numeric = numeric_address(urlsplit(url).hostname or "")
-    is_local = urls.is_loopback(url) or (numeric is not None and kind_of(numeric) is AddressKind.LOOPBACK)
+    is_local = numeric is not None and kind_of(numeric) is AddressKind.LOOPBACK
     return None if is_local else proxy_for(url)
 
 

@@ -19,6 +19,7 @@ import httpcore2
 from valetkey._network.clock import ExchangeClock
 
 _LARGEST_RECORD = 16_384  # RFC 8446 §5.1
+_Selector = getattr(selectors, "PollSelector", selectors.SelectSelector)  # without a file descriptor of its own
 
 Result = TypeVar("Result")
 
@@ -165,7 +166,7 @@ def wrap_in_tls(connection: socket.socket, context: ssl.SSLContext, hostname: st
 def _is_readable(connection: socket.socket) -> bool:
     if connection.fileno() < 0:
         return True
-    with selectors.DefaultSelector() as selector:
+    with _Selector() as selector:
         selector.register(connection, selectors.EVENT_READ)
         return bool(selector.select(0))
 

@@ -20,6 +20,7 @@ import threading
 import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import chain, takewhile
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -219,10 +220,9 @@ def _as_store_error(path: Path) -> Iterator[None]:
 
 
 def _prepare_folder(folder: Path) -> None:
-    if not folder.exists():
-        missing = [path for path in (folder, *folder.parents) if not path.exists()]
-        for path in reversed(missing):
-            path.mkdir(mode=0o700, exist_ok=True)  # with `parents=True` only the last one would get the mode
+    missing = takewhile(lambda path: not path.exists(), chain((folder,), folder.parents))
+    for path in reversed(list(missing)):
+        path.mkdir(mode=0o700, exist_ok=True)  # with `parents=True` only the last one would get the mode
     _check_owner(folder)
 
 

@@ -34,6 +34,7 @@ from benchmarks.running import Server
 from valetkey.httpx2 import OAuth
 from valetkey.login import LoginPrompt
 from valetkey.login.loopback import LoopbackLogin
+from valetkey.store import Store
 
 PLAIN, VALETKEY, SDK, FASTMCP, HAYSTACK = "plain bearer", "valetkey", "mcp SDK", "FastMCP", "mcp-haystack"
 
@@ -79,7 +80,7 @@ class Valetkey:
     def __init__(self, server: Server, folder: Path) -> None:
         self.visits = 0
         self._url = server.mcp_url
-        self.store = f"sqlite:///{folder}/credentials-{urlsplit(server.url).port}.db"
+        self.store: Store | str = f"sqlite:///{folder}/credentials-{urlsplit(server.url).port}.db"
 
     def open(self) -> OAuth:
         return OAuth(self._url, store=self.store, login=LoopbackLogin(self._show))

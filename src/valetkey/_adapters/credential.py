@@ -107,7 +107,8 @@ def rejection(response: AnyResponse, token: Token | None = None) -> "tuple[Chall
 
 def rejection_by_server(engine: "Engine", response: AnyResponse, token: Token | None) -> "tuple[Challenge, ...] | None":
     """Do what `rejection` does; what another origin says after a redirect is not the MCP server's word."""
-    return rejection(response, token) if engine.serves(str(response.url)) else None
+    challenges = rejection(response, token)  # first, because most answers are none: writing a URL out takes longer
+    return challenges if challenges is not None and engine.serves(str(response.url)) else None
 
 
 def wants_nonce(engine: "Engine", token: Token | None, response: AnyResponse) -> bool:

@@ -30,6 +30,7 @@ def test_importing_the_class_loads_neither_the_engine_nor_an_event_loop(library)
     assert loaded.isdisjoint(
         {"valetkey._engine.engine", "valetkey._network.sender", "valetkey.store.backends.sqlite", "asyncio", "anyio"}
     )
+    assert "valetkey.settings.settings" not in loaded
 
 
 def test_the_class_for_httpx2_is_loaded_from_the_package_when_it_is_first_used():

@@ -30,11 +30,11 @@ from valetkey.errors import (
     TrustError,
     Unsupported,
 )
-from valetkey.settings.credentials import IdentityProvider, PrivateKey, RegisteredClient, ScopeRequest
 from valetkey.values import Secret
 
 if TYPE_CHECKING:
     from valetkey.httpx2 import OAuth
+    from valetkey.settings.credentials import IdentityProvider, PrivateKey, RegisteredClient, ScopeRequest
 
 __version__ = "0.1.0"
 
@@ -66,16 +66,27 @@ __all__ = [
 ]
 
 
+_SETTINGS = frozenset({"IdentityProvider", "PrivateKey", "RegisteredClient", "ScopeRequest"})
+
+
 def __getattr__(name: str) -> object:
-    """Import `OAuth` when it is first used: `import valetkey.httpx` must not load httpx2 (PEP 562)."""
+    """
+    Import a name when it is first used (PEP 562).
+
+    `import valetkey.httpx` must load neither httpx2 nor the settings, which most programs need only later.
+    """
     if name == "OAuth":
         from valetkey.httpx2 import OAuth
 
         return OAuth
+    if name in _SETTINGS:
+        from valetkey.settings import credentials
+
+        return getattr(credentials, name)
     message = f"module {__name__!r} has no attribute {name!r}"
     raise AttributeError(message)
 
 
 def __dir__() -> list[str]:
-    """List `OAuth` too, which is no attribute before it is first used."""
+    """List the names too that are no attributes before they are first used."""
     return sorted({*globals(), *__all__})

@@ -3,12 +3,15 @@
 
 """`OAuth` for every client over httpx. The MCP SDK 1.x takes it as `auth=` of its HTTP client."""
 
+from typing import TYPE_CHECKING
+
 import httpx
 
-from valetkey._adapters.flow import AuthFlow
+from valetkey._adapters.flow import AuthFlow, OAuthDocumentation
 
 __all__ = ["OAuth"]
 
 
 class OAuth(AuthFlow[httpx.Request, httpx.Response], httpx.Auth):
-    __doc__ = AuthFlow.__doc__
+    if not TYPE_CHECKING:  # reading it gives a text
+        __doc__ = OAuthDocumentation()

@@ -17,14 +17,13 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 from valetkey._adapters.credential import AUTHORIZATION, CREDENTIAL, AnyResponse, RequestT
 from valetkey._adapters.steps import CurrentToken, OtherToken, steps_of
 from valetkey.login import Login, LoginName
-from valetkey.settings.documentation import document, parameter_texts
-from valetkey.settings.options import GrantName
-from valetkey.settings.settings import Settings
 from valetkey.store.protocol import Store
 from valetkey.values import Secret, Token
 
 if TYPE_CHECKING:
     from valetkey._engine.engine import Engine
+    from valetkey.settings.options import GrantName
+    from valetkey.settings.settings import Settings
 
 LONGEST_REJECTION = 65_536
 """Bytes of a rejection's body. Both libraries read it before they send again; a longer one, or one without a length, is
@@ -63,12 +62,12 @@ class AuthFlow(Generic[RequestT, ResponseT]):
         scope: str | Sequence[str] | None = None,
         redirect_uri: str | None = None,
         issuer: str | None = None,
-        grant: GrantName | None = None,
+        grant: "GrantName | None" = None,
         login: Login | LoginName = "auto",
         store: Store | str | None = None,
         principal: str | None = None,
         label: str | None = None,
-        settings: Settings | None = None,
+        settings: "Settings | None" = None,
     ) -> None:
         given = {
             "client_id": client_id,
@@ -80,10 +79,11 @@ class AuthFlow(Generic[RequestT, ResponseT]):
             "principal": principal,
             "label": label,
         }
+        from valetkey._engine.factory import build_engine  # an import of the class loads neither engine nor settings
+        from valetkey.settings.settings import Settings
+
         changes = {name: value for name, value in given.items() if value is not None}
         complete = (settings or Settings()).for_server(url, **changes)
-        from valetkey._engine.factory import build_engine  # a program that needs no login now does not load it
-
         self._engine = build_engine(complete, store=store, login=login)
 
     @property
@@ -158,5 +158,12 @@ def _may_have_no_end(answer: AnyResponse) -> bool:
     return not is_short
 
 
-_keywords = AuthFlow.__init__.__kwdefaults__ or {}
-document(AuthFlow, ("url", *_keywords), {**parameter_texts(Settings), **parameter_texts(AuthFlow)})
+class OAuthDocumentation:
+    """The docstring of `OAuth`, with the texts of the options. Composed when it is read, because that loads them."""
+
+    def __get__(self, instance: object | None, owner: type) -> str | None:
+        from valetkey.settings.documentation import compose, parameter_texts
+        from valetkey.settings.settings import Settings
+
+        texts = {**parameter_texts(Settings), **parameter_texts(AuthFlow)}
+        return compose(AuthFlow.__doc__, ("url", *(AuthFlow.__init__.__kwdefaults__ or {})), texts)

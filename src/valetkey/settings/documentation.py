@@ -15,15 +15,20 @@ def parameter_texts(documented: type) -> dict[str, str]:
     """Read the `:param:` lines of a class and of its bases."""
     texts: dict[str, str] = {}
     for each in reversed(documented.__mro__):
-        texts.update(_PARAMETER.findall(cleandoc(vars(each).get("__doc__") or "")))
+        texts.update(_PARAMETER.findall(cleandoc(each.__doc__ or "")))
     return texts
 
 
 def document(documented: type, names: Iterable[str], texts: Mapping[str, str]) -> None:
     """Give a class a docstring with a `:param:` line for each name, in their order; the rest of it stays."""
-    if not documented.__doc__:
-        return
-    text = _PARAMETER.sub("", cleandoc(documented.__doc__)).rstrip("\n")
+    documented.__doc__ = compose(documented.__doc__, names, texts)
+
+
+def compose(docstring: str | None, names: Iterable[str], texts: Mapping[str, str]) -> str | None:
+    """Give a docstring with a `:param:` line for each name that has a text; under `python -OO` there is none."""
+    if not docstring:
+        return docstring
+    text = _PARAMETER.sub("", cleandoc(docstring)).rstrip("\n")
     end = _FIELD.search(text)  # `:raises X:` follows the parameters
     before, after = (text[: end.start()], "\n" + text[end.start() :]) if end else (text + "\n\n", "")
-    documented.__doc__ = before + "\n".join(f":param {name}: {texts[name]}" for name in names if name in texts) + after
+    return before + "\n".join(f":param {name}: {texts[name]}" for name in names if name in texts) + after

@@ -190,6 +190,25 @@ def test_a_person_may_log_in_during_a_pause():
     assert decide(situation(need=MORE_SCOPE, pause=BUSY)) is Step.STEP_UP
 
 
+@pytest.mark.parametrize(
+    ("step", "given", "held_back"),
+    [
+        (Step.LOG_IN, situation(JUST_NOW), Step.REFUSE_POINTLESS),
+        (Step.REFRESH, situation(pause=BUSY), Step.PAUSE),
+        (Step.LOG_IN, situation(None, TokenNeed(), pause=BUSY, is_machine=True), Step.PAUSE),
+        (Step.STEP_UP, situation(need=MORE_SCOPE, is_scope_declined=True), Step.REFUSE_DECLINED_SCOPE),
+    ],
+    ids=["just logged in", "a renewal pauses", "a machine pauses", "declined scope"],
+)
+def test_what_holds_a_login_back_is_passed_where_the_user_has_asked_for_one(step, given, held_back):
+    assert decide(given) is held_back
+    assert decide(replace(given, need=replace(given.need, explicit=True))) is step
+
+
+def test_a_login_that_the_user_has_asked_for_keeps_to_the_scope_of_the_settings():
+    assert decide(situation(need=replace(MORE_SCOPE, explicit=True), is_scope_pinned=True)) is Step.REFUSE_PINNED_SCOPE
+
+
 # What follows a refresh.
 
 UNANSWERED = Unanswered(BUSY)
@@ -252,6 +271,7 @@ NEEDS = st.builds(
     challenge=st.sampled_from([None, INVALID[0], WANTS_WRITE[0], POINTS_TO_METADATA, WANTS_DPOP]),
     more_scope=SCOPES,
     early=st.booleans(),
+    explicit=st.booleans(),
 )
 SITUATIONS = st.builds(
     Situation,
@@ -296,8 +316,8 @@ def test_ahead_of_time_no_person_is_asked(given):
 
 
 @given(SITUATIONS)
-def test_nothing_is_sent_to_a_paused_authorization_server_unless_a_person_asks(given):
-    step = decide(replace(given, pause=BUSY))
+def test_nothing_is_sent_to_a_paused_authorization_server_unless_a_person_is_asked(given):
+    step = decide(replace(given, pause=BUSY, need=replace(given.need, explicit=False)))
     assert step is not Step.REFRESH
     assert not given.is_machine or step not in (Step.STEP_UP, Step.LOG_IN)
 

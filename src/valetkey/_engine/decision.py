@@ -33,6 +33,7 @@ class TokenNeed:
     challenge: Challenge | None = None
     more_scope: Scope | None = None
     early: bool = False  # the token still serves, so no person is asked
+    explicit: bool = False  # the user has asked for a login by name: what holds a login back is passed
 
 
 def need_after(rejected: Token | None, challenges: Sequence[Challenge], *, prefers_dpop: bool = False) -> TokenNeed:
@@ -121,13 +122,17 @@ def _is_renewable(situation: Situation) -> bool:
     return session.token.refresh_token != situation.refused and not _is_superseded(situation)
 
 
+def _has_to_pause(situation: Situation) -> bool:
+    return situation.pause is not None and not _needs_person(situation) and not situation.need.explicit
+
+
 def _needs_person(situation: Situation) -> bool:
     return not situation.is_machine and not _is_renewable(situation)
 
 
 def _is_pointless(situation: Situation) -> bool:
     session = situation.session
-    if session is None or _is_superseded(situation) or not _is_rejected(situation):
+    if session is None or _is_superseded(situation) or not _is_rejected(situation) or situation.need.explicit:
         return False
     # A token whose grant its issuer has ended may well have been good before.
     return session.token.access_token != situation.ended and is_fresh_login(session, situation.now)
@@ -167,13 +172,14 @@ STEPS = (
     ),
     Row(
         Step.REFUSE_DECLINED_SCOPE,
-        "more scope is wanted, and it was declined a short while ago",
-        lambda situation: _wants_more_scope(situation) and situation.is_scope_declined,
+        "more scope is wanted, it was declined a short while ago, and the user has not asked for a login",
+        lambda situation: _wants_more_scope(situation) and situation.is_scope_declined and not situation.need.explicit,
     ),
     Row(
         Step.PAUSE,
-        "no person is needed, and the authorization server could not answer a moment ago",
-        lambda situation: situation.pause is not None and not _needs_person(situation),
+        "no person is needed, the authorization server could not answer a moment ago, and the user has not asked for a "
+        "login",
+        _has_to_pause,
     ),
     Row(Step.STEP_UP, "more scope is wanted", _wants_more_scope),
     Row(
@@ -183,7 +189,8 @@ STEPS = (
     ),
     Row(
         Step.REFUSE_POINTLESS,
-        "a person has just logged in, the token is rejected at once, and its issuer has not ended it",
+        "a person has just logged in, the token is rejected at once, its issuer has not ended it, and the user has not "
+        "asked for a login",
         _is_pointless,
     ),
     Row(Step.LOG_IN, "otherwise", lambda _: True),

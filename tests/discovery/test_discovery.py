@@ -17,7 +17,7 @@ from tests.fakes.authorization_server import (
 from tests.fakes.network import HTML, Internet, challenges, no_answer, unreachable
 from tests.fakes.world import World
 from tests.requirements import requirement
-from valetkey._discovery.discovery import discover
+from valetkey._discovery.discovery import discover, fresh_server
 from valetkey.errors import (
     InsecureEndpoint,
     IssuerMismatch,
@@ -27,7 +27,7 @@ from valetkey.errors import (
     Unsupported,
 )
 from valetkey.settings.settings import Settings
-from valetkey.values import MetadataSource, Secret
+from valetkey.values import MetadataSource, Secret, ServerMetadata
 
 ORIGIN = "https://mcp.example.com"
 LEGACY_METADATA = f"{ORIGIN}/.well-known/oauth-authorization-server"
@@ -466,6 +466,57 @@ def test_metadata_at_an_address_that_is_not_encrypted_is_not_read():
     with pytest.raises(InsecureEndpoint):
         world.engine().replace(None, challenges('Bearer resource_metadata="http://mcp.example.com/metadata"'))
     assert RESOURCE_METADATA not in str(world.server.log())
+
+
+# The metadata of an issuer that is known, once more.
+
+
+def fresh(server, known, **settings):
+    return fresh_server(known, Settings(**{"url": MCP, **settings}), server)
+
+
+def test_an_issuer_that_is_known_is_asked_where_its_endpoints_are_now():
+    """The issuer alone is asked, and not the MCP server. Row A4."""
+    server = AuthorizationServer(says_further={"token_endpoint": f"{ISSUER}/v2/token"})
+    found = fresh(server, ServerMetadata(ISSUER, token_endpoint=f"{ISSUER}/token"))
+    assert found.token_endpoint == f"{ISSUER}/v2/token"
+    assert server.log() == gets(SERVER_METADATA)
+
+
+def test_the_users_endpoint_counts_when_an_issuer_is_asked_once_more():
+    """Row A4."""
+    found = fresh(AuthorizationServer(), ServerMetadata(ISSUER), token_endpoint="https://given.example.org/t")
+    assert found.token_endpoint == "https://given.example.org/t"
+
+
+def test_everything_that_the_user_has_given_is_not_asked_for_once_more():
+    """Row A4."""
+    server = AuthorizationServer()
+    given = {"client_id": "c", "authorization_endpoint": f"{ISSUER}/a", "token_endpoint": f"{ISSUER}/t"}
+    assert fresh(server, ServerMetadata(ISSUER), **given).token_endpoint == f"{ISSUER}/t"
+    assert server.log() == []
+
+
+def test_an_issuer_keeps_its_known_spelling_and_source_when_it_is_asked_once_more():
+    """What is bound to the issuer, byte for byte, stays bound to it. Row A4."""
+    known = ServerMetadata(ISSUER, source=MetadataSource.LEGACY)
+    found = fresh(AuthorizationServer(calls_itself=f"{ISSUER}/"), known)
+    assert (found.issuer, found.source) == (ISSUER, MetadataSource.LEGACY)
+
+
+def test_another_issuer_at_the_known_place_is_not_believed():
+    """Row A4."""
+    with pytest.raises(IssuerMismatch):
+        fresh(AuthorizationServer(calls_itself="https://evil.example.com"), ServerMetadata(ISSUER))
+
+
+@pytest.mark.parametrize(("status", "error"), [(404, Unsupported), (503, TemporaryError), (429, TemporaryError)])
+def test_an_issuer_that_publishes_nothing_now_says_whether_that_may_change(status, error):
+    """Row A4."""
+    server = AuthorizationServer(describes_itself_at=())
+    server.has(SERVER_METADATA, status)
+    with pytest.raises(error):
+        fresh(server, ServerMetadata(ISSUER))
 
 
 # What rules a login out is an error before a person is asked.

@@ -86,6 +86,21 @@ def find_server(issuer: str, settings: Settings, send: Send) -> ServerMetadata:
     return _first_server((issuer,), settings, MetadataRequests(send))
 
 
+def fresh_server(known: ServerMetadata, settings: Settings, send: Send) -> ServerMetadata:
+    """
+    Read the metadata of an issuer that is known already once more: its endpoints may have moved (RFC 8414 §3).
+
+    The identity stays the known one, byte for byte, and the user's endpoints count. `Unsupported` if the issuer
+    publishes nothing any more, `TemporaryError` if it cannot answer now.
+    """
+    if settings.needs_no_discovery:
+        return _configured(settings)
+    server = _first_server((known.issuer,), settings, MetadataRequests(send))
+    profile = resolve_profile(settings.profile, known.issuer, settings.profile_members)
+    fresh = filled_in(_overridden(server, settings), profile)
+    return replace(fresh, issuer=known.issuer, source=known.source)
+
+
 def _server_without_resource_metadata(
     settings: Settings, challenge: Challenge | None, requests: MetadataRequests
 ) -> ServerMetadata:

@@ -36,7 +36,7 @@ YEAR = 365 * 86_400.0
         pytest.param(raw_answer(PAGE), id="HTML page"),
         pytest.param(raw_answer(b"error=x", media_type="text/plain"), id="a form that is not called one"),
         pytest.param(raw_answer(b"error=x", media_type="application/json"), id="a form that is called JSON"),
-        pytest.param(HttpResponse(400, TOKEN_ENDPOINT, (), b"error=x"), id="a form without a media type"),
+        pytest.param(HttpResponse(200, TOKEN_ENDPOINT, (), b"error=x"), id="a form without a media type"),
         pytest.param(raw_answer(b"error=\xff", media_type=FORM), id="a form that is not UTF-8"),
         pytest.param(raw_answer(b"&".join([b"a=1"] * 101), media_type=FORM), id="a form of 101 parameters"),
         pytest.param(json_answer(["error"]), id="a list"),
@@ -74,8 +74,10 @@ def test_json_is_read_even_when_it_is_called_a_form():
         pytest.param({"error_description": "b"}, (None, "b"), id="only a description"),
         pytest.param({"error": "", "error_description": ""}, (None, None), id="empty"),
         pytest.param({"error": None, "error_description": None}, (None, None), id="null"),
-        pytest.param({"error": {"code": 401}, "error_description": ["b"]}, (None, None), id="not text"),
-        pytest.param(providers.SUPABASE_STALE_CLIENT, (None, None), id="Supabase has words of its own"),
+        pytest.param({"error": {"code": 401}, "error_description": ["b"]}, (None, "b"), id="a list of texts"),
+        pytest.param(
+            providers.SUPABASE_STALE_CLIENT, (None, "Unrecognized client_id"), id="Supabase has words of its own"
+        ),
         pytest.param({"access_token": "x"}, (None, None), id="no error at all"),
     ],
 )
@@ -125,7 +127,7 @@ def test_what_may_pass_by_itself(answer):
 def test_the_temporary_error_names_who_answered_and_when_to_try_again():
     answer = raw_answer(PAGE, status=503, headers=(("Retry-After", "120"),))
     error = temporary_error(answer, "The token endpoint", now=0.0)
-    assert str(error) == f"The token endpoint {TOKEN_ENDPOINT} answered 503. Try again later."
+    assert str(error) == f"The token endpoint {TOKEN_ENDPOINT} answered 503. Try again in 2 minutes."
     assert (error.retry_after, error.error) == (120.0, None)
 
 

@@ -175,14 +175,14 @@ def test_a_server_that_cannot_answer_now_is_a_temporary_matter(answer):
         pytest.param(
             raw_answer(providers.FIGMA_NOT_ON_THE_LIST, status=403, url=URL, media_type="text/plain"),
             None,
-            "answered 403.",
+            'answered 403 "Forbidden".',
             id="Figma has a list, and says so in plain text",
         ),
         pytest.param(raw_answer(PAGE, status=404, url=URL), None, "answered 404.", id="GitHub does not register: 404"),
         pytest.param(
             json_answer(providers.SUPABASE_STALE_CLIENT, status=422, url=URL),
             None,
-            "answered 422.",
+            'answered 422 "Unrecognized client_id".',
             id="422 with a message",
         ),
         pytest.param(raw_answer(b"", status=302, url=URL), None, "answered 302.", id="a redirect is not followed"),

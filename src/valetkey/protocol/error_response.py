@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl
 
 from valetkey import wire
 from valetkey.errors import ClientRefused, Refused, TemporaryError, quote
+from valetkey.protocol.server_words import later, words_of
 from valetkey.wire import HttpResponse
 
 _TEMPORARY_CODES = frozenset({"temporarily_unavailable", "server_error"})
@@ -37,13 +38,13 @@ def read_parameters(response: HttpResponse) -> Mapping[str, object] | None:
 
 
 def read_error(response: HttpResponse) -> tuple[str | None, str | None]:
-    """Read `error` and `error_description`, both untrusted text; None for what is not there."""
+    """Read `error`, and the reason in words as `words_of` finds it, both untrusted; None for what is not there."""
     parameters = read_parameters(response) or {}
     error, description = parameters.get("error"), parameters.get("error_description")
-    return (
-        error if isinstance(error, str) and error else None,
-        description if isinstance(description, str) and description else None,
-    )
+    code = error if isinstance(error, str) and error else None
+    if isinstance(description, str) and description:
+        return code, description
+    return code, words_of(response) if code is not None or response.status >= 300 else None
 
 
 def is_temporary(response: HttpResponse) -> bool:
@@ -57,9 +58,11 @@ def is_temporary(response: HttpResponse) -> bool:
 
 def temporary_error(response: HttpResponse, who: str, *, now: float) -> TemporaryError:
     """Make the error for a temporary answer of `who` ("The token endpoint"), with the time of its Retry-After."""
-    message = f"{who} {response.url} answered {response.status}."
-    error, _ = read_error(response)
-    return TemporaryError(message, hint="Try again later.", retry_after=retry_after(response, now=now), error=error)
+    error, description = read_error(response)
+    reason = f": {quote(description)}" if description else ""
+    message = f"{who} {response.url} answered {response.status}{reason}."
+    wait = retry_after(response, now=now)
+    return TemporaryError(message, hint=f"Try again {later(wait)}.", retry_after=wait, error=error)
 
 
 def refusal_error(response: HttpResponse, who: str) -> Refused:

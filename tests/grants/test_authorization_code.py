@@ -232,6 +232,31 @@ def test_an_announced_issuer_that_does_not_come_is_missed(world):
     GrantAttempt(world).fails(IssuerMismatch)
 
 
+@requirement("RSP-2", "RSP-11")
+def test_a_refusal_without_the_announced_issuer_is_told_in_the_servers_words(world):
+    """django-oauth-toolkit."""
+    world.server.announces_iss = True
+    world.server.declines_with = "access_denied"
+    refusal = "&error=access_denied&error_description=No+thanks"
+    world.person.brings = lambda url: url.partition("&iss=")[0] + refusal
+    raised = GrantAttempt(world).fails(LoginFailed)
+    assert (raised.error, raised.description) == ("access_denied", "No thanks")
+    assert '"access_denied" "No thanks"' in str(raised)
+    assert world.server.token_forms() == []
+    assert world.person.told == [raised]
+
+
+@requirement("AUT-6", "RSP-11")
+def test_a_refusal_without_a_state_is_quoted_and_changes_nothing(world):
+    """Row F3."""
+    world.server.declines_with = "invalid_scope"
+    world.person.brings = lambda url: url.partition("?")[0] + "?error=invalid_scope&error_description=No+such+scope"
+    raised = GrantAttempt(world).fails(StateMismatch)
+    assert '"invalid_scope" "No such scope"' in str(raised)
+    assert world.person.told == [raised]
+    assert len(world.person.asked) == 1
+
+
 @requirement("RSP-7")
 def test_the_error_of_another_issuer_is_neither_believed_nor_shown(world):
     world.server.declines_with = "access_denied"

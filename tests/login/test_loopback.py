@@ -273,6 +273,8 @@ STRAYS = {
     "Purpose": ("GET", ANSWER, {"Purpose": "prefetch"}, 503),
     "X-Moz": ("GET", ANSWER, {"X-Moz": "prefetch"}, 503),
     "X-Purpose": ("GET", ANSWER, {"X-Purpose": "preview"}, 503),
+    "an image of another page": ("GET", ANSWER, {"Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": "image"}, 400),
+    "a fetch of another page": ("GET", "/callback?error=access_denied", {"Sec-Fetch-Mode": "cors"}, 400),
     "a rebound name": ("GET", ANSWER, {"Host": "evil.example"}, 404),
     "a rebound name with the port": ("GET", ANSWER, {"Host": "evil.example:{port}"}, 404),
     "another port": ("GET", ANSWER, {"Host": "127.0.0.1:1"}, 404),
@@ -320,6 +322,18 @@ def test_who_is_no_answer_learns_nothing(path):
         assert response.body == page.stray_page()
         assert headers_of(response) == page.HEADERS
         assert b"mcp.example" not in response.body
+
+
+@pytest.mark.parametrize("headers", [{}, {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Site": "cross-site"}])
+def test_an_error_is_an_answer_too_also_without_a_state(headers):
+    """A browser of today says that it navigates. Row F3."""
+    with login() as running:
+        browser = running.connect()
+        browser.request("GET", "/callback?error=access_denied", headers=headers)
+        assert running.outcome() == f"{running.attempt.redirect_uri}?error=access_denied"
+        running.attempt.conclude(FAILURE)
+        assert b"The login did not work" in browser.getresponse().read()
+        browser.close()
 
 
 def test_an_error_is_an_answer_too():

@@ -267,11 +267,11 @@ def test_an_answer_without_the_advertised_issuer_is_rejected():
     assert raised.value.received is None
 
 
-@requirement("RSP-7", "RSP-2")
+@requirement("RSP-7")
 @pytest.mark.parametrize(
     "parameters",
-    [{"iss": "https://evil.example"}, {"iss": "https://as.example/"}, {}],
-    ids=["another host", "a last slash", "absent although advertised"],
+    [{"iss": "https://evil.example"}, {"iss": "https://as.example/"}, {"iss": ""}],
+    ids=["another host", "a last slash", "empty"],
 )
 def test_an_error_of_another_issuer_is_neither_acted_on_nor_shown(parameters):
     forged = callback(
@@ -285,6 +285,44 @@ def test_an_error_of_another_issuer_is_neither_acted_on_nor_shown(parameters):
         parse_callback(forged, pending(advertised=True))
     for text in ("access_denied", "555", "evil"):
         assert text not in str(raised.value)
+
+
+@requirement("RSP-2", "RSP-11")
+@pytest.mark.parametrize("error", ["access_denied", "invalid_scope", "server_error"])
+def test_an_error_without_the_advertised_issuer_is_told_in_the_servers_words(error):
+    """django-oauth-toolkit. A code without it stays refused, and so does an error of another issuer."""
+    answer = callback(error=error, error_description="no, thanks", state=STATE)
+    with pytest.raises((LoginFailed, TemporaryError)) as raised:
+        parse_callback(answer, pending(advertised=True))
+    assert f'"{error}" "no, thanks", in an answer that lacks the iss which it promises.' in str(raised.value)
+    assert raised.value.hint != "Check the settings of this client at that server."
+    with pytest.raises(IssuerMismatch):
+        parse_callback(callback(code=CODE, state=STATE), pending(advertised=True))
+
+
+@requirement("AUT-6", "AUT-7", "RSP-11")
+@pytest.mark.parametrize("state", [{}, {"state": ""}], ids=["none", "empty"])
+@pytest.mark.parametrize(
+    ("description", "quoted"),
+    [({}, '"access_denied"'), ({"error_description": "Ask\x1b your boss."}, r'"access_denied" "Ask\u001b your boss."')],
+    ids=["the code alone", "a description"],
+)
+def test_an_error_without_a_state_is_quoted_and_not_called_forged(state, description, quoted):
+    """Row F3."""
+    with pytest.raises(StateMismatch) as raised:
+        parse_callback(callback(error="access_denied", **description, **state), PENDING)
+    assert "came without a state" in raised.value.message
+    assert raised.value.message.endswith(f"It says: {quoted}.")
+    assert "forged" not in str(raised.value)
+    assert "log in again" in raised.value.hint
+
+
+@requirement("AUT-6", "AUT-7")
+def test_an_error_with_another_state_is_not_quoted():
+    with pytest.raises(StateMismatch, match="another login, or was forged") as raised:
+        parse_callback(callback(error="access_denied", error_description="call 555", state="other"), PENDING)
+    assert "access_denied" not in str(raised.value)
+    assert "555" not in str(raised.value)
 
 
 @requirement("RSP-1", "RSP-3", "RSP-4", "RSP-5")
@@ -346,7 +384,6 @@ def test_an_answer_without_a_code_is_malformed(query):
         ("invalid_request", "Check the settings of this client at that server."),
         ("unauthorized_client", "Check the settings of this client at that server."),
         ("unsupported_response_type", "Check the settings of this client at that server."),
-        ("interaction_required", "Check the settings of this client at that server."),
         ("", "Check the settings of this client at that server."),
     ],
 )
@@ -355,6 +392,37 @@ def test_an_error_ends_the_login_and_says_what_to_do(error, hint):
         parse_callback(callback(error=error, state=STATE), PENDING)
     assert str(raised.value) == f'{ISSUER} declined the login: "{error}". {hint}'
     assert raised.value.error == error
+
+
+UNASKED = {
+    "consent_required": "agree to what is asked",
+    "interaction_required": "finish what it asks of you",
+    "login_required": "Log in at that server",
+    "account_selection_required": "Choose your account",
+}
+
+
+@requirement("RSP-11")
+@pytest.mark.parametrize(
+    ("error", "advice"), [*UNASKED.items(), ("unmet_authentication_requirements", "a second factor")]
+)
+def test_an_error_that_the_person_can_end_says_what_the_person_does(error, advice):
+    """Row F4."""
+    with pytest.raises(LoginFailed) as raised:
+        parse_callback(callback(error=error, state=STATE), PENDING)
+    assert advice in raised.value.hint
+    assert "settings" not in raised.value.hint
+
+
+@requirement("RSP-11")
+@pytest.mark.parametrize("error", UNASKED)
+@pytest.mark.parametrize("parameter", ["none", "none login"])
+def test_a_setting_that_forbids_to_ask_the_person_is_named(error, parameter):
+    """Row F4."""
+    login = replace(PENDING, parameters=(("prompt", parameter),))
+    with pytest.raises(LoginFailed) as raised:
+        parse_callback(callback(error=error, state=STATE), login)
+    assert "prompt=none out of authorization_parameters=" in raised.value.hint
 
 
 @requirement("RSP-11")

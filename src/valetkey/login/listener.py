@@ -141,7 +141,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(404, page.stray_page())
         elif self._is_prefetch():
             self._send(503, page.stray_page())  # the browser asks again when the person really goes there
-        elif not self._has_answer():
+        elif self._is_embedded() or not self._has_answer():
             self._send(400, page.stray_page())
         else:
             address = attempt.redirect_uri.partition("?")[0]
@@ -159,6 +159,10 @@ class _Handler(BaseHTTPRequestHandler):
     def _is_prefetch(self) -> bool:
         purposes = (self.headers.get(name, "") for name in ("Sec-Purpose", "Purpose", "X-Moz", "X-Purpose"))
         return any("prefetch" in purpose or "preview" in purpose for purpose in purposes)
+
+    def _is_embedded(self) -> bool:
+        """A page loads the address as an image, a script or a `fetch`; a browser that is sent here navigates."""
+        return self.headers.get("Sec-Fetch-Mode", "navigate").lower() != "navigate"
 
     def _has_answer(self) -> bool:
         parameters = parse_qs(urlsplit(self.path).query, keep_blank_values=True)

@@ -40,7 +40,17 @@ _HINTS = {
     "access_denied": "Log in and allow it.",
     "invalid_scope": "Ask for another scope.",
     "invalid_target": "The server issues no tokens for this resource; check the URL of the MCP server.",  # RFC 8707 §2
+    # OpenID Connect Core §3.1.2.6, and its extension for unmet_authentication_requirements:
+    "consent_required": "Log in again and agree to what is asked; if nothing is asked, an administrator has to agree.",
+    "interaction_required": "Log in at that server in the same browser, finish what it asks of you, and start again.",
+    "login_required": "Log in at that server in the same browser, and start again.",
+    "account_selection_required": "Choose your account at that server in the same browser, and start again.",
+    "unmet_authentication_requirements": "Log in again in the way that the server asks for, such as a second factor.",
 }
+_FORBIDDEN_TO_ASK = frozenset(
+    {"consent_required", "interaction_required", "login_required", "account_selection_required"}
+)
+"""What a server answers to `prompt=none` in place of a page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,19 +110,17 @@ def parse_callback(callback_url: str, pending: PendingLogin) -> Secret:
     """
     Check the answer to `authorization_url`, state first, then issuer, then the rest, and give the authorization code.
 
-    :raises StateMismatch: If the answer is not the one to this login.
+    :raises StateMismatch: If the answer is not the one to this login, or does not prove to be.
     :raises IssuerMismatch: If it does not come from the login's issuer (RFC 9207 §2.4).
     :raises LoginFailed: If the person or the server declined.
     :raises TemporaryError: If the server could not do it now.
     :raises MalformedDocument: If the answer is incomplete.
     """
     parameters = _parameters(callback_url)
-    if Secret(parameters.get("state", "")) != pending.state:  # RFC 6749 §10.12
-        message = "The answer that reached this program belongs to another login, or was forged."
-        raise StateMismatch(message, hint=_LOGIN_AGAIN)
-    _check_issuer(parameters.get("iss"), pending.server)  # before anything else in it is believed or shown
+    _check_state(parameters, pending)
+    _check_issuer(parameters, pending.server)  # before anything else in it is believed or shown
     if "error" in parameters:
-        raise _declined(parameters, pending.server)
+        raise _declined(parameters, pending)
     if not parameters.get("code"):
         message = f"{pending.server.issuer} answered the login without a code."
         raise MalformedDocument(message, hint="Log in again.", url=pending.redirect_uri, member="code")
@@ -134,24 +142,52 @@ def _parameters(callback_url: str) -> dict[str, str]:
     return parameters
 
 
-def _check_issuer(received: str | None, server: ServerMetadata) -> None:
-    """The table of MCP 2026-07-28, Authorization Response Validation: compared byte by byte, without tolerance."""
-    if received is None and not server.iss_parameter_supported:
+def _check_state(parameters: dict[str, str], pending: PendingLogin) -> None:
+    """RFC 6749 §10.12; why an error without a state is quoted, and ends the login: docs/decisions/wrong-state.md."""
+    received = parameters.get("state", "")
+    if Secret(received) == pending.state:
+        return
+    if received:
+        message = "The answer that reached this program belongs to another login, or was forged."
+        raise StateMismatch(message, hint=_LOGIN_AGAIN)
+    message = "The answer to the login came without a state, so nothing proves that it belongs to this login."
+    hint = _LOGIN_AGAIN
+    if "error" in parameters:
+        message = f"{message} It says: {_reason(parameters)}."
+        hint = "If this is the server's answer to your login, do what it says; then log in again."
+    raise StateMismatch(message, hint=hint)
+
+
+def _check_issuer(parameters: dict[str, str], server: ServerMetadata) -> None:
+    """
+    The table of MCP 2026-07-28, Authorization Response Validation: compared byte by byte, without tolerance.
+
+    An error without the issuer that was promised ends the login in its own words; `_declined` says what is missing.
+    """
+    received = parameters.get("iss")
+    if received is None and (not server.iss_parameter_supported or "error" in parameters):
         return
     if received != server.issuer:
-        what = "does not come"
-        if received is None:  # django-oauth-toolkit promises it and forgets it where the person declines
-            what = "does not say that it comes"
+        what = "does not come" if received is not None else "does not say that it comes"
         message = f"The answer to the login {what} from {server.issuer}."
         raise IssuerMismatch(message, hint=_LOGIN_AGAIN, expected=server.issuer, received=received)
 
 
-def _declined(parameters: dict[str, str], server: ServerMetadata) -> AuthError:
+def _declined(parameters: dict[str, str], pending: PendingLogin) -> AuthError:
     error, description = parameters["error"], parameters.get("error_description")
-    reason = f"{quote(error)} {quote(description)}" if description else quote(error)
+    server, reason = pending.server, _reason(parameters)
+    if server.iss_parameter_supported and "iss" not in parameters:  # django-oauth-toolkit, where the person declines
+        reason = f"{reason}, in an answer that lacks the iss which it promises"
     if error in ("temporarily_unavailable", "server_error"):
         return TemporaryError(f"{server.issuer} could not complete the login: {reason}.", hint="Try again later.")
     hint = _HINTS.get(error, "Check the settings of this client at that server.")
+    if error in _FORBIDDEN_TO_ASK and "none" in dict(pending.parameters).get("prompt", "").split():
+        hint = "Leave prompt=none out of authorization_parameters=: it forbids the server to ask you."
     return LoginFailed(
         f"{server.issuer} declined the login: {reason}.", hint=hint, error=error, description=description
     )
+
+
+def _reason(parameters: dict[str, str]) -> str:
+    error, description = quote(parameters["error"]), parameters.get("error_description")
+    return f"{error} {quote(description)}" if description else error

@@ -68,13 +68,7 @@ def _profile(name: str, path: str) -> Profile:
         name=name,
         versions=partial(python_versions, "django-oauth-toolkit", "django-oauth-toolkit", "Django", "oauthlib"),
         start=partial(django_oauth_toolkit, path),
-        missing={
-            "declined": (
-                "django-oauth-toolkit leaves the `iss` that it announces out of errors, so the answer is taken for "
-                "another server's (RFC 9207 §2.4): `IssuerMismatch`."
-            ),
-            "private_key_jwt": "The clients of django-oauth-toolkit have a secret or none.",
-        },
+        missing={"private_key_jwt": "The clients of django-oauth-toolkit have a secret or none."},
     )
 
 

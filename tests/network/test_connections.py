@@ -476,3 +476,20 @@ def test_one_tunnel_through_a_proxy_serves_the_whole_attempt(encrypted, tmp_path
     assert proxy.connections == 1
     assert proxy.requests[0].startswith(b"CONNECT as.example:443 HTTP/1.1")
     assert [request.split()[:2] for request in inner] == [[b"GET", b"/doc"]] * 2
+
+
+# Streams.
+
+
+@pytest.mark.parametrize("media_type", ["text/event-stream", "Text/Event-Stream; charset=utf-8"])
+def test_a_stream_of_events_is_not_read_because_it_may_have_no_end(media_type):
+    def stream(peer):
+        peer.send(f"HTTP/1.1 200 OK\r\nContent-Type: {media_type}\r\nTransfer-Encoding: chunked\r\n\r\n".encode())
+        peer.wait()
+
+    with serving(stream, kept(b'{"next":1}')) as server:
+        send = sender()
+        with send.keep_connections():
+            response = read(send, server.url)
+            assert (response.status, response.body) == (200, b"")
+            assert response.header("Content-Type") == media_type

@@ -18,11 +18,12 @@ from typing import TYPE_CHECKING
 
 from valetkey import urls
 from valetkey._engine.at_hand import SessionAtHand
+from valetkey._engine.overdue import overdue
 from valetkey._engine.single_flight import SingleFlight, is_ending
 from valetkey._policy.lifetime import is_expired, is_renewal_due
 from valetkey._policy.scope import unite
 from valetkey._sessions.sessions import Sessions
-from valetkey.errors import AuthError, LoginRequired, TemporaryError, quote
+from valetkey.errors import AuthError, ConfigurationError
 from valetkey.profiles.catalog import find_profile
 from valetkey.seams import LoginPrompt, Seams, require_device_login
 from valetkey.settings.settings import Settings
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from valetkey._clients.dpop import Proofs
     from valetkey._engine.attempts import Attempts
     from valetkey._engine.decision import TokenNeed
+    from valetkey._engine.front_door import FrontDoor, Result
     from valetkey._engine.logout import LogoutResult
     from valetkey.protocol.challenge import Challenge
 
@@ -50,9 +52,8 @@ class Engine:
         self._seams = seams
         self._waiting: list[TokenNeed] = []  # the needs of waiting callers; each change is atomic, so it needs no lock
         self._store = store
-        self._made_attempts: Attempts | None = None
-        self._making_attempts = threading.Lock()  # guards _made_attempts
-        self._flight: SingleFlight[Session | LogoutResult] = SingleFlight()
+        self._made_attempts: dict[str, Attempts] = {}  # one, or none before the first attempt
+        self._flight: SingleFlight[Result] = SingleFlight()
         self._at_hand = SessionAtHand(Sessions(settings, store, seams))
         self._jitter = seams.jitter()
         self._prompt: LoginPrompt | None = None
@@ -60,14 +61,24 @@ class Engine:
     @property
     def _attempts(self) -> "Attempts":
         """What obtains tokens. Loaded with the first attempt: a program that starts with a good token needs none."""
-        with self._making_attempts:
-            if self._made_attempts is None:
-                from valetkey._engine.attempts import Attempts
+        if not self._made_attempts:
+            from valetkey._engine.attempts import Attempts
 
-                self._made_attempts = Attempts(
-                    self.settings, self._store, self._seams, self._announce, self.missing_scope
-                )
-            return self._made_attempts
+            made = Attempts(self.settings, self._store, self._seams, self._announce, self.missing_scope)
+            # Of several threads the first one's counts. No lock: a child that is forked meanwhile would find it locked.
+            self._made_attempts.setdefault("only", made)
+        return self._made_attempts["only"]
+
+    @cached_property
+    def _front_door(self) -> "FrontDoor":
+        from valetkey._engine.explicit_login import ExplicitLogin
+        from valetkey._engine.front_door import FrontDoor
+        from valetkey._engine.logout import Logout
+
+        attempts = self._attempts
+        login = ExplicitLogin(self.settings, self._seams, attempts, lambda: self._proofs)
+        logout = Logout(self.settings, self._seams, attempts.sessions)
+        return FrontDoor(login, logout, attempts, self._flight, self._at_hand)
 
     @cached_property
     def _proofs(self) -> "Proofs":
@@ -190,12 +201,34 @@ class Engine:
                 try:
                     yield future
                 except TimeoutError as error:
-                    raise self._timed_out() from error
+                    raise overdue(self.settings.server_url, self._prompt) from error
                 session = future.result()
                 if isinstance(session, Session) and (is_own or self._attempts.satisfies(session, need)):
                     return session.token
         finally:
             self._waiting.remove(need)
+
+    def login(self, *, seconds: float | None = None) -> Session | None:
+        """
+        Log in if the MCP server wants or offers a login, and give the session; None if it does neither.
+
+        The server is asked first, and a session that it does not reject is given without asking a person. What holds a
+        login back otherwise (a pause after failures, a declined scope) is passed. The time limit is that of `replace`.
+        """
+        if is_on_event_loop():
+            message = "login() may wait for a person, and this thread runs an event loop, which would stand still."
+            raise ConfigurationError(message, hint="Call `await login_async()` there, or login() in another thread.")
+        return run_rounds(self._logging_in(), seconds, self._seams.monotonic)
+
+    async def login_async(self, *, seconds: float | None = None) -> Session | None:
+        """Do what `login` does, from a task of any event loop."""
+        return await run_rounds_async(self._logging_in(), seconds, self._seams.monotonic)
+
+    def _logging_in(self) -> Rounds[Session | None]:
+        try:
+            return (yield from self._front_door.logging_in())
+        except TimeoutError as error:
+            raise overdue(self.settings.server_url, self._prompt) from error
 
     def logout(self) -> "LogoutResult":
         """
@@ -206,49 +239,23 @@ class Engine:
 
         :raises StoreError: If the session cannot be deleted.
         """
-        return run_rounds(self._logging_out(), None)
+        return run_rounds(self._front_door.logging_out(), None)
 
     async def logout_async(self) -> "LogoutResult":
         """Do what `logout` does, from a task of any event loop."""
-        return await run_rounds_async(self._logging_out(), None)
-
-    def _logging_out(self) -> "Rounds[LogoutResult]":
-        while True:
-            future, is_own = self._join_logout()
-            yield future
-            if not is_own and future.exception() is not None:
-                continue  # the work that this call joined has failed; the logout still has to be done
-            result = future.result()
-            if not isinstance(result, Session):
-                return result
+        return await run_rounds_async(self._front_door.logging_out(), None)
 
     def missing_scope(self) -> Scope:
         """Give the scope that all callers together miss that wait now; empty while none waits for more scope."""
         return unite(*(need.more_scope for need in list(self._waiting)))
 
-    def _join(self, need: "TokenNeed") -> "tuple[concurrent.futures.Future[Session | LogoutResult], bool]":
+    def _join(self, need: "TokenNeed") -> "tuple[concurrent.futures.Future[Result], bool]":
         def work(cancelled: threading.Event) -> Session:
             session = self._attempts.obtain(need, cancelled)
             self._at_hand.replace(session)
             return session
 
         return self._flight.join(work)
-
-    def _join_logout(self) -> "tuple[concurrent.futures.Future[Session | LogoutResult], bool]":
-        """Log out after the work that runs, if any, so that no refresh under way brings the session back."""
-        from valetkey._engine.logout import Logout
-
-        def work(_: threading.Event) -> "LogoutResult":
-            try:
-                return Logout(self.settings, self._seams, self._attempts.sessions).end_session()
-            finally:
-                self._at_hand.replace(None)
-                self._attempts.backoff.succeeded()
-
-        future, is_own = self._flight.join(work)
-        if not is_own:
-            self._flight.cancel()
-        return future, is_own
 
     def _renew_early(self, session: Session) -> None:
         """
@@ -274,18 +281,6 @@ class Engine:
 
         with suppress(RuntimeError):  # no thread can be started, and the token still serves
             self._flight.join(work)
-
-    def _timed_out(self) -> AuthError:
-        prompt = self._prompt
-        if prompt is None:
-            message = f"A token for {self.settings.server_url} is being obtained, but it takes long."
-            return TemporaryError(message, hint="Try again in a moment.")
-        message = f"{prompt.server_url} waits for you to log in at {prompt.issuer}."
-        hint = "Finish the login in your browser, then try again."
-        if prompt.user_code is not None:
-            hint = f"Enter the code {quote(prompt.user_code)} there, then try again."
-        link = prompt.link_with_code or prompt.authorization_url
-        return LoginRequired(message, hint=hint, authorization_url=link)
 
     def _announce(self, prompt: LoginPrompt | None) -> None:
         self._prompt = prompt

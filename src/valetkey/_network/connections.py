@@ -213,6 +213,9 @@ def _is_out_of_step(connection: httpcore2.ConnectionInterface, headers: Sequence
 
 
 def _read(response: httpcore2.Response, request: HttpRequest, largest: int) -> bytes:
+    media_type = b"".join(value for name, value in response.headers if name.lower() == b"content-type")
+    if media_type.lower().startswith(b"text/event-stream"):
+        return b""  # an MCP server's answer to a ping; it may have no end, and nothing else we ask for is a stream
     body = bytearray()
     try:
         for chunk in response.iter_stream():

@@ -1,0 +1,80 @@
+# SPDX-FileCopyrightText: 2026 The Valetkey authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""
+Logging in and out because the user asks for it by name: what runs, and what its callers wait for.
+
+It is the engine's one piece of work (`single_flight`) like any other, so that a login, a renewal and a logout never run
+at the same time. A caller that finds another piece of work running waits for its end and then begins its own.
+"""
+
+import concurrent.futures
+import threading
+
+from valetkey._engine.at_hand import SessionAtHand
+from valetkey._engine.attempts import Attempts
+from valetkey._engine.explicit_login import ExplicitLogin
+from valetkey._engine.logout import Logout, LogoutResult
+from valetkey._engine.single_flight import SingleFlight
+from valetkey.errors import LoginFailed
+from valetkey.values import Session
+from valetkey.waiting import Rounds
+
+Result = Session | LogoutResult | None
+"""What the work of an engine gives: a session, the end of one, or the finding that no login is wanted."""
+
+
+class FrontDoor:
+    """The explicit logins and logouts of one engine."""
+
+    def __init__(
+        self,
+        login: ExplicitLogin,
+        logout: Logout,
+        attempts: Attempts,
+        flight: SingleFlight[Result],
+        at_hand: SessionAtHand,
+    ) -> None:
+        self._login = login
+        self._logout = logout
+        self._attempts = attempts
+        self._flight = flight
+        self._at_hand = at_hand
+        self._latest: concurrent.futures.Future[Result] | None = None  # the last login that was begun here
+
+    def logging_in(self) -> Rounds[Session | None]:
+        """Log in; callers at the same time share one login."""
+        while True:
+            future, is_own = self._flight.join(self._log_in)
+            if is_own:
+                self._latest = future
+            yield future
+            # A person who has just been asked, by whatever this call joined, is not asked again.
+            if future is self._latest or isinstance(future.exception(), LoginFailed):
+                result = future.result()
+                return result if isinstance(result, Session) else None
+
+    def logging_out(self) -> Rounds[LogoutResult]:
+        """Log out after the work that runs, if any, so that no refresh under way brings the session back."""
+        while True:
+            future, is_own = self._flight.join(self._log_out)
+            if not is_own:
+                self._flight.cancel()
+            yield future
+            if not is_own and future.exception() is not None:
+                continue  # the work that this call joined has failed; the logout still has to be done
+            result = future.result()
+            if isinstance(result, LogoutResult):
+                return result
+
+    def _log_in(self, cancelled: threading.Event) -> Session | None:
+        session = self._login.log_in(cancelled)
+        self._at_hand.replace(session)
+        return session
+
+    def _log_out(self, _: threading.Event) -> LogoutResult:
+        try:
+            return self._logout.end_session()
+        finally:
+            self._at_hand.replace(None)
+            self._attempts.backoff.succeeded()

@@ -46,7 +46,7 @@ class AuthFlow(Generic[RequestT, ResponseT]):
     :param url: The URL of the MCP server. Requests to another origin are left alone.
     :param login: How a person is asked: "auto" (browser and printed link), "link" (only printed), "paste" (the person
         pastes the answer), "never", or an object of your own (`valetkey.login`).
-    :param store: Where sessions are kept: "memory:", "sqlite:///path/to/file", "redis://host",
+    :param store: Where sessions are kept: "memory:", "sqlite:////path/to/file", "redis://host",
         "postgresql://host/database", or an object of your own (`valetkey.store`). None means the environment variable
         VALETKEY_STORE, and without it a file in the user's folder for application data.
     :param settings: Further options. What is given here as a keyword replaces what `settings` has.

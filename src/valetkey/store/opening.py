@@ -18,9 +18,9 @@ def open_store(name: str | None = None) -> Store:
     """
     Open the store that a text names, with encryption if possible (see `valetkey.store.encryption.protection`).
 
-    :param name: `memory:` for a store that ends with the process; `sqlite:///path` for a file; `redis://…`,
-        `rediss://…`, `unix://…` or `postgresql://…` for a server that several hosts share. None takes the name in the
-        environment variable VALETKEY_STORE, or else the file `default_path()`.
+    :param name: `memory:` for a store that ends with the process; `sqlite:////absolute/path` or `sqlite:///~/path` for
+        a file; `redis://…`, `rediss://…`, `unix://…` or `postgresql://…` for a server that several hosts share. None
+        takes the name in the environment variable VALETKEY_STORE, or else the file `default_path()`.
     :returns: The store; the same name gives the same object.
     :raises ConfigurationError: If there is no such kind of store, if its client library is not installed, or if it is
         on a server and no key is given.

@@ -20,7 +20,7 @@ from valetkey.store.backends.sqlite import SqliteStore
     ("name", "backend"),
     [
         ("memory:", MemoryStore),
-        ("sqlite:///somewhere/credentials.db", SqliteStore),
+        ("sqlite:////somewhere/credentials.db", SqliteStore),
         ("redis://redis.example.com", RedisStore),
         ("redis://user:password@redis.example.com:6379/3?socket_timeout=2", RedisStore),
         ("rediss://redis.example.com?ssl_cert_reqs=required", RedisStore),

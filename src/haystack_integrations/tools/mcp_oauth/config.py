@@ -86,7 +86,7 @@ class OAuthConfig(Options, _UpstreamOrder):
     toolset = MCPToolset(server_info)
     ```
 
-    :param token_storage: Where sessions are kept: "memory:", "sqlite:///path/to/file", "redis://host" or
+    :param token_storage: Where sessions are kept: "memory:", "sqlite:////path/to/file", "redis://host" or
         "postgresql://host/database". None means the environment variable VALETKEY_STORE, and without it a file in the
         user's folder for application data.
     :param login: How a person is asked: "auto" (browser and printed link), "link" (only printed), "paste" (the person
@@ -147,7 +147,7 @@ class OAuthConfig(Options, _UpstreamOrder):
         storage = getattr(config, "token_storage", None)
         if storage is not None and type(storage).__name__ != _UPSTREAM_MEMORY:
             message = f"Valetkey keeps sessions in a store of its own, not in a {type(storage).__name__}."
-            raise ConfigurationError(message, hint='Use token_storage="sqlite:///path/to/file" or "memory:".')
+            raise ConfigurationError(message, hint='Use token_storage="sqlite:////path/to/file" or "memory:".')
         return replace(cls.from_dict(config.to_dict()), token_storage="memory:")
 
     def to_settings(self, server_url: str) -> Settings:

@@ -4,12 +4,11 @@
 """Opening the backend that a text names; its client library is imported only then."""
 
 import re
-from pathlib import Path
 
 from valetkey.errors import ConfigurationError
+from valetkey.store.backends import file_names
 from valetkey.store.protocol import Store
 
-_SQLITE = "sqlite:///"
 _KIND = re.compile(r"[A-Za-z0-9+.-]{0,20}")
 
 
@@ -20,10 +19,11 @@ def open_backend(name: str) -> Store:
         from valetkey.store.backends.memory import MemoryStore
 
         return MemoryStore()
-    if name.startswith(_SQLITE) and len(name) > len(_SQLITE):
+    if name.startswith(file_names.PREFIX):
+        path = file_names.named_file(name)
         from valetkey.store.backends.sqlite import SqliteStore
 
-        return SqliteStore(Path(name.removeprefix(_SQLITE)).expanduser())
+        return SqliteStore(path)
     if name.startswith(("redis://", "rediss://", "unix://")):
         try:
             from valetkey.store.backends.redis import RedisStore
@@ -36,9 +36,11 @@ def open_backend(name: str) -> Store:
         except ModuleNotFoundError as error:
             raise _not_installed(kind, "postgres") from error
         return PostgresStore(name)
+    if file_names.looks_like_a_file(name):
+        raise file_names.misspelled_file(name)
     # What has no scheme may begin with a password: "user:password@host".
     message = f"There is no store {kind if _KIND.fullmatch(kind) else '…'!r}."
-    hint = 'Use "memory:", "sqlite:///path/to/file", "redis://host" or "postgresql://host/database".'
+    hint = 'Use "memory:", "sqlite:////path/to/file", "redis://host" or "postgresql://host/database".'
     raise ConfigurationError(message, hint=hint)
 
 

@@ -39,6 +39,8 @@ ALLOWED_NAMES = {
     "functools": {"lru_cache"},  # remembers an answer and changes none
     "datetime": {"UTC"},  # the zone, not the clock
     "email.utils": {"parsedate_to_datetime"},
+    "valetkey.settings.settings": {"Settings"},  # a value: it names files and functions, and opens and calls none
+    "valetkey.settings.credentials": {"RegisteredClient"},
 }
 IMPURE_BUILTINS = {"open", "print", "input", "__import__", "eval", "exec", "breakpoint", "globals"}
 
@@ -77,7 +79,8 @@ def test_a_pure_module_can_neither_act_nor_look_at_the_world(path):
 def public_dataclasses():
     modules = [importlib.import_module(name.removesuffix(".__init__")) for name in sorted(PURE_MODULES)]
     found = {item for module in modules for name, item in vars(module).items() if not name.startswith("_")}
-    return sorted((item for item in found if isinstance(item, type) and dataclasses.is_dataclass(item)), key=str)
+    values = {item for item in found if isinstance(item, type) and dataclasses.is_dataclass(item)}
+    return sorted((value for value in values if value.__module__ in PURE_MODULES), key=str)
 
 
 @pytest.mark.parametrize("value", public_dataclasses(), ids=lambda value: value.__name__)

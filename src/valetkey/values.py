@@ -88,8 +88,7 @@ class ResourceMetadata:
     """
     What a protected resource publishes about itself (RFC 9728 §2), already checked against the MCP server's URL.
 
-    :param resource: The identifier, exactly as published: this string goes into the `resource` parameter.
-    :param authorization_servers: Issuers, exactly as published.
+    Identifiers are exactly as published: the string in `resource` goes into the `resource` parameter.
     """
 
     resource: str
@@ -117,11 +116,7 @@ class MetadataSource(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ServerMetadata:
-    """
-    What an authorization server publishes about itself (RFC 8414 §2), already checked against its issuer.
-
-    `None` in a list means the member is absent, so its default applies (RFC 8414 §2).
-    """
+    """What an authorization server publishes (RFC 8414 §2), checked against its issuer; None is an absent member."""
 
     issuer: str
     authorization_endpoint: str | None = None
@@ -258,6 +253,17 @@ class RefreshIntent:
 
 
 @dataclass(frozen=True, slots=True)
+class Terms:
+    """The options that a token depends on, as they were set when it was asked for (`_policy.fitting`)."""
+
+    scope: Scope | None = None
+    resource: str | None = None
+    send_resource: bool | None = None
+    bearer: str | None = None
+    grant: str = "authorization_code"
+
+
+@dataclass(frozen=True, slots=True)
 class Session:
     """
     Everything that a program needs to use and renew a login after a restart, without discovery.
@@ -270,6 +276,7 @@ class Session:
     :param refresh_intent: A refresh whose answer has not been stored.
     :param interactive: True if a user logged in for this session.
     :param dpop_key: The private key the token is bound to (RFC 9449), as `_clients.dpop` writes it; None for Bearer.
+    :param terms: The settings it was obtained with; None in records of older versions and of other programs.
     """
 
     token: Token
@@ -280,6 +287,7 @@ class Session:
     refresh_intent: RefreshIntent | None = None
     interactive: bool = True
     dpop_key: Secret | None = None
+    terms: Terms | None = None
 
     @property
     def issuer(self) -> str:

@@ -21,6 +21,7 @@ from haystack.utils import Secret
 
 from haystack_integrations.tools.mcp_oauth import OAuthConfig, StreamableHttpServerInfo
 from haystack_integrations.tools.mcp_oauth.config import ENGINE_NAMES, NOT_IN_SETTINGS
+from valetkey._policy.fitting import OPTIONS, Effect
 from valetkey.httpx2 import OAuth
 from valetkey.settings import Options, Settings
 from valetkey.settings.documentation import parameter_texts
@@ -64,6 +65,10 @@ server = StreamableHttpServerInfo(
 {yaml}```
 """
 
+CHANGED = """What becomes of the session in the store where a program is started with another value
+([why](decisions/changed-settings.md)). A `scope` that is a part of what was asked for before changes nothing.
+"""
+
 _WORDS = {str: "text", bool: "true or false", int: "number", float: "number", Secret: "secret"}
 
 
@@ -88,6 +93,9 @@ def page() -> str:
         "## Beside the settings\n",
         "`OAuth` takes `login=`, and `token_storage` as `store=`; in Python each may be an object of your own.\n",
         _table(beside, texts),
+        "## Changed after a login\n",
+        CHANGED,
+        _effects(),
     )
     return "\n".join(parts)
 
@@ -106,6 +114,15 @@ def _table(names: list[str], texts: dict[str, str], *, renamed: bool = False) ->
         default = _default(in_python.get(name, configured[there]), configured[there])
         rows.append([f"`{name}`", *([f"`{there}`"] if renamed else []), _type(types[there]), default, text])
     return "\n".join(f"| {' | '.join(row)} |" for row in rows) + "\n"
+
+
+def _effects() -> str:
+    """One row for each effect that a changed option can have on a stored session."""
+    rows = ["| option | what becomes of the stored session |", "| --- | --- |"]
+    for effect in Effect:
+        names = ", ".join(f"`{row.option}`" for row in OPTIONS if row.effect is effect)
+        rows.append(f"| {names} | {effect.value} |")
+    return "\n".join(rows) + "\n"
 
 
 def _default(in_python: Field[Any], in_yaml: Field[Any]) -> str:

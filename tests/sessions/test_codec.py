@@ -39,6 +39,7 @@ from valetkey.values import (
     Secret,
     ServerMetadata,
     Session,
+    Terms,
     Token,
     TokenType,
 )
@@ -98,6 +99,15 @@ sessions = st.builds(
     | st.builds(RefreshIntent, started_at=times, fingerprint=texts, holder=texts, deadline=times),
     interactive=st.booleans(),
     dpop_key=st.none() | secrets,
+    terms=st.none()
+    | st.builds(
+        Terms,
+        scope=st.none() | text_lists,
+        resource=st.none() | texts,
+        send_resource=st.none() | st.booleans(),
+        bearer=st.none() | texts,
+        grant=texts,
+    ),
 )
 
 SESSION = Session(
@@ -158,8 +168,10 @@ RECORD = {
     "refresh_intent": None,
     "interactive": True,
     "dpop_key": None,
+    "terms": None,
 }
 """The session above as format 2 writes it: files out there look like this."""
+TERMS = {"scope": ["read"], "resource": None, "send_resource": None, "bearer": None, "grant": "client_credentials"}
 OLD_RECORD = {
     "format": 1,
     "kind": "session",
@@ -251,6 +263,11 @@ def test_a_refresh_that_was_started_is_read_as_every_version_has_written_it(memb
     assert session == replace(SESSION, refresh_intent=intent)
 
 
+def test_a_record_of_a_version_that_wrote_no_terms_is_read():
+    record = {name: value for name, value in RECORD.items() if name != "terms"}
+    assert decode_session(json.dumps(record).encode()) == SESSION
+
+
 def test_a_refresh_that_was_started_is_written_so():
     intent = RefreshIntent(5.0, "0123456789abcdef", "process 1", 15.0)
     assert json.loads(encode_session(replace(SESSION, refresh_intent=intent)))["refresh_intent"] == INTENT
@@ -283,7 +300,7 @@ class TestEveryKind:
         assert "Update Valetkey" in caught.value.hint
 
     def test_a_missing_member_is_damage(self, decode, record):
-        for name in set(record) - {"format", "kind"}:
+        for name in set(record) - {"format", "kind", "terms"}:  # terms came later
             self.is_damaged(decode, {key: value for key, value in record.items() if key != name})
 
     def test_a_record_of_another_kind_is_damage(self, decode, record):
@@ -340,6 +357,11 @@ class TestEveryKind:
         (("refresh_intent",), {"started_at": None}),
         (("refresh_intent",), {"started_at": 1.0, "fingerprint": 5}),
         (("refresh_intent",), {"started_at": 1.0, "deadline": None}),
+        (("terms",), []),
+        (("terms",), {}),
+        (("terms",), {**TERMS, "scope": "read"}),
+        (("terms",), {**TERMS, "send_resource": "no"}),
+        (("terms",), {**TERMS, "grant": None}),
     ],
     ids=lambda value: ".".join(value) if isinstance(value, tuple) else repr(value),
 )

@@ -34,6 +34,7 @@ from valetkey._engine.step_up import StepUps
 from valetkey._grants.grant import GrantContext
 from valetkey._grants.opening import open_grant
 from valetkey._grants.token_endpoint import TokenEndpoint
+from valetkey._policy.fitting import terms_of
 from valetkey._policy.scope import choose_scope, unite
 from valetkey._sessions.sessions import Sessions
 from valetkey.errors import AuthError, LoginFailed, TemporaryError, TokenRejected
@@ -214,7 +215,7 @@ class Attempts:
         scope = self._scope(need, same_issuer, target)
 
         def save(session: Session) -> Session:
-            return self.sessions.save_answer(session, version)
+            return self.sessions.save_answer(replace(session, terms=terms_of(self._settings)), version)
 
         try:
             with kept_alive(lease):

@@ -73,7 +73,7 @@ class Logout:
     def _revoke_and_delete(self) -> LogoutResult:
         result = LogoutResult(existed=False)
         while True:  # a program without the lease may write meanwhile; its tokens are revoked too
-            session, version = self._sessions.read()
+            session, version = self._sessions.read_to_revoke()
             if version is ABSENT:
                 return result
             try:

@@ -22,6 +22,7 @@ from dataclasses import replace
 
 from valetkey._engine.refresh_outcome import Overtaken, RefreshOutcome, RefreshRefused, Renewed, Unanswered
 from valetkey._grants.token_endpoint import TokenEndpoint
+from valetkey._policy.fitting import terms_after_renewal
 from valetkey._policy.refusal import RefusalMeaning, meaning_of
 from valetkey._policy.tolerance import as_presented
 from valetkey._sessions.sessions import Sessions
@@ -92,7 +93,8 @@ class Refresher:
         except AuthError:
             self._withdraw(session, version)
             raise
-        fresh = replace(session, resource=request.resource, refresh_intent=None)
+        terms = terms_after_renewal(self._settings, session)
+        fresh = replace(session, resource=request.resource, refresh_intent=None, terms=terms)
         try:
             token = renewed(session.token, as_presented(answer, self._settings.bearer or "access_token"))
             key_of(token, session.dpop_key, session.issuer)

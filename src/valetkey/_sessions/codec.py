@@ -28,6 +28,7 @@ from valetkey.values import (
     Secret,
     ServerMetadata,
     Session,
+    Terms,
     Token,
     TokenType,
 )
@@ -105,6 +106,7 @@ def decode_session(value: bytes) -> Session:
             refresh_intent=_intent(intent) if intent is not None else None,
             interactive=bool(members["interactive"]),
             dpop_key=_secret(members, "dpop_key"),
+            terms=_terms(members.get("terms")),  # format 2 began without
         )
     except (KeyError, TypeError, ValueError) as error:
         raise _damaged(Kind.SESSION) from error
@@ -199,6 +201,21 @@ def _intent(members: _Members) -> RefreshIntent:
         fingerprint=_text(later, "fingerprint"),
         holder=_text(later, "holder"),
         deadline=_time(later, "deadline"),
+    )
+
+
+def _terms(members: _Members | None) -> Terms | None:
+    if members is None:
+        return None
+    send_resource = members["send_resource"]
+    if not isinstance(send_resource, bool | None):
+        raise TypeError(send_resource)
+    return Terms(
+        scope=_texts(members, "scope"),
+        resource=_optional(_text, members, "resource"),
+        send_resource=send_resource,
+        bearer=_optional(_text, members, "bearer"),
+        grant=_text(members, "grant"),
     )
 
 

@@ -3,12 +3,17 @@
 
 """The one session of an engine in its store: read, written, compared."""
 
+import logging
+
+from valetkey._policy.fitting import as_set, contradicting_option
 from valetkey._sessions.codec import decode_session, encode_session, session_key
 from valetkey.errors import StoreError
 from valetkey.seams import Seams
 from valetkey.settings.settings import Settings
 from valetkey.store.protocol import ABSENT, Absent, Conflict, Store
 from valetkey.values import Session, Token
+
+_logger = logging.getLogger("valetkey")
 
 SAVING_SECONDS = 60.0
 """How many seconds an answer is held in memory while the store cannot be written."""
@@ -24,21 +29,33 @@ class Sessions:
         self.key: str = session_key(settings)
         self._settings = settings
         self._seams = seams
+        self._told: str | Absent = ABSENT  # the version of a session that does not fit, when that is in the log
 
     def read(self) -> tuple[Session | None, str | Absent]:
         """
         Read the session and its version; None and `ABSENT` if there is none.
 
-        A session that contradicts `issuer=` or `dpop=` is not used: then there is only the version, to write over it.
+        A session that does not fit the settings is not used: then there is only the version, to write over it.
         """
+        session, version = self._read()
+        option = contradicting_option(self._settings, session) if session is not None else None
+        if session is None or option is None:
+            return session and as_set(self._settings, session), version
+        if version != self._told:
+            self._told = version
+            _logger.info("the session at %s was obtained with another %s=, so it is not used", session.issuer, option)
+        return None, version
+
+    def read_to_revoke(self) -> tuple[Session | None, str | Absent]:
+        """Do as `read`, but give a session that does not fit too, unless it is of another issuer than the pinned one"""
+        session, version = self._read()
+        if session is None or self._settings.issuer not in (None, session.issuer):
+            return None, version
+        return as_set(self._settings, session), version
+
+    def _read(self) -> tuple[Session | None, str | Absent]:
         record = self.store.get(self.key)
-        if record is None:
-            return None, ABSENT
-        session = decode_session(record.value)
-        is_bound = session.dpop_key is not None
-        if self._settings.issuer not in (None, session.issuer) or self._settings.dpop not in (None, is_bound):
-            return None, record.version
-        return session, record.version
+        return (None, ABSENT) if record is None else (decode_session(record.value), record.version)
 
     def write(self, session: Session, version: str | Absent) -> str:
         """

@@ -3,9 +3,10 @@
 
 """The two neighbours of the gate: an engine with a token, and the error by which the SDK hands an answer on."""
 
-from types import SimpleNamespace
-
+from tests.adapters.raised import as_raised_by_the_sdk
 from valetkey.values import Secret, Token
+
+__all__ = ["TOKEN", "OneServer", "as_raised_by_the_sdk"]
 
 TOKEN = Token(access_token=Secret("the-token"), obtained_at=0.0)
 
@@ -18,10 +19,3 @@ class OneServer:
 
     async def current_async(self):
         return TOKEN
-
-
-def as_raised_by_the_sdk(answer):
-    """Give what the SDK's session raises when it gets this answer."""
-    error = Exception(answer["error"]["message"])
-    error.error = SimpleNamespace(**answer["error"])
-    return error

@@ -11,10 +11,11 @@ import mcp.client.streamable_http
 import pytest
 
 from haystack_integrations.tools.mcp_oauth.connection import Connection
-from haystack_integrations.tools.mcp_oauth.failures import CallLost, HttpError, NoAnswer, RequestRejected
+from haystack_integrations.tools.mcp_oauth.failures import CallLost, RequestRejected
 from haystack_integrations.tools.mcp_oauth.gate import Gate
 from haystack_integrations.tools.mcp_oauth.http_client import guarded_client_class, library_of
 from tests.haystack.calling import wait_until
+from valetkey._adapters.failures import HttpError, NoAnswer
 from valetkey.settings.settings import Settings
 
 LIBRARY = library_of(mcp.client.streamable_http)

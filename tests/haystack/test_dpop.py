@@ -12,8 +12,7 @@ import pytest
 from haystack.utils import Secret
 
 from haystack_integrations.tools.mcp_oauth import OAuthConfig, StreamableHttpServerInfo
-from haystack_integrations.tools.mcp_oauth.event_stream import EventStream
-from haystack_integrations.tools.mcp_oauth.failures import HttpError, RequestRejected
+from haystack_integrations.tools.mcp_oauth.failures import RequestRejected
 from haystack_integrations.tools.mcp_oauth.gate import Gate
 from haystack_integrations.tools.mcp_oauth.http_client import guarded_client_class
 from tests.adapters.bound import BoundMcpServer
@@ -24,6 +23,8 @@ from tests.fakes.world import World, a_session
 from tests.haystack.calling import call, tool_of
 from tests.haystack.one_server import as_raised_by_the_sdk
 from tests.requirements import requirement
+from valetkey._adapters.event_stream import EventStream
+from valetkey._adapters.failures import HttpError
 from valetkey._clients.dpop import create_key
 from valetkey.errors import StoreError
 from valetkey.values import Secret as ValetkeySecret

@@ -11,12 +11,13 @@ import httpx
 import httpx2
 import pytest
 
-from haystack_integrations.tools.mcp_oauth.event_stream import EventStream
-from haystack_integrations.tools.mcp_oauth.failures import HttpError, NoAnswer, RequestRejected, SessionEnded
+from haystack_integrations.tools.mcp_oauth.failures import RequestRejected
 from haystack_integrations.tools.mcp_oauth.gate import Gate
 from haystack_integrations.tools.mcp_oauth.http_client import guarded_client_class
 from tests.haystack.one_server import TOKEN, OneServer, as_raised_by_the_sdk
 from tests.requirements import requirement
+from valetkey._adapters.event_stream import EventStream
+from valetkey._adapters.failures import HttpError, NoAnswer, SessionEnded
 
 URL = "https://mcp.example.com/mcp"
 CALL = {"jsonrpc": "2.0", "id": 7, "method": "tools/call", "params": {"name": "add"}}

@@ -17,6 +17,9 @@ PROOF = "DPoP"
 CREDENTIAL = "valetkey.credential"
 """The extension of a request with the credential we put on it; a credential without it is the caller's own."""
 
+LOGIN_WAIT = "valetkey.login_wait"
+"""The extension of a request with the seconds that it waits for a token; without it, it waits as long as it takes."""
+
 PROOF_RETRIES = 2
 """How often a request is sent again with the same token: for an address it was redirected to, and for a nonce."""
 
@@ -83,8 +86,13 @@ def withdraw(request: AnyRequest) -> None:
     if CREDENTIAL not in request.extensions:
         return
     request.headers.pop(PROOF, None)
-    if Secret(request.headers.get(AUTHORIZATION, "")) == request.extensions[CREDENTIAL]:
+    if is_ours(request):
         del request.headers[AUTHORIZATION]
+
+
+def is_ours(request: AnyRequest) -> bool:
+    """Tell whether a request carries the credential that we put on it; another one is the caller's own."""
+    return bool(Secret(request.headers.get(AUTHORIZATION, "")) == request.extensions.get(CREDENTIAL))
 
 
 def rejection(response: AnyResponse, token: Token | None = None) -> "tuple[Challenge, ...] | None":

@@ -14,7 +14,7 @@ from collections.abc import AsyncGenerator, Generator, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from valetkey._adapters.credential import AUTHORIZATION, CREDENTIAL, AnyResponse, RequestT
+from valetkey._adapters.credential import AUTHORIZATION, LOGIN_WAIT, AnyResponse, RequestT, is_ours
 from valetkey._adapters.steps import CurrentToken, OtherToken, steps_of
 from valetkey.login import Login, LoginName
 from valetkey.store.protocol import Store
@@ -136,7 +136,8 @@ class AuthFlow(Generic[RequestT, ResponseT]):
                     case CurrentToken():
                         result = await self._engine.current_async()
                     case OtherToken(rejected, challenges):
-                        result = await self._engine.replace_async(rejected, challenges)
+                        seconds = request.extensions.get(LOGIN_WAIT)
+                        result = await self._engine.replace_async(rejected, challenges, seconds=seconds)
                     case to_send:
                         if answer is not None and _may_have_no_end(answer):
                             await answer.stream.aclose()
@@ -145,9 +146,8 @@ class AuthFlow(Generic[RequestT, ResponseT]):
 
     def _applies_to(self, request: RequestT) -> bool:
         """Leave alone a request to another server, and one with a credential of the caller's own."""
-        credential = request.headers.get(AUTHORIZATION)
-        is_ours = credential is None or Secret(credential) == request.extensions.get(CREDENTIAL)
-        return is_ours and self._engine.serves(str(request.url))
+        is_free = AUTHORIZATION not in request.headers or is_ours(request)
+        return is_free and self._engine.serves(str(request.url))
 
 
 def _may_have_no_end(answer: AnyResponse) -> bool:

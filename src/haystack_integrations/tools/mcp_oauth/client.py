@@ -33,10 +33,10 @@ from mcp import types
 from haystack_integrations.tools.mcp_oauth.config import OAuthConfig
 from haystack_integrations.tools.mcp_oauth.connection import Connection, retrieve_error
 from haystack_integrations.tools.mcp_oauth.errors import MCPAuthorizationError, new_token_rejected, to_mcp_error
-from haystack_integrations.tools.mcp_oauth.event_stream import EventStream
 from haystack_integrations.tools.mcp_oauth.failures import CallLost, RequestRejected
 from haystack_integrations.tools.mcp_oauth.gate import Gate
 from haystack_integrations.tools.mcp_oauth.http_client import guarded_client_class, library_of, plain_headers
+from valetkey._adapters.event_stream import EventStream
 from valetkey._adapters.framework import Engine, shared_engine
 from valetkey.errors import AuthError
 

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The Valetkey authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Why a message did not reach the MCP server or has no answer. These exceptions never leave this package."""
+"""Why a call did not reach the MCP server or has no answer. These exceptions never leave this package."""
 
 from haystack_integrations.tools.mcp import MCPError
 
@@ -21,15 +21,3 @@ class RequestRejected(MCPError):
 
 class CallLost(MCPError):
     """A call has no answer because the connection or the MCP session has ended; a new connection may help."""
-
-
-class SessionEnded(ConnectionError):
-    """The MCP server does not know the session any more (404, MCP Transports, Session Management)."""
-
-
-class NoAnswer(ConnectionError):
-    """The connection to the MCP server failed or broke off before an answer came."""
-
-
-class HttpError(Exception):
-    """The MCP server answered with an HTTP error that another token would not change."""

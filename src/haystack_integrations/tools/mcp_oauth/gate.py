@@ -4,23 +4,18 @@
 """
 What happens to the requests of one MCP session: which token they carry, and what the caller learns of a failure.
 
-An exception inside the SDK's transport ends the session, on both SDK lines. So a message that was not delivered is
-answered in the server's place, with a JSON-RPC error that carries a ticket; the caller finds the exception under that
-ticket.
+A message that was not delivered is answered in the server's place (`valetkey._adapters.delivery`); the caller finds the
+exception behind that answer here.
 """
 
-import secrets
-from collections import OrderedDict
 from typing import Any
 
-from haystack_integrations.tools.mcp_oauth.failures import RequestRejected, SessionEnded
+from haystack_integrations.tools.mcp_oauth.failures import RequestRejected
 from valetkey._adapters.credential import present, rejection_by_server, wants_nonce
+from valetkey._adapters.failures import SessionEnded
 from valetkey._adapters.framework import Challenge, Engine
+from valetkey._adapters.tickets import Tickets
 from valetkey.values import Token
-
-_TICKET = "valetkey"
-_CODE = -32001
-_MOST_FAILURES = 1024
 
 
 class Gate:
@@ -28,7 +23,7 @@ class Gate:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._failures: OrderedDict[str, Exception] = OrderedDict()
+        self.tickets = Tickets()
         self.session_has_ended = False
         self.rejected: RequestRejected | None = None
 
@@ -57,23 +52,13 @@ class Gate:
         """Read the challenges of a rejection by the MCP server; None for every other response."""
         return rejection_by_server(self._engine, response, token)
 
-    def answer(self, message: dict[str, Any], failure: Exception) -> dict[str, Any] | None:
-        """Answer a JSON-RPC message that was not delivered; None for a message that gets no answer."""
+    def learn(self, failure: Exception) -> None:
+        """Note what a message met that may have no answer to tell it."""
         if isinstance(failure, RequestRejected):
             self.rejected = failure
         if isinstance(failure, SessionEnded):
             self.session_has_ended = True
-        if "id" not in message or "method" not in message:
-            return None
-        ticket = secrets.token_hex(8)
-        self._failures[ticket] = failure
-        if len(self._failures) > _MOST_FAILURES:
-            self._failures.popitem(last=False)  # its call was given up long ago
-        error = {"code": _CODE, "message": str(failure), "data": {_TICKET: ticket}}
-        return {"jsonrpc": "2.0", "id": message["id"], "error": error}
 
     def failure_behind(self, error: Exception) -> Exception:
         """Find the failure behind an error of the SDK's session; an error that is no answer of ours is itself."""
-        data = getattr(getattr(error, "error", None), "data", None)
-        ticket = data.get(_TICKET) if isinstance(data, dict) else None
-        return self._failures.pop(ticket, error) if isinstance(ticket, str) else error
+        return self.tickets.take(error)

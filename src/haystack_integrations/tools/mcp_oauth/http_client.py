@@ -3,37 +3,27 @@
 
 """The HTTP client under one MCP session: the library's own, with the session's gate in `send`."""
 
-import json
 import logging
 import time
-from collections.abc import Awaitable, Callable
 from functools import partial
 from types import ModuleType
 from typing import Any
 
 from haystack.utils import Secret
 
-from haystack_integrations.tools.mcp_oauth.event_stream import EventStream
-from haystack_integrations.tools.mcp_oauth.failures import HttpError, NoAnswer, RequestRejected, SessionEnded
+from haystack_integrations.tools.mcp_oauth.failures import RequestRejected
 from haystack_integrations.tools.mcp_oauth.gate import Gate
 from valetkey._adapters.credential import withdraw
+from valetkey._adapters.delivery import Delivery, Send, sdk_follows
+from valetkey._adapters.event_stream import EventStream
+from valetkey._adapters.failures import SessionEnded, http_error, is_end_of_session
 from valetkey._adapters.framework import log_exchange
-from valetkey.errors import AuthError, quote
 from valetkey.values import Token
 
 _logger = logging.getLogger("valetkey")
 
 _TOKEN = "valetkey.token"
 """The extension of a request that has the token to present at each address the request is sent to."""
-
-_REDIRECTS = "valetkey.redirects"
-"""The extension of a request that counts how many redirects led to it; a redirected request inherits extensions."""
-
-_LONGEST_ERROR = 1_048_576
-"""Bytes of an HTTP error that are read to find a JSON-RPC error in it."""
-
-_MOST_REDIRECTS = 20
-"""What both libraries and the SDK follow."""
 
 
 def library_of(transport: ModuleType) -> ModuleType:
@@ -74,29 +64,19 @@ def guarded_client_class(library: ModuleType, gate: Gate, events: EventStream | 
     return GuardedClient
 
 
-class SessionRequests:
+class SessionRequests(Delivery):
     """
     Sends the requests of one MCP session.
 
-    Each gets the token, and one that is not accepted is answered in the server's place, so that the SDK's transport
-    lives on.
+    Each gets the token, and one that is not accepted is answered in the server's place. Here no request waits for a
+    login: the caller gets one, where Haystack's clocks allow it, and calls again.
     """
 
     def __init__(self, library: ModuleType, gate: Gate, events: EventStream | None) -> None:
-        self._library = library
+        super().__init__(library)
         self._gate = gate
-        self._events = events
-
-    async def send(self, request: Any, send: Callable[[], Awaitable[Any]]) -> Any:
-        """Send a request of the SDK's transport; `send` is the library's way to do it, and may be called twice."""
-        await request.aread()  # the SDK follows redirects by itself, and a redirected request has its body as a stream
-        token = await self._gate.token_for(str(request.url))
-        request.extensions[_TOKEN] = token
-        request.extensions[_REDIRECTS] = request.extensions.get(_REDIRECTS, -1) + 1
-        message = _message_in(request)
-        if message is None:
-            return await self._send_without_message(request, token, send)
-        return await self._send_message(request, token, message, send)
+        self._stream = events
+        self.tickets = gate.tickets
 
     async def present_token(self, request: Any) -> None:
         """Present the token at each address a redirect leads to, with a proof for that address, and at no other."""
@@ -106,37 +86,18 @@ class SessionRequests:
         else:
             withdraw(request)
 
-    async def _send_message(
-        self, request: Any, token: Token | None, message: dict[str, Any], send: Callable[[], Awaitable[Any]]
-    ) -> Any:
-        try:
-            response = await self._send_logged(request, token, message, send)
-            if response.status_code < 300 or _sdk_follows(response):
-                return response
-            failure = self._failure_in(response, token)
-            said = await _json_rpc_error_in(response) if isinstance(failure, HttpError) else None
-            await response.aclose()
-        except AuthError as error:  # no proof can be made
-            return self._answer(request, message, error)
-        except self._library.TransportError as error:
-            return self._answer(request, message, NoAnswer(f"{type(error).__name__}: {error}"))
-        return self._answer(request, message, failure, said)
+    async def _exchange(self, request: Any, message: dict[str, Any] | None, send: Send) -> Any:
+        token = await self._gate.token_for(str(request.url))
+        request.extensions[_TOKEN] = token
+        response = await self._send_logged(request, token, message, send)
+        if self._opens_sse(request):
+            challenges = self._gate.challenges_in(response, token)
+            if challenges is not None:
+                await response.aclose()
+                raise RequestRejected(token, challenges)
+        return response
 
-    async def _send_without_message(self, request: Any, token: Token | None, send: Callable[[], Awaitable[Any]]) -> Any:
-        """Send what is no JSON-RPC message: the GET of a stream, the DELETE of a session."""
-        if self._events is None:
-            return await self._send_logged(request, token, None, send)  # the SDK does without a stream
-        request.headers["Accept-Encoding"] = "identity"
-        response = await self._send_logged(request, token, None, send)
-        challenges = self._gate.challenges_in(response, token)
-        if challenges is not None:
-            await response.aclose()
-            raise RequestRejected(token, challenges)
-        return self._events.wrap(self._library, response) if response.status_code == 200 else response
-
-    async def _send_logged(
-        self, request: Any, token: Token | None, message: dict[str, Any] | None, send: Callable[[], Awaitable[Any]]
-    ) -> Any:
+    async def _send_logged(self, request: Any, token: Token | None, message: dict[str, Any] | None, send: Send) -> Any:
         started, outcome = time.monotonic(), "no answer"
         try:
             response = await send()
@@ -155,75 +116,28 @@ class SessionRequests:
             )
         return response
 
-    def _failure_in(self, response: Any, token: Token | None) -> Exception:
+    def _opens_sse(self, request: Any) -> bool:
+        return self._stream is not None and request.method == "GET"
+
+    def _new_stream(self) -> EventStream:
+        return self._stream or EventStream()
+
+    def _stream_for(self, request: Any) -> EventStream | None:  # noqa: ARG002 - the session has one transport
+        return self._stream
+
+    def _failure_in(self, request: Any, response: Any) -> Exception | None:
+        if response.status_code < 300 or sdk_follows(response):
+            return None
+        token = request.extensions[_TOKEN]
         challenges = self._gate.challenges_in(response, token)
         if challenges is not None:
             return RequestRejected(token, challenges)
-        if response.status_code == 404 and "mcp-session-id" in response.request.headers:
+        if is_end_of_session(response):
             return SessionEnded("the MCP server has ended the session")
-        text = f"the MCP server answered {response.status_code} {response.reason_phrase}"
-        if response.next_request is None:
-            return HttpError(text)
-        address = response.next_request.url.copy_with(userinfo=b"", query=None, fragment=None)
-        return HttpError(f"{text}: it redirects to {quote(str(address))}. Use that URL if it is the right server.")
+        return http_error(response)
 
-    def _answer(
-        self, request: Any, message: dict[str, Any], failure: Exception, said: dict[str, Any] | None = None
-    ) -> Any:
-        """Answer a message in the server's place; `said` is the JSON-RPC error of the server itself."""
-        answer = self._gate.answer(message, failure)
-        if answer is None:
-            return self._library.Response(202, request=request)
-        if said is not None:
-            answer["error"] = said
-        if self._events is None:
-            return self._library.Response(200, json=answer, request=request)
-        self._events.deliver(answer)
-        return self._library.Response(202, request=request)
-
-
-def _sdk_follows(response: Any) -> bool:
-    """
-    Tell whether the SDK's transport follows a redirect: to the same origin or its https, and with the same method.
-
-    Where it does not follow, SDK 1.x ends the session, and over SSE the call has no answer.
-    """
-    following = response.next_request
-    if following is None or response.request.extensions.get(_REDIRECTS, 0) >= _MOST_REDIRECTS:
-        return False
-    sent, target = response.request.url, following.url
-    upgraded = [("https", None, sent.host)] if (sent.scheme, sent.port) == ("http", None) else []
-    is_near = (target.scheme, target.port, target.host) in [(sent.scheme, sent.port, sent.host), *upgraded]
-    keeps_method: bool = following.method == response.request.method
-    return keeps_method and is_near and target.userinfo in (b"", sent.userinfo)
-
-
-def _message_in(request: Any) -> dict[str, Any] | None:
-    """Read the JSON-RPC message of a POST; the SDK sends each in a request of its own."""
-    if request.method != "POST":
-        return None
-    try:
-        message = json.loads(request.content)
-    except (ValueError, RecursionError):
-        return None
-    return message if isinstance(message, dict) else None
-
-
-async def _json_rpc_error_in(response: Any) -> dict[str, Any] | None:
-    """Read the JSON-RPC error that a server may send with an HTTP error (MCP Transports, Sending Messages)."""
-    if not response.headers.get("content-type", "").lower().startswith("application/json"):
-        return None
-    body = b""
-    async for part in response.aiter_bytes():
-        body += part
-        if len(body) > _LONGEST_ERROR:
-            return None
-    try:
-        document = json.loads(body)
-    except (ValueError, RecursionError):
-        return None
-    error = document.get("error") if isinstance(document, dict) else None
-    return error if isinstance(error, dict) and {"code", "message"} <= error.keys() else None
+    def _learn(self, failure: Exception) -> None:
+        self._gate.learn(failure)
 
 
 def _purpose(method: str, message: dict[str, Any] | None) -> str:

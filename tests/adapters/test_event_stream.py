@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from haystack_integrations.tools.mcp_oauth.event_stream import EventStream
 from tests.fakes.threads import LONGEST_WAIT
+from valetkey._adapters.event_stream import EventStream
 
 LIBRARIES = [httpx, httpx2]
 ENDS_OF_LINE = ["\n", "\r", "\r\n"]

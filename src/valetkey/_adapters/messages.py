@@ -1,0 +1,52 @@
+# SPDX-FileCopyrightText: 2026 The Valetkey authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""The JSON-RPC messages of an MCP transport, as they stand in the requests and responses of either HTTP library."""
+
+import json
+from typing import Any
+
+CODE = -32010
+"""The JSON-RPC code of an answer in the server's place. MCP leaves -32000 to -32019 to implementations, and the SDK has
+taken -32000 and -32001 for its own."""
+
+LONGEST_ERROR = 1_048_576
+"""Bytes of an HTTP error that are read to find a JSON-RPC error in it."""
+
+
+def message_in(request: Any) -> dict[str, Any] | None:
+    """Read the JSON-RPC message of a POST whose body has been read; the SDK sends each in a request of its own."""
+    if request.method != "POST":
+        return None
+    try:
+        message = json.loads(request.content)
+    except (ValueError, RecursionError):
+        return None
+    return message if isinstance(message, dict) else None
+
+
+def expects_answer(message: dict[str, Any]) -> bool:
+    """Tell a request from a notification and from an answer."""
+    return "id" in message and "method" in message
+
+
+def answer_to(message: dict[str, Any], text: str, data: dict[str, Any]) -> dict[str, Any]:
+    """Build the answer to a request that was not delivered."""
+    return {"jsonrpc": "2.0", "id": message["id"], "error": {"code": CODE, "message": text, "data": data}}
+
+
+async def error_in(response: Any) -> dict[str, Any] | None:
+    """Read the JSON-RPC error that a server may send with an HTTP error (MCP Transports, Sending Messages)."""
+    if not response.headers.get("content-type", "").lower().startswith("application/json"):
+        return None
+    body = b""
+    async for part in response.aiter_bytes():
+        body += part
+        if len(body) > LONGEST_ERROR:
+            return None
+    try:
+        document = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    error = document.get("error") if isinstance(document, dict) else None
+    return error if isinstance(error, dict) and {"code", "message"} <= error.keys() else None

@@ -11,9 +11,10 @@ from valetkey._engine.engine import Engine
 from valetkey._engine.factory import shared_engine
 from valetkey._network.request_log import log_exchange
 from valetkey._policy.rejection import wants_more_scope
-from valetkey.profiles.catalog import find_profile
+from valetkey.profiles.catalog import find_profile, require_profile
 from valetkey.profiles.profile import STANDARD
 from valetkey.protocol.challenge import Challenge
+from valetkey.urls import require_endpoint
 
 __all__ = [
     "STANDARD",  # the profile of a provider that the catalogue does not have
@@ -21,6 +22,8 @@ __all__ = [
     "Engine",  # gives the token, and another one when the MCP server rejects it
     "find_profile",  # names the provider of a session, to show it to the user
     "log_exchange",  # writes one line of the request log for each request to the MCP server
+    "require_endpoint",  # refuses a text that is no URL of an authorization server
+    "require_profile",  # refuses a name that is no provider profile's
     "shared_engine",  # gives all clients in the process that have the same settings one engine
     "wants_more_scope",  # tells a rejection for missing scope from one for a bad token
 ]

@@ -21,13 +21,14 @@ from haystack_integrations.tools.mcp import (
 )
 
 from haystack_integrations.tools.mcp_oauth.client import SSEClient, StreamableHttpClient
-from haystack_integrations.tools.mcp_oauth.config import OAuthConfig
+from haystack_integrations.tools.mcp_oauth.config import InMemoryTokenStorage, OAuthConfig
 from haystack_integrations.tools.mcp_oauth.credentials import IdentityProvider, RegisteredClient
 from haystack_integrations.tools.mcp_oauth.errors import MCPAuthorizationError, MCPLoginRequiredError
 from haystack_integrations.tools.mcp_oauth.server_info import SSEServerInfo, StreamableHttpServerInfo
 
 __all__ = [
     "IdentityProvider",
+    "InMemoryTokenStorage",
     "MCPAuthorizationError",
     "MCPClient",
     "MCPConnectionError",

@@ -21,6 +21,7 @@ from haystack_integrations.tools.mcp_oauth.credentials import (
     to_token_source,
     write_fields,
 )
+from haystack_integrations.tools.mcp_oauth.field_checks import require_fields
 from valetkey import values
 from valetkey._adapters.framework import STANDARD, find_profile
 from valetkey.errors import ConfigurationError
@@ -30,13 +31,29 @@ from valetkey.settings.documentation import document, parameter_texts
 from valetkey.settings.options import GrantName, Options
 from valetkey.settings.settings import Settings
 
-_UPSTREAM_MEMORY = "InMemoryTokenStorage"
+_MEMORY = "memory:"
+
+try:
+    from haystack_integrations.tools.mcp import InMemoryTokenStorage as InMemoryTokenStorage  # noqa: PLC0414 - it is exported
+except ImportError:  # mcp-haystack 2.0
+
+    class InMemoryTokenStorage:  # type: ignore[no-redef]
+        """Sessions that end with the process: what `token_storage="memory:"` means."""
+
+        async def get_tokens(self) -> None:
+            """Exist, as in every token storage of the MCP SDK."""
+
 
 ENGINE_NAMES = {"scopes": "scope", "grant_type": "grant", "token_endpoint_auth_method": "client_authentication"}
 """The options that upstream has under another name than `Settings`."""
 
 NOT_IN_SETTINGS = frozenset({"token_storage", "login"})
 """What the engine gets beside its settings."""
+
+
+def _read_part(part: type[RegisteredClient | IdentityProvider], written: Any) -> Any:
+    return part.from_dict(written) if isinstance(written, dict) else written
+
 
 _READERS: dict[str, Callable[[Any], Any]] = {
     "client_secret": read_secret,
@@ -45,8 +62,8 @@ _READERS: dict[str, Callable[[Any], Any]] = {
     "client_assertion": read_source,
     "workload_token": read_source,
     "approve_scope": read_source,
-    "clients": lambda written: [RegisteredClient.from_dict(client) for client in written],
-    "identity_provider": IdentityProvider.from_dict,
+    "clients": lambda written: [_read_part(RegisteredClient, client) for client in written],
+    "identity_provider": lambda written: _read_part(IdentityProvider, written),
 }
 
 
@@ -91,7 +108,7 @@ class OAuthConfig(Options, _UpstreamOrder):
         user's folder for application data.
     :param login: How a person is asked: "auto" (browser and printed link), "link" (only printed), "paste" (the person
         pastes the answer) or "never".
-    :raises ConfigurationError: If a secret is plain text.
+    :raises ConfigurationError: If a field has a value that it cannot have, or a secret is plain text.
     """
 
     client_id: str | None = None  # here and in `issuer` again, because upstream takes them by position
@@ -111,6 +128,19 @@ class OAuthConfig(Options, _UpstreamOrder):
         refuse_key_as_text(self.private_key)
         if isinstance(self.workload_token, str):
             to_token_source(self.workload_token)
+        object.__setattr__(self, "token_storage", _to_store_name(self.token_storage))
+        require_fields(self)
+
+    def create_auth(self, server_url: str) -> Any:
+        """
+        Refuse a server info of upstream, which is what calls this: it cannot log in as these settings say.
+
+        :param server_url: The URL of the MCP server.
+        :raises ConfigurationError: Always; it says which import to change.
+        """
+        message = f"The server info of {server_url} is upstream's, and its OAuthConfig is Valetkey's."
+        hint = "Import the server info from haystack_integrations.tools.mcp_oauth, as the OAuthConfig."
+        raise ConfigurationError(message, hint=hint)
 
     def to_dict(self) -> dict[str, Any]:
         """
@@ -145,10 +175,7 @@ class OAuthConfig(Options, _UpstreamOrder):
             message = f"oauth_config is a {type(config).__name__}."
             raise ConfigurationError(message, hint="Give an OAuthConfig.")
         storage = getattr(config, "token_storage", None)
-        if storage is not None and type(storage).__name__ != _UPSTREAM_MEMORY:
-            message = f"Valetkey keeps sessions in a store of its own, not in a {type(storage).__name__}."
-            raise ConfigurationError(message, hint='Use token_storage="sqlite:////path/to/file" or "memory:".')
-        return replace(cls.from_dict(config.to_dict()), token_storage="memory:")
+        return replace(cls.from_dict(config.to_dict()), token_storage=_to_store_name(storage) or _MEMORY)
 
     def to_settings(self, server_url: str) -> Settings:
         """
@@ -189,6 +216,16 @@ class OAuthConfig(Options, _UpstreamOrder):
             resource=session.resource or self.resource,
             profile=self.profile if known is STANDARD else known.name,
         )
+
+
+def _to_store_name(storage: Any) -> Any:
+    """Give the name of our store that stands for one of upstream's token storages; a name stays as it is."""
+    if storage is None or not hasattr(storage, "get_tokens"):
+        return storage
+    if type(storage) is InMemoryTokenStorage:
+        return _MEMORY
+    message = f"token_storage: Valetkey keeps sessions in a store of its own, not in a {type(storage).__name__}."
+    raise ConfigurationError(message, hint='Use token_storage="sqlite:////path/to/file" or "memory:".')
 
 
 def _texts() -> dict[str, str]:

@@ -10,6 +10,7 @@ from typing import Any
 
 from haystack.utils import Secret, deserialize_callable, serialize_callable
 
+from haystack_integrations.tools.mcp_oauth.field_checks import require_fields
 from valetkey import values
 from valetkey.errors import ConfigurationError
 from valetkey.settings import credentials as engine
@@ -30,7 +31,7 @@ class RegisteredClient:
     :param client_secret: Its secret, if it has one.
     :param token_endpoint_auth_method: How it authenticates; None lets the server's metadata decide.
     :param redirect_uri: The loopback address it is registered with, None for any port.
-    :raises ConfigurationError: If the secret is plain text.
+    :raises ConfigurationError: If a field has a value that it cannot have, or the secret is plain text.
     """
 
     issuer: str
@@ -41,6 +42,7 @@ class RegisteredClient:
 
     def __post_init__(self) -> None:
         refuse_plain_text(self, "client_secret")
+        require_fields(self)
 
     def to_dict(self) -> dict[str, Any]:
         """
@@ -90,7 +92,7 @@ class IdentityProvider:
         with its text.
     :param signing_algorithm: Its algorithm, for example "ES256"; None lets the key and the server decide.
     :param assertion_audience: The audience of its assertions; None for the provider's issuer.
-    :raises ConfigurationError: If the client secret is plain text.
+    :raises ConfigurationError: If a field has a value that it cannot have, or the client secret is plain text.
     """
 
     issuer: str
@@ -107,6 +109,7 @@ class IdentityProvider:
         engine.refuse_key_as_text(self.private_key)
         if isinstance(self.id_token, str):
             to_token_source(self.id_token)
+        require_fields(self)
 
     def to_dict(self) -> dict[str, Any]:
         """

@@ -9,6 +9,7 @@ from valetkey.errors import ConfigurationError
 from valetkey.store.backends import file_names
 from valetkey.store.protocol import Store
 
+_ON_A_SERVER = re.compile(r"(redis|rediss|unix|postgresql|postgres)://")
 _KIND = re.compile(r"[A-Za-z0-9+.-]{0,20}")
 
 
@@ -36,12 +37,25 @@ def open_backend(name: str) -> Store:
         except ModuleNotFoundError as error:
             raise _not_installed(kind, "postgres") from error
         return PostgresStore(name)
+    raise _unknown(name)
+
+
+def require_known_store(name: str) -> None:
+    """Refuse a name that is no store's, without opening one."""
+    if name.startswith(file_names.PREFIX):
+        file_names.named_file(name)
+    elif name != "memory:" and not _ON_A_SERVER.match(name):
+        raise _unknown(name)
+
+
+def _unknown(name: str) -> ConfigurationError:
     if file_names.looks_like_a_file(name):
-        raise file_names.misspelled_file(name)
+        return file_names.misspelled_file(name)
     # What has no scheme may begin with a password: "user:password@host".
+    kind = name.partition(":")[0]
     message = f"There is no store {kind if _KIND.fullmatch(kind) else '…'!r}."
     hint = 'Use "memory:", "sqlite:////path/to/file", "redis://host" or "postgresql://host/database".'
-    raise ConfigurationError(message, hint=hint)
+    return ConfigurationError(message, hint=hint)
 
 
 def _not_installed(kind: str, extra: str) -> ConfigurationError:

@@ -1,0 +1,113 @@
+# SPDX-FileCopyrightText: 2026 The Valetkey authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Whether each field has a value of its type. Where it has not, its name is told and the spelling to use."""
+
+import typing
+from collections.abc import Callable
+from dataclasses import fields
+from functools import cache
+from types import NoneType, UnionType
+from typing import Any, Literal
+
+from haystack.utils import Secret
+
+from valetkey._adapters.framework import require_endpoint, require_profile
+from valetkey.errors import ConfigurationError, InsecureEndpoint, quote
+from valetkey.store.backends.opening import require_known_store
+
+_AUTHENTICATION = Literal["none", "client_secret_basic", "client_secret_post", "private_key_jwt"]
+_ISSUERS_AND_ENDPOINTS = frozenset(
+    {
+        *("issuer", "authorization_endpoint", "token_endpoint", "registration_endpoint"),
+        *("device_authorization_endpoint", "redirect_uri"),
+    }
+)
+_SPELLINGS = {
+    str: "a text",
+    bool: "True or False",
+    float: "a number of seconds that is greater than 0",
+    Secret: "a Secret of haystack.utils, for example Secret.from_env_var(…)",
+    list[str]: 'a list of texts, for example ["read", "write"]',
+    dict[str, str]: 'a dictionary of texts, for example {"audience": "https://api.example.com"}',
+}
+
+
+def require_fields(instance: Any) -> None:
+    """
+    Refuse a value that no other field could make right. The value is shown only if it is a name: it may be a secret.
+
+    :raises ConfigurationError: If there is one.
+    """
+    owner = type(instance).__name__
+    for name, wanted in _types_of(instance.__class__):
+        value = getattr(instance, name)
+        if not _fits(value, wanted):
+            shown = quote(value) if isinstance(value, str) and _names(wanted) else f"a {type(value).__name__}"
+            message = f"{owner}.{name} is {shown}."
+            raise ConfigurationError(message, hint=f"Give {_spelling(wanted)}.")
+        if value is not None:
+            _require_known(owner, name, value)
+
+
+def _require_known(owner: str, name: str, value: Any) -> None:
+    """Refuse a text that is no URL, no profile or no store, in the words of who knows them."""
+    try:
+        if name in _ISSUERS_AND_ENDPOINTS:
+            require_endpoint(value, f"{owner}.{name}")
+        elif name == "profile":
+            require_profile(value)
+        elif name == "token_storage":
+            require_known_store(value)
+    except (ConfigurationError, InsecureEndpoint) as error:
+        message = error.message if f"{owner}.{name}" in error.message else f"{owner}.{name}: {error.message}"
+        raise ConfigurationError(message, hint=error.hint) from error
+
+
+@cache
+def _types_of(owner: Any) -> tuple[tuple[str, Any], ...]:
+    types = typing.get_type_hints(owner)
+    types["token_endpoint_auth_method"] = _AUTHENTICATION | None  # upstream's type is any text
+    return tuple((each.name, types[each.name]) for each in fields(owner))
+
+
+def _fits(value: Any, wanted: Any) -> bool:
+    origin, arguments = typing.get_origin(wanted), typing.get_args(wanted)
+    if origin in (typing.Union, UnionType):
+        return any(_fits(value, each) for each in arguments)
+    if origin is Literal:
+        return isinstance(value, str) and value in arguments
+    if origin is list:
+        return isinstance(value, list) and all(_fits(each, arguments[0]) for each in value)
+    if origin is dict:
+        return isinstance(value, dict) and all(isinstance(each, str) for pair in value.items() for each in pair)
+    if origin is Callable:
+        return callable(value)
+    if wanted is float:
+        return isinstance(value, int | float) and not isinstance(value, bool) and value > 0
+    return isinstance(value, wanted)
+
+
+def _names(wanted: Any) -> list[str]:
+    """Give the names that a type allows; none where it is no type of names."""
+    if typing.get_origin(wanted) is Literal:
+        return list(typing.get_args(wanted))
+    return [name for each in typing.get_args(wanted) for name in _names(each)] if _is_union(wanted) else []
+
+
+def _is_union(wanted: Any) -> bool:
+    return typing.get_origin(wanted) in (typing.Union, UnionType)
+
+
+def _spelling(wanted: Any) -> str:
+    names = [f'"{name}"' for name in _names(wanted)]
+    if names:
+        return f"{', '.join(names[:-1])} or {names[-1]}"
+    if _is_union(wanted):
+        return " or ".join(_spelling(each) for each in typing.get_args(wanted) if each is not NoneType)
+    if wanted in _SPELLINGS:
+        return _SPELLINGS[wanted]
+    if typing.get_origin(wanted) is Callable:
+        return "a function"
+    (member,) = typing.get_args(wanted) or (wanted,)
+    return f"a list of {member.__name__}(…)" if typing.get_origin(wanted) is list else f"{wanted.__name__}(…)"

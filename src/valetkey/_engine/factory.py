@@ -15,7 +15,7 @@ from valetkey._network.on_demand import SenderOnDemand
 from valetkey.login import Login, LoginName, open_login
 from valetkey.seams import Seams
 from valetkey.settings.settings import Settings
-from valetkey.store.opening import open_store
+from valetkey.store.opening import open_machine_store, open_store
 from valetkey.store.protocol import Store
 
 
@@ -25,7 +25,7 @@ def build_engine(settings: Settings, *, store: Store | str | None = None, login:
 
     :raises ConfigurationError: If no store or way to log in has the given name.
     """
-    opened = open_store(store) if store is None or isinstance(store, str) else store
+    opened = _open(settings, store)
     way = open_login(login) if isinstance(login, str) else login
     send = SenderOnDemand(settings.server_url, settings.named_urls)
     seams = Seams(send=send, login=way, keep_connections=send.keep_connections)
@@ -48,6 +48,12 @@ def _keep_connections(*senders: SenderOnDemand) -> Iterator[None]:
         yield
 
 
+def _open(settings: Settings, store: Store | str | None) -> Store:
+    if store is None and settings.is_machine:
+        return open_machine_store()
+    return open_store(store) if store is None or isinstance(store, str) else store
+
+
 _shared: "weakref.WeakValueDictionary[tuple[Settings, object, object], Engine]" = weakref.WeakValueDictionary()
 _sharing = threading.Lock()  # guards _shared
 
@@ -58,7 +64,7 @@ def shared_engine(settings: Settings, *, store: Store | str | None = None, login
 
     :raises ConfigurationError: If no store or way to log in has the given name.
     """
-    opened = open_store(store) if store is None or isinstance(store, str) else store
+    opened = _open(settings, store)
     key = (settings, opened, login)
     with _sharing:
         engine = _shared.get(key)

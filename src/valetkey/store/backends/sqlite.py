@@ -10,6 +10,7 @@ small database of its own; it is released when its process dies, and a forked ch
 never deleted, because two processes could then hold locks on two files of one name.
 """
 
+import errno
 import hashlib
 import math
 import os
@@ -260,4 +261,5 @@ def _check_owner(path: Path) -> os.stat_result:
     else:
         return link
     message = f"{path} {fault}, so it is no place for sessions."
-    raise StoreError(message, hint="Make it your own with mode 0700 (folder) or 0600 (file), or name another place.")
+    hint = "Make it your own with mode 0700 (folder) or 0600 (file), or name another place in VALETKEY_STORE."
+    raise StoreError(message, hint=hint) from PermissionError(errno.EPERM, fault)

@@ -37,15 +37,33 @@ def open_protected(
         return open_backend(name)
     if not name.startswith("sqlite:"):
         return _open_on_server(name, environment)
+    place = f"the session store {name.removeprefix('sqlite:///')}"
+    return _open_file(open_backend(name), place, environment, keyring)
+
+
+def open_default(*, environment: Mapping[str, str] = os.environ, keyring: "SystemKeyring | None" = None) -> Store:
+    """
+    Open the store at the default place, which is looked up when it is first needed.
+
+    :returns: The store.
+    :raises StoreError: If other users can read or write the file that holds the key.
+    """
+    from valetkey.store.backends.default_file import DefaultFile
+
+    return _open_file(DefaultFile(), "the default session store", environment, keyring)
+
+
+def _open_file(
+    backend: Store, place: str, environment: Mapping[str, str], keyring: "SystemKeyring | None"
+) -> ProtectedStore:
     from valetkey.store.encryption.system_keyring import SystemKeyring
 
-    backend = open_backend(name)
     return ProtectedStore(
         backend,
         given=given_keys(environment),
         keyring=keyring or SystemKeyring(),
         rule=given_rule(environment),
-        place=f"the session store {name.removeprefix('sqlite:///')}",
+        place=place,
     )
 
 

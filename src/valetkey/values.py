@@ -277,6 +277,7 @@ class Session:
     :param interactive: True if a user logged in for this session.
     :param dpop_key: The private key the token is bound to (RFC 9449), as `_clients.dpop` writes it; None for Bearer.
     :param terms: The settings it was obtained with; None in records of older versions and of other programs.
+    :param ended: In which words its authorization server has ended it, safe to show; None as long as it has not.
     """
 
     token: Token
@@ -288,6 +289,7 @@ class Session:
     interactive: bool = True
     dpop_key: Secret | None = None
     terms: Terms | None = None
+    ended: str | None = None
 
     @property
     def issuer(self) -> str:

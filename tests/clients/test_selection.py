@@ -187,29 +187,32 @@ def test_a_client_that_is_refused_again_is_not_tried_a_third_time():
 
 
 @requirement("REF-9", "DCR-12")
-def test_an_odd_answer_to_a_renewal_means_that_the_client_is_forgotten():
-    """Supabase answers a client it has purged with 422 and a text of its own."""
+@pytest.mark.parametrize("status", [401, 403, 413, 422])
+def test_an_odd_answer_to_a_renewal_does_not_mean_that_the_client_is_forgotten(status):
+    """Row A3."""
     world = World(token_life=100)
     engine = world.logged_in()
     before = world.kept().client.client_id
-    world.server.has(TOKEN, (422, "application/json", '{"message": "Unable to find client"}'))
+    world.server.has(TOKEN, (status, "application/json", '{"message": "Unable to find client"}'))
     engine.replace(None)
-    assert world.kept().client.client_id != before
-    assert len(world.server.registrations()) == len(world.person.asked) == 1
+    assert world.kept().client.client_id == before
+    assert (len(world.server.registrations()), len(world.person.asked)) == (0, 1)
 
 
 @requirement("REF-9")
 @pytest.mark.parametrize("settings", [{}, {"client_id": "mine", "redirect_uri": FIXED}], ids=["registered", "by hand"])
-def test_a_web_page_in_the_way_of_a_renewal_ends_nothing(settings):
+def test_a_web_page_in_the_way_of_a_renewal_ends_nothing_and_leads_to_a_login(settings):
+    """Row A1."""
     world = World(token_life=100)
     world.server.knows("mine", FIXED)
     engine = world.logged_in(**settings)
     before = world.kept(**settings)
     world.server.has(TOKEN, (403, "text/html", "<html>Blocked</html>"))
-    with pytest.raises(Refused):
+    world.person.denies = True
+    with pytest.raises(LoginFailed):
         engine.replace(None)
     assert world.kept(**settings) == before
-    assert world.person.asked == []
+    assert len(world.person.asked) == 1
 
 
 @requirement("DCR-11", "NAT-2")

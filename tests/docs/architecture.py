@@ -7,26 +7,40 @@ from pathlib import Path
 
 from valetkey._engine.decision import STEPS
 from valetkey._engine.refresh_outcome import NEXT_STEPS
-from valetkey._policy.refusal import REFUSALS
+from valetkey._policy.refusal import REFUSALS, RefusalRow
 
 PAGE = Path(__file__).parent.parent.parent / "docs" / "architecture.md"
 BEGINNING, END = "<!-- written by python -m tests.docs.architecture -->\n", "<!-- end of what is written -->\n"
 
 
-def table(title: str, headings: tuple[str, str], rows: list[tuple[str, str]]) -> str:
-    lines = [headings, ("---", "---"), *rows]
-    return "\n".join([f"**{title}**", "", *(f"| {first} | {second} |" for first, second in lines)])
+def table(title: str, headings: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+    lines = [headings, ("---",) * len(headings), *rows]
+    return "\n".join([f"**{title}**", "", *(f"| {' | '.join(cells)} |" for cells in lines)])
+
+
+def refusal(row: RefusalRow) -> tuple[str, ...]:
+    """Give one row of the third table: what it means, when, and what becomes of token, client, endpoint and person."""
+    meaning = row.meaning
+    return (
+        meaning.name,
+        row.when,
+        "ends" if meaning.ends_token else "stays",
+        "is forgotten" if meaning.ends_client else "stays",
+        "is looked up again" if meaning.is_elsewhere else "stays",
+        "may log in" if meaning.may_ask_person else "is not asked",
+    )
 
 
 def tables() -> str:
     """Give the three tables as Markdown."""
     steps = [(row.step.value, row.when) for row in STEPS]
     next_steps = [(row.step.value, row.when) for row in NEXT_STEPS]
-    refusals = [(row.meaning.value, row.when) for row in REFUSALS]
+    refusals = [refusal(row) for row in REFUSALS]
+    columns = ("meaning", "when", "refresh token", "client", "endpoint", "person")
     parts = (
         table("What to do next (`_engine/decision.py`)", ("step", "when"), steps),
         table("What follows a refresh (`_engine/refresh_outcome.py`)", ("step", "when"), next_steps),
-        table("What a refused refresh means (`_policy/refusal.py`)", ("meaning", "when"), refusals),
+        table("What a refusal means (`_policy/refusal.py`)", columns, refusals),
     )
     return "\n\n".join(parts) + "\n"
 

@@ -13,7 +13,7 @@ from dataclasses import replace
 import pytest
 
 from tests.fakes.authorization_server import ISSUER, MCP, RESOURCE_METADATA, TOKEN, AuthorizationServer
-from tests.fakes.network import HTML, Internet, challenges, no_answer, unreachable
+from tests.fakes.network import Internet, challenges, no_answer, unreachable
 from tests.fakes.world import World, a_session
 from tests.requirements import requirement
 from valetkey._engine.attempts import Attempts
@@ -26,7 +26,6 @@ from valetkey.errors import (
     ClientRefused,
     InsecureEndpoint,
     LoginFailed,
-    MalformedDocument,
     Refused,
     ScopeMissing,
     StoreError,
@@ -148,13 +147,13 @@ def test_a_client_the_server_has_forgotten_is_registered_anew(world):
     [
         (503, TemporaryError),
         (429, TemporaryError),
+        (408, TemporaryError),
         (unreachable(), TemporaryError),
-        (HTML, MalformedDocument),
-        (403, Refused),
     ],
     ids=str,
 )
 def test_a_refresh_that_could_not_be_answered_asks_nobody_and_forgets_nothing(world, trouble, error):
+    """Row A6."""
     before = world.kept()
     world.server.has(TOKEN, trouble)
     with pytest.raises(error):

@@ -24,9 +24,10 @@ from valetkey._engine.refresh_outcome import (
     RefreshRefused,
     Renewed,
     Unanswered,
+    Unavailable,
     after_refresh,
 )
-from valetkey._policy.refusal import RefusalMeaning
+from valetkey._policy.refusal import CLIENT_GONE, LASTING, MEANINGS, NOT_HERE, NOTHING_ENDS, TOKEN_ENDED
 from valetkey.errors import Refused, TemporaryError
 from valetkey.values import Secret, Token, TokenType
 
@@ -142,10 +143,10 @@ def test_the_server_is_asked_about_its_login_only_where_a_good_token_is_rejected
         {"session": NOT_RENEWABLE},
         {"has_moved": True},
         {"need": TokenNeed("access-0", WANTS_DPOP)},
-        {"refused": GOOD.token.refresh_token},
+        {"has_given_up": True},
         {"session": None},
     ],
-    ids=["no refresh token", "moved", "not bound to a key", "refused in this attempt", "no session"],
+    ids=["no refresh token", "moved", "not bound to a key", "tried in vain in this attempt", "no session"],
 )
 def test_what_cannot_be_renewed_needs_a_login(changes):
     assert decide(replace(situation(), **changes)) is Step.LOG_IN
@@ -159,7 +160,8 @@ def test_a_session_that_is_bound_to_a_key_is_renewed_where_a_key_is_wanted():
 @pytest.mark.parametrize(
     "changes",
     [
-        {"ended": JUST_NOW.token.access_token},
+        {"session": replace(JUST_NOW, ended="The token endpoint refused.")},
+        {"has_given_up": True},
         {"has_moved": True},
         {"need": TokenNeed("access-0", WANTS_DPOP)},
         {"now": NOW + 60},
@@ -169,6 +171,7 @@ def test_a_session_that_is_bound_to_a_key_is_renewed_where_a_key_is_wanted():
     ],
     ids=[
         "ended by its issuer",
+        "its issuer does not renew it",
         "moved",
         "another scheme",
         "a minute later",
@@ -211,7 +214,7 @@ def test_a_login_that_the_user_has_asked_for_keeps_to_the_scope_of_the_settings(
 
 # What follows a refresh.
 
-UNANSWERED = Unanswered(BUSY)
+UNANSWERED, UNAVAILABLE = Unanswered(BUSY), Unavailable(BUSY)
 
 
 def refused(meaning):
@@ -222,12 +225,14 @@ NEXT_LINES = [
     (NextStep.USE_SESSION, Refresh(Renewed(GOOD))),
     (NextStep.FAIL, Refresh(Overtaken(), conflicts=MOST_CONFLICTS)),
     (NextStep.LOOK_AGAIN, Refresh(Overtaken(), conflicts=MOST_CONFLICTS - 1)),
-    (NextStep.FAIL, Refresh(UNANSWERED, is_second=True)),
     (NextStep.TRY_AGAIN, Refresh(UNANSWERED)),
-    (NextStep.FAIL, Refresh(refused(RefusalMeaning.TOKEN_ENDED), early=True)),
-    (NextStep.FAIL, Refresh(refused(RefusalMeaning.LASTING))),
-    (NextStep.FORGET_CLIENT, Refresh(refused(RefusalMeaning.CLIENT_GONE))),
-    (NextStep.LOG_IN, Refresh(refused(RefusalMeaning.TOKEN_ENDED))),
+    (NextStep.READ_METADATA, Refresh(refused(NOT_HERE), may_read_metadata=True)),
+    (NextStep.FAIL, Refresh(refused(TOKEN_ENDED), early=True)),
+    (NextStep.FORGET_CLIENT, Refresh(refused(CLIENT_GONE))),
+    (NextStep.LOG_IN, Refresh(UNAVAILABLE, explicit=True)),
+    (NextStep.FAIL, Refresh(UNAVAILABLE)),
+    (NextStep.FAIL, Refresh(refused(LASTING))),
+    (NextStep.LOG_IN, Refresh(refused(NOTHING_ENDS))),
 ]
 
 
@@ -252,8 +257,16 @@ def test_every_row_of_the_second_table_is_reached_by_its_own_line_and_by_no_othe
         (NextStep.LOOK_AGAIN, Refresh(Overtaken(), early=True)),
         (NextStep.TRY_AGAIN, Refresh(UNANSWERED, early=True)),
         (NextStep.USE_SESSION, Refresh(Renewed(GOOD), conflicts=MOST_CONFLICTS)),
-        (NextStep.FAIL, Refresh(refused(RefusalMeaning.CLIENT_GONE), early=True)),
-        (NextStep.LOG_IN, Refresh(refused(RefusalMeaning.OTHER), is_second=True)),
+        (NextStep.FAIL, Refresh(refused(CLIENT_GONE), early=True)),
+        (NextStep.LOG_IN, Refresh(refused(NOTHING_ENDS), is_second=True)),
+        (NextStep.READ_METADATA, Refresh(refused(NOT_HERE), early=True, may_read_metadata=True)),
+        (NextStep.READ_METADATA, Refresh(refused(NOT_HERE), explicit=True, may_read_metadata=True)),
+        (NextStep.LOG_IN, Refresh(refused(NOTHING_ENDS), may_read_metadata=True)),
+        (NextStep.TRY_AGAIN, Refresh(UNANSWERED, explicit=True)),
+        (NextStep.LOG_IN, Refresh(UNANSWERED, explicit=True, is_second=True)),
+        (NextStep.FAIL, Refresh(UNANSWERED, is_second=True)),
+        (NextStep.FORGET_CLIENT, Refresh(refused(CLIENT_GONE), explicit=True)),
+        (NextStep.LOG_IN, Refresh(refused(LASTING), explicit=True)),
     ],
     ids=lambda value: getattr(value, "value", ""),
 )
@@ -284,13 +297,14 @@ SITUATIONS = st.builds(
     is_scope_pinned=st.booleans(),
     is_scope_declined=st.booleans(),
     pause=st.sampled_from([None, BUSY]),
-    ended=st.sampled_from([None, GOOD.token.access_token]),
-    refused=st.sampled_from([None, GOOD.token.refresh_token]),
+    has_given_up=st.booleans(),
 )
 REFRESHES = st.builds(
     Refresh,
-    outcome=st.sampled_from([Renewed(GOOD), Overtaken(), UNANSWERED, *map(refused, RefusalMeaning)]),
+    outcome=st.sampled_from([Renewed(GOOD), Overtaken(), UNANSWERED, UNAVAILABLE, *map(refused, MEANINGS)]),
     early=st.booleans(),
+    explicit=st.booleans(),
+    may_read_metadata=st.booleans(),
     is_second=st.booleans(),
     conflicts=st.integers(0, 2 * MOST_CONFLICTS),
 )
@@ -335,7 +349,25 @@ def test_exactly_one_step_follows_a_refresh_and_it_can_be_carried_out(given):
     if isinstance(given.outcome, Overtaken):
         assert step is (NextStep.FAIL if given.conflicts >= MOST_CONFLICTS else NextStep.LOOK_AGAIN)
     elif step is NextStep.FAIL:
-        assert isinstance(given.outcome, Unanswered | RefreshRefused)
+        assert isinstance(given.outcome, Unanswered | Unavailable | RefreshRefused)
+
+
+@given(REFRESHES)
+def test_ahead_of_time_no_login_follows_a_refresh(given):
+    step = after_refresh(replace(given, early=True))
+    assert step not in (NextStep.LOG_IN, NextStep.FORGET_CLIENT)
+
+
+@given(REFRESHES)
+def test_what_a_user_has_asked_for_ends_in_a_session_or_in_a_login(given):
+    given = replace(given, explicit=True, early=False, conflicts=0)
+    assert after_refresh(given) is not NextStep.FAIL
+
+
+@given(REFRESHES, st.sampled_from(MEANINGS))
+def test_only_a_client_that_has_ended_is_forgotten(given, meaning):
+    step = after_refresh(replace(given, outcome=refused(meaning)))
+    assert step is not NextStep.FORGET_CLIENT or meaning.ends_client
 
 
 def test_no_two_steps_have_the_same_name():

@@ -41,7 +41,7 @@ def fail(world, **settings):
 def a_life_of_trouble(world, engine, settings):
     """Let everything happen to a session that can, and give the errors: login, upgrade, renewals, refusals."""
     engine.replace(engine.replace(None), WANTS_WRITE)
-    for trouble in ([503], [HTML], [unreachable()], [403], [no_answer(), no_answer()]):
+    for trouble in ([503], [HTML] * 2, [unreachable()], [403] * 2, [no_answer()] * 2):
         world.clock.time += 86_400
         world.server.has(TOKEN, *trouble)
         yield fail(world, **settings)

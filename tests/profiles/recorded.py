@@ -394,3 +394,56 @@ def asana() -> Provider:
         authorize=authorize,
         token=token,
     )
+
+
+# Supabase.
+
+
+def supabase(known: set[str] | None = None) -> Provider:
+    """Registers every program, and knows it for as long as it is among `known`."""
+    clients = set() if known is None else known
+    count, tokens = iter(range(1, 100)), iter(range(1, 100))
+
+    def register(asked: Form) -> Answer:
+        # A secret, and not a word about how to show it.
+        clients.add(client_id := f"client-{next(count)}")
+        document = {name: value for name, value in asked.items() if name != "token_endpoint_auth_method"}
+        return Answer({**document, "client_id": client_id, "client_secret": "sb"}, 201)
+
+    def token(form: Form) -> Answer:
+        client_id = form.get("client_id") or form["authorization"].partition(":")[0]
+        if client_id not in clients:
+            return Answer({"message": "Unrecognized client_id"}, 422)
+        if "authorization" not in form and "client_secret" not in form:
+            return Answer({"message": "Required parameter: client_secret"}, 422)
+        number = next(tokens)
+        members = {"access_token": f"sbp-a{number}", "refresh_token": f"sbp-r{number}"}
+        return Answer({**members, "token_type": "bearer", "expires_in": 3600}, 201)
+
+    def authorize(asked: Form) -> dict[str, str]:
+        if asked["client_id"] not in clients:
+            page = '{"message":"Unrecognized client_id"}'
+            raise ErrorPage(page)
+        return {"code": "code-1"}
+
+    base = "https://api.supabase.com/v1/oauth"
+    return Provider(
+        mcp_url="https://mcp.supabase.com/mcp",
+        documents={
+            "https://mcp.supabase.com/.well-known/oauth-protected-resource/mcp": {
+                "resource": "https://mcp.supabase.com/mcp",
+                "authorization_servers": ["https://api.supabase.com"],
+            },
+            "https://api.supabase.com/.well-known/oauth-authorization-server": {
+                "issuer": "https://api.supabase.com",
+                "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
+                "code_challenge_methods_supported": ["S256"],
+                "authorization_endpoint": f"{base}/authorize",
+                "token_endpoint": f"{base}/token",
+                "registration_endpoint": f"{base}/register",
+            },
+        },
+        register=register,
+        authorize=authorize,
+        token=token,
+    )

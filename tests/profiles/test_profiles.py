@@ -38,6 +38,7 @@ ISSUERS = {  # real issuers, and the names of their profiles
     "https://tenant.eu.auth0.com/": "auth0",
     "https://mcp.hubspot.com": "hubspot",
     "https://app.asana.com": "asana",
+    "https://api.supabase.com": "supabase",
 }
 OTHERS = (  # issuers that no profile is for
     "",

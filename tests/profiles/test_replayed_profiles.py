@@ -31,6 +31,7 @@ LIVES = {
     "google": (recorded.google, WITH_SECRET),
     "hubspot": (recorded.hubspot, WITH_SECRET),
     "slack": (recorded.slack, BY_HAND),
+    "supabase": (recorded.supabase, {}),
 }
 """The provider, and what a user has to set. Figma registers only the programs of its own list."""
 
@@ -333,3 +334,32 @@ def test_asana_takes_the_address_it_knows_and_no_other():
     assert life("asana").log_in().client.redirect_uri == ASANA_ADDRESS
     with pytest.raises(LoginFailed):
         life("asana", redirect_uri=ADDRESS).log_in()
+
+
+# Supabase.
+
+
+@requirement("REF-9")
+def test_a_client_that_supabase_has_forgotten_is_registered_anew_by_the_next_login():
+    """Row A3."""
+    known = set()
+    living = Life(recorded.supabase(known))
+    first = living.log_in()
+    known.remove(first.client.client_id)
+    living.clock.time += 24 * HOUR
+    second = living.log_in()
+    assert second.client.client_id != first.client.client_id
+    assert len(living.person.asked) == 2
+
+
+def test_without_the_profile_a_client_that_supabase_has_forgotten_shows_itself_in_the_browser_alone():
+    """Row A3."""
+    known = set()
+    living = Life(recorded.supabase(known), profile="none")
+    first = living.log_in()
+    known.remove(first.client.client_id)
+    living.clock.time += 24 * HOUR
+    with pytest.raises(LoginFailed):
+        living.engine().replace(None)
+    assert living.kept().client == first.client
+    assert living.kept().token.refresh_token is not None

@@ -5,6 +5,7 @@
 
 import pytest
 
+from tests.profiles import recorded
 from tests.profiles.replay import FORBIDDEN, HOUR, Answer, ErrorPage, Life, Provider
 from tests.requirements import requirement
 from valetkey.errors import IssuerMismatch, LoginFailed
@@ -132,71 +133,11 @@ def test_notion_sees_the_secret_in_the_header_alone_and_each_refresh_token_once(
     assert used == [None, "notion-r1", "notion-r2"]
 
 
-# Supabase: https://github.com/modelcontextprotocol/python-sdk/issues/1502, supabase/mcp#355, hermes-agent#29680.
-
-
-def supabase():
-    known, inner = set(), rotating("sbp")
-
-    def register(asked):
-        # A secret, and not a word about how to show it.
-        known.add(client_id := f"client-{len(known) + 1}")
-        document = {name: value for name, value in asked.items() if name != "token_endpoint_auth_method"}
-        return Answer({**document, "client_id": client_id, "client_secret": "sb"}, 201)
-
-    def token(form):
-        client_id = form.get("client_id") or form["authorization"].partition(":")[0]
-        if client_id not in known:
-            return Answer({"message": "Unrecognized client_id"}, 422)
-        if "authorization" not in form and "client_secret" not in form:
-            return Answer({"message": "Required parameter: client_secret"}, 422)
-        answer = inner(form)
-        return Answer(answer.content, 201 if answer.status == 200 else answer.status)
-
-    def authorize(asked):
-        if asked["client_id"] not in known:
-            page = '{"message":"Unrecognized client_id"}'
-            raise ErrorPage(page)
-        return {"code": "code-1"}
-
-    base = "https://api.supabase.com/v1/oauth"
-    made = Provider(
-        mcp_url="https://mcp.supabase.com/mcp",
-        documents={
-            "https://mcp.supabase.com/.well-known/oauth-protected-resource/mcp": {
-                "resource": "https://mcp.supabase.com/mcp",
-                "authorization_servers": ["https://api.supabase.com"],
-            },
-            "https://api.supabase.com/.well-known/oauth-authorization-server": {
-                "issuer": "https://api.supabase.com",
-                "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
-                **S256,
-                **endpoints(base),
-            },
-        },
-        register=register,
-        authorize=authorize,
-        token=token,
-    )
-    return made, known
+# Supabase: https://github.com/modelcontextprotocol/python-sdk/issues/1502. Its profile is for another matter.
 
 
 def test_supabase_answers_with_201():
-    provider, _ = supabase()
-    lives(Life(provider))
-
-
-@requirement("REF-9")
-def test_a_client_that_supabase_has_forgotten_is_registered_anew_by_the_next_login():
-    provider, known = supabase()
-    life = Life(provider)
-    first = life.log_in()
-    known.remove(first.client.client_id)
-    known.add("somebody-else")
-    life.clock.time += 24 * HOUR
-    second = life.log_in()
-    assert second.client.client_id != first.client.client_id
-    assert len(life.person.asked) == 2
+    lives(Life(recorded.supabase(), profile="none"))
 
 
 # Datadog: https://github.com/punkpeye/mcp-remote/pull/240, agentic-community/mcp-gateway-registry#1638.

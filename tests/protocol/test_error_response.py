@@ -99,7 +99,12 @@ def test_github_says_its_errors_in_a_form():
         pytest.param(raw_answer(PAGE, status=403), id="a page that forbids"),
         pytest.param(raw_answer(PAGE, status=404), id="nothing there"),
         pytest.param(json_answer({}, status=200), id="success"),
-        pytest.param(json_answer({"error": "TEMPORARILY_UNAVAILABLE"}, status=400), id="a code in another case"),
+        *(
+            pytest.param(json_answer({"error": error}, status=status), id=f"{status} {error}")
+            for status in (200, 400)
+            for error in ("x_17", "error", "invalid_request", "refresh_token_timeout", "not_unavailable", "_" * 101)
+        ),
+        pytest.param(json_answer({"error": {"code": "ratelimited"}}, status=400), id="a code within an error"),
     ],
 )
 def test_what_will_not_pass_by_itself(answer):
@@ -112,16 +117,48 @@ def test_what_will_not_pass_by_itself(answer):
     [
         *(
             pytest.param(raw_answer(PAGE, status=status), id=str(status))
-            for status in (429, 500, 501, 502, 503, 504, 599)
+            for status in (407, 408, 425, 429, 500, 501, 502, 503, 504, 599)
         ),
         pytest.param(json_answer({"error": "invalid_grant"}, status=500), id="500 that calls itself a dead grant"),
         pytest.param(json_answer({"error": "temporarily_unavailable"}, status=400), id="unavailable for now"),
         pytest.param(json_answer({"error": "server_error"}, status=200), id="an error with status 200"),
         pytest.param(raw_answer(b"error=server_error", status=200, media_type=FORM), id="an error in a form"),
+        pytest.param(json_answer({"error": "invalid_grant"}, status=408), id="408 that calls itself a dead grant"),
     ],
 )
 def test_what_may_pass_by_itself(answer):
     assert is_temporary(answer) is True
+
+
+@requirement("REF-9")
+@pytest.mark.parametrize("status", [200, 400, 403])
+@pytest.mark.parametrize(
+    "error",
+    [
+        "internal_error",
+        "internal_server_error",
+        "internalServerError",
+        "fatal_error",
+        "ratelimited",
+        "rate_limited",
+        "rate_limit_exceeded",
+        "RATE_LIMITED",
+        "too_many_requests",
+        "quota_exceeded",
+        "service_unavailable",
+        "TEMPORARILY_UNAVAILABLE",
+        "unavailable",
+        "request_timeout",
+        "timed-out",
+        "server_busy",
+        "overloaded",
+        "try_again_later",
+        "throttled",
+    ],
+)
+def test_a_code_that_says_later_may_pass_by_itself(error, status):
+    """Row A9."""
+    assert is_temporary(json_answer({"ok": False, "error": error}, status=status)) is True
 
 
 def test_the_temporary_error_names_who_answered_and_when_to_try_again():
@@ -162,6 +199,21 @@ def test_a_page_refuses_without_saying_why():
     refusal = refusal_error(raw_answer(PAGE, status=403), "The token endpoint")
     assert refusal.message == f"The token endpoint {TOKEN_ENDPOINT} refused (403): without saying why."
     assert not refusal.is_json
+
+
+@requirement("GEN-7")
+@pytest.mark.parametrize(
+    ("headers", "reason"),
+    [
+        ((("Location", "https://as.example/v2/token\x1b"),), 'it redirects to "https://as.example/v2/token\\u001b"'),
+        ((), "without saying why"),
+    ],
+)
+def test_a_redirect_is_not_followed_and_says_where_it_leads(headers, reason):
+    """Row F16."""
+    refusal = refusal_error(raw_answer(b"", status=308, headers=headers), "The token endpoint")
+    assert refusal.message == f"The token endpoint {TOKEN_ENDPOINT} refused (308): {reason}."
+    assert "ask the server's operator for the right endpoint" in refusal.hint
 
 
 NOW = 784_111_777.0

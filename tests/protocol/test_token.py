@@ -326,10 +326,19 @@ def test_a_success_that_cannot_be_read_is_malformed(body, status):
 
 
 @requirement("TOK-10")
-@pytest.mark.parametrize("status", [202, 204, 301, 302, 307, 308])
+@pytest.mark.parametrize("status", [202, 204])
 def test_a_status_that_is_no_success_is_none_even_with_a_token(status):
     with pytest.raises(MalformedDocument, match=f"answered {status} with something that is no token"):
         parse(bearer(), status=status)
+
+
+@requirement("TOK-10")
+@pytest.mark.parametrize("status", [300, 301, 302, 303, 304, 307, 308])
+def test_a_redirect_is_a_refusal_even_with_a_token(status):
+    """Row A4."""
+    with pytest.raises(Refused, match=rf"refused \({status}\)") as caught:
+        parse(bearer(), status=status)
+    assert (caught.value.status, caught.value.error) == (status, None)
 
 
 @requirement("TOK-11", "GEN-7")

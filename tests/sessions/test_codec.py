@@ -218,6 +218,13 @@ def test_a_session_comes_back_as_it_was(session):
     assert decode_session(encode_session(session)) == session
 
 
+def test_who_has_ended_a_session_is_in_its_record_and_in_no_other():
+    """Row A8."""
+    ended = replace(SESSION, ended='The token endpoint refused (400): "invalid_grant".')
+    assert json.loads(encode_session(ended)) == {**RECORD, "ended": ended.ended}
+    assert decode_session(encode_session(ended)) == ended
+
+
 @given(client=clients)
 def test_a_client_comes_back_as_it_was(client):
     assert decode_client(encode_client(client)) == client
@@ -275,7 +282,7 @@ def test_a_refresh_that_was_started_is_written_so():
 
 def test_everything_a_session_knows_is_in_its_record():
     """A field that is added to a value and forgotten here would be lost with the process."""
-    record = json.loads(encode_session(SESSION))
+    record = json.loads(encode_session(replace(SESSION, ended="It has ended.")))
     for name, value in {"token": SESSION.token, "client": SESSION.client, "server": SESSION.server}.items():
         assert set(record[name]) == {field.name for field in fields(value)}
     assert set(record) == {field.name for field in fields(SESSION)} | {"format", "kind"}

@@ -20,16 +20,9 @@ from valetkey._discovery.target import AuthorizationTarget
 from valetkey._engine.backoff import Backoff, Resting
 from valetkey._engine.decision import Situation, Step, TokenNeed, answers, decide
 from valetkey._engine.moved_login import MovedLogin
-from valetkey._engine.refresh import Refresher
-from valetkey._engine.refresh_outcome import (
-    NextStep,
-    Overtaken,
-    Refresh,
-    RefreshRefused,
-    Renewed,
-    Unanswered,
-    after_refresh,
-)
+from valetkey._engine.refresh_outcome import NextStep
+from valetkey._engine.refusing import early_renewal, explained, pointless, with_way_out
+from valetkey._engine.renewal import Renewal, RenewalProgress
 from valetkey._engine.step_up import StepUps
 from valetkey._grants.grant import GrantContext
 from valetkey._grants.opening import open_grant
@@ -37,14 +30,14 @@ from valetkey._grants.token_endpoint import TokenEndpoint
 from valetkey._policy.fitting import terms_of
 from valetkey._policy.scope import choose_scope, unite
 from valetkey._sessions.sessions import Sessions
-from valetkey.errors import AuthError, LoginFailed, TemporaryError, TokenRejected
+from valetkey.errors import AuthError, LoginFailed, LoginRequired, TemporaryError
 from valetkey.protocol.dpop import binding_algorithm
 from valetkey.seams import LoginPrompt, Seams
 from valetkey.settings.settings import Settings
 from valetkey.store.leases.holding import WAIT_SECONDS, LeaseTimeout, hold
 from valetkey.store.leases.keeping import kept_alive
 from valetkey.store.protocol import Absent, Lease, Store
-from valetkey.values import Scope, Secret, Session
+from valetkey.values import Scope, Session
 
 _logger = logging.getLogger("valetkey")
 
@@ -59,9 +52,7 @@ class _Attempt:
     need: TokenNeed
     cancelled: threading.Event
     moved: MovedLogin
-    refused: Secret | None = None  # the refresh token that was refused
-    unanswered: TemporaryError | None = None  # why the first refresh got no answer
-    conflicts: int = 0  # how often another program has written the session before a refresh
+    renewal: RenewalProgress
 
 
 class Attempts:
@@ -88,10 +79,9 @@ class Attempts:
         self._wanted = wanted
         self._clients = ClientSelection(settings, store, seams)
         tokens = TokenEndpoint(settings, seams)
-        self._refresher = Refresher(settings, seams, self.sessions, tokens)
+        self._renewal = Renewal(settings, seams, self.sessions, tokens, self._clients.registrations)
         self._grant = open_grant(settings, seams, self._clients, tokens)
         self._step_ups = StepUps(settings, seams)
-        self._ended: Secret | None = None  # the access token of the last session whose refresh was refused
 
     def satisfies(self, session: Session | None, need: TokenNeed) -> bool:
         """Tell whether a session answers a need now."""
@@ -100,7 +90,8 @@ class Attempts:
     def obtain(self, need: TokenNeed, cancelled: threading.Event) -> Session:
         """Obtain a session that answers a need; it is in the store. `cancelled` breaks a login off."""
         urls.require_endpoint(self._settings.server_url, "URL of the MCP server")
-        attempt = _Attempt(need, cancelled, MovedLogin(self._settings))
+        renewal = RenewalProgress(early=need.early, explicit=need.explicit)
+        attempt = _Attempt(need, cancelled, MovedLogin(self._settings), renewal)
         session = None
         try:
             with self._seams.keep_connections():
@@ -111,9 +102,16 @@ class Attempts:
         except AuthError as error:
             if need.early or isinstance(error, TemporaryError):
                 self.backoff.failed(error)
+            if error is renewal.failure and self._needs_way_out:
+                raise with_way_out(error) from error
             raise
         self.backoff.succeeded()
         return session
+
+    @property
+    def _needs_way_out(self) -> bool:
+        """True where a person can do something about a renewal that has failed for minutes."""
+        return self.backoff.is_lasting() and not self._settings.is_machine
 
     def _under_lease(self, attempt: _Attempt) -> Session | None:
         """Act with the lease of the session; None if a new lease is needed."""
@@ -152,7 +150,7 @@ class Attempts:
                 case Step.ASK_SERVER:
                     attempt.moved.ask(attempt.need.challenge, self._seams.send)
                 case Step.REFRESH if session is not None and isinstance(version, str):
-                    next_step, renewed = self._refresh(attempt, session, version, lease)
+                    next_step, renewed = self._renewal.renew(attempt.renewal, session, version, lease)
                     if next_step in (NextStep.USE_SESSION, NextStep.TRY_AGAIN):
                         return renewed
                 case Step.STEP_UP | Step.LOG_IN:
@@ -172,39 +170,8 @@ class Attempts:
             is_scope_pinned=settings.scope is not None,
             is_scope_declined=need.more_scope is not None and self._step_ups.is_declined(need.more_scope),
             pause=self.backoff.pause(),
-            ended=self._ended,
-            refused=attempt.refused,
+            has_given_up=attempt.renewal.failure is not None,
         )
-
-    def _refresh(
-        self, attempt: _Attempt, session: Session, version: str, lease: Lease
-    ) -> tuple[NextStep, Session | None]:
-        outcome = self._refresher.refresh(session, version, lease)
-        attempt.conflicts += isinstance(outcome, Overtaken)
-        is_second = attempt.unanswered is not None
-        next_step = after_refresh(Refresh(outcome, attempt.need.early, is_second, attempt.conflicts))
-        match outcome:
-            case Overtaken() if next_step is NextStep.FAIL:
-                message = f"The session store reports a conflict whenever the session at {session.issuer} is written."
-                hint = "Try again; if that does not help, test the store with valetkey.store.testing."
-                raise TemporaryError(message, hint=hint)
-            case Renewed():
-                return next_step, outcome.session
-            case Unanswered():
-                if next_step is NextStep.FAIL:
-                    raise outcome.error
-                # At once and with the same refresh token: a server that rotates forgives this within its grace period,
-                # if it has one. With a new lease, because nothing is sent on one that may end before the answer.
-                _logger.info("the renewal is tried once more: %s", outcome.error)
-                attempt.unanswered = outcome.error
-            case RefreshRefused():
-                if next_step is NextStep.FAIL:
-                    raise outcome.refusal
-                if next_step is NextStep.FORGET_CLIENT:
-                    self._clients.registrations.forget(session.client)
-                _logger.info("the session at %s cannot be renewed, it begins anew", session.issuer)
-                self._ended, attempt.refused = session.token.access_token, session.token.refresh_token
-        return next_step, None
 
     def _log_in(self, attempt: _Attempt, previous: Session | None, version: str | Absent, lease: Lease) -> Session:
         """Obtain a token with a grant: from a person, or with what proves a machine."""
@@ -224,6 +191,9 @@ class Attempts:
             if need.more_scope is not None:
                 self._step_ups.remember(need.more_scope, failure)
             raise
+        except LoginRequired as error:
+            store = self.sessions.store
+            raise explained(error, self._settings, previous, attempt.renewal.failure, store) from error
 
     def _discover(self, attempt: _Attempt, previous: Session | None) -> AuthorizationTarget:
         challenge = attempt.need.challenge
@@ -258,15 +228,11 @@ class Attempts:
         wanted = situation.need.more_scope or ()
         match step:
             case Step.REFUSE_EARLY:
-                message = "There is nothing to renew with."
-                return TemporaryError(message, hint="Log in when the token ends.")
+                return early_renewal()
             case Step.REFUSE_PINNED_SCOPE:
                 return self._step_ups.pinned(wanted)
             case Step.REFUSE_DECLINED_SCOPE:
                 return self._step_ups.declined(wanted)
             case Step.PAUSE if situation.pause is not None:
-                return situation.pause
-        issuer = situation.session.issuer if situation.session is not None else "the authorization server"
-        message = f"{self._settings.server_url} rejects the token that {issuer} has just issued for it."
-        hint = "Tell the server's operator: it does not accept the tokens of its own authorization server."
-        return TokenRejected(message, hint=hint)
+                return with_way_out(situation.pause) if self._needs_way_out else situation.pause
+        return pointless(self._settings.server_url, situation.session)

@@ -24,6 +24,10 @@ LONGEST_WISH = 3600.0
 """The longest time in seconds that a server may ask for."""
 
 
+LASTING_FAILURES, LASTING_SECONDS = 3, 120.0
+"""After so many failures in a row, over so many seconds, a server's trouble is not a matter of a moment."""
+
+
 class Resting(TemporaryError):
     """A server could not answer a moment ago, and is not asked again yet."""
 
@@ -35,6 +39,7 @@ class Backoff:
         self._monotonic = monotonic
         self._lock = threading.Lock()  # guards everything below
         self._failures = 0
+        self._since = math.inf
         self._early_until = self._urgent_until = -math.inf
         self._last: TemporaryError | None = None
 
@@ -43,6 +48,7 @@ class Backoff:
         with self._lock:
             now, earlier = self._monotonic(), self._failures
             self._failures += 1
+            self._since = min(self._since, now)
             wish = error.retry_after if isinstance(error, TemporaryError) else None
             least = min(max(wish or 0.0, 0.0), LONGEST_WISH)
             self._early_until = now + max(least, _doubled(EARLY_SECONDS, earlier, LONGEST_EARLY_SECONDS))
@@ -53,8 +59,13 @@ class Backoff:
     def succeeded(self) -> None:
         """Forget the failures."""
         with self._lock:
-            self._failures, self._last = 0, None
+            self._failures, self._since, self._last = 0, math.inf, None
             self._early_until = self._urgent_until = -math.inf
+
+    def is_lasting(self) -> bool:
+        """Tell whether the failures in a row have gone on for minutes."""
+        with self._lock:
+            return self._failures >= LASTING_FAILURES and self._monotonic() - self._since >= LASTING_SECONDS
 
     def is_resting(self) -> bool:
         """Tell whether a renewal ahead of time has to wait."""

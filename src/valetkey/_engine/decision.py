@@ -17,7 +17,7 @@ from valetkey._policy.rejection import fits_scheme, wants_more_scope
 from valetkey._policy.scope import covers_scope
 from valetkey.errors import TemporaryError
 from valetkey.protocol.challenge import Challenge, challenge_to_answer
-from valetkey.values import Scope, Secret, Session, Token, TokenType
+from valetkey.values import Scope, Session, Token, TokenType
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +70,7 @@ class Situation:
     is_scope_pinned: bool = False
     is_scope_declined: bool = False
     pause: TemporaryError | None = None  # the error while a server that could not answer is not asked again
-    ended: Secret | None = None  # the access token of the last session whose refresh was refused
-    refused: Secret | None = None  # the refresh token that was refused in this attempt
+    has_given_up: bool = False  # a renewal came to nothing in this attempt
 
 
 class Step(Enum):
@@ -119,7 +118,7 @@ def _is_renewable(situation: Situation) -> bool:
     session = situation.session
     if session is None or session.token.refresh_token is None or _wants_more_scope(situation):
         return False
-    return session.token.refresh_token != situation.refused and not _is_superseded(situation)
+    return not situation.has_given_up and not _is_superseded(situation)
 
 
 def _has_to_pause(situation: Situation) -> bool:
@@ -134,8 +133,9 @@ def _is_pointless(situation: Situation) -> bool:
     session = situation.session
     if session is None or _is_superseded(situation) or not _is_rejected(situation) or situation.need.explicit:
         return False
-    # A token whose grant its issuer has ended may well have been good before.
-    return session.token.access_token != situation.ended and is_fresh_login(session, situation.now)
+    # A token whose grant its issuer has ended, or does not renew any more, may well have been good before.
+    has_ended = session.ended is not None or situation.has_given_up
+    return not has_ended and is_fresh_login(session, situation.now)
 
 
 def _is_superseded(situation: Situation) -> bool:
@@ -184,13 +184,14 @@ STEPS = (
     Row(Step.STEP_UP, "more scope is wanted", _wants_more_scope),
     Row(
         Step.REFRESH,
-        "there is a refresh token, the login has not moved, and the token is bound to a key if that is wanted",
+        "there is a refresh token, which has not been tried in vain in this attempt, the login has not moved, and the "
+        "token is bound to a key if that is wanted",
         _is_renewable,
     ),
     Row(
         Step.REFUSE_POINTLESS,
-        "a person has just logged in, the token is rejected at once, its issuer has not ended it, and the user has not "
-        "asked for a login",
+        "a person has just logged in, the token is rejected at once, its issuer has neither ended it nor refused to "
+        "renew it, and the user has not asked for a login",
         _is_pointless,
     ),
     Row(Step.LOG_IN, "otherwise", lambda _: True),

@@ -20,14 +20,15 @@ import socket
 from contextlib import suppress
 from dataclasses import replace
 
-from valetkey._engine.refresh_outcome import Overtaken, RefreshOutcome, RefreshRefused, Renewed, Unanswered
+from valetkey._engine.refresh_outcome import Overtaken, RefreshOutcome, RefreshRefused, Renewed, Unanswered, Unavailable
 from valetkey._grants.token_endpoint import TokenEndpoint
 from valetkey._policy.fitting import terms_after_renewal
-from valetkey._policy.refusal import RefusalMeaning, meaning_of
+from valetkey._policy.refusal import LASTING, NOTHING_ENDS, Asked, answer_of, meaning_of
 from valetkey._policy.tolerance import as_presented
 from valetkey._sessions.sessions import Sessions
-from valetkey.errors import AuthError, Refused, StoreError, TemporaryError, Unsupported
+from valetkey.errors import AuthError, MalformedDocument, Refused, StoreError, TemporaryError, Unsupported
 from valetkey.profiles.applied import resolve_profile
+from valetkey.profiles.profile import Profile
 from valetkey.protocol.dpop import key_of
 from valetkey.protocol.token import renewed
 from valetkey.protocol.token_request import TokenRequest, refresh_request
@@ -60,8 +61,7 @@ class Refresher:
         Refresh a session that has a refresh token.
 
         :raises StoreError: If the store cannot be written; nothing was sent.
-        :raises TemporaryError: If the server could not answer; nothing is forgotten.
-        :raises Refused: If something in front of the authorization server may have answered; nothing is forgotten.
+        :raises TrustError: If a check of identity failed; nothing is forgotten.
         """
         refresh_token = session.token.refresh_token
         if refresh_token is None:
@@ -80,16 +80,16 @@ class Refresher:
 
     def _exchange(self, session: Session, version: str, refresh_token: Secret) -> RefreshOutcome:
         """Send the refresh token, and write the answer down before anything uses it."""
+        profile = resolve_profile(self._settings.profile, session.issuer, self._settings.profile_members)
         try:
-            answer, request = self._send(session, refresh_token)
+            answer, request = self._send(session, refresh_token, profile)
         except UnknownOutcome as outcome:
             return Unanswered(outcome)  # the intent stays: it says that this refresh token may be spent
-        except Refused as refusal:
-            meaning = meaning_of(refusal, session.client)
-            if meaning is RefusalMeaning.UNCLEAR:
-                self._withdraw(session, version)
-                raise
-            return self._refused(session, version, refusal, meaning)
+        except TemporaryError as error:
+            self._withdraw(session, version)
+            return Unavailable(error)
+        except (Refused, MalformedDocument, Unsupported) as error:
+            return self._refused(session, version, error, profile)
         except AuthError:
             self._withdraw(session, version)
             raise
@@ -98,10 +98,11 @@ class Refresher:
         try:
             token = renewed(session.token, as_presented(answer, self._settings.bearer or "access_token"))
             key_of(token, session.dpop_key, session.issuer)
-        except Unsupported:  # OpenID Connect Core §12.2 lets a refresh bring no ID token; a rotated token is kept
+        except Unsupported as error:  # OpenID Connect Core §12.2 lets a refresh bring no ID token; a login may
             rotated = replace(session.token, refresh_token=answer.refresh_token or refresh_token)
             self._sessions.save_answer(replace(fresh, token=rotated), version, renews=session.token)
-            raise
+            lacks_id_token = self._settings.bearer == "id_token" and answer.id_token is None
+            return RefreshRefused(error, NOTHING_ENDS if lacks_id_token else LASTING)
         return Renewed(self._sessions.save_answer(replace(fresh, token=token), version, renews=session.token))
 
     def _intent(self, refresh_token: Secret) -> RefreshIntent:
@@ -126,8 +127,7 @@ class Refresher:
             if self._sessions.read()[1] != version:
                 raise Conflict(self._sessions.key)
 
-    def _send(self, session: Session, refresh_token: Secret) -> tuple[Token, TokenRequest]:
-        profile = resolve_profile(self._settings.profile, session.issuer, self._settings.profile_members)
+    def _send(self, session: Session, refresh_token: Secret, profile: Profile) -> tuple[Token, TokenRequest]:
         request = refresh_request(session, refresh_token)
         granted = session.token.scope
         if profile.scope_on_refresh:  # as in the login: Entra ID lists scopes as granted that it refuses side by side
@@ -143,17 +143,21 @@ class Refresher:
         with suppress(Conflict, StoreError):
             self._sessions.write(session, version)
 
-    def _refused(self, session: Session, version: str, refusal: Refused, meaning: RefusalMeaning) -> RefreshOutcome:
+    def _refused(self, session: Session, version: str, refusal: AuthError, profile: Profile) -> RefreshOutcome:
         """End the refresh token if the refusal says so, and if it is still the one that was sent."""
+        answer = answer_of(refusal, Asked.RENEWAL, session.client, profile)
+        meaning = LASTING if answer is None else meaning_of(answer)
         stored, _ = self._sessions.read()
         if stored is not None and stored.token.refresh_token != session.token.refresh_token:
             return Renewed(stored)
-        if meaning is RefusalMeaning.TOKEN_ENDED and session.refresh_intent is not None:
+        if not meaning.ends_token:
+            self._withdraw(session, version)
+            return RefreshRefused(refusal, meaning)
+        if session.refresh_intent is not None:
             _logger.warning("the answer that was lost at %s had spent the refresh token: %s", session.issuer, refusal)
-        has_ended = meaning in (RefusalMeaning.TOKEN_ENDED, RefusalMeaning.CLIENT_GONE)
-        token = replace(session.token, refresh_token=None) if has_ended else session.token
+        token = replace(session.token, refresh_token=None)
         with suppress(Conflict):
-            self._sessions.write(replace(session, token=token, refresh_intent=None), version)
+            self._sessions.write(replace(session, token=token, refresh_intent=None, ended=refusal.message), version)
         return RefreshRefused(refusal, meaning)
 
 

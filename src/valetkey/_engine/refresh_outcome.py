@@ -11,8 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 
-from valetkey._policy.refusal import RefusalMeaning
-from valetkey.errors import Refused, TemporaryError
+from valetkey._policy.refusal import Meaning
+from valetkey.errors import AuthError, TemporaryError
 from valetkey.values import Session
 
 
@@ -36,17 +36,24 @@ class Unanswered:
 
 
 @dataclass(frozen=True, slots=True)
-class RefreshRefused:
-    """The authorization server has refused to renew the session."""
+class Unavailable:
+    """The authorization server has not renewed the session now, and may do so later; the error says so."""
 
-    refusal: Refused
-    meaning: RefusalMeaning
+    error: TemporaryError
+
+
+@dataclass(frozen=True, slots=True)
+class RefreshRefused:
+    """The session was refused, or what came is no token that can be used."""
+
+    refusal: AuthError
+    meaning: Meaning
 
 
 MOST_CONFLICTS = 20
 """How often in one attempt another program may write the session first."""
 
-RefreshOutcome = Renewed | Overtaken | Unanswered | RefreshRefused
+RefreshOutcome = Renewed | Overtaken | Unanswered | Unavailable | RefreshRefused
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +62,8 @@ class Refresh:
 
     outcome: RefreshOutcome
     early: bool = False
+    explicit: bool = False  # the user has asked for a login by name
+    may_read_metadata: bool = False  # the issuer publishes metadata, which was not read again in this attempt
     is_second: bool = False
     conflicts: int = 0  # how often another program was first in this attempt, this time included
 
@@ -65,6 +74,7 @@ class NextStep(Enum):
     USE_SESSION = "use it"
     LOOK_AGAIN = "look again"
     TRY_AGAIN = "once more, with a new lease"
+    READ_METADATA = "read the issuer's metadata again, refresh where it says"
     FAIL = "tell the caller"
     FORGET_CLIENT = "forget the client, log in"
     LOG_IN = "log in"
@@ -79,8 +89,8 @@ class NextRow:
     holds: Callable[[Refresh], bool]
 
 
-def _was_refused_as(refresh: Refresh, meaning: RefusalMeaning) -> bool:
-    return isinstance(refresh.outcome, RefreshRefused) and refresh.outcome.meaning is meaning
+def _was_refused(refresh: Refresh, means: Callable[[Meaning], bool]) -> bool:
+    return isinstance(refresh.outcome, RefreshRefused) and means(refresh.outcome.meaning)
 
 
 NEXT_STEPS = (
@@ -100,31 +110,41 @@ NEXT_STEPS = (
         lambda refresh: isinstance(refresh.outcome, Overtaken),
     ),
     NextRow(
-        NextStep.FAIL,
-        "no answer came, or the lease was too short, for the second time",
-        lambda refresh: isinstance(refresh.outcome, Unanswered) and refresh.is_second,
-    ),
-    NextRow(
         NextStep.TRY_AGAIN,
-        "no answer came, or the lease was too short",
-        lambda refresh: isinstance(refresh.outcome, Unanswered),
+        "no answer came, or the lease was too short, for the first time",
+        lambda refresh: isinstance(refresh.outcome, Unanswered) and not refresh.is_second,
+    ),
+    NextRow(
+        NextStep.READ_METADATA,
+        "the endpoint is not there, and the metadata that names it can be read again (once in an attempt)",
+        lambda refresh: refresh.may_read_metadata and _was_refused(refresh, lambda meaning: meaning.is_elsewhere),
     ),
     NextRow(
         NextStep.FAIL,
-        "it is refused, and the token still serves",
+        "there is no new token, and the old one still serves",
         lambda refresh: refresh.early,
-    ),
-    NextRow(
-        NextStep.FAIL,
-        "it is refused, and a login would be refused too",
-        lambda refresh: _was_refused_as(refresh, RefusalMeaning.LASTING),
     ),
     NextRow(
         NextStep.FORGET_CLIENT,
         "the server has forgotten a client that Valetkey had registered",
-        lambda refresh: _was_refused_as(refresh, RefusalMeaning.CLIENT_GONE),
+        lambda refresh: _was_refused(refresh, lambda meaning: meaning.ends_client),
     ),
-    NextRow(NextStep.LOG_IN, "it is refused", lambda _: True),
+    NextRow(
+        NextStep.LOG_IN,
+        "there is no new token, and the user has asked for a login",
+        lambda refresh: refresh.explicit,
+    ),
+    NextRow(
+        NextStep.FAIL,
+        "the server cannot answer now, or no answer came for the second time",
+        lambda refresh: isinstance(refresh.outcome, Unanswered | Unavailable),
+    ),
+    NextRow(
+        NextStep.FAIL,
+        "it is refused, and a login would be refused too",
+        lambda refresh: _was_refused(refresh, lambda meaning: not meaning.may_ask_person),
+    ),
+    NextRow(NextStep.LOG_IN, "it is refused; the record stays until there is a new session", lambda _: True),
 )
 """The first row whose condition holds gives what follows a refresh."""
 

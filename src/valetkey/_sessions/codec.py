@@ -83,7 +83,10 @@ def _key(kind: Kind, *parts: str) -> str:
 
 def encode_session(session: Session) -> bytes:
     """Give the value of a session's record."""
-    return _encode(Kind.SESSION, _members_of(session))
+    members = _members_of(session)
+    if session.ended is None:  # so the record of a living session is what it has always been
+        del members["ended"]
+    return _encode(Kind.SESSION, members)
 
 
 def decode_session(value: bytes) -> Session:
@@ -107,6 +110,7 @@ def decode_session(value: bytes) -> Session:
             interactive=bool(members["interactive"]),
             dpop_key=_secret(members, "dpop_key"),
             terms=_terms(members.get("terms")),  # format 2 began without
+            ended=_optional(_text, {"ended": None, **members}, "ended"),  # format 2 began without it
         )
     except (KeyError, TypeError, ValueError) as error:
         raise _damaged(Kind.SESSION) from error

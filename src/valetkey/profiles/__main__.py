@@ -29,7 +29,7 @@ def _assignment(name: str, profile: Profile) -> str:
     value = getattr(profile, name)
     if not isinstance(value, tuple):
         return f"{name} = {str(value).lower()}"
-    return f"{name} = {', '.join('='.join(each) if isinstance(each, tuple) else each for each in value)}"
+    return f"{name} = {', '.join('='.join(each) if isinstance(each, tuple) else str(each) for each in value)}"
 
 
 def main() -> None:

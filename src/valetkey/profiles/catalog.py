@@ -74,9 +74,10 @@ def read_profile(name: str, text: str) -> Profile:
 def _fits(member: str, value: Any, default: Any) -> bool:
     if not isinstance(value, dict | list):
         return type(value) is type(default)
-    texts = value.values() if isinstance(value, dict) else value
+    items = value.values() if isinstance(value, dict) else value
     is_table = member == "authorization_parameters"
-    return isinstance(default, tuple) and is_table is isinstance(value, dict) and all(isinstance(t, str) for t in texts)
+    kind = int if member == "forgotten_client_statuses" else str
+    return isinstance(default, tuple) and is_table is isinstance(value, dict) and all(type(i) is kind for i in items)
 
 
 def _plain(value: Any) -> Any:

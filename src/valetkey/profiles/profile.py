@@ -31,6 +31,7 @@ class Profile:
     :param scope_on_refresh: True where a refresh has to repeat the scope of the login.
     :param localhost: True where a loopback address can only be registered under the name `localhost`.
     :param authentication_methods: How a client with a secret may authenticate, where the metadata does not say.
+    :param forgotten_client_statuses: HTTP statuses that say, without an OAuth error code, that a client is forgotten.
     :param authorization_parameters: Further parameters of the authorization request.
     :param hint: What a person has to do at the provider first, one sentence.
     :param evidence: URLs of the reports and documents that this is known from.
@@ -44,6 +45,7 @@ class Profile:
     scope_on_refresh: bool = False
     localhost: bool = False
     authentication_methods: tuple[str, ...] = ()
+    forgotten_client_statuses: tuple[int, ...] = ()
     authorization_parameters: tuple[tuple[str, str], ...] = ()
     hint: str = ""
     evidence: tuple[str, ...] = ()

@@ -3,6 +3,7 @@
 
 """Error answers of an authorization server (RFC 6749 §5.2, RFC 7591 §3.2.2): which are temporary, and what they say."""
 
+import re
 from collections.abc import Mapping
 from datetime import UTC
 from email.utils import parsedate_to_datetime
@@ -13,9 +14,17 @@ from valetkey.errors import ClientRefused, Refused, TemporaryError, quote
 from valetkey.protocol.server_words import later, words_of
 from valetkey.wire import HttpResponse
 
-_TEMPORARY_CODES = frozenset({"temporarily_unavailable", "server_error"})
-"""Codes of RFC 6749 §4.1.2.1 that some servers also use at the token endpoint."""
+TEMPORARY_STATUSES = frozenset({407, 408, 425, 429})
+"""RFC 9110 §15.5.8 (a proxy between wants to know us), §15.5.9; RFC 8470 §5.2; RFC 6585 §4. Each 5xx is one too."""
+_TEMPORARY_CODES = re.compile(
+    r"(temporarily|service|server)?unavailable|((internal)?server|internal|fatal|backend)error"
+    r"|badgateway|(gateway|request)?time(out|dout)|(server|service)?(busy|overloaded)|(under)?maintenance"
+    r"|ratelimit(ed|exceeded)?|toomanyrequests|(requestlimit|quota)exceeded|resourceexhausted|thrott(led|ling)"
+    r"|tryagain(later)?"
+)
+"""Codes that say "later", without case and punctuation: two of RFC 6749 §4.1.2.1, and what Slack and others say."""
 _CLIENT_ERRORS = frozenset({"invalid_client", "unauthorized_client"})
+_LONGEST_CODE = 100
 _LONGEST_WAIT = 365 * 86_400.0
 
 
@@ -49,11 +58,18 @@ def read_error(response: HttpResponse) -> tuple[str | None, str | None]:
 
 def is_temporary(response: HttpResponse) -> bool:
     """
-    Tell whether the same request may succeed later: 5xx, 429, and the error codes that say so.
+    Tell whether the same request may succeed later: 5xx, 407, 408, 425, 429, and the error codes that say so.
 
     No token and no client may be forgotten because of such an answer.
     """
-    return response.status >= 500 or response.status == 429 or read_error(response)[0] in _TEMPORARY_CODES
+    return response.status >= 500 or response.status in TEMPORARY_STATUSES or says_later(read_error(response)[0])
+
+
+def says_later(error: str | None) -> bool:
+    """Tell whether an error code says that the same request may succeed later."""
+    if error is None or len(error) > _LONGEST_CODE:
+        return False
+    return _TEMPORARY_CODES.fullmatch(re.sub(r"[\W_]", "", error).lower()) is not None
 
 
 def temporary_error(response: HttpResponse, who: str, *, now: float) -> TemporaryError:
@@ -69,9 +85,15 @@ def refusal_error(response: HttpResponse, who: str) -> Refused:
     """Make the error for an answer that refuses a request (RFC 6749 §5.2), with the server's reason."""
     error, description = read_error(response)
     reason = " ".join(quote(text) for text in (error, description) if text) or "without saying why"
+    location = response.header("Location")
+    is_redirect = 300 <= response.status < 400  # none is followed with a credential
+    if is_redirect and location is not None:
+        reason = f"it redirects to {quote(location)}"
     message = f"{who} {response.url} refused ({response.status}): {reason}."
     kind, hint = Refused, "Log in again."
-    if error in _CLIENT_ERRORS:
+    if is_redirect:
+        hint = "Log in again; if that fails too, ask the server's operator for the right endpoint."
+    elif error in _CLIENT_ERRORS:
         kind, hint = ClientRefused, "Check client_id, client_secret and how this client may authenticate."
     elif error == "invalid_target":
         hint = "The server does not issue tokens for this resource; check the URL of the MCP server."  # RFC 8707 §2

@@ -39,7 +39,7 @@ def parse_token(response: HttpResponse, *, now: float, requested_scope: Scope | 
         raise temporary_error(response, "The token endpoint", now=now)
     parameters = read_parameters(response)
     error, _ = read_error(response)
-    if error is not None or response.status >= 400:  # GitHub sends its errors with status 200
+    if error is not None or response.status >= 300:  # GitHub sends its errors with status 200
         raise refusal_error(response, "The token endpoint")
     if parameters is None or response.status not in (200, 201):
         message = f"The token endpoint {response.url} answered {response.status} with something that is no token."

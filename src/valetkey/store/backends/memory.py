@@ -20,6 +20,7 @@ class MemoryStore:
     """Sessions in the memory of this process, which end with it: for tests, and where no file may be written."""
 
     def __init__(self) -> None:
+        self.place: str = "memory:"
         self._lock = threading.RLock()  # guards _records and _leased; a lease may be collected while it is held
         self._records: dict[str, Record] = {}
         self._leased: set[str] = set()

@@ -65,6 +65,7 @@ class PostgresStore:
 
     def __init__(self, url: str, *, seconds: float = 10.0) -> None:
         self._connections = Connections(url, seconds)
+        self.place: str = self._connections.place
         self._lock_wait = f"{max(1, int(seconds * 500))}ms"
 
     def get(self, key: str) -> Record | None:

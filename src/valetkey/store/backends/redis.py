@@ -63,8 +63,8 @@ class RedisStore:
     """
 
     def __init__(self, url: str) -> None:
-        self._place = _without_credentials(url)
-        self._client, self._must_persist = _client(url, self._place)
+        self.place: str = _without_credentials(url)
+        self._client, self._must_persist = _client(url, self.place)
         self._is_checked = False
 
     def get(self, key: str) -> Record | None:
@@ -144,7 +144,7 @@ class RedisStore:
         except redis.RedisError as error:
             if isinstance(error, redis.ConnectionError):
                 self._is_checked = False  # it may come back with other settings
-            raise _store_error(self._place, error) from None
+            raise _store_error(self.place, error) from None
 
     def _check_settings(self) -> None:
         if self._is_checked:
@@ -152,7 +152,7 @@ class RedisStore:
         settings = self._settings()
         fault = _fault(settings, must_persist=self._must_persist)
         if fault is not None:
-            message = f"The Redis at {self._place} would lose sessions: {fault[0]}."
+            message = f"The Redis at {self.place} would lose sessions: {fault[0]}."
             raise StoreError(message, hint=fault[1])
         self._is_checked = True
 

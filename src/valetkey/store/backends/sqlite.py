@@ -46,6 +46,7 @@ class SqliteStore:
 
     def __init__(self, path: Path) -> None:
         self._path = path.absolute()
+        self.place: str = str(self._path)
         self._folder = self._path.parent
         self._lock_folder = self._path.with_name(self._path.name + ".locks")
         self._connections = Connections(self._path)

@@ -69,6 +69,7 @@ class EncryptedStore:
 
     def __init__(self, inner: Store, keys: DataKeys) -> None:
         self.inner = inner
+        self.place: str = getattr(inner, "place", type(inner).__name__)
         self.data_keys = keys
 
     def get(self, key: str) -> Record | None:

@@ -1,0 +1,74 @@
+# SPDX-FileCopyrightText: 2026 The Valetkey authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""What a caller is told when an attempt ends without a session: which session, why, and what leads on."""
+
+from typing import TypeVar
+
+from valetkey.errors import AuthError, LoginRequired, TemporaryError, TokenRejected, quote
+from valetkey.settings.settings import Settings
+from valetkey.store.protocol import Store
+from valetkey.values import Session
+
+Error = TypeVar("Error", bound=AuthError)
+
+
+def early_renewal() -> TemporaryError:
+    """Give the error of a renewal ahead of time that only a person could make."""
+    return TemporaryError("There is nothing to renew with.", hint="Log in when the token ends.")
+
+
+def pointless(server_url: str, session: Session | None) -> TokenRejected:
+    """Give the error for a server that rejects the token of a login just made."""
+    issuer = session.issuer if session is not None else "the authorization server"
+    message = f"{server_url} rejects the token that {issuer} has just issued for it."
+    hint = "Tell the server's operator: it does not accept the tokens of its own authorization server."
+    return TokenRejected(message, hint=hint)
+
+
+def with_way_out(error: Error) -> Error:
+    """Add to the error of a renewal that has failed for minutes what a person can do about it."""
+    hint = f"{error.hint.rstrip('.')}, or begin a new login: call login(), or log out and log in again."
+    return error.with_hint(hint)
+
+
+def explained(
+    error: LoginRequired, settings: Settings, session: Session | None, failure: AuthError | None, store: Store
+) -> LoginRequired:
+    """Say which session needs a person, who has ended it and in whose words, and where it can be begun anew."""
+    what = f"{_named(settings)} at {settings.server_url}"
+    if session is None:
+        return error
+    if session.ended is not None:
+        cause = f"The session{what} was ended by {session.issuer}: {session.ended}"
+    elif failure is not None:
+        cause = f"The session{what} was not renewed by {session.issuer}: {failure.message}"
+    else:
+        cause = f"The session{what}, issued by {session.issuer}, cannot be renewed, or not for what is wanted."
+    hint = (
+        f"{error.hint.rstrip('.')}: call {_constructed(settings)}.login() with the same settings; the session store is "
+        f"{place_of(store)}."
+    )
+    return LoginRequired(f"{error.message} {cause}", hint=hint, authorization_url=error.authorization_url)
+
+
+def place_of(store: Store) -> str:
+    """Name where a store keeps its records; the class of a store that does not say."""
+    place = getattr(store, "place", None)
+    return place if isinstance(place, str) else type(store).__name__
+
+
+def _chosen(settings: Settings) -> dict[str, str]:
+    named = {"principal": settings.principal, "label": settings.label}
+    usual = {"principal": "local", "label": "default"}
+    return {name: value for name, value in named.items() if value != usual[name]}
+
+
+def _named(settings: Settings) -> str:
+    chosen = [f"{name} {quote(value)}" for name, value in _chosen(settings).items()]
+    return f" of {' and '.join(chosen)}" if chosen else ""
+
+
+def _constructed(settings: Settings) -> str:
+    chosen = (f"{name}={value!r}" for name, value in _chosen(settings).items())
+    return f"OAuth({', '.join((repr(settings.server_url), *chosen))})"

@@ -112,7 +112,7 @@ def test_the_base_class_cannot_be_raised_and_says_which_errors_can():
 
 
 @each_error
-@pytest.mark.parametrize("attribute", ["message", "hint", "tried"])
+@pytest.mark.parametrize("attribute", ["message", "hint", "tried", "server_url"])
 def test_an_error_is_not_edited_after_it_was_made(error, attribute):
     with pytest.raises(AttributeError):
         setattr(error, attribute, "something else")
@@ -133,6 +133,55 @@ def test_a_copy_may_say_what_was_asked(error):
     assert (changed.tried, error.tried) == (("https://a.example: 404",), ())
     assert str(changed) == "It failed. Do this. Asked: https://a.example: 404."
     assert str(pickle.loads(pickle.dumps(changed))) == str(changed)  # noqa: S301
+
+
+MCP = "https://mcp.example/mcp"
+
+
+@each_error
+def test_a_copy_may_name_the_mcp_server(error):
+    """Row F17."""
+    changed = error.with_server(MCP)
+    assert (changed.server_url, error.server_url) == (MCP, None)
+    assert (str(changed), changed.message) == (f"{MCP}: It failed. Do this.", f"{MCP}: It failed.")
+    assert str(pickle.loads(pickle.dumps(changed))) == str(changed)  # noqa: S301
+    assert str(changed.with_server(MCP).with_hint("Do that.")) == f"{MCP}: It failed. Do that."
+    assert type(changed) is type(error)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["{} failed.", "It is {}.", "{}, which failed.", "({})", '"{}" failed.', "{}'s login failed.", "See {}: no.", "{}"],
+)
+@pytest.mark.parametrize(
+    "url", [MCP, "https://mcp.example", "https://mcp.example/", "https://mcp.example/mcp?tenant=2"]
+)
+def test_a_text_that_names_the_server_already_names_it_no_second_time(text, url):
+    """Row F17."""
+    for error in (StoreError(text.format(url), hint="Do this."), StoreError("It failed.", hint=text.format(url))):
+        assert str(error.with_server(url)) == str(error)
+
+
+@pytest.mark.parametrize(
+    "text", ["{}/other failed.", "{}2 failed.", "{}.json failed.", "{}?a=b failed.", "{}-b", "{}:1"]
+)
+def test_a_longer_url_names_another_server(text):
+    """Row F17."""
+    error = StoreError(text.format(MCP), hint="Do this.").with_server(MCP)
+    assert str(error).startswith(f"{MCP}: {MCP}")
+
+
+def test_naming_the_server_keeps_where_the_error_comes_from():
+    def work():
+        try:
+            int("no number")
+        except ValueError:
+            raise ONE_OF_EACH[0]  # noqa: B904 - the context is the matter
+
+    with pytest.raises(TemporaryError) as caught:
+        work()
+    changed = caught.value.with_server(MCP)
+    assert (changed.__traceback__, changed.__context__) == (caught.value.__traceback__, caught.value.__context__)
 
 
 def test_a_copy_keeps_the_cause_and_the_notes_and_gets_a_traceback_of_its_own():

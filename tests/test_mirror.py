@@ -22,7 +22,7 @@ ACROSS_ROOMS = frozenset(
 """The folders that are no room's."""
 
 SUBJECTS = {
-    "": {"growth", "imports", "layers", "mirror", "purity", "repository", "requirements"},
+    "": {"errors", "growth", "imports", "layers", "mirror", "purity", "repository", "requirements"},
     "adapters": {"adapters", "dpop", "dpop_at_oidc_provider", "rejections"},
     "engine": {"changed_settings", "dpop", "logins_on_shared_stores", "secrecy", "servers_that_tell_nothing"},
     "network": {"metadata", "private_network"},

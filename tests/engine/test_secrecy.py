@@ -4,12 +4,13 @@
 """Secrets stay where they belong, and every error says what to do."""
 
 import logging
+import re
 import traceback
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-from tests.fakes.authorization_server import REGISTER, RESOURCE_METADATA, SERVER_METADATA, TOKEN
+from tests.fakes.authorization_server import MCP, REGISTER, RESOURCE_METADATA, SERVER_METADATA, TOKEN
 from tests.fakes.network import HTML, Gate, challenges, no_answer, unreachable
 from tests.fakes.threads import LONGEST_WAIT, in_background
 from tests.fakes.world import World, a_session
@@ -163,7 +164,8 @@ FAILURES = {
 
 
 @pytest.mark.parametrize("name", FAILURES)
-def test_every_error_says_what_happened_and_what_to_do(name):
+def test_every_error_says_which_server_what_happened_and_what_to_do(name):
+    """Row F17."""
     (url, *what), person, store, server = FAILURES[name][0] or ("",), *FAILURES[name][1:]
     world = world_of(**server)
     world.server.has(url, *what)
@@ -172,6 +174,7 @@ def test_every_error_says_what_happened_and_what_to_do(name):
             setattr(fake, switch, value)
     error = fail(world)
     assert str(error).startswith(f"{error.message} {error.hint}")
+    assert len(re.findall(rf"{MCP}(?![\w/])", str(error))) == 1
     assert len(error.message) > 20
     assert error.hint.endswith(".")
     assert not any(secret in str(error) for secret in world.server.secrets)

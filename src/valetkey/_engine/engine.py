@@ -53,7 +53,7 @@ class Engine:
         self._waiting: list[TokenNeed] = []  # the needs of waiting callers; each change is atomic, so it needs no lock
         self._store = store
         self._made_attempts: dict[str, Attempts] = {}  # one, or none before the first attempt
-        self._flight: SingleFlight[Result] = SingleFlight()
+        self._flight: SingleFlight[Result] = SingleFlight(server_url=settings.server_url)
         self._at_hand = SessionAtHand(Sessions(settings, store, seams))
         self._jitter = seams.jitter()
         self._prompt: LoginPrompt | None = None

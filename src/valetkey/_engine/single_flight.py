@@ -16,6 +16,7 @@ import weakref
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
+from valetkey.errors import AuthError
 from valetkey.seams import Cancellation
 
 _LAST_SECONDS = 12.0
@@ -27,7 +28,8 @@ Result = TypeVar("Result")
 class SingleFlight(Generic[Result]):
     """Runs one piece of work at a time; callers that join it get the same result. Safe in threads and event loops."""
 
-    def __init__(self, *, must_finish: bool = True) -> None:
+    def __init__(self, *, must_finish: bool = True, server_url: str | None = None) -> None:
+        self._server_url = server_url  # the MCP server that the errors of the work name
         self._must_finish = must_finish  # False: the end of the process breaks the work off
         self._lock = threading.Lock()  # guards _running and _cancelled
         self._running: concurrent.futures.Future[Result] | None = None
@@ -82,6 +84,8 @@ class SingleFlight(Generic[Result]):
             result = work(cancelled)
         except BaseException as error:  # noqa: BLE001 - its callers get it
             self._finish()
+            if isinstance(error, AuthError) and self._server_url is not None:
+                error = error.with_server(self._server_url)  # the caller may have many servers
             future.set_exception(error)
         else:
             self._finish()

@@ -23,12 +23,14 @@ Every error Valetkey raises, named for what the caller does next.
     │   └─ StoreLocked          it is encrypted, and its key is not there (.key_id)
     └─ ConfigurationError       the caller's own settings contradict each other (also a ValueError)
 
-An error is a value: `with_hint` and `with_tried` give a changed copy. Text that came from a server is quoted and capped
-by `quote`; no error holds a token, a body or a live response.
+An error is a value: `with_hint`, `with_tried` and `with_server` give a changed copy. Text that came from a server is
+quoted and capped by `quote`; no error holds a token, a body or a live response.
 """
 
 import json
 from typing import Self
+
+from valetkey.errors.copies import Copies, names
 
 QUOTE_LIMIT = 200
 
@@ -46,7 +48,7 @@ def quote(text: object, limit: int = QUOTE_LIMIT) -> str:
     return json.dumps(shortened).replace("\x7f", "\\u007f")  # ASCII: a Cyrillic "a" in a host name shows
 
 
-class AuthError(Exception):
+class AuthError(Exception, Copies):
     """
     The family of all errors: catch it to handle whatever kept Valetkey from getting a token.
 
@@ -69,8 +71,10 @@ class AuthError(Exception):
 
     @property
     def message(self) -> str:
-        """What happened, safe to show."""
-        return str(self.args[0])
+        """What happened, safe to show; it names the MCP server, unless the hint does."""
+        message, server_url = str(self.args[0]), self._server_url
+        is_named = server_url is None or names(f"{message} {self.hint}", server_url)
+        return message if is_named else f"{server_url}: {message}"
 
     @property
     def hint(self) -> str:
@@ -82,32 +86,10 @@ class AuthError(Exception):
         """What was asked before, one line for each: the URL and what came back. Empty where that says nothing."""
         return self._tried
 
-    def with_hint(self, hint: str) -> Self:
-        """
-        Give a copy with another hint, to be raised from this error.
-
-        :param hint: One sentence that says what to do.
-        :returns: The copy. It keeps the cause and the notes, and has no traceback until it is raised.
-        """
-        return self._copy(_hint=hint)
-
-    def with_tried(self, tried: tuple[str, ...]) -> Self:
-        """
-        Give a copy that lists what was asked, to be raised from this error.
-
-        :param tried: One line for each request: the URL and what came back.
-        :returns: The copy. It keeps the cause and the notes, and has no traceback until it is raised.
-        """
-        return self._copy(_tried=tried)
-
-    def _copy(self, **changes: object) -> Self:
-        copy = type(self).__new__(type(self), *self.args)
-        copy.__dict__.update(self.__dict__, **changes)
-        if hasattr(self, "__notes__"):
-            copy.__notes__ = list(self.__notes__)
-        copy.__cause__ = self.__cause__
-        copy.__suppress_context__ = self.__suppress_context__  # last: setting the cause sets it too
-        return copy
+    @property
+    def server_url(self) -> str | None:
+        """The URL of the MCP server that the token was for; None for an error that is about no server."""
+        return self._server_url
 
     def __str__(self) -> str:
         asked = f" Asked: {'; '.join(line.rstrip('.') for line in self.tried)}." if self.tried else ""

@@ -1,0 +1,62 @@
+# SPDX-FileCopyrightText: 2026 The Valetkey authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""An error is a value: what may be changed of it is changed in a copy."""
+
+import re
+from typing import Self
+
+
+def names(text: str, url: str) -> bool:
+    """
+    Tell whether a text names a URL, and not only a longer one that begins with it.
+
+    :param text: Any text.
+    :param url: The URL.
+    :returns: True if it does.
+    """
+    return re.search(re.escape(url) + r"(?![\w/?&=#%+~-]|[.,:;][\w/])", text) is not None
+
+
+class Copies(BaseException):  # the root, so that `AuthError` is an `Exception` first
+    """Gives changed copies of an error."""
+
+    _server_url: str | None = None
+
+    def with_hint(self, hint: str) -> Self:
+        """
+        Give a copy with another hint, to be raised from this error.
+
+        :param hint: One sentence that says what to do.
+        :returns: The copy. It keeps the cause and the notes, and has no traceback until it is raised.
+        """
+        return self._copy(_hint=hint)
+
+    def with_tried(self, tried: tuple[str, ...]) -> Self:
+        """
+        Give a copy that lists what was asked, to be raised from this error.
+
+        :param tried: One line for each request: the URL and what came back.
+        :returns: The copy. It keeps the cause and the notes, and has no traceback until it is raised.
+        """
+        return self._copy(_tried=tried)
+
+    def with_server(self, server_url: str) -> Self:
+        """
+        Give a copy whose text names the MCP server, to be raised in the place of this error.
+
+        :param server_url: The URL of the MCP server.
+        :returns: The copy. It keeps the cause, the notes and the traceback.
+        """
+        copy = self._copy(_server_url=server_url)
+        copy.__context__ = self.__context__
+        return copy.with_traceback(self.__traceback__)
+
+    def _copy(self, **changes: object) -> Self:
+        copy = type(self).__new__(type(self), *self.args)
+        copy.__dict__.update(self.__dict__, **changes)
+        if hasattr(self, "__notes__"):
+            copy.__notes__ = list(self.__notes__)
+        copy.__cause__ = self.__cause__
+        copy.__suppress_context__ = self.__suppress_context__  # last: setting the cause sets it too
+        return copy

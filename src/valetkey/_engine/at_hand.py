@@ -9,6 +9,7 @@ import logging
 from valetkey._engine.single_flight import SingleFlight
 from valetkey._sessions.sessions import Sessions
 from valetkey.errors import StoreError
+from valetkey.store.another import place_of
 from valetkey.values import Session
 
 _logger = logging.getLogger("valetkey")
@@ -39,7 +40,7 @@ class SessionAtHand:
         try:
             session, _ = self._sessions.read()
         except StoreError as error:
-            _logger.warning("going on without a session: %s", error)
+            _logger.warning("going on without a session: %s", error.with_place(place_of(self._sessions.store)))
         if not self.has_looked:  # else a login or a logout ended meanwhile, and knows better
             self.replace(session)
 

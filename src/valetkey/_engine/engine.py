@@ -23,10 +23,11 @@ from valetkey._engine.single_flight import SingleFlight, is_ending
 from valetkey._policy.lifetime import is_expired, is_renewal_due
 from valetkey._policy.scope import unite
 from valetkey._sessions.sessions import Sessions
-from valetkey.errors import AuthError, ConfigurationError
+from valetkey.errors import AuthError, ConfigurationError, StoreError
 from valetkey.profiles.catalog import find_profile
 from valetkey.seams import LoginPrompt, Seams, require_device_login
 from valetkey.settings.settings import Settings
+from valetkey.store.another import place_of
 from valetkey.store.protocol import Store
 from valetkey.values import Scope, Session, Token, TokenType
 from valetkey.waiting import Rounds, is_on_event_loop, run_rounds, run_rounds_async, wait_for_future
@@ -53,7 +54,7 @@ class Engine:
         self._waiting: list[TokenNeed] = []  # the needs of waiting callers; each change is atomic, so it needs no lock
         self._store = store
         self._made_attempts: dict[str, Attempts] = {}  # one, or none before the first attempt
-        self._flight: SingleFlight[Result] = SingleFlight(server_url=settings.server_url)
+        self._flight: SingleFlight[Result] = SingleFlight(describe=self._describe)
         self._at_hand = SessionAtHand(Sessions(settings, store, seams))
         self._jitter = seams.jitter()
         self._prompt: LoginPrompt | None = None
@@ -281,6 +282,12 @@ class Engine:
 
         with suppress(RuntimeError):  # no thread can be started, and the token still serves
             self._flight.join(work)
+
+    def _describe(self, error: AuthError) -> AuthError:
+        """Let an error name the MCP server and, if it is about the store, the store."""
+        if isinstance(error, StoreError):
+            error = error.with_place(place_of(self._store))
+        return error.with_server(self.settings.server_url)
 
     def _announce(self, prompt: LoginPrompt | None) -> None:
         self._prompt = prompt

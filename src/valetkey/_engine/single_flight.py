@@ -25,11 +25,15 @@ _LAST_SECONDS = 12.0
 Result = TypeVar("Result")
 
 
+def _as_it_is(error: AuthError) -> AuthError:
+    return error
+
+
 class SingleFlight(Generic[Result]):
     """Runs one piece of work at a time; callers that join it get the same result. Safe in threads and event loops."""
 
-    def __init__(self, *, must_finish: bool = True, server_url: str | None = None) -> None:
-        self._server_url = server_url  # the MCP server that the errors of the work name
+    def __init__(self, *, must_finish: bool = True, describe: Callable[[AuthError], AuthError] = _as_it_is) -> None:
+        self._describe = describe  # completes an error of the work: its callers may have many servers and stores
         self._must_finish = must_finish  # False: the end of the process breaks the work off
         self._lock = threading.Lock()  # guards _running and _cancelled
         self._running: concurrent.futures.Future[Result] | None = None
@@ -84,9 +88,7 @@ class SingleFlight(Generic[Result]):
             result = work(cancelled)
         except BaseException as error:  # noqa: BLE001 - its callers get it
             self._finish()
-            if isinstance(error, AuthError) and self._server_url is not None:
-                error = error.with_server(self._server_url)  # the caller may have many servers
-            future.set_exception(error)
+            future.set_exception(self._describe(error) if isinstance(error, AuthError) else error)
         else:
             self._finish()
             future.set_result(result)

@@ -19,6 +19,7 @@ from valetkey import urls
 from valetkey._sessions.old_formats import client_of_format_1, session_of_format_1
 from valetkey.errors import StoreError
 from valetkey.settings.settings import Settings
+from valetkey.store.another import ANOTHER_STORE
 from valetkey.values import (
     Client,
     ClientAuthentication,
@@ -177,13 +178,13 @@ def _decode(kind: Kind, value: bytes) -> _Members:
         raise _damaged(kind)
     if document["format"] > FORMAT:
         message = f"The session store was written by a newer version of Valetkey (format {document['format']})."
-        raise StoreError(message, hint="Update Valetkey here, or name another store in VALETKEY_STORE.")
+        raise StoreError(message, hint=f"Update Valetkey here, or {ANOTHER_STORE}.")
     return document
 
 
 def _damaged(kind: Kind) -> StoreError:
     message = f"A {kind} record in the session store is damaged."
-    return StoreError(message, hint="Move the store's file away and log in again.")
+    return StoreError(message, hint=f"If it is a file, move it away and log in again; else {ANOTHER_STORE}.")
 
 
 def _token(members: _Members) -> Token:

@@ -263,6 +263,20 @@ class MalformedDocument(AuthError):
 class StoreError(AuthError):
     """The session store cannot be read, written or locked."""
 
+    def with_place(self, place: str) -> Self:
+        """
+        Give a copy whose text names the store, to be raised in the place of this error.
+
+        :param place: The path or URL of the store, without a password.
+        :returns: The copy. It keeps the cause, the notes and the traceback.
+        """
+        message = str(self.args[0])
+        if not place or place in f"{message} {self.hint}":
+            return self
+        before, phrase, after = message.partition("session store")
+        named = f"{before}{phrase} {place}{after}" if phrase else f"{message} The session store is {place}."
+        return self._replaced((named,))
+
 
 class StoreLocked(StoreError):
     """

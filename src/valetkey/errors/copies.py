@@ -48,8 +48,12 @@ class Copies(BaseException):  # the root, so that `AuthError` is an `Exception` 
         :param server_url: The URL of the MCP server.
         :returns: The copy. It keeps the cause, the notes and the traceback.
         """
-        copy = self._copy(_server_url=server_url)
-        copy.__context__ = self.__context__
+        return self._replaced(self.args, _server_url=server_url)
+
+    def _replaced(self, arguments: tuple[object, ...], **changes: object) -> Self:
+        """Give a copy that takes the place of the error: it also has its traceback and context."""
+        copy = self._copy(**changes)
+        copy.args, copy.__context__ = arguments, self.__context__
         return copy.with_traceback(self.__traceback__)
 
     def _copy(self, **changes: object) -> Self:

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from valetkey.errors import StoreError
+from valetkey.store.another import place_of
 from valetkey.store.backends.default_file import is_place_unusable
 from valetkey.store.backends.memory import MemoryStore
 from valetkey.store.protocol import ANY, Condition, Lease, Record, Store
@@ -30,6 +31,11 @@ class MachineStore:
         self._deciding = threading.Lock()  # guards _memory and _has_written
         self._memory: MemoryStore | None = None
         self._has_written = False
+
+    @property
+    def place(self) -> str:
+        """Where the records are kept now."""
+        return place_of(self._memory or self._file)
 
     def get(self, key: str) -> Record | None:
         """Read a record."""

@@ -38,6 +38,12 @@ class DefaultFile:
         self._looking_up = threading.Lock()  # guards _file
         self._file: SqliteStore | None = None
 
+    @property
+    def place(self) -> str:
+        """The path of the file; empty where there is none."""
+        file = self._found()
+        return "" if file is None else file.place
+
     def get(self, key: str) -> Record | None:
         """Read a record; None also where there is no place, and so no record."""
         file = self._found()

@@ -27,6 +27,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from valetkey.errors import StoreError
+from valetkey.store.another import ANOTHER_STORE
 from valetkey.store.backends.sqlite_connections import Connections
 from valetkey.store.protocol import ANY, Condition, Conflict, Record, is_met
 
@@ -217,7 +218,7 @@ def _as_store_error(path: Path) -> Iterator[None]:
         raise StoreError(message, hint=hint) from error
     except OSError as error:
         message = f"The session store {path} cannot be used: {error.strerror or error}."
-        hint = "Check the disk and the folder's rights, or name another place in VALETKEY_STORE."
+        hint = f"Check the disk and the folder's rights, or {ANOTHER_STORE}."
         raise StoreError(message, hint=hint) from error
 
 
@@ -262,5 +263,5 @@ def _check_owner(path: Path) -> os.stat_result:
     else:
         return link
     message = f"{path} {fault}, so it is no place for sessions."
-    hint = "Make it your own with mode 0700 (folder) or 0600 (file), or name another place in VALETKEY_STORE."
+    hint = f"Make it your own with mode 0700 (folder) or 0600 (file), or {ANOTHER_STORE}."
     raise StoreError(message, hint=hint) from PermissionError(errno.EPERM, fault)

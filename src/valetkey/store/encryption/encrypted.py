@@ -17,6 +17,7 @@ import os
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from valetkey.errors import StoreError, StoreLocked
+from valetkey.store.another import ANOTHER_STORE
 from valetkey.store.encryption.keys import DataKey, DataKeys
 from valetkey.store.protocol import ANY, Condition, Conflict, Lease, Record, Store
 
@@ -75,7 +76,10 @@ class EncryptedStore:
     def get(self, key: str) -> Record | None:
         """Read a record."""
         record = self.inner.get(key)
-        return None if record is None else Record(self._decrypt(key, record.value), record.version)
+        try:
+            return None if record is None else Record(self._decrypt(key, record.value), record.version)
+        except StoreError as error:
+            raise error.with_place(self.place) from error.__cause__
 
     def put(self, key: str, value: bytes, *, if_version: Condition = ANY) -> str:
         """Write a record."""
@@ -154,14 +158,14 @@ def missing_key(key_id: bytes) -> StoreLocked:
     message = f"The session store is encrypted with the key {key_id.hex()}, which is not here."
     hint = (
         "Give that key too, in VALETKEY_STORE_KEY or VALETKEY_STORE_KEY_FILE or through the system's keyring; "
-        "if it is lost, move the store away and log in again."
+        f"if it is lost, {ANOTHER_STORE} and log in again."
     )
     return StoreLocked(message, hint=hint, key_id=key_id.hex())
 
 
 def _changed() -> StoreError:
     message = "A record in the session store was changed, cut off, or copied from another one."
-    return StoreError(message, hint="Find out who can write to the store; then move it away and log in again.")
+    return StoreError(message, hint=f"Find out who can write there; then {ANOTHER_STORE} and log in again.")
 
 
 def _context(key: str) -> bytes:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from valetkey.errors import StoreError
+from valetkey.store.another import ANOTHER_STORE
 from valetkey.store.encryption.keys import DataKey, Source
 from valetkey.store.protocol import ABSENT, Conflict, Store
 
@@ -56,7 +57,7 @@ class KeyNames:
             raise _damaged() from error
         if is_newer:
             message = f"The session store was encrypted by a newer version of Valetkey (format {members['format']})."
-            raise StoreError(message, hint="Update Valetkey here, or name another store in VALETKEY_STORE.")
+            raise StoreError(message, hint=f"Update Valetkey here, or {ANOTHER_STORE}.")
         if not sources:
             raise _damaged()
         return cls(sources)
@@ -85,4 +86,4 @@ def write_key_name(store: Store, key: DataKey) -> None:
 
 def _damaged() -> StoreError:
     message = "The record that says how the session store is encrypted is damaged."
-    return StoreError(message, hint="Move the store away and log in again.")
+    return StoreError(message, hint=f"If it is a file, move it away and log in again; else {ANOTHER_STORE}.")

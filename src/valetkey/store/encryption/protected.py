@@ -12,6 +12,7 @@ import logging
 from dataclasses import dataclass
 
 from valetkey.errors import StoreError, StoreLocked
+from valetkey.store.another import ANOTHER_STORE, place_of
 from valetkey.store.encryption.encrypted import (
     EncryptedStore,
     Listing,
@@ -22,7 +23,15 @@ from valetkey.store.encryption.encrypted import (
     missing_key,
 )
 from valetkey.store.encryption.key_names import RECORD_KEY, KeyNames, read_key_names, write_key_name
-from valetkey.store.encryption.keys import KEY_FILE_VARIABLE, KEY_VARIABLE, DataKey, DataKeys, Rule, Source
+from valetkey.store.encryption.keys import (
+    KEY_FILE_VARIABLE,
+    KEY_VARIABLE,
+    RULE_VARIABLE,
+    DataKey,
+    DataKeys,
+    Rule,
+    Source,
+)
 from valetkey.store.encryption.system_keyring import KeyringAway, SystemKeyring
 from valetkey.store.protocol import ANY, Condition, Lease, Record, Store
 
@@ -75,6 +84,11 @@ class ProtectedStore:
         self._place = place
         self._kept: Store | None = None  # the backend itself when plain; None before the first write
 
+    @property
+    def place(self) -> str:
+        """The path or URL of the backend."""
+        return place_of(self._inner)
+
     def get(self, key: str) -> Record | None:
         """Read a record."""
         kept = self._open()
@@ -85,7 +99,7 @@ class ProtectedStore:
             return record
         kept = self._open_again()  # another process has encrypted the store meanwhile
         if kept is None or kept is self._inner:
-            raise missing_key(key_id_of(record.value))
+            raise missing_key(key_id_of(record.value)).with_place(self.place)
         return kept.get(key)
 
     def put(self, key: str, value: bytes, *, if_version: Condition = ANY) -> str:
@@ -157,7 +171,10 @@ class ProtectedStore:
 
     def _open(self) -> Store | None:
         if self._kept is None:
-            self._kept = self._recognize()
+            try:
+                self._kept = self._recognize()
+            except StoreError as error:
+                raise error.with_place(self.place) from error.__cause__
         return self._kept
 
     def _open_again(self) -> Store | None:
@@ -175,7 +192,7 @@ class ProtectedStore:
                 return self._inner
             why = "encryption is required" if self._given is None else "a key is given"
             message = f"There are unencrypted sessions in {self._place}, though {why}."
-            hint = f"Encrypt them with {_ENCRYPT_ALL}, or name another store in VALETKEY_STORE."
+            hint = f"Encrypt them with {_ENCRYPT_ALL}, or {ANOTHER_STORE}."
             raise StoreError(message, hint=hint)
         if self._given is not None and not isinstance(self._inner, Listing):
             return EncryptedStore(self._inner, self._given)  # it cannot list records, so it may be empty or not
@@ -204,7 +221,7 @@ class ProtectedStore:
     def _unlock(self, names: KeyNames) -> EncryptedStore:
         if self._rule is Rule.OFF:
             message = f"The sessions in {self._place} are encrypted, though encryption is switched off."
-            raise StoreError(message, hint="Switch it on again, or name another store in VALETKEY_STORE.")
+            raise StoreError(message, hint=f"Take {RULE_VARIABLE}=off or ?encryption=off away, or {ANOTHER_STORE}.")
         keys: list[DataKey] = list(self._given or ())
         lacking = {key_id: source for key_id, source in names.sources.items() if key_id not in {key.id for key in keys}}
         for key_id, source in lacking.items():

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from valetkey.errors import ConfigurationError, StoreError, StoreLocked, quote
+from valetkey.store.another import ANOTHER_STORE
 from valetkey.store.backends.sqlite import SqliteStore
 from valetkey.store.default_place import default_path
 from valetkey.store.encryption.keys import DataKey, Source
@@ -81,11 +82,11 @@ class SystemKeyring:
             key = self._read()
         except KeyringAway as error:
             message = f"The session store is locked: its key is in {self.name}. {error}"
-            hint = "Unlock the keyring and try again, or name another store in VALETKEY_STORE."
+            hint = f"Unlock the keyring and try again, or {ANOTHER_STORE}."
             raise StoreLocked(message, hint=hint, key_id=key_id.hex()) from error
         if key is None or key.id != key_id:
             message = f"The session store is locked: its key {key_id.hex()} is not in {self.name}."
-            hint = f"Bring the key back (service {SERVICE!r}), or move the store away and log in again."
+            hint = f"Bring the key back (service {SERVICE!r}); if it is lost, {ANOTHER_STORE} and log in again."
             raise StoreLocked(message, hint=hint, key_id=key_id.hex())
         return key
 
@@ -121,7 +122,9 @@ class SystemKeyring:
             return DataKey.read(text, Source.KEYRING)
         except ConfigurationError:
             message = f"What {self.name} holds for the service {SERVICE!r} is not a key."
-            raise StoreError(message, hint="Remove that entry if it is of no use to anybody else.") from None
+            raise StoreError(
+                message, hint=f"Remove that entry if no other program needs it, or {ANOTHER_STORE}."
+            ) from None
 
     def _create(self) -> DataKey:
         key = DataKey.random(Source.KEYRING)

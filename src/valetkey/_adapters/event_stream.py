@@ -39,7 +39,10 @@ class EventStream:
 
     def wrap(self, library: ModuleType, response: Any) -> Any:
         """Give a response, which is still unread, another stream: decoded, and with what `deliver` puts in."""
-        source = library.Response(200, headers=response.headers, stream=response.stream, request=response.request)
+        codings = response.headers.pop("Content-Encoding", "").lower().replace("x-gzip", "gzip")  # RFC 9110 §8.4.1.3
+        response.headers.pop("Content-Length", None)
+        headers = {"Content-Encoding": codings} if codings else {}
+        source = library.Response(200, headers=headers, stream=response.stream, request=response.request)
         reader = _Reader(source, self._tell)
         merged = self._merged
 
@@ -52,8 +55,6 @@ class EventStream:
                 await source.aclose()
 
         response.stream = Stream()
-        for name in ("Content-Encoding", "Content-Length"):
-            response.headers.pop(name, None)
         return response
 
     def _tell(self) -> None:

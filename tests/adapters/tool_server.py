@@ -10,6 +10,7 @@ import zlib
 from collections.abc import Callable
 from types import TracebackType
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 from tests.adapters.server import Answer, McpServer, Seen
 from tests.fakes.threads import LONGEST_WAIT
@@ -82,7 +83,8 @@ class ToolServer(McpServer):
         if not over_sse:
             fields = (("Content-Type", "application/json"), ("Mcp-Session-Id", "one"))
             return Answer(200, fields, json.dumps(self._result(message)).encode())
-        stream = self._streams[-1]
+        number = parse_qs(urlsplit(seen.line.split()[1]).query).get("session_id", ["0"])[0]  # a redirect may lose it
+        stream = self._streams[int(number) - 1]
         threading.Thread(
             target=lambda: stream.put(f"event: message\ndata: {json.dumps(self._result(message))}\n\n".encode()),
             daemon=True,
@@ -110,8 +112,8 @@ class ToolServer(McpServer):
 
     def _stream(self) -> Answer:
         events: queue.Queue[bytes] = queue.Queue()
-        events.put(b"event: endpoint\ndata: /mcp/messages?session_id=1\n\n")
         self._streams.append(events)
+        events.put(f"event: endpoint\ndata: /mcp/messages?session_id={len(self._streams)}\n\n".encode())
         fields = (("Content-Type", "text/event-stream"), ("Cache-Control", "no-store"))
         codings = [coding.strip() for coding in self.compresses.split(",") if coding.strip()]
         if codings:

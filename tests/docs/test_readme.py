@@ -93,9 +93,29 @@ def test_the_page_about_client_documents_shows_what_its_snippet_prints(tmp_path:
     assert run(code, tmp_path).strip() == shown.strip()
 
 
-def test_the_auth_object_works_with_the_sdk_alone(tmp_path: Path) -> None:
+def test_the_auth_object_works_with_the_sdk_alone_and_a_tool_may_be_slow(tmp_path: Path) -> None:
+    """Row E3."""
+    opening = "await session.initialize()\n"
+    slow = opening + " " * 16 + "print(await session.call_tool('slow', {'seconds': 5.5}))\n"
     with fastmcp("own") as server:
-        assert "whoami" in run(at(server, snippet("asyncio.run")), tmp_path)
+        printed = run(at(server, snippet("asyncio.run")).replace(opening, slow), tmp_path)
+    assert "after 5.5 s" in printed
+    assert "whoami" in printed
+
+
+def examples() -> dict[str, str]:
+    """Everything that a user may copy: the snippets of each page, and the programs."""
+    found = {str(path.name): path.read_text("utf-8") for path in (_ROOT / "examples").rglob("*.py")}
+    for page in [_ROOT / "README.md", *(_ROOT / "docs").rglob("*.md")]:
+        snippets = re.findall(r"```python\n(.*?)```", page.read_text("utf-8"), re.DOTALL)
+        found |= {f"{page.name} {number}": text for number, text in enumerate(snippets, 1)}
+    return found
+
+
+@pytest.mark.parametrize("name", examples())
+def test_no_example_has_an_http_client_that_gives_a_slow_tool_up(name: str) -> None:
+    """Row E3."""
+    assert "AsyncClient(" not in examples()[name]
 
 
 @pytest.mark.parametrize("path", re.findall(r"\]\(((?:docs|[A-Z]+)[^)]*)\)", _README))

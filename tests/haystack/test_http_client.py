@@ -203,7 +203,11 @@ def send(library, gate, *answers, request=None, events=None, **settings):
 
 @pytest.mark.parametrize("status", [307, 308])
 def test_a_message_whose_body_is_a_stream_is_read_before_it_is_sent(library, gate, status):
-    """The SDK follows redirects by itself; a redirected request has the body of the first one as a stream."""
+    """
+    The SDK follows redirects by itself; a redirected request has the body of the first one as a stream.
+
+    Row E1.
+    """
     body = json.dumps(CALL).encode()
     request = {"stream": library.ByteStream(body), "headers": {"Content-Length": str(len(body))}}
     answers = [{"status_code": status, "headers": {"Location": "/mcp/"}}, {"status_code": 401, "headers": CHALLENGE}]
@@ -217,6 +221,7 @@ def test_a_message_whose_body_is_a_stream_is_read_before_it_is_sent(library, gat
 )
 @pytest.mark.usefixtures("no_collection")
 def test_a_body_that_is_no_json_is_no_message(library, gate, content):
+    """Row E1."""
     seen, response = send(library, gate, {"status_code": 500}, request={"content": content})
     assert response.status_code == 500
     assert seen[0].headers["Authorization"] == f"Bearer {TOKEN.access_token.reveal()}"

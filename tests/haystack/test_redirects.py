@@ -64,6 +64,7 @@ def requests_of_a_life(server, info, kind):
 
 @keeping_the_method
 def test_an_open_server_sees_the_requests_of_upstream(redirecting, kind, status, person):
+    """Row E1."""
     server = redirecting("open", kind, GET=status, POST=status, DELETE=status)
     expected = requests_of_a_life(server, upstream_info(server.mcp_url, kind), kind)
     assert requests_of_a_life(server, server_info(server.mcp_url, kind), kind) == expected
@@ -73,6 +74,7 @@ def test_an_open_server_sees_the_requests_of_upstream(redirecting, kind, status,
 
 @keeping_the_method
 def test_a_protected_server_is_logged_in_to_once(redirecting, kind, status, open_toolset, person):
+    """Row E1."""
     server = redirecting("own", kind, GET=status, POST=status, DELETE=status)
     tool = tool_of(open_toolset(server_info(server.mcp_url, kind)))
     assert call(tool, a=1, b=2) == "3"
@@ -83,6 +85,7 @@ def test_a_protected_server_is_logged_in_to_once(redirecting, kind, status, open
 
 @losing_the_method
 def test_a_stream_may_be_redirected_by_any_status(redirecting, kind, status, open_toolset, person):
+    """Row E1."""
     server = redirecting("own", kind, GET=status)
     assert call(tool_of(open_toolset(server_info(server.mcp_url, kind))), a=1, b=2) == "3"
     path = server.mcp_url.removeprefix(server.url)
@@ -92,6 +95,7 @@ def test_a_stream_may_be_redirected_by_any_status(redirecting, kind, status, ope
 
 @losing_the_method
 def test_a_redirect_that_loses_the_message_is_told_at_once(redirecting, kind, status):
+    """Row E1."""
     server = redirecting("open", kind, POST=status)
     client = server_info(server.mcp_url, kind).create_client()
     with pytest.raises(ours.MCPConnectionError, match=rf"answered {status} .*redirects to .*{server.url}/m"):
@@ -100,6 +104,7 @@ def test_a_redirect_that_loses_the_message_is_told_at_once(redirecting, kind, st
 
 
 def test_a_chain_of_redirects_with_relative_addresses_and_a_fragment_is_followed(misbehaving, open_toolset, person):
+    """Row E1."""
     misbehaving.switches.moves = {"/mcp": (307, "mcp/"), "/mcp/": (308, "there?a=b#part")}
     assert call(tool_of(open_toolset(misbehaving.mcp_url)), a=1, b=2) == "3"
     called = misbehaving.requests(message="tools/call")

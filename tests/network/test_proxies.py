@@ -156,9 +156,36 @@ def test_the_proxy_of_the_scheme_comes_before_the_proxy_of_all(environment, url,
         ("fd00::/8", "https://[fd00::1]:8443/", True),
         ("10.0.0.0/8, https://as.example/, 1/2/3", "https://as.example/", False),
         ("10.1.2.3", "https://10.1.2.3/", True),
+        ("as.example:443", "https://as.example/", True),
+        ("AS.Example:443", "https://as.EXAMPLE/", True),
+        ("as.example:443", "https://as.example:8443/", False),
+        ("as.example:443", "https://as.example.:443/", True),
+        ("as.example:80", "https://as.example/", False),
+        (".example:443", "https://as.example/", True),
+        ("*.example:443", "https://as.example/", True),
+        ("*.example:443", "https://as.example:8443/", False),
+        (".as.example", "https://as.example/", True),
+        (".example", "https://as.example/", True),
+        ("*example", "https://as.example/", True),
+        ("as.example.", "https://as.example/", True),
+        ("10.1.2.3:443", "https://10.1.2.3/", True),
+        ("10.1.2.3:8443", "https://10.1.2.3/", False),
+        ("2.3", "https://10.1.2.3/", False),
+        ("[fd00::1]", "https://[fd00::1]/", True),
+        ("[FD00:0::1]:443", "https://[fd00::1]/", True),
+        ("[fd00::1]:8443", "https://[fd00::1]/", False),
+        ("fd00::1", "https://[fd00::1]:8443/", True),
+        ("fd00::/8", "https://[fe80::1]/", False),
+        ("other.example as.example:443", "https://as.example/", True),
+        ("as.example:https", "https://as.example/", False),
+        (":443", "https://as.example/", False),
+        (".,, ,", "https://as.example/", False),
+        ("[]", "https://as.example/", False),
     ],
 )
-def test_no_proxy_names_hosts_domains_and_networks(no_proxy, url, is_exempt, monkeypatch):
+@pytest.mark.parametrize("name", ["NO_PROXY", "no_proxy"])
+def test_no_proxy_names_hosts_domains_and_networks(no_proxy, url, is_exempt, name, monkeypatch):
+    """Row E7."""
     monkeypatch.setenv("HTTPS_PROXY", "http://one:3128")
-    monkeypatch.setenv("NO_PROXY", no_proxy)
+    monkeypatch.setenv(name, no_proxy)
     assert (proxy_for(url) is None) is is_exempt

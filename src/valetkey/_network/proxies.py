@@ -4,29 +4,60 @@
 """Which proxy the environment names for a URL: HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY."""
 
 import ipaddress
+import re
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
+
+_DEFAULT_PORTS = {"https": 443, "http": 80}
+_ENTRY = re.compile(r"\[(?P<address>[^\]]*)\](?::(?P<its_port>\d+))?|(?P<host>[^:]+)(?::(?P<port>\d+))?")
 
 
 def proxy_for(url: str) -> str | None:
     """Give the URL of the proxy for a URL; None for a direct connection."""
     parts = urlsplit(url)
     proxies = getproxies()
-    proxy = proxies.get(parts.scheme.lower()) or proxies.get("all")
-    if not proxy or _is_exempt(parts.netloc, parts.hostname or "", proxies.get("no", "")):
+    scheme = parts.scheme.lower()
+    proxy = proxies.get(scheme) or proxies.get("all")
+    exempt = proxies.get("no", "")
+    port = parts.port or _DEFAULT_PORTS.get(scheme, 0)
+    if not proxy or _is_exempt(parts.hostname or "", port, exempt):
+        return None
+    if not exempt and proxy_bypass(parts.netloc):  # what the settings of macOS and Windows say
         return None
     return proxy if "://" in proxy else f"http://{proxy}"
 
 
-def _is_exempt(authority: str, host: str, no_proxy: str) -> bool:
-    entries = [entry.strip() for entry in no_proxy.split(",")]
-    if "*" in entries or any(entry.startswith("*.") and host.endswith(entry[1:].lower()) for entry in entries):
+def _is_exempt(host: str, port: int, no_proxy: str) -> bool:
+    """`urllib` compares ports only where a URL writes one, and knows no networks; httpx, curl and Go do both."""
+    return any(_matches(entry.lower(), host.rstrip("."), port) for entry in re.split(r"[,\s]+", no_proxy) if entry)
+
+
+def _matches(entry: str, host: str, port: int) -> bool:
+    if entry == "*":
         return True
-    return proxy_bypass(authority) or any("/" in entry and _is_in_network(host, entry) for entry in entries)
+    if "/" in entry:
+        return _is_in_network(host, entry)
+    address = _address(host)
+    if address is not None and address == _address(entry):  # an IPv6 address without brackets and port
+        return True
+    named = _ENTRY.fullmatch(entry)
+    if named is None or (named["port"] or named["its_port"] or str(port)) != str(port):
+        return False
+    if address is not None:
+        return address == _address(named["address"] or named["host"])
+    only_below = entry.startswith("*.")
+    domain = (named["host"] or "").removeprefix("*").strip(".")
+    return bool(domain) and (host.endswith(f".{domain}") or (host == domain and not only_below))
+
+
+def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        return ipaddress.ip_address(host)
+    except ValueError:
+        return None
 
 
 def _is_in_network(host: str, network: str) -> bool:
-    """`urllib` does not know 10.0.0.0/8, httpx, curl and Go do."""
     try:
         return ipaddress.ip_address(host) in ipaddress.ip_network(network, strict=False)
     except ValueError:

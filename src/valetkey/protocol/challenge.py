@@ -103,7 +103,8 @@ class _Reader:
     def read(self, text: str) -> None:
         self._text, self._at = text, 0
         while True:
-            self._skip(_SPACE + ",")  # empty list elements are ignored (RFC 9110 §5.6.1.2)
+            # Empty list elements are ignored (RFC 9110 §5.6.1.2). Servers also write ";", as other fields have it.
+            self._skip(_SPACE + ",;")
             if self._at == len(text) or not self._element():
                 return
 

@@ -12,6 +12,7 @@ import pytest
 from tests.fakes.growth import ANY_TEXTS, check_linear
 from tests.requirements import requirement
 from valetkey import urls
+from valetkey._discovery.server import is_led_away
 from valetkey._policy.issuers import choose_issuers
 from valetkey._policy.tolerance import declines_audience, declines_resource, wants_scope_named
 from valetkey.errors import InsecureEndpoint, quote
@@ -20,11 +21,12 @@ from valetkey.protocol.challenge import challenge_to_answer, parse_challenges
 from valetkey.protocol.device import parse_device_authorization
 from valetkey.protocol.dpop import read_nonce
 from valetkey.protocol.error_response import refusal_error, temporary_error
+from valetkey.protocol.inner_address import inside_hint
 from valetkey.protocol.registration import ClientMetadata, parse_registration
 from valetkey.protocol.resource import ResourceCandidate, parse_resource, resource_request
 from valetkey.protocol.server import parse_server, require_issuer, server_candidates
 from valetkey.protocol.token import parse_token
-from valetkey.values import ResourceMetadata, ServerMetadata, scope_from_text
+from valetkey.values import ServerMetadata, scope_from_text
 from valetkey.wire import HttpResponse
 
 ISSUER = "https://as.example"
@@ -41,6 +43,11 @@ OF_URLS = {
     "canonical_resource": urls.canonical_resource,
     "covers": lambda text: urls.covers(text, MCP),
     "same_issuer": lambda text: urls.same_issuer(ISSUER, text, strict=False),
+    "is_endpoint": urls.is_endpoint,
+    "resolve": lambda text: urls.resolve(text, MCP),
+    "without_fragment": urls.without_fragment,
+    "without_query": urls.without_query,
+    "without_last_slash": urls.without_last_slash,
     "insert_well_known": lambda text: urls.insert_well_known(text, "oauth-protected-resource"),
 }
 """Every public function of `urls`, with a text from outside."""
@@ -86,7 +93,8 @@ FROM_OUTSIDE = {
     "resource_metadata": lambda text: resource_request(ResourceCandidate(text, MCP)),
     "resource": lambda text: resource(resource=text),
     "authorization_servers": lambda text: first_issuer(resource(resource=MCP, authorization_servers=[text])),
-    "authorization_servers beside a pinned issuer": lambda text: choose_issuers(ResourceMetadata(MCP, (text,)), ISSUER),
+    "authorization_servers beside a pinned issuer": lambda text: is_led_away(ISSUER, (text,)),
+    "an inner address": lambda text: inside_hint(MCP, text),
     "scopes_supported": lambda text: resource(resource=MCP, scopes_supported=[text]),
     "the places of an issuer's metadata": server_candidates,
     "issuer": lambda text: parse_server(answer(issuer=text), ISSUER),

@@ -38,7 +38,7 @@ ALLOWED_MODULES = {
 }
 ALLOWED_NAMES = {
     "typing": {"Any", "Literal", "Self", "TypeGuard"},
-    "urllib.parse": {"SplitResult", "parse_qsl", "quote_plus", "unquote_plus", "urlencode", "urlsplit"},
+    "urllib.parse": {*("SplitResult", "parse_qsl", "quote_plus", "unquote_plus", "urlencode", "urljoin", "urlsplit")},
     "functools": {"lru_cache"},  # remembers an answer and changes none
     "datetime": {"UTC"},  # the zone, not the clock
     "email.utils": {"parsedate_to_datetime"},

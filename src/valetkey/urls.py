@@ -11,7 +11,7 @@ function here takes time in proportion to the length of its arguments at most, b
 import ipaddress
 import re
 from functools import lru_cache
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, urljoin, urlsplit
 
 from valetkey.errors import InsecureEndpoint, quote
 
@@ -24,6 +24,8 @@ _AUTHORITY = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]*)?")
 """A host as DNS knows it, or an IPv6 literal, and a port: what every URL parser reads alike."""
 _IN_NO_URL = re.compile(r'[\x00-\x20\x7f\\"<>`{}|^]')
 _USER = re.compile(r"^((?:[^/?#\\:@]*:)?)[/\\]*[^/?#\\]*@")
+_HOST_AND_PORT = re.compile(r"[A-Za-z0-9.-]+:[0-9]+(?:[/?]|$)")
+"""A URL without its scheme; RFC 3986 would read the host as one."""
 _ROOT_WITH_SLASH = re.compile(r"[^/?#]+//[^/?#]+/")
 _NOT_IN_PATH = re.compile(r"(?:[^A-Za-z0-9._~/:=+%-]|%(?![0-9A-Fa-f]{2}))+")
 _NOT_IN_QUERY = re.compile(r"(?:[^A-Za-z0-9._~/:=+%?&-]|%(?![0-9A-Fa-f]{2}))+")
@@ -46,6 +48,11 @@ def require_endpoint(url: str, what: str) -> str:
             hint = "Ask the server's operator for a shorter one."
         raise InsecureEndpoint(message, hint=hint, url=url)
     return url
+
+
+def is_endpoint(url: str) -> bool:
+    """Tell whether `require_endpoint` lets a URL pass."""
+    return _fault(url) is None
 
 
 def encode_for_browser(url: str) -> str:
@@ -95,6 +102,36 @@ def _fault_of_short(url: str) -> str | None:
     if parts.scheme.lower() == "http" and not is_loopback_host(host):
         return "is not encrypted"
     return None
+
+
+def resolve(reference: str, base: str) -> str | None:
+    """
+    Resolve what a server gives for a URL against the URL that it answers for (RFC 3986 §5); None for what is no URL.
+
+    A whole URL stays as it is. Whether the URL may be used is not judged here.
+    """
+    if not reference or len(reference) > LONGEST_URL or not reference.isascii() or _IN_NO_URL.search(reference):
+        return None
+    if _HOST_AND_PORT.match(reference):
+        return None
+    try:
+        parts = urlsplit(reference)
+        names_host = parts.scheme.lower() in _DEFAULT_PORTS or reference.startswith("//")
+        url = reference if parts.scheme else urljoin(base, reference)
+        _ = urlsplit(url).port
+    except ValueError:
+        return None
+    return None if names_host and not parts.hostname else url
+
+
+def without_fragment(url: str) -> str:
+    """Leave the fragment out, which never reaches a server (RFC 9110 §4.2.5)."""
+    return url.partition("#")[0]
+
+
+def without_query(url: str) -> str:
+    """Leave user information, query and fragment out of an error: they may hold what no error may repeat."""
+    return _without_user(without_fragment(url).partition("?")[0])
 
 
 def _split(url: str) -> SplitResult:
@@ -176,6 +213,12 @@ def covers(resource: str, url: str) -> bool:
     if published.query and published.query != asked.query:
         return False
     return _with_last_slash(asked.path).startswith(_with_last_slash(published.path))
+
+
+def without_last_slash(resource: str) -> str:
+    """Leave out the slash that a path ends in; a query stays."""
+    path, question_mark, query = resource.partition("?")
+    return f"{path.removesuffix(_PATH_SLASH)}{question_mark}{query}"
 
 
 def _with_last_slash(path: str) -> str:

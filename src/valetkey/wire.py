@@ -10,8 +10,13 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeGuard
 from urllib.parse import urlencode
 
-from valetkey.errors import MalformedDocument, TemporaryError
+from valetkey import urls
+from valetkey.errors import MalformedDocument, TemporaryError, quote
 from valetkey.values import Scope, Secret, scope_from_text
+
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_UNPACKED = frozenset({"", "identity", "gzip", "x-gzip", "deflate"})
+_PACKED = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd"}
 
 _HALF_A_PAIR = re.compile("[\ud800-\udfff]")
 
@@ -67,8 +72,20 @@ LONGEST_EXCHANGE = 10.0
 """Seconds for all of an exchange, from looking the host name up to the last byte received."""
 
 
+class NotReached(TemporaryError):
+    """No connection could be made, so nothing was sent; `reason` says why, in a few words."""
+
+    def __init__(self, message: str, *, hint: str, reason: str) -> None:
+        super().__init__(message, hint=hint)
+        self.reason = reason
+
+
 class UnknownOutcome(TemporaryError):
     """The request was sent, and no answer came: it is not known whether the server has acted on it."""
+
+
+class UnreadableAnswer(UnknownOutcome):
+    """An answer came that is not packed as its Content-Encoding says; it is not known what it says."""
 
 
 def without_echo(response: HttpResponse, request: HttpRequest) -> HttpResponse:
@@ -84,6 +101,25 @@ def without_echo(response: HttpResponse, request: HttpRequest) -> HttpResponse:
 def get_json(url: str, purpose: str, *, headers: tuple[tuple[str, str], ...] = ()) -> HttpRequest:
     """Build the request for a metadata document: no credential, no cookie."""
     return HttpRequest("GET", url, purpose, headers=(("Accept", "application/json"), *headers))
+
+
+def redirect_target(response: HttpResponse) -> str | None:
+    """Give where a redirect leads (RFC 9110 §10.2.2), without a fragment; None for any other answer."""
+    location = response.header("Location")
+    if response.status not in _REDIRECTS or location is None:
+        return None
+    target = urls.resolve(location.strip(), response.url)
+    return None if target is None else urls.without_fragment(target)
+
+
+def packing(response: HttpResponse) -> str | None:
+    """Say how the body of an answer is still packed, where it is: no one has asked for that (RFC 9110 §12.5.3)."""
+    codings = (response.header("Content-Encoding") or "").lower().split(",")
+    unknown = next((coding.strip() for coding in codings if coding.strip() not in _UNPACKED), None)
+    if unknown is not None:
+        return f"packed with {quote(unknown, 40)}, which was not asked for"
+    named = next((name for magic, name in _PACKED.items() if response.body.startswith(magic)), None)
+    return f"packed with {named}, and no Content-Encoding says so" if named else None
 
 
 def form(fields: Fields) -> bytes:
@@ -120,9 +156,17 @@ def list_member(document: Mapping[str, Any], member: str, url: str) -> tuple[str
     return tuple(value)
 
 
-def scope_member(document: Mapping[str, Any], member: str, url: str) -> Scope | None:
+def optional_list(document: Mapping[str, Any], member: str) -> tuple[str, ...] | None:
+    """Read a list of strings that no login needs: one of the wrong type counts as absent."""
+    try:
+        return list_member(document, member, "")
+    except MalformedDocument:
+        return None
+
+
+def scope_member(document: Mapping[str, Any], member: str) -> Scope | None:
     """Read a list of scopes: each once, no empty ones; None if there is none, so that no empty `scope` is sent."""
-    return scope_from_text(" ".join(list_member(document, member, url) or ()))
+    return scope_from_text(" ".join(optional_list(document, member) or ()))
 
 
 def _is_text(value: object) -> TypeGuard[str]:

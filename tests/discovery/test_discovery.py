@@ -3,6 +3,8 @@
 
 """The order of the questions: what is asked, what is not, and what ends the search."""
 
+import gzip
+
 import pytest
 
 from tests.fakes.authorization_server import (
@@ -17,17 +19,19 @@ from tests.fakes.authorization_server import (
 from tests.fakes.network import HTML, Internet, challenges, no_answer, unreachable
 from tests.fakes.world import World
 from tests.requirements import requirement
-from valetkey._discovery.discovery import discover, fresh_server
+from valetkey._discovery.discovery import discover
 from valetkey.errors import (
     InsecureEndpoint,
     IssuerMismatch,
     MalformedDocument,
     ResourceMismatch,
     TemporaryError,
+    TrustError,
     Unsupported,
 )
 from valetkey.settings.settings import Settings
-from valetkey.values import MetadataSource, Secret, ServerMetadata
+from valetkey.values import MetadataSource, Secret
+from valetkey.wire import HttpResponse, UnreadableAnswer
 
 ORIGIN = "https://mcp.example.com"
 LEGACY_METADATA = f"{ORIGIN}/.well-known/oauth-authorization-server"
@@ -115,6 +119,67 @@ def test_an_announced_url_that_is_not_encrypted_is_not_asked():
     with pytest.raises(InsecureEndpoint):
         find(server, announced=["http://169.254.169.254/latest"])
     assert server.log() == []
+
+
+@requirement("SEC-1")
+@pytest.mark.parametrize(
+    "announced", ["file:///etc/passwd", "http://mcp.example.com/meta", "https://a:b@mcp.example.com/", "javascript:x()"]
+)
+def test_an_announced_url_that_hides_where_it_leads_ends_everything(announced):
+    """Row D1."""
+    server = AuthorizationServer()
+    with pytest.raises(InsecureEndpoint):
+        find(server, announced=[announced])
+    assert server.log() == []
+
+
+def test_an_announced_path_is_asked_at_the_server_and_what_is_no_url_is_only_recorded():
+    """Row D1."""
+    server = AuthorizationServer(describes_the_resource_at=(RESOURCE_METADATA,), names_issuers=())
+    with pytest.raises(Unsupported) as caught:
+        find(server, announced=["https://[mcp", "/.well-known/oauth-protected-resource/mcp"])
+    assert server.log() == gets(RESOURCE_METADATA)
+    assert caught.value.tried == ('resource_metadata="https://[mcp": not a URL',)
+
+
+@pytest.mark.parametrize(
+    ("announced", "switches"),
+    [
+        (["http://mcp.example.com/meta"], {}),
+        ([], {"names_the_resource": "http://mcp.example.com/mcp"}),
+        ([], {"names_the_resource": "https://mcp.example.com:8443/mcp"}),
+        ([], {"names_issuers": ("http://auth.example.com",)}),
+        ([], {"names_issuers": ("http://keycloak:8080/realms/x",)}),
+        ([], {"calls_itself": "http://auth.example.com"}),
+        ([], {"calls_itself": "https://auth.example.com:8443"}),
+        ([], {"says_further": {"token_endpoint": "http://auth.example.com/token"}}),
+        ([], {"says_further": {"authorization_endpoint": "http://10.0.0.5:8080/authorize"}}),
+    ],
+    ids=str,
+)
+def test_a_server_behind_a_proxy_that_it_does_not_know_of_is_told_as_that(announced, switches):
+    """Row F9."""
+    with pytest.raises(TrustError, match="behind a proxy") as caught:
+        find(AuthorizationServer(**switches), announced=announced)
+    assert "X-Forwarded-Proto" in caught.value.hint
+
+
+@requirement("PRM-4", "PRM-10")
+@pytest.mark.parametrize("named", [f"{ORIGIN}/mcp", f"{ORIGIN}/mcp/", ORIGIN])
+def test_the_metadata_of_a_path_with_a_last_slash_may_lie_without_it(named):
+    """Row D4."""
+    server = AuthorizationServer(names_the_resource=named)
+    found = find(server, url=f"{MCP}/")
+    assert server.log() == gets(f"{RESOURCE_METADATA}/", RESOURCE_METADATA, SERVER_METADATA)
+    assert found.resource == named
+
+
+@requirement("PRM-6")
+@pytest.mark.parametrize("named", [f"{ORIGIN}/mcp/deeper", f"{ORIGIN}/mcp2", "https://evil.example.com/mcp/"])
+def test_what_lies_at_the_path_without_its_slash_has_to_be_about_the_server(named):
+    """Row D4."""
+    with pytest.raises(ResourceMismatch):
+        find(AuthorizationServer(names_the_resource=named), url=f"{MCP}/")
 
 
 @requirement("PRM-10")
@@ -245,9 +310,9 @@ def test_a_pinned_issuer_corrects_the_published_spelling_and_is_compared_byte_by
 @requirement("REG-5")
 def test_a_server_that_leads_away_from_the_pinned_issuer_is_not_followed():
     server = AuthorizationServer()
-    with pytest.raises(IssuerMismatch):
+    with pytest.raises(IssuerMismatch, match=r"only .https://trusted\.example\.com. is trusted"):
         find(server, issuer="https://trusted.example.com")
-    assert server.log() == gets(RESOURCE_METADATA)
+    assert server.log() == gets(RESOURCE_METADATA, SERVER_METADATA)
 
 
 @requirement("PRM-11")
@@ -352,6 +417,55 @@ def test_an_issuer_that_does_not_answer_is_asked_again_later(trouble):
         find(server)
 
 
+@pytest.mark.parametrize(
+    "broken",
+    [
+        (200, "application/json", f'{{"issuer": "{ISSUER}", "token_endpoint": 17}}'),
+        (200, "application/json", '{"issuer": 17}'),
+        HttpResponse(200, SERVER_METADATA, (), gzip.compress(b"{}", mtime=0)),
+        MalformedDocument("It is too large.", hint="Tell its operator.", url=SERVER_METADATA),
+        UnreadableAnswer("It is not packed as it says.", hint="Tell its operator."),
+    ],
+    ids=["endpoint", "issuer", "packed", "too large", "unreadable"],
+)
+def test_a_broken_document_is_a_miss_beside_a_good_one_and_alone_an_error_that_says_what_is_wrong(broken):
+    """Rows D5, F11."""
+    good = AuthorizationServer(describes_itself_at=(SERVER_METADATA, OPENID_METADATA))
+    good.has(SERVER_METADATA, broken)
+    assert find(good).server.issuer == ISSUER
+    bad = AuthorizationServer(describes_itself_at=())
+    bad.has(SERVER_METADATA, broken)
+    with pytest.raises((MalformedDocument, TemporaryError)) as caught:
+        find(bad)
+    assert caught.value.tried[0].startswith(f"{SERVER_METADATA}: ")
+    assert "no answer" not in caught.value.tried[0]
+    assert caught.value.tried[1] == f"{OPENID_METADATA}: 404 application/json"
+
+
+@pytest.mark.parametrize("place", [RESOURCE_METADATA, ROOT_RESOURCE_METADATA])
+def test_broken_resource_metadata_is_no_reason_to_guess(place):
+    """Row D5."""
+    server = legacy_server()
+    server.has(place, (200, "application/json", f'{{"resource": "{ORIGIN}", "authorization_servers": "x"}}'))
+    with pytest.raises(MalformedDocument, match="authorization_servers"):
+        find(server)
+    assert server.log() == gets(RESOURCE_METADATA, ROOT_RESOURCE_METADATA)
+
+
+@requirement("ASM-1")
+@pytest.mark.parametrize("trouble", [503, unreachable()])
+def test_the_error_of_a_server_that_is_down_names_the_others_and_how_to_choose_one(trouble):
+    """Row D6."""
+    first = AuthorizationServer(issuer="https://first.example.com", describes_itself_at=())
+    first.has("https://first.example.com/.well-known/openid-configuration", trouble)
+    second = AuthorizationServer(names_issuers=("https://first.example.com", ISSUER))
+    with pytest.raises(TemporaryError) as caught:
+        find(Internet(second, first))
+    assert f'The MCP server also names "{ISSUER}": issuer= chooses one.' in caught.value.hint
+    assert '"https://first.example.com"' in caught.value.message
+    assert find(Internet(second, first), issuer=ISSUER).server.issuer == ISSUER
+
+
 # Servers of 2025-03-26.
 
 
@@ -416,11 +530,46 @@ def test_server_metadata_that_may_be_there_rules_the_guess_out(place, trouble):
 
 @requirement("ASM-16", "GEN-4")
 def test_a_server_that_announces_metadata_nobody_can_read_is_no_old_server():
-    server = legacy_server()
+    """Its metadata counts, and nothing is guessed. Row D2."""
+    server = legacy_server(describes_itself_at=())
     with pytest.raises(Unsupported, match="announces metadata") as caught:
         find(server, announced=[CUSTOM])
-    assert server.log() == gets(CUSTOM, RESOURCE_METADATA, ROOT_RESOURCE_METADATA)
-    assert len(caught.value.tried) == 3
+    assert server.log() == gets(CUSTOM, RESOURCE_METADATA, ROOT_RESOURCE_METADATA, LEGACY_METADATA, LEGACY_OPENID)
+    assert len(caught.value.tried) == 5
+
+
+@requirement("PRM-19")
+@pytest.mark.parametrize("nothing", [404, 410, 401, 403, 405, 204, HTML])
+@pytest.mark.parametrize("place", [LEGACY_METADATA, LEGACY_OPENID])
+@pytest.mark.parametrize("announced", [CUSTOM, "/meta", "https://elsewhere.example.com/meta", "no url", ""])
+def test_announced_metadata_that_is_not_there_leaves_the_origins_own(announced, place, nothing):
+    """Row D2."""
+    server = legacy_server(describes_itself_at=(place,))
+    server.has(CUSTOM, nothing)
+    assert find(server, announced=[announced]).server.source is MetadataSource.LEGACY
+
+
+@requirement("VER-2")
+@pytest.mark.parametrize("status", [429, 500, 503])
+@pytest.mark.parametrize("place", [CUSTOM, RESOURCE_METADATA, ROOT_RESOURCE_METADATA])
+def test_metadata_that_cannot_be_given_now_is_waited_for_and_never_replaced(place, status):
+    """Row A6."""
+    server = legacy_server()
+    server.has(place, status)
+    with pytest.raises(TemporaryError, match=str(status)):
+        find(server, announced=[CUSTOM])
+    assert {request.method for request in server.requests} == {"GET"}
+    assert LEGACY_METADATA not in str(server.log())
+
+
+@pytest.mark.parametrize("status", [429, 500, 503])
+def test_an_issuer_that_cannot_answer_now_is_told_by_its_name(status):
+    """Rows A6, F6."""
+    server = AuthorizationServer(describes_itself_at=())
+    server.has(SERVER_METADATA, status)
+    with pytest.raises(TemporaryError) as caught:
+        find(server)
+    assert caught.value.message.startswith(f'The authorization server "{ISSUER}" cannot be asked now')
 
 
 def test_a_pinned_issuer_is_asked_when_the_server_publishes_nothing():
@@ -466,57 +615,6 @@ def test_metadata_at_an_address_that_is_not_encrypted_is_not_read():
     with pytest.raises(InsecureEndpoint):
         world.engine().replace(None, challenges('Bearer resource_metadata="http://mcp.example.com/metadata"'))
     assert RESOURCE_METADATA not in str(world.server.log())
-
-
-# The metadata of an issuer that is known, once more.
-
-
-def fresh(server, known, **settings):
-    return fresh_server(known, Settings(**{"url": MCP, **settings}), server)
-
-
-def test_an_issuer_that_is_known_is_asked_where_its_endpoints_are_now():
-    """The issuer alone is asked, and not the MCP server. Row A4."""
-    server = AuthorizationServer(says_further={"token_endpoint": f"{ISSUER}/v2/token"})
-    found = fresh(server, ServerMetadata(ISSUER, token_endpoint=f"{ISSUER}/token"))
-    assert found.token_endpoint == f"{ISSUER}/v2/token"
-    assert server.log() == gets(SERVER_METADATA)
-
-
-def test_the_users_endpoint_counts_when_an_issuer_is_asked_once_more():
-    """Row A4."""
-    found = fresh(AuthorizationServer(), ServerMetadata(ISSUER), token_endpoint="https://given.example.org/t")
-    assert found.token_endpoint == "https://given.example.org/t"
-
-
-def test_everything_that_the_user_has_given_is_not_asked_for_once_more():
-    """Row A4."""
-    server = AuthorizationServer()
-    given = {"client_id": "c", "authorization_endpoint": f"{ISSUER}/a", "token_endpoint": f"{ISSUER}/t"}
-    assert fresh(server, ServerMetadata(ISSUER), **given).token_endpoint == f"{ISSUER}/t"
-    assert server.log() == []
-
-
-def test_an_issuer_keeps_its_known_spelling_and_source_when_it_is_asked_once_more():
-    """What is bound to the issuer, byte for byte, stays bound to it. Row A4."""
-    known = ServerMetadata(ISSUER, source=MetadataSource.LEGACY)
-    found = fresh(AuthorizationServer(calls_itself=f"{ISSUER}/"), known)
-    assert (found.issuer, found.source) == (ISSUER, MetadataSource.LEGACY)
-
-
-def test_another_issuer_at_the_known_place_is_not_believed():
-    """Row A4."""
-    with pytest.raises(IssuerMismatch):
-        fresh(AuthorizationServer(calls_itself="https://evil.example.com"), ServerMetadata(ISSUER))
-
-
-@pytest.mark.parametrize(("status", "error"), [(404, Unsupported), (503, TemporaryError), (429, TemporaryError)])
-def test_an_issuer_that_publishes_nothing_now_says_whether_that_may_change(status, error):
-    """Row A4."""
-    server = AuthorizationServer(describes_itself_at=())
-    server.has(SERVER_METADATA, status)
-    with pytest.raises(error):
-        fresh(server, ServerMetadata(ISSUER))
 
 
 # What rules a login out is an error before a person is asked.
@@ -565,3 +663,23 @@ def test_a_server_that_names_this_resource_is_believed(caplog):
     world = World(says_further={"protected_resources": [MCP]})
     world.engine(strict=True).replace(None)
     assert "does not name" not in caplog.text
+
+
+@pytest.mark.parametrize("responses", [["token"], ["id_token", "none"]])
+def test_a_server_that_gives_no_codes_is_noticed_before_the_browser(responses):
+    """Row D8."""
+    world = World(says_further={"response_types_supported": responses})
+    with pytest.raises(Unsupported, match="gives no codes"):
+        world.engine().replace(None)
+    assert (world.person.asked, world.server.registrations()) == ([], [])
+    world.engine(authorization_endpoint=f"{ISSUER}/authorize").replace(None)
+    assert len(world.person.asked) == 1
+
+
+def test_a_server_that_only_takes_plain_pkce_is_noticed_before_the_browser():
+    """Row D8."""
+    world = World(announces_pkce=("plain",))
+    with pytest.raises(Unsupported, match='only with "plain"') as caught:
+        world.engine().replace(None)
+    assert "assume_pkce" not in str(caught.value)
+    assert world.person.asked == []

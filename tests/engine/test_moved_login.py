@@ -108,12 +108,23 @@ def test_metadata_of_another_resource_is_a_failed_check_and_nothing_else_is_trie
 
 @requirement("REG-5")
 def test_a_pinned_issuer_is_not_left_and_the_error_names_both():
+    """The document of the new issuer is read, because it may name the pinned one. Row B4."""
     move = Move(issuer=ISSUER)
     move.happens()
     with pytest.raises(IssuerMismatch) as caught:
         move.is_noticed()
     assert (caught.value.expected, caught.value.received) == (ISSUER, NEW)
-    assert move.new.requests == []
+    assert {request.method for request in move.new.requests} == {"GET"}
+
+
+def test_a_login_at_a_place_that_names_the_pinned_issuer_has_not_moved():
+    """Row B4."""
+    move = Move(issuer=ISSUER)
+    move.happens()
+    move.new.calls_itself = ISSUER
+    move.is_noticed()
+    assert move.network.log()[-1] == f"POST {ISSUER}/token"
+    assert move.world.person.asked == []
 
 
 @requirement("ASM-1")

@@ -62,10 +62,13 @@ def test_who_cannot_answer_now_is_a_temporary_error_with_every_question_and_noth
 
 @requirement("ASM-16", "PRM-19")
 def test_who_announces_metadata_and_has_none_is_an_error_with_every_question():
+    """The origin is asked as if nothing had been announced, and nothing is guessed. Row D2."""
     world = a_server_that_answers(HTML, *RESOURCE, f"{ORIGIN}/announced")
     with pytest.raises(Unsupported) as caught:
         world.engine().replace(None, challenges(f'Bearer resource_metadata="{ORIGIN}/announced"'))
-    assert [line.partition(": ")[0] for line in caught.value.tried] == [f"{ORIGIN}/announced", *RESOURCE]
+    asked = [line.partition(": ")[0] for line in caught.value.tried]
+    assert asked == [f"{ORIGIN}/announced", *RESOURCE, *LEGACY]
+    assert world.server.registrations() == []
 
 
 @requirement("ASM-16")

@@ -22,7 +22,7 @@ from valetkey._network.guard import LARGEST_BODY, LONGEST_EXCHANGE, Guard
 from valetkey._network.sender import HttpSender, UnknownOutcome
 from valetkey.errors import InsecureEndpoint, MalformedDocument, TemporaryError
 from valetkey.values import Secret
-from valetkey.wire import HttpRequest
+from valetkey.wire import HttpRequest, NotReached
 
 CANARY = "canary-3d7f"
 HERE = "http://127.0.0.1/mcp"
@@ -223,15 +223,18 @@ def test_a_server_that_says_nothing_leaves_the_outcome_unknown():
 
 
 def test_where_nobody_listens_nothing_was_sent():
-    """So the refresh token is certainly not spent."""
+    """So the refresh token is certainly not spent. Row F6."""
     url = f"http://127.0.0.1:{free_port()}/token"
     with pytest.raises(TemporaryError, match="cannot be reached") as caught:
         post(url)
     assert not isinstance(caught.value, UnknownOutcome)
     assert url in caught.value.message
+    assert isinstance(caught.value, NotReached)
+    assert caught.value.reason == "connection refused"
 
 
 def test_where_nobody_takes_the_connection_nothing_was_sent():
+    """Row F6."""
     with full_listener() as port, failing_in_time() as caught:
         post(f"http://127.0.0.1:{port}/token", longest_exchange=0.4)
     assert not isinstance(caught.value, UnknownOutcome)
@@ -249,7 +252,8 @@ def full_listener():
 
 
 def test_a_name_that_does_not_exist_is_not_reached():
-    with pytest.raises(TemporaryError, match="cannot be reached") as caught:
+    """Row F6."""
+    with pytest.raises(TemporaryError, match="cannot be reached: the host name is not known") as caught:
         get("https://a..b/")
     assert not isinstance(caught.value, UnknownOutcome)
 
@@ -263,13 +267,34 @@ def test_a_name_that_does_not_exist_is_not_reached():
         [b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab"],
         [b"SSH-2.0-OpenSSH_9.2\r\n"],
         [b"HTTP/1.1 200 OK\r\nContent-Length: many\r\n\r\n{}"],
-        [b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 5\r\n\r\nplain"],
     ],
-    ids=["no answer", "half a head", "half a body", "half a chunk", "no HTTP", "no length", "not packed"],
+    ids=["no answer", "half a head", "half a body", "half a chunk", "no HTTP", "no length"],
 )
 def test_a_server_that_breaks_off_leaves_the_outcome_unknown(parts):
     with serving(*parts) as server, pytest.raises(UnknownOutcome, match="broke the connection off"):
         post(server.url)
+
+
+@pytest.mark.parametrize(
+    ("coding", "body"),
+    [
+        ("gzip", b"plain"),
+        ("deflate", b"\xff\xffno"),
+        ("gzip", gzip.compress(b"{}", mtime=0)[:-4]),
+        ("gzip, gzip", gzip.compress(b"{}", mtime=0)),
+    ],
+    ids=["not gzip", "not deflate", "cut off", "packed once"],
+)
+def test_an_answer_that_is_not_packed_as_it_says_is_told_as_that(coding, body):
+    """What it says is not known: it may have been a new refresh token. Row F11."""
+    sent = answer("200 OK", f"Content-Encoding: {coding}", body=body)
+    with (
+        serving(sent) as server,
+        pytest.raises(UnknownOutcome, match="not packed as its Content-Encoding says") as caught,
+    ):
+        post(server.url)
+    assert f'"{coding}"' in caught.value.message
+    assert "operator" in caught.value.hint
 
 
 @requirement("SEC-10", "TOK-10")

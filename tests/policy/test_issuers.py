@@ -3,11 +3,8 @@
 
 """Which authorization servers are tried, and in which order."""
 
-import pytest
-
 from tests.requirements import requirement
 from valetkey._policy.issuers import choose_issuers
-from valetkey.errors import IssuerMismatch
 from valetkey.values import ResourceMetadata
 
 
@@ -27,8 +24,7 @@ def test_a_pinned_issuer_stands_in_for_a_list_that_is_not_published():
 
 
 @requirement("REG-5")
-def test_a_pinned_issuer_is_not_led_to_another_host():
+def test_a_pinned_issuer_is_the_only_one_whatever_is_named():
+    """Row B4."""
     metadata = ResourceMetadata("https://mcp", ("https://evil.example", "https://worse.example"))
-    with pytest.raises(IssuerMismatch, match="only https://as is trusted") as caught:
-        choose_issuers(metadata, "https://as")
-    assert (caught.value.expected, caught.value.received) == ("https://as", "https://evil.example")
+    assert choose_issuers(metadata, "https://as", preferred=("https://evil.example",)) == ("https://as",)

@@ -289,3 +289,19 @@ def test_any_answer_can_be_asked_what_it_refuses(answer):
     for text in read_error(answer):
         assert text is None or (isinstance(text, str) and text)
     assert is_temporary(answer) in (True, False)
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+def test_where_a_redirect_leads_is_quoted_without_what_may_be_secret(status):
+    """Row F16."""
+    location = "https://user:s3cret@as.example/v2/register?token=s3cret#s3cret"
+    answer = HttpResponse(status, "https://as.example/register", (("Location", location),))
+    for error in (refusal_error(answer, "The endpoint"), temporary_error(answer, "The endpoint", now=0.0)):
+        assert "https://...@as.example/v2/register" in error.message
+        assert "s3cret" not in str(error)
+
+
+def test_an_error_that_is_still_packed_is_told_as_that():
+    """Row F11."""
+    answer = HttpResponse(400, "https://as.example/token", (), b"\x1f\x8b...")
+    assert "packed with gzip" in refusal_error(answer, "The token endpoint").message

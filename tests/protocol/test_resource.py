@@ -14,7 +14,13 @@ from tests.protocol import providers
 from tests.protocol.answers import MCP, PAGE, json_answer, raw_answer
 from tests.requirements import requirement
 from valetkey.errors import AuthError, InsecureEndpoint, MalformedDocument, ResourceMismatch
-from valetkey.protocol.resource import ResourceCandidate, parse_resource, resource_candidates, resource_request
+from valetkey.protocol.resource import (
+    ResourceCandidate,
+    announced_urls,
+    parse_resource,
+    resource_candidates,
+    resource_request,
+)
 from valetkey.values import ResourceMetadata
 from valetkey.wire import HttpRequest
 
@@ -55,8 +61,21 @@ def places(server_url, announced=()):
         ),
         pytest.param(
             "https://h/mcp/",
-            ["https://h/.well-known/oauth-protected-resource/mcp/", "https://h/.well-known/oauth-protected-resource"],
-            id="the last slash of a path stays",
+            [
+                "https://h/.well-known/oauth-protected-resource/mcp/",
+                "https://h/.well-known/oauth-protected-resource/mcp",
+                "https://h/.well-known/oauth-protected-resource",
+            ],
+            id="the last slash of a path stays, and is left out next",
+        ),
+        pytest.param(
+            "https://h/a/mcp/?t=1/",
+            [
+                "https://h/.well-known/oauth-protected-resource/a/mcp/?t=1/",
+                "https://h/.well-known/oauth-protected-resource/a/mcp?t=1/",
+                "https://h/.well-known/oauth-protected-resource",
+            ],
+            id="the slash of the path and not of the query",
         ),
         pytest.param(
             "https://h/a/b?t=1",
@@ -74,7 +93,18 @@ def places(server_url, announced=()):
     ],
 )
 def test_the_well_known_places_of_a_server(server_url, expected):
+    """Row D4."""
     assert places(server_url) == expected
+
+
+@requirement("PRM-6")
+def test_a_path_without_its_last_slash_is_another_identifier_when_strict():
+    """Row D4."""
+    strict = [candidate.url for candidate in resource_candidates("https://h/mcp/", strict=True)]
+    assert strict == [
+        "https://h/.well-known/oauth-protected-resource/mcp/",
+        "https://h/.well-known/oauth-protected-resource",
+    ]
 
 
 @requirement("PRM-2", "WWW-8")
@@ -243,6 +273,16 @@ def test_the_resource_is_kept_exactly_as_published(resource):
     assert found.resource == resource
 
 
+@requirement("GEN-7")
+@pytest.mark.parametrize("value", ["read write", {"read": True}, [1], ["read", None], 17, True], ids=str)
+@pytest.mark.parametrize(
+    "member", ["scopes_supported", "bearer_methods_supported", "dpop_signing_alg_values_supported", "resource_name"]
+)
+def test_a_member_that_no_login_needs_counts_as_absent_if_its_type_is_wrong(member, value):
+    """Row D5."""
+    assert parse({"resource": MCP, member: value}) == parse({"resource": MCP})
+
+
 @requirement("PRM-11", "GEN-7")
 @pytest.mark.parametrize(
     ("member", "value"),
@@ -253,8 +293,6 @@ def test_the_resource_is_kept_exactly_as_published(resource):
         pytest.param("authorization_servers", [1], id="servers are numbers"),
         pytest.param("authorization_servers", [{"issuer": "https://as.example"}], id="servers are objects"),
         pytest.param("authorization_servers", ["https://as.example", None], id="one server is null"),
-        pytest.param("scopes_supported", "read write", id="scopes are a string"),
-        pytest.param("scopes_supported", {"read": True}, id="scopes are an object"),
     ],
 )
 def test_a_member_of_the_wrong_type_is_named(member, value):
@@ -343,3 +381,32 @@ def test_any_answer_is_metadata_of_this_server_or_an_error_of_ours(answer, stric
         assert found.hint in str(found)
     else:
         assert found is None or found.resource.lower().startswith("https://mcp.example")
+
+
+@pytest.mark.parametrize(
+    ("reference", "url"),
+    [
+        ("/.well-known/oauth-protected-resource/v1/mcp", "https://h/.well-known/oauth-protected-resource/v1/mcp"),
+        ("//other.example/meta", "https://other.example/meta"),
+        ("?meta=1", "https://h/v1/mcp?meta=1"),
+        ("meta.json", "https://h/v1/meta.json"),
+        ("../meta", "https://h/meta"),
+        ("https://h/x?", "https://h/x?"),
+        ("HTTPS://H/x", "HTTPS://H/x"),
+        ("http://10.0.0.5/x", "http://10.0.0.5/x"),
+        ("file:///etc/passwd", "file:///etc/passwd"),
+        ("https://user:pass@h/x", "https://user:pass@h/x"),
+        *[
+            (reference, None)
+            for reference in (
+                *("", " ", " /x", '"/x"', "/x y", "/x\r\nX: y", "https://[h/x", "https://h:port/x", "https://"),
+                *("https:///x", "//", "h.example:443/x", "localhost:8000", "/m\u00fcnchen", "\\x", "a" * 9000),
+            )
+        ],
+    ],
+)
+def test_what_a_challenge_announces_is_resolved_against_the_servers_url(reference, url):
+    """openHAB announces a path. What is no URL is no place. Row D1."""
+    assert announced_urls("https://h/v1/mcp", [reference]) == (url,)
+    announced = [each.url for each in resource_candidates("https://h/v1/mcp", [reference]) if each.announced]
+    assert announced == [url] * (url is not None)

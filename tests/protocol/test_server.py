@@ -24,6 +24,7 @@ from valetkey.protocol.server import (
     server_candidates,
     server_request,
 )
+from valetkey.urls import is_endpoint
 from valetkey.values import MetadataSource, ServerMetadata
 from valetkey.wire import HttpRequest
 
@@ -180,7 +181,8 @@ def test_a_document_of_another_issuer_is_fatal(issuer, named, strict):
     with pytest.raises(IssuerMismatch) as raised:
         parse({**DOCUMENT, "issuer": named}, issuer, strict=strict)
     assert (raised.value.expected, raised.value.received) == (issuer, named)
-    assert "issuer=" in str(raised.value)
+    assert "issuer=" in str(raised.value)  # as the way out, or to say that it is none
+    assert ("No issuer=" in str(raised.value)) is not is_endpoint(named)
     assert str(raised.value).isascii()
 
 
@@ -226,17 +228,51 @@ def test_an_endpoint_that_must_not_be_used_refuses_the_document(member, url):
         ("issuer", 1),
         ("authorization_endpoint", ["https://as.example/authorize"]),
         ("token_endpoint", {}),
-        ("registration_endpoint", True),
-        ("scopes_supported", "openid"),
-        ("code_challenge_methods_supported", "S256"),
-        ("token_endpoint_auth_methods_supported", [None]),
-        ("grant_types_supported", {"authorization_code": True}),
     ],
 )
 def test_a_member_of_the_wrong_type_is_named(member, value):
     with pytest.raises(MalformedDocument, match=repr(member)) as raised:
         parse({**DOCUMENT, member: value})
     assert (raised.value.url, raised.value.member) == (URL, member)
+
+
+@requirement("GEN-7")
+@pytest.mark.parametrize("value", [False, True, 17, {}, {"a": True}, [None], ["a", 1], [["a"]]], ids=str)
+@pytest.mark.parametrize(
+    "member",
+    [
+        "registration_endpoint",
+        "revocation_endpoint",
+        "device_authorization_endpoint",
+        "scopes_supported",
+        "code_challenge_methods_supported",
+        "token_endpoint_auth_methods_supported",
+        "token_endpoint_auth_signing_alg_values_supported",
+        "revocation_endpoint_auth_methods_supported",
+        "grant_types_supported",
+        "authorization_grant_profiles_supported",
+        "dpop_signing_alg_values_supported",
+        "protected_resources",
+    ],
+)
+def test_a_member_that_no_login_needs_counts_as_absent_if_its_type_is_wrong(member, value):
+    """Row D5."""
+    without = {name: value for name, value in DOCUMENT.items() if name != member}
+    assert parse({**without, member: value}) == parse(without)
+
+
+@pytest.mark.parametrize("member", ["scopes_supported", "protected_resources", "dpop_signing_alg_values_supported"])
+def test_a_text_in_the_place_of_a_list_counts_as_absent(member):
+    """Row D5."""
+    assert parse({**DOCUMENT, member: "ES256"}) == parse(DOCUMENT)
+
+
+@pytest.mark.parametrize("value", [17, "http://as.example/x", "file:///etc/passwd"])
+@pytest.mark.parametrize("member", ["authorization_endpoint", "token_endpoint", "registration_endpoint"])
+def test_an_endpoint_that_the_login_does_not_use_is_left_out_where_it_cannot_be_used(member, value):
+    """Rows B4, D5."""
+    found = parse({**DOCUMENT, member: value}, unused={member})
+    assert getattr(found, member) is None
 
 
 @requirement("ASM-11")
@@ -346,6 +382,32 @@ def test_cognito_publishes_only_an_openid_document_without_pkce():
 def test_without_s256_in_its_document_nobody_logs_in_at_a_server(methods, source):
     with pytest.raises(Unsupported, match="does not announce PKCE with S256"):
         require_code_flow(replace(SERVER, code_challenge_methods_supported=methods, source=source))
+
+
+@requirement("ASM-13")
+@pytest.mark.parametrize(("methods", "helps"), [(None, True), (("plain",), False), (("plain", "S512"), False)])
+def test_a_server_that_takes_weaker_pkce_only_is_told_as_that(methods, helps):
+    """`assume_pkce=True` would only move the error into the browser. Row D8."""
+    with pytest.raises(Unsupported) as raised:
+        require_code_flow(replace(SERVER, code_challenge_methods_supported=methods))
+    assert ("assume_pkce" in raised.value.hint) is helps
+    assert all(f'"{method}"' in raised.value.message for method in methods or ())
+
+
+@pytest.mark.parametrize("responses", [["token"], ["id_token"], ["code id_token", "none"], ["CODE"]])
+def test_a_server_that_gives_no_codes_is_not_worth_a_login(responses):
+    """Row D8."""
+    document = {**DOCUMENT, "response_types_supported": responses}
+    with pytest.raises(Unsupported, match="gives no codes") as raised:
+        parse(document)
+    assert "authorization_endpoint=" in raised.value.hint
+    assert parse(document, unused={"authorization_endpoint"}) is not None
+
+
+@pytest.mark.parametrize("responses", [None, ["code"], ["token", "code"], [], "code"])
+def test_a_server_that_gives_codes_or_lists_nothing_is_asked(responses):
+    """Row D8."""
+    assert parse({**DOCUMENT, "response_types_supported": responses}) == parse(DOCUMENT)
 
 
 @requirement("ASM-12")

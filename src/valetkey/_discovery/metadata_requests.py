@@ -4,48 +4,124 @@
 """Asking for metadata documents: what was asked, what came back, and whether a document is certainly not there."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
-from valetkey.errors import TemporaryError
+from valetkey import urls, wire
+from valetkey.errors import AuthError, MalformedDocument, TemporaryError, Unsupported, quote
 from valetkey.protocol.error_response import is_temporary
-from valetkey.wire import HttpRequest, HttpResponse, Send
+from valetkey.protocol.inner_address import inside_hint
+from valetkey.wire import HttpRequest, HttpResponse, NotReached, Send, UnknownOutcome, UnreadableAnswer
+
+MOST_REDIRECTS = 3
+"""How many redirects of a document are followed, all of them within its origin."""
 
 _LONGEST_TYPE = 40
+_BROKEN = "This is a fault of the server or of a proxy before it; tell its operator."
 
 Document = TypeVar("Document")
 
 
 @dataclass(slots=True)
 class MetadataRequests:
-    """Asks for documents, and records what was asked and what came back."""
+    """
+    Asks for documents, and records what was asked and what came back.
+
+    `trouble` says why a document may be there although none was read. A later document takes its place.
+    """
 
     send: Send
     log: list[str] = field(default_factory=list)
-    trouble: TemporaryError | None = None
+    trouble: AuthError | None = None
 
     def ask(self, request: HttpRequest, parse: Callable[[HttpResponse], Document | None]) -> Document | None:
-        """Give the document, or None; records as `trouble` that a document may be there all the same."""
+        """Give the document, or None; an error of trust is raised, and nothing else is to be tried then."""
         try:
-            response = self.send(request)
-        except TemporaryError as error:
-            self.trouble = error
-            self.log.append(f"{request.url}: no answer")
+            response = self._follow(request)
+            document = parse(response)
+        except (MalformedDocument, Unsupported, UnreadableAnswer) as error:
+            self._miss(request, error.message, error)
             return None
-        document = parse(response)
+        except TemporaryError as error:
+            self._miss(request, "no answer", _as_not_reached(error))
+            return None
         if document is None:
-            media_type = (response.header("Content-Type") or "without Content-Type").partition(";")[0]
-            self.log.append(f"{request.url}: {response.status} {_printable(media_type)}")
-            if is_temporary(response):
-                self.trouble = TemporaryError(f"{request.url} answered {response.status}.", hint="Try again later.")
+            self._miss(request, *_what_came(response, request))
         else:
-            self.trouble = None  # the document replaces the one that could not be read before
+            self.trouble = None
         return document
 
-    def require_certainty(self) -> None:
-        """Raise the trouble, if any: a 5xx or a broken connection does not say that there is no document."""
-        if self.trouble is not None:
-            raise self.trouble.with_tried(tuple(self.log)) from self.trouble
+    def take_trouble(self) -> AuthError | None:
+        """Give the trouble, and forget it: what is asked next does not depend on it."""
+        trouble, self.trouble = self.trouble, None
+        return trouble
+
+    def note(self, line: str) -> None:
+        """Record something that was not asked, and why."""
+        self.log.append(line)
+
+    def require_certainty(self, who: str) -> None:
+        """Raise the trouble, if any: a 5xx or a broken connection does not say that `who` publishes no document."""
+        trouble = self.trouble
+        if trouble is None:
+            return
+        if isinstance(trouble, NotReached):
+            message = f"{who} cannot be reached: {trouble.reason}."
+            trouble = NotReached(message, hint=trouble.hint, reason=trouble.reason)
+        elif isinstance(trouble, TemporaryError):
+            message = f"{who} cannot be asked now: {trouble.message}"
+            trouble = TemporaryError(message, hint=trouble.hint, retry_after=trouble.retry_after)
+        raise trouble.with_tried(tuple(self.log)) from self.trouble
+
+    def _follow(self, request: HttpRequest) -> HttpResponse:
+        """Send a request, and follow redirects within its origin; each goes through the guard like any request."""
+        response = self.send(request)
+        for _ in range(MOST_REDIRECTS):
+            target = wire.redirect_target(response)
+            if target is None or not urls.same_origin(target, request.url):
+                break
+            response = self.send(replace(request, url=target))
+        return response
+
+    def _miss(self, request: HttpRequest, what_came: str, trouble: AuthError | None) -> None:
+        self.log.append(f"{request.url}: {what_came.rstrip('.')}")
+        is_worse = isinstance(trouble, TemporaryError) and not isinstance(self.trouble, TemporaryError)
+        if self.trouble is None or is_worse:  # what may change by itself counts more
+            self.trouble = trouble
+
+
+def _as_not_reached(error: TemporaryError) -> TemporaryError:
+    """Whatever ends a request before it is sent means that the server was not reached (`Send`)."""
+    if isinstance(error, NotReached | UnknownOutcome):
+        return error
+    return NotReached(error.message, hint=error.hint, reason=error.message.rstrip("."))
+
+
+def _what_came(response: HttpResponse, request: HttpRequest) -> tuple[str, AuthError | None]:
+    """Say in a few words what came that is no document, and why there may be one all the same, if so."""
+    media_type = (response.header("Content-Type") or "without Content-Type").partition(";")[0]
+    what = f"{response.status} {_printable(media_type)}"
+    if response.url != request.url:
+        what = f"{what} from {urls.without_query(response.url)}"
+    if is_temporary(response):
+        return what, TemporaryError(f"{response.url} answered {response.status}.", hint="Try again later.")
+    target = wire.redirect_target(response)
+    if target is not None:
+        return _not_followed(request, what, target)
+    packing = wire.packing(response) if response.status == 200 else None
+    if packing is not None:
+        message = f"The answer of {response.url} is {packing}."
+        return f"{what}, {packing}", MalformedDocument(message, hint=_BROKEN, url=response.url)
+    return what, None
+
+
+def _not_followed(request: HttpRequest, what: str, target: str) -> tuple[str, AuthError | None]:
+    """A redirect says that the document is elsewhere, and not that there is none."""
+    place = quote(urls.without_query(target))
+    why = f"more than {MOST_REDIRECTS} times" if urls.same_origin(target, request.url) else "to another server"
+    message = f"{request.url} redirects {why}, which is not followed: {place}."
+    hint = inside_hint(request.url, target) or "Ask its operator to publish the document there, or give issuer=."
+    return f"{what} to {place}, not followed", Unsupported(message, hint=hint)
 
 
 def _printable(text: str) -> str:

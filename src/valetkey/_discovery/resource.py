@@ -6,7 +6,9 @@
 from dataclasses import dataclass
 from functools import partial
 
+from valetkey._discovery.given import does_without_metadata
 from valetkey._discovery.metadata_requests import MetadataRequests
+from valetkey.errors import quote
 from valetkey.protocol import resource as resource_protocol
 from valetkey.protocol.challenge import Challenge
 from valetkey.settings.settings import Settings
@@ -38,17 +40,23 @@ def metadata_urls(challenge: Challenge | None) -> tuple[str, ...]:
 
 
 def _resource(settings: Settings, announced: tuple[str, ...], requests: MetadataRequests) -> ResourceMetadata | None:
-    for candidate in resource_protocol.resource_candidates(settings.server_url, announced):
+    server_url, strict = settings.server_url, settings.strict
+    for reference, url in zip(announced, resource_protocol.announced_urls(server_url, announced), strict=True):
+        if url is None:
+            requests.note(f"resource_metadata={quote(reference)}: not a URL")
+    for candidate in resource_protocol.resource_candidates(server_url, announced, strict=strict):
         metadata = requests.ask(
             resource_protocol.resource_request(candidate),
             partial(
                 resource_protocol.parse_resource,
                 candidate=candidate,
-                server_url=settings.server_url,
-                strict=settings.strict,
+                server_url=server_url,
+                strict=strict,
             ),
         )
         if metadata is not None:
             return metadata
-    requests.require_certainty()
+    if requests.trouble is not None and not does_without_metadata(settings, requests.trouble):
+        requests.require_certainty(f"The MCP server {server_url}")
+    requests.take_trouble()
     return None

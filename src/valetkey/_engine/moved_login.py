@@ -7,8 +7,9 @@ import logging
 
 from valetkey import urls
 from valetkey._discovery.resource import ResourceAnswer, ask_resource
+from valetkey._discovery.server import is_led_away, named_elsewhere
 from valetkey._policy.issuers import choose_issuers
-from valetkey.errors import MalformedDocument, TemporaryError
+from valetkey.errors import MalformedDocument, TemporaryError, Unsupported
 from valetkey.protocol.challenge import Challenge
 from valetkey.settings.settings import Settings
 from valetkey.values import Session
@@ -26,18 +27,26 @@ class MovedLogin:
         self.answer: ResourceAnswer | None = None
 
     def ask(self, challenge: Challenge | None, send: Send) -> None:
-        """Read the MCP server's metadata; a server that cannot answer now counts as one whose login has not moved."""
+        """
+        Read the MCP server's metadata; a server that cannot answer now counts as one whose login has not moved.
+
+        `IssuerMismatch` if its login has moved away from the issuer that the user has named.
+        """
         self._has_asked = True
         try:
-            self.answer = ask_resource(self._settings, challenge, send)
-        except (TemporaryError, MalformedDocument) as error:
+            answer = ask_resource(self._settings, challenge, send)
+            pin, metadata = self._settings.issuer, answer.metadata
+            if pin is not None and metadata is not None and is_led_away(pin, metadata.authorization_servers):
+                named_elsewhere(pin, metadata.authorization_servers, self._settings, answer.requests)
+            self.answer = answer
+        except (TemporaryError, MalformedDocument, Unsupported) as error:
             _logger.info("going on with the session as it is: %s", error)
 
     def has_moved(self, session: Session | None) -> bool | None:
         """
         Tell whether the MCP server names other issuers than the session's; None if it has not been asked yet.
 
-        :raises IssuerMismatch: If its login has moved away from the pinned issuer.
+        The issuer that the user has named is the only one that counts.
         """
         if not self._has_asked:
             return None

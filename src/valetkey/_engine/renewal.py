@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from valetkey._clients.registration import Registrations
-from valetkey._discovery.discovery import fresh_server
+from valetkey._discovery.server import fresh_server
 from valetkey._engine.refresh import Refresher
 from valetkey._engine.refresh_outcome import (
     NextStep,

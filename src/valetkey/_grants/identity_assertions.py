@@ -5,7 +5,7 @@
 
 from valetkey._clients.authentication import Signer, authenticate_client
 from valetkey._clients.token_sources import token_from
-from valetkey._discovery.discovery import find_server
+from valetkey._discovery.server import find_server
 from valetkey.errors import ClientRefused, LoginRequired, Refused
 from valetkey.protocol.assertion import is_expired
 from valetkey.protocol.server import require_token_endpoint

@@ -29,8 +29,8 @@ from valetkey._network.resolver import addresses_of, numeric_address
 from valetkey._network.socks import DEFAULT_PORT, SocksBackend
 from valetkey._network.streams import translated
 from valetkey._network.unpacking import TooLarge, unpack
-from valetkey.errors import ConfigurationError, MalformedDocument
-from valetkey.wire import HttpRequest, HttpResponse
+from valetkey.errors import ConfigurationError, MalformedDocument, quote
+from valetkey.wire import HttpRequest, HttpResponse, UnreadableAnswer
 
 LONGEST_REST = 1.5
 """
@@ -217,19 +217,24 @@ def _read(response: httpcore2.Response, request: HttpRequest, largest: int) -> b
     if media_type.lower().startswith(b"text/event-stream"):
         return b""  # an MCP server's answer to a ping; it may have no end, and nothing else we ask for is a stream
     body = bytearray()
+    codings = b",".join(value for name, value in response.headers if name.lower() == b"content-encoding")
+    named = codings.decode("latin-1")
     try:
         for chunk in response.iter_stream():
             body += chunk
             if len(body) > largest:
                 raise TooLarge
-        codings = b",".join(value for name, value in response.headers if name.lower() == b"content-encoding")
-        return unpack(bytes(body), codings.decode("latin-1"), largest)
+        return unpack(bytes(body), named, largest)
     except TooLarge as error:
         message = f"The answer of {request.url} is larger than {largest} bytes."
         hint = "This is a fault of the server; tell its operator."
         raise MalformedDocument(message, hint=hint, url=request.url) from error
     except zlib.error as error:
-        raise httpcore2.RemoteProtocolError(str(error)) from error
+        message = (
+            f"The answer of {request.url} is cut off, or not packed as its Content-Encoding says: {quote(named, 40)}."
+        )
+        hint = "This is a fault of the server or of a proxy before it; tell its operator."
+        raise UnreadableAnswer(message, hint=hint) from error
 
 
 @lru_cache(maxsize=1)

@@ -10,6 +10,8 @@ and no token answer may end up in the caller's `response.history` or hooks.
 
 import logging
 import os
+import socket
+import ssl
 import threading
 import time
 from collections.abc import Iterator
@@ -24,7 +26,7 @@ from valetkey._network.locality import Locality
 from valetkey._network.pinning import certificate_fault
 from valetkey._network.request_log import log_exchange
 from valetkey.errors import InsecureEndpoint, TemporaryError, quote
-from valetkey.wire import HttpRequest, HttpResponse, UnknownOutcome, without_echo
+from valetkey.wire import HttpRequest, HttpResponse, NotReached, UnknownOutcome, without_echo
 
 _NOT_CONNECTED = (httpcore2.ConnectError, httpcore2.ConnectTimeout, httpcore2.ProxyError)
 _NO_ANSWER = (httpcore2.TimeoutException, httpcore2.NetworkError, httpcore2.ProtocolError, TimeoutError)
@@ -69,6 +71,7 @@ class HttpSender:
 
         :raises TemporaryError: If no connection could be made; the request was not sent.
         :raises UnknownOutcome: If the request was sent and its answer did not come in time.
+        :raises UnreadableAnswer: If the answer is not packed as its Content-Encoding says.
         :raises MalformedDocument: If the answer is too large.
         :raises TrustError: If the guard stops the request.
         """
@@ -104,7 +107,25 @@ def _not_reached(request: HttpRequest, error: BaseException) -> TemporaryError:
         return TemporaryError(message, hint=hint)
     if isinstance(error, httpcore2.ProxyError):
         return TemporaryError(f"The proxy does not connect to {request.url}.", hint="Check the proxy and try again.")
-    return TemporaryError(f"{request.url} cannot be reached.", hint="Check the network and try again.")
+    reason = _reason(error)
+    message = f"{request.url} cannot be reached: {reason}."
+    return NotReached(message, hint="Check the network and try again.", reason=reason)
+
+
+def _reason(error: BaseException) -> str:
+    """Say why no connection came about, in a few words."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, socket.gaierror):
+            return "the host name is not known"
+        if isinstance(cause, TimeoutError | httpcore2.ConnectTimeout):
+            return "no connection in time"
+        if isinstance(cause, ssl.SSLError):
+            return "the server does not speak TLS as this computer does"
+        if isinstance(cause, OSError) and cause.errno is not None:
+            return os.strerror(cause.errno).lower()
+        cause = cause.__cause__ or cause.__context__
+    return "the connection failed"
 
 
 def _log(request: HttpRequest, started: float, outcome: str) -> None:

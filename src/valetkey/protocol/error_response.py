@@ -9,7 +9,7 @@ from datetime import UTC
 from email.utils import parsedate_to_datetime
 from urllib.parse import parse_qsl
 
-from valetkey import wire
+from valetkey import urls, wire
 from valetkey.errors import ClientRefused, Refused, TemporaryError, quote
 from valetkey.protocol.server_words import later, words_of
 from valetkey.wire import HttpResponse
@@ -88,7 +88,8 @@ def refusal_error(response: HttpResponse, who: str) -> Refused:
     location = response.header("Location")
     is_redirect = 300 <= response.status < 400  # none is followed with a credential
     if is_redirect and location is not None:
-        reason = f"it redirects to {quote(location)}"
+        target = wire.redirect_target(response) or location
+        reason = f"it redirects to {quote(urls.without_query(target))}"
     message = f"{who} {response.url} refused ({response.status}): {reason}."
     kind, hint = Refused, "Log in again."
     if is_redirect:

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from valetkey import urls, wire
-from valetkey.errors import ResourceMismatch, Unsupported, quote
+from valetkey.errors import InsecureEndpoint, ResourceMismatch, Unsupported, quote
+from valetkey.protocol.inner_address import inside_hint
 from valetkey.values import ResourceMetadata
 from valetkey.wire import HttpRequest, HttpResponse
 
@@ -29,16 +30,30 @@ class ResourceCandidate:
     announced: bool = False
 
 
-def resource_candidates(server_url: str, announced: Sequence[str] = ()) -> tuple[ResourceCandidate, ...]:
-    """List the URLs to try in the order of MCP: the challenge's `resource_metadata`, the path, the root; each once."""
+def announced_urls(server_url: str, announced: Sequence[str]) -> tuple[str | None, ...]:
+    """Resolve what a challenge names against the MCP server's URL (openHAB sends a path); None for what is no URL."""
+    return tuple(urls.resolve(reference, server_url) for reference in announced)
+
+
+def resource_candidates(
+    server_url: str, announced: Sequence[str] = (), *, strict: bool = False
+) -> tuple[ResourceCandidate, ...]:
+    """
+    List the URLs to try in the order of MCP: the challenge's `resource_metadata`, the path, the root; each once.
+
+    A path that ends in a slash is followed by the same without it: FastMCP publishes there. Not with `strict`, because
+    the document there has another identifier (RFC 9728 §3.3).
+    """
     identifier = urls.canonical_resource(server_url)
     root = urls.origin(server_url)
-    named = [ResourceCandidate(url, identifier, announced=True) for url in announced]
-    # RFC 9728 §3.1 knows the path form only; the root form for a server with a path is MCP's addition.
-    guessed = [
-        ResourceCandidate(urls.insert_well_known(identifier, _NAME), identifier),
-        ResourceCandidate(urls.insert_well_known(root, _NAME), root),
+    named = [
+        ResourceCandidate(url, identifier, announced=True)
+        for url in announced_urls(server_url, announced)
+        if url is not None
     ]
+    # RFC 9728 §3.1 knows the path form only; the root form for a server with a path is MCP's addition.
+    path_forms = [identifier] if strict else [identifier, urls.without_last_slash(identifier)]
+    guessed = [ResourceCandidate(urls.insert_well_known(place, _NAME), place) for place in (*path_forms, root)]
     unique: dict[str, ResourceCandidate] = {}
     for candidate in (*named, *guessed):
         unique.setdefault(candidate.url, candidate)
@@ -47,7 +62,11 @@ def resource_candidates(server_url: str, announced: Sequence[str] = ()) -> tuple
 
 def resource_request(candidate: ResourceCandidate) -> HttpRequest:
     """Build the request for one candidate; `parse_resource` reads the answer."""
-    urls.require_endpoint(candidate.url, "resource metadata URL")
+    try:
+        urls.require_endpoint(candidate.url, "resource metadata URL")
+    except InsecureEndpoint as error:
+        hint = inside_hint(candidate.resource, candidate.url)
+        raise (error if hint is None else error.with_hint(hint)) from None
     return wire.get_json(candidate.url, "read what the MCP server says about its login")
 
 
@@ -78,7 +97,8 @@ def parse_resource(
     With `strict` only the identifier of RFC 9728 §3.3 is accepted, not an ancestor of it.
 
     :raises ResourceMismatch: If the document describes another resource: nothing of it may be used.
-    :raises MalformedDocument: If a member has the wrong type.
+    :raises MalformedDocument: If `resource` or `authorization_servers` has the wrong type; any other member of a wrong
+        type counts as absent.
     """
     document = wire.json_object(response) if response.status == 200 else None  # RFC 9728 §3.2
     resource = wire.text_member(document, "resource", response.url) if document is not None else None
@@ -90,14 +110,16 @@ def parse_resource(
             f"The metadata at {candidate.url} describes {quote(resource)}, "
             f"but the MCP server is {urls.canonical_resource(server_url)}."
         )
+        asked = urls.canonical_resource(server_url)
         hint = "Check the server's URL; if it is right, its operator has to correct the published resource."
+        hint = inside_hint(asked, resource) or hint
         raise ResourceMismatch(message, hint=hint, expected=candidate.resource, received=resource)
     return ResourceMetadata(
         resource=resource,
         authorization_servers=wire.list_member(document, "authorization_servers", response.url) or (),
-        scopes_supported=wire.scope_member(document, "scopes_supported", response.url),
-        bearer_methods_supported=wire.list_member(document, "bearer_methods_supported", response.url),
-        dpop_signing_alg_values_supported=wire.list_member(document, "dpop_signing_alg_values_supported", response.url),
+        scopes_supported=wire.scope_member(document, "scopes_supported"),
+        bearer_methods_supported=wire.optional_list(document, "bearer_methods_supported"),
+        dpop_signing_alg_values_supported=wire.optional_list(document, "dpop_signing_alg_values_supported"),
         dpop_bound_access_tokens_required=document.get("dpop_bound_access_tokens_required") is True,
         tls_client_certificate_bound_access_tokens=document.get("tls_client_certificate_bound_access_tokens") is True,
         url=candidate.url,

@@ -7,16 +7,19 @@ Authorization server metadata: where it may be, and what it says (RFC 8414 §2, 
 Servers that publish no metadata are used as MCP 2025-03-26 says.
 """
 
+from collections.abc import Collection
 from dataclasses import replace
 from urllib.parse import urlsplit
 
 from valetkey import urls, wire
-from valetkey.errors import InsecureEndpoint, IssuerMismatch, Unsupported, quote
+from valetkey.errors import InsecureEndpoint, IssuerMismatch, MalformedDocument, Unsupported, quote
+from valetkey.protocol.inner_address import inside_hint
 from valetkey.values import MetadataSource, ServerMetadata
 from valetkey.wire import HttpRequest, HttpResponse
 
 _OAUTH = "oauth-authorization-server"
 _OPENID = "openid-configuration"
+_OPTIONAL_ENDPOINTS = frozenset({"revocation_endpoint", "device_authorization_endpoint"})
 
 JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"  # RFC 7523 §2.1
 ID_JAG_PROFILE = "urn:ietf:params:oauth:grant-profile:id-jag"  # ID-JAG §7.2
@@ -35,14 +38,16 @@ def server_candidates(issuer: str) -> tuple[str, ...]:
     return (*inserted, f"{base}/.well-known/{_OPENID}")
 
 
-def require_issuer(issuer: str) -> str:
+def require_issuer(issuer: str, *, named_at: str = "") -> str:
     """
     Refuse an issuer that is none (RFC 8414 §2: https, no query, no fragment), else give it back as it is.
+
+    The hint of an error depends on `named_at`, the URL of the document that names the issuer.
 
     :raises InsecureEndpoint: If it is not https, or http on loopback.
     :raises Unsupported: If it has a query.
     """
-    urls.require_endpoint(issuer, "issuer")
+    _require_endpoint(issuer, "issuer", named_at)
     if "?" in issuer:
         message = f"The issuer {quote(issuer)} has a query."
         raise Unsupported(message, hint="This is a fault of the server; its operator has to correct its metadata.")
@@ -59,15 +64,20 @@ def server_request(url: str, *, legacy: bool = False) -> HttpRequest:
     return wire.get_json(url, "read what the authorization server offers", headers=version)
 
 
-def parse_server(response: HttpResponse, issuer: str, *, strict: bool = False) -> ServerMetadata | None:
+def parse_server(
+    response: HttpResponse, issuer: str, *, strict: bool = False, unused: Collection[str] = ()
+) -> ServerMetadata | None:
     """
     Read the answer to `server_request`; None if it is no such document, and the next candidate is to be tried.
 
-    With `strict` the issuer is compared byte by byte, without the one tolerance of `urls.same_issuer`.
+    With `strict` the issuer is compared byte by byte, without the one tolerance of `urls.same_issuer`. Endpoints that
+    are `unused`, because the user has given others or the grant needs none, are left out where they cannot be used.
 
     :raises IssuerMismatch: If the document belongs to another issuer: nothing of it may be used.
     :raises InsecureEndpoint: If one of its endpoints must not be used.
-    :raises MalformedDocument: If a member has the wrong type.
+    :raises Unsupported: If its authorization endpoint, where it is used, gives no codes.
+    :raises MalformedDocument: If the issuer or an endpoint of the login has the wrong type; any other member of a wrong
+        type counts as absent.
     """
     document = wire.json_object(response) if response.status == 200 else None  # RFC 8414 §3.2
     named = wire.text_member(document, "issuer", response.url) if document is not None else None
@@ -75,33 +85,31 @@ def parse_server(response: HttpResponse, issuer: str, *, strict: bool = False) -
         return None
     if not urls.same_issuer(issuer, named, strict=strict):  # RFC 8414 §3.3
         message = f"{response.url} should describe the issuer {quote(issuer)}, but it names {quote(named)}."
-        hint = f"If you trust {quote(named)}, give it as issuer= to Valetkey; else tell the server's operator."
-        raise IssuerMismatch(message, hint=hint, expected=issuer, received=named)
-    url = response.url
+        raise IssuerMismatch(message, hint=_issuer_hint(issuer, named), expected=issuer, received=named)
+
+    if "authorization_endpoint" not in unused:
+        _require_codes(named, wire.optional_list(document, "response_types_supported"))
 
     def texts(member: str) -> tuple[str, ...] | None:
-        return wire.list_member(document, member, url)
+        return wire.optional_list(document, member)
+
+    def endpoint(member: str) -> str | None:
+        return _endpoint(document, member, response.url, is_unused=member in unused)
 
     return ServerMetadata(
         issuer=named,
-        authorization_endpoint=_endpoint(document, "authorization_endpoint", url),
-        token_endpoint=_endpoint(document, "token_endpoint", url),
-        registration_endpoint=_endpoint(document, "registration_endpoint", url),
-        revocation_endpoint=_optional_endpoint(document, "revocation_endpoint", url),
-        device_authorization_endpoint=_optional_endpoint(document, "device_authorization_endpoint", url),
-        scopes_supported=wire.scope_member(document, "scopes_supported", url),
+        authorization_endpoint=endpoint("authorization_endpoint"),
+        token_endpoint=endpoint("token_endpoint"),
+        registration_endpoint=endpoint("registration_endpoint"),
+        revocation_endpoint=endpoint("revocation_endpoint"),
+        device_authorization_endpoint=endpoint("device_authorization_endpoint"),
+        scopes_supported=wire.scope_member(document, "scopes_supported"),
         code_challenge_methods_supported=texts("code_challenge_methods_supported"),
         token_endpoint_auth_methods_supported=texts("token_endpoint_auth_methods_supported"),
-        token_endpoint_auth_signing_alg_values_supported=wire.list_member(
-            document, "token_endpoint_auth_signing_alg_values_supported", url
-        ),
-        revocation_endpoint_auth_methods_supported=wire.list_member(
-            document, "revocation_endpoint_auth_methods_supported", url
-        ),
+        token_endpoint_auth_signing_alg_values_supported=texts("token_endpoint_auth_signing_alg_values_supported"),
+        revocation_endpoint_auth_methods_supported=texts("revocation_endpoint_auth_methods_supported"),
         grant_types_supported=texts("grant_types_supported"),
-        authorization_grant_profiles_supported=wire.list_member(
-            document, "authorization_grant_profiles_supported", url
-        ),
+        authorization_grant_profiles_supported=texts("authorization_grant_profiles_supported"),
         dpop_signing_alg_values_supported=texts("dpop_signing_alg_values_supported"),
         protected_resources=texts("protected_resources"),
         iss_parameter_supported=document.get("authorization_response_iss_parameter_supported") is True,
@@ -110,17 +118,36 @@ def parse_server(response: HttpResponse, issuer: str, *, strict: bool = False) -
     )
 
 
-def _endpoint(document: dict[str, object], member: str, url: str) -> str | None:
-    value = wire.text_member(document, member, url)
-    return None if value is None else urls.require_endpoint(value, member.replace("_", " "))
-
-
-def _optional_endpoint(document: dict[str, object], member: str, url: str) -> str | None:
-    """An endpoint that no login needs: one that must not be used is left out, not an error (RFC 7009 §2: https)."""
+def _endpoint(document: dict[str, object], member: str, url: str, *, is_unused: bool) -> str | None:
+    """An endpoint that this login does not use is left out where it cannot be used (RFC 7009 §2: https)."""
+    is_unused = is_unused or member in _OPTIONAL_ENDPOINTS
     try:
-        return _endpoint(document, member, url)
+        value = wire.text_member(document, member, url)
+        return None if value is None else _require_endpoint(value, member.replace("_", " "), url)
+    except MalformedDocument:
+        if is_unused or member == "registration_endpoint":  # `false` stands for none at some servers
+            return None
+        raise
     except InsecureEndpoint:
-        return None
+        if is_unused:
+            return None
+        raise
+
+
+def _require_endpoint(url: str, what: str, named_at: str) -> str:
+    try:
+        return urls.require_endpoint(url, what)
+    except InsecureEndpoint as error:
+        hint = inside_hint(named_at, url)
+        raise (error if hint is None else error.with_hint(hint)) from None
+
+
+def _issuer_hint(asked: str, named: str) -> str:
+    trusts = f"If you trust {quote(named)}, give it as issuer= to Valetkey"
+    inside = inside_hint(asked, named)
+    if urls.is_endpoint(named):
+        return f"{inside} {trusts}." if inside is not None else f"{trusts}; else tell the server's operator."
+    return f"{inside or 'This is a fault of the server: tell its operator.'} No issuer= can name such an issuer."
 
 
 def legacy_issuer(server_url: str) -> str:
@@ -211,12 +238,28 @@ def require_code_flow(metadata: ServerMetadata, *, trusted: bool = False) -> Non
     if metadata.require_pushed_authorization_requests:  # RFC 9126 §5
         message = f"The authorization server {metadata.issuer} only takes pushed authorization requests."
         raise Unsupported(message, hint="Valetkey does not send them; ask its operator to allow ordinary ones.")
-    if trusted or metadata.source in (MetadataSource.GUESSED, MetadataSource.CONFIGURED):
-        return
-    if "S256" not in (metadata.code_challenge_methods_supported or ()):
-        message = f"The authorization server {metadata.issuer} does not announce PKCE with S256."
-        hint = (
-            "Ask its operator to publish code_challenge_methods_supported; if you know that it supports S256, "
-            "say so with assume_pkce=True."
-        )
+    if not trusted and metadata.source not in (MetadataSource.GUESSED, MetadataSource.CONFIGURED):
+        _require_s256(metadata)
+
+
+def _require_codes(issuer: str, responses: tuple[str, ...] | None) -> None:
+    """RFC 8414 §2; a server that lists nothing is asked."""
+    if responses is not None and "code" not in responses:
+        message = f"The authorization server {issuer} gives no codes, only {', '.join(map(quote, responses))}."
+        hint = "Ask its operator to allow the response type code, or give the authorization_endpoint= that gives codes."
         raise Unsupported(message, hint=hint)
+
+
+def _require_s256(metadata: ServerMetadata) -> None:
+    methods = metadata.code_challenge_methods_supported
+    if "S256" in (methods or ()):
+        return
+    message = f"The authorization server {metadata.issuer} does not announce PKCE with S256."
+    hint = (
+        "Ask its operator to publish code_challenge_methods_supported; if you know that it supports S256, "
+        "say so with assume_pkce=True."
+    )
+    if methods is not None:
+        message = f"{message.removesuffix('.')}, only with {', '.join(map(quote, methods))}."
+        hint = "Ask its operator to allow S256 too: Valetkey logs in with nothing weaker."
+    raise Unsupported(message, hint=hint)

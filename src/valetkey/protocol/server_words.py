@@ -7,6 +7,7 @@ import json
 import math
 from collections.abc import Iterator, Mapping
 
+from valetkey import urls, wire
 from valetkey.errors import QUOTE_LIMIT
 from valetkey.wire import HttpResponse
 
@@ -24,8 +25,14 @@ def words_of(response: HttpResponse) -> str | None:
     """
     Read the reason that an error answer gives in words, in any common form; None if it gives none.
 
-    Untrusted text: `quote` it before it is shown.
+    Untrusted text: `quote` it before it is shown. A redirect says where it leads, and a body that is still packed how.
     """
+    target = wire.redirect_target(response)
+    if target is not None:
+        return f"redirects to {urls.without_query(target)}"
+    packing = wire.packing(response)
+    if packing is not None:
+        return f"an answer {packing}"
     try:
         document = json.loads(response.body)
     except (ValueError, RecursionError):

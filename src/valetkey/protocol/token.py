@@ -42,7 +42,8 @@ def parse_token(response: HttpResponse, *, now: float, requested_scope: Scope | 
     if error is not None or response.status >= 300:  # GitHub sends its errors with status 200
         raise refusal_error(response, "The token endpoint")
     if parameters is None or response.status not in (200, 201):
-        message = f"The token endpoint {response.url} answered {response.status} with something that is no token."
+        what = wire.packing(response) or "no token"
+        message = f"The token endpoint {response.url} answered {response.status} with something that is {what}."
         raise MalformedDocument(
             message, hint="Check that this is the token endpoint; else try again.", url=response.url
         )

@@ -1,0 +1,91 @@
+# SPDX-FileCopyrightText: 2026 The Valetkey authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""What the user has given of an authorization server: it counts more than what a document says, or replaces one."""
+
+from dataclasses import replace
+
+from valetkey import urls
+from valetkey.errors import AuthError, IssuerMismatch, MalformedDocument, TemporaryError, Unsupported
+from valetkey.settings.settings import Settings
+from valetkey.values import MetadataSource, ServerMetadata
+
+_ENDPOINTS = ("authorization_endpoint", "token_endpoint", "registration_endpoint", "device_authorization_endpoint")
+
+
+def configured(settings: Settings, issuer: str | None = None) -> ServerMetadata:
+    """Give the server of the settings; where no issuer is known, the origin of the token endpoint stands for it."""
+    endpoint = settings.token_endpoint or ""
+    return ServerMetadata(
+        issuer=settings.issuer or issuer or urls.origin(endpoint),
+        authorization_endpoint=settings.authorization_endpoint,
+        token_endpoint=endpoint,
+        registration_endpoint=settings.registration_endpoint,
+        device_authorization_endpoint=settings.device_authorization_endpoint,
+        source=MetadataSource.CONFIGURED,
+    )
+
+
+def overridden(server: ServerMetadata, settings: Settings) -> ServerMetadata:
+    """Put the user's endpoints in the place of the published ones."""
+    return replace(
+        server,
+        authorization_endpoint=settings.authorization_endpoint or server.authorization_endpoint,
+        token_endpoint=settings.token_endpoint or server.token_endpoint,
+        registration_endpoint=settings.registration_endpoint or server.registration_endpoint,
+        device_authorization_endpoint=settings.device_authorization_endpoint or server.device_authorization_endpoint,
+    )
+
+
+def unused_endpoints(settings: Settings) -> frozenset[str]:
+    """Name the published endpoints that a login with these settings does not use."""
+    unused = {name for name in _ENDPOINTS if getattr(settings, name) is not None}
+    if settings.is_machine or settings.chosen_grant == "device_code":
+        unused.add("authorization_endpoint")
+    if _has_client(settings):
+        unused.add("registration_endpoint")
+    return frozenset(unused)
+
+
+def gives_endpoints(settings: Settings) -> bool:
+    """Tell whether the user has given the endpoints of the grant, so that no document has to name them."""
+    if settings.token_endpoint is None:
+        return False
+    if settings.chosen_grant == "device_code":
+        return settings.device_authorization_endpoint is not None
+    return settings.is_machine or settings.authorization_endpoint is not None
+
+
+def does_without_metadata(settings: Settings, trouble: AuthError) -> bool:
+    """
+    Tell whether a login goes on without the resource metadata: the user has said what it could say.
+
+    A server that cannot answer now is asked again later, because it may name the resource in another way.
+    """
+    return not isinstance(trouble, TemporaryError) and (settings.issuer is not None or gives_endpoints(settings))
+
+
+def does_without_server(settings: Settings, trouble: AuthError) -> bool:
+    """
+    Tell whether a login goes on with the user's endpoints alone, where the metadata of their server cannot be read.
+
+    Of a document that names another issuer nothing is used, and only a user who has named the issuer goes on.
+    """
+    if not gives_endpoints(settings):
+        return False
+    if isinstance(trouble, TemporaryError):  # it may name the registration endpoint later
+        return _has_client(settings) or settings.registration_endpoint is not None
+    if isinstance(trouble, IssuerMismatch):
+        return settings.issuer is not None
+    return isinstance(trouble, Unsupported | MalformedDocument)
+
+
+def shows_a_secret(settings: Settings) -> bool:
+    """Tell whether a login sends a proof that the user has given for one authorization server."""
+    secrets = (settings.client_secret, *(client.client_secret for client in settings.clients))
+    proofs = (settings.initial_access_token, settings.workload_token, settings.identity_provider, *secrets)
+    return settings.can_sign or any(proof is not None for proof in proofs)
+
+
+def _has_client(settings: Settings) -> bool:
+    return settings.is_machine or settings.client_id is not None or bool(settings.clients)

@@ -4,7 +4,7 @@
 """The values of a login: metadata, client, token, session. Frozen, and secrets never show in `repr`."""
 
 import hmac
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from valetkey.errors import ConfigurationError
@@ -59,11 +59,7 @@ class Secret:
 
 
 def as_secret(text: str | Secret | None) -> Secret | None:
-    """
-    Convert a secret that a user gave as a text.
-
-    :raises ConfigurationError: If it is of another type, whose `repr` would show it.
-    """
+    """Convert a secret that a user gave as a text; a `ConfigurationError` if its `repr` would show it."""
     if text is None or isinstance(text, Secret):
         return text
     if not isinstance(text, str):
@@ -165,11 +161,7 @@ class ClientOrigin(StrEnum):
 
 
 def to_client_authentication(name: str | None) -> ClientAuthentication | None:
-    """
-    Give the authentication method that a user has named.
-
-    :raises ConfigurationError: If there is no such method.
-    """
+    """Give the authentication method that a user has named; a `ConfigurationError` if there is no such method."""
     if name is None:
         return None
     if name not in list(ClientAuthentication):
@@ -187,6 +179,10 @@ class Client:
     :param authentication: The method fixed at registration; None lets the server's metadata decide.
     :param secret_expires_at: Unix time in seconds, None for never (RFC 7591 §3.2.1).
     :param origin: Where it comes from.
+    :param scope: The scope that its registration allows it to ask for (RFC 7591 §2); None if that does not say.
+    :param declined_scope: The scope that its registration asked for and did not get.
+    :param other_redirect_uris: What the server registered instead of `redirect_uri`.
+    :param registered_at: When Valetkey registered it, in Unix time; None if that is not known.
     """
 
     client_id: str
@@ -196,6 +192,10 @@ class Client:
     redirect_uri: str | None = None
     secret_expires_at: float | None = None
     origin: ClientOrigin = ClientOrigin.CONFIGURED
+    scope: Scope | None = None
+    declined_scope: Scope = ()
+    other_redirect_uris: tuple[str, ...] = ()
+    registered_at: float | None = field(default=None, compare=False)
 
     @property
     def registered(self) -> bool:

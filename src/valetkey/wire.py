@@ -141,7 +141,7 @@ def text_member(document: Mapping[str, Any], member: str, url: str) -> str | Non
     value = document.get(member)
     if value is None or value == "":
         return None
-    if not _is_text(value):
+    if not is_text(value):
         raise _wrong_type(url, member, "a string")
     return value
 
@@ -151,7 +151,7 @@ def list_member(document: Mapping[str, Any], member: str, url: str) -> tuple[str
     value = document.get(member)
     if value is None or value == []:
         return None
-    if not isinstance(value, list) or not all(_is_text(item) for item in value):
+    if not isinstance(value, list) or not all(is_text(item) for item in value):
         raise _wrong_type(url, member, "a list of strings")
     return tuple(value)
 
@@ -169,7 +169,7 @@ def scope_member(document: Mapping[str, Any], member: str) -> Scope | None:
     return scope_from_text(" ".join(optional_list(document, member) or ()))
 
 
-def _is_text(value: object) -> TypeGuard[str]:
+def is_text(value: object) -> TypeGuard[str]:
     """JSON can hold half a surrogate pair (RFC 8259 §8.2), which can be written into no request and no file."""
     return isinstance(value, str) and (value.isascii() or not _HALF_A_PAIR.search(value))
 

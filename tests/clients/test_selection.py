@@ -16,6 +16,7 @@ from tests.fakes.authorization_server import ISSUER, MCP, REGISTER, TOKEN
 from tests.fakes.clients import ADDRESS, ELSEWHERE, SERVER, clients, target_of
 from tests.fakes.world import World
 from tests.requirements import requirement
+from valetkey._clients.advice import proposed_address
 from valetkey._sessions.codec import encode_pin, pin_key
 from valetkey.errors import (
     ClientRefused,
@@ -32,6 +33,8 @@ from valetkey.values import Client, ClientAuthentication, ClientOrigin, Metadata
 DOCUMENT = "https://app.example.com/client.json"
 TAKES_DOCUMENTS = {"client_id_metadata_document_supported": True}
 FIRST_ADDRESS = "http://127.0.0.1:50001/callback"
+PROPOSED = proposed_address(target_of(SERVER), World.settings())
+UNKNOWN_CODE = (400, "application/json", '{"error": "invalid_grant"}')
 FIXED = "http://127.0.0.1:8080/callback"
 PORTS = range(50_001, 50_010)
 
@@ -115,8 +118,8 @@ def test_where_nobody_is_registered_the_error_says_what_to_enter_where():
     world = World(registers_clients=False)
     with pytest.raises(Unsupported) as caught:
         world.engine().replace(None)
-    assert FIRST_ADDRESS in caught.value.hint
-    assert f"redirect_uri='{FIRST_ADDRESS}'" in caught.value.hint
+    assert f"with the redirect address {PROPOSED}" in caught.value.hint
+    assert f"redirect_uri='{PROPOSED}'" in caught.value.hint
     assert "client_id" in caught.value.hint
     assert world.person.asked == []
 
@@ -128,7 +131,7 @@ def test_a_refused_registration_says_the_same_and_who_refused(error):
     with pytest.raises(ClientRefused, match=error) as caught:
         world.engine().replace(None)
     assert REGISTER in str(caught.value)
-    assert f"redirect_uri='{FIRST_ADDRESS}'" in caught.value.hint
+    assert f"redirect_uri='{PROPOSED}'" in caught.value.hint
 
 
 @requirement("REG-3", "REG-4", "REG-5")
@@ -168,7 +171,8 @@ def test_a_document_that_is_refused_where_nobody_is_registered_says_so():
 def test_a_client_the_server_has_forgotten_is_registered_anew_in_the_same_login():
     world = World()
     registered_already(world)
-    world.server.has(TOKEN, (401, "application/json", '{"error": "invalid_client"}'))
+    # The server looks at the code first, so it says only at the exchange that it does not know the client.
+    world.server.has(TOKEN, UNKNOWN_CODE, (401, "application/json", '{"error": "invalid_client"}'))
     world.engine().replace(None)
     assert client_ids(world) == ["known", world.kept().client.client_id]
     assert len(world.server.registrations()) == 1
@@ -179,7 +183,7 @@ def test_a_client_that_is_refused_again_is_not_tried_a_third_time():
     world = World()
     registered_already(world)
     refusal = (401, "application/json", '{"error": "invalid_client"}')
-    world.server.has(TOKEN, refusal, refusal)
+    world.server.has(TOKEN, UNKNOWN_CODE, refusal, refusal)
     with pytest.raises(ClientRefused):
         world.engine().replace(None)
     assert len(world.person.asked) == 2
@@ -245,10 +249,21 @@ def test_an_address_the_user_has_fixed_is_not_changed():
 @requirement("DCR-11")
 def test_a_server_that_gives_a_client_one_grant_only_is_asked_without_the_refresh():
     world = World()
-    world.server.has(REGISTER, (400, "application/json", '{"error": "invalid_client_metadata"}'))
+    refusal = '{"error": "invalid_client_metadata", "error_description": "grant_types: one of them only"}'
+    world.server.has(REGISTER, (400, "application/json", refusal))
     world.engine().replace(None)
     asked = [each["grant_types"] for each in world.server.registrations()]
     assert asked == [["authorization_code", "refresh_token"], ["authorization_code"]]
+
+
+@requirement("DCR-11")
+def test_a_refusal_that_says_nothing_costs_the_refresh_only_where_no_method_helps():
+    """Row C1."""
+    world = World()
+    world.server.has(REGISTER, *[(400, "application/json", '{"error": "invalid_client_metadata"}')] * 3)
+    world.engine().replace(None)
+    asked = [(each["token_endpoint_auth_method"], len(each["grant_types"])) for each in world.server.registrations()]
+    assert asked == [("none", 2), ("client_secret_basic", 2), ("client_secret_post", 2), ("none", 1)]
 
 
 # The address of a login.
@@ -374,7 +389,31 @@ def test_any_other_failure_leaves_the_registration_alone(world, error):
     assert clients(world).for_login(target_of(SERVER), ADDRESS, None) == choice
 
 
-def test_a_client_that_was_registered_a_moment_ago_is_not_worth_another_try_when_it_is_refused(world):
-    new = clients(world).for_login(target_of(SERVER), ADDRESS, None)
-    assert clients(world).drop_refused(new, ClientRefused("No.", hint="Ask.", error="invalid_client")) is False
-    assert clients(world).for_login(target_of(SERVER), ADDRESS, None).is_new
+@pytest.mark.parametrize(
+    ("listed", "asked", "is_worth_it"),
+    [
+        (("none",), "none", False),
+        (None, "client_secret_basic", True),
+        (("none", "client_secret_post"), "client_secret_post", True),
+    ],
+)
+def test_a_client_that_was_registered_a_moment_ago_and_is_refused_is_followed_by_one_with_another_method(
+    world, listed, asked, is_worth_it
+):
+    """Row C1."""
+    selection = clients(world)
+    target = target_of(replace(SERVER, token_endpoint_auth_methods_supported=listed))
+    new = selection.for_login(target, ADDRESS, None)
+    refusal = ClientRefused("No.", hint="Ask.", error="invalid_client")
+    world.server.registers_with = {"client_secret": "s3cret"}
+    assert selection.drop_refused(new, refusal) is is_worth_it
+    assert selection.for_login(target, ADDRESS, None).is_new
+    assert world.server.registrations()[-1]["token_endpoint_auth_method"] == asked
+
+
+def test_at_the_authorization_endpoint_another_method_would_be_refused_too(world):
+    selection = clients(world)
+    new = selection.for_login(target_of(SERVER), ADDRESS, None)
+    refusal = LoginFailed("No.", hint="Ask.", error="unauthorized_client")
+    assert selection.drop_refused(new, refusal) is False
+    assert selection.for_login(target_of(SERVER), ADDRESS, None).is_new

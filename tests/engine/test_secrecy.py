@@ -42,7 +42,7 @@ def fail(world, **settings):
 def a_life_of_trouble(world, engine, settings):
     """Let everything happen to a session that can, and give the errors: login, upgrade, renewals, refusals."""
     engine.replace(engine.replace(None), WANTS_WRITE)
-    for trouble in ([503], [HTML] * 2, [unreachable()], [403] * 2, [no_answer()] * 2):
+    for trouble in ([503], [HTML] * 3, [unreachable()], [403] * 3, [no_answer()] * 2):
         world.clock.time += 86_400
         world.server.has(TOKEN, *trouble)
         yield fail(world, **settings)
@@ -152,7 +152,7 @@ FAILURES = {
     "an answer without a code": failure(person={"brings": lambda url: url.replace("code=", "x=")}),
     "an answer of another issuer": failure(sends_iss="https://evil.example.com"),
     "a refused code": failure(refuses_tokens_with="invalid_grant"),
-    "a refused client": failure(trouble=(TOKEN, (401, "application/json", '{"error": "invalid_client"}'))),
+    "a refused client": failure(trouble=(TOKEN, *[(401, "application/json", '{"error": "invalid_client"}')] * 2)),
     "a token endpoint that is down": failure(trouble=(TOKEN, 502)),
     "a token endpoint without an answer": failure(trouble=(TOKEN, no_answer())),
     "a token endpoint without sense": failure(trouble=(TOKEN, HTML)),

@@ -17,6 +17,7 @@ from tests.fakes.dpop import ProofChecks
 from tests.fakes.network import Gate, Trouble
 from tests.fakes.seams import BEGINNING
 from valetkey import urls
+from valetkey._grants.living_client import PURPOSE
 from valetkey._network.guard import Guard
 from valetkey.errors import AuthError
 from valetkey.wire import HttpRequest, HttpResponse, without_echo
@@ -83,6 +84,9 @@ class AuthorizationServer:
     refuses_registration_with: tuple[int, str] | None = None
     refuses_addresses_with: str | None = None
     registers_with: dict[str, object] = field(default_factory=dict)
+    issues_secrets: bool = False  # to the clients that ask for a method with one
+    refuses_methods_with: dict[str, tuple[int, dict[str, object]]] = field(default_factory=dict)  # by what is asked for
+    accepts_methods: tuple[str, ...] | None = None  # of authentication, whatever it has registered
     # How it answers a login.
     declines_with: str | None = None
     sends_iss: str | None = None
@@ -146,8 +150,15 @@ class AuthorizationServer:
         return [f"{request.method} {request.url}" for request in self.requests]
 
     def token_forms(self) -> list[dict[str, str]]:
-        """The parameters of every token request so far."""
-        return [_form(request) for request in self.requests if request.url == f"{self._base}/token"]
+        """The parameters of every token request so far; a question whether a client is known is none."""
+        return [_form(request) for request in self._token_requests() if request.purpose != PURPOSE]
+
+    def questions(self) -> list[dict[str, str]]:
+        """The parameters of every question so far whether a client is still known."""
+        return [_form(request) for request in self._token_requests() if request.purpose == PURPOSE]
+
+    def _token_requests(self) -> list[HttpRequest]:
+        return [request for request in self.requests if request.url == f"{self._base}/token"]
 
     def revocation_forms(self) -> list[dict[str, str]]:
         """The parameters of every revocation so far."""
@@ -271,11 +282,16 @@ class AuthorizationServer:
             return _json(request, status, {"error": error, "error_description": "not here"})
         if self.refuses_addresses_with is not None and self.refuses_addresses_with in request.body.decode():
             return _json(request, 400, {"error": "invalid_redirect_uri"})
-        document = {**json.loads(request.body), "client_id": self._mint("client", secret=False), **self.registers_with}
+        asked = json.loads(request.body)
+        if asked["token_endpoint_auth_method"] in self.refuses_methods_with:
+            return _json(request, *self.refuses_methods_with[asked["token_endpoint_auth_method"]])
+        document = {**asked, "client_id": self._mint("client", secret=False), **self.registers_with}
+        if self.issues_secrets and document["token_endpoint_auth_method"] != "none":
+            document["client_secret"] = f"secret-of-{document['client_id']}"
         secret = document.get("client_secret")
         if secret:
             self.secrets.append(secret)
-        redirect_uris, method = document.get("redirect_uris", []), document["token_endpoint_auth_method"]
+        redirect_uris, method = asked.get("redirect_uris", []), document["token_endpoint_auth_method"]
         self.clients[document["client_id"]] = RegisteredClient(redirect_uris, secret, method)
         return _json(request, 201, document)
 
@@ -356,6 +372,9 @@ class AuthorizationServer:
             client_id, secret = map(unquote_plus, base64.b64decode(header.removeprefix("Basic ")).decode().split(":"))
             method = "client_secret_basic"
         client = self.clients.get(client_id)
+        if self.accepts_methods is not None:
+            is_right = method in self.accepts_methods and client is not None and secret in (None, client.secret)
+            return client_id if is_right else None
         if client is None or client.secret != secret or client.method not in (None, method):
             return None
         return client_id

@@ -366,6 +366,7 @@ def test_a_code_is_sent_once_whatever_comes_back(world, trouble, error):
 
 @requirement("DCR-12")
 def test_a_registration_the_server_has_forgotten_is_made_anew_at_the_next_login(world):
+    world.server.lists_authentication = ("none",)
     world.person.brings = lambda url: world.server.clients.clear() or url
     GrantAttempt(world).fails(ClientRefused, "invalid_client")
     world.person.brings = lambda url: url

@@ -485,11 +485,16 @@ def test_a_client_the_server_forgets_while_it_is_asked_is_registered_anew_the_ne
     assert len(device.server.registrations()) == 2
 
 
-def test_a_client_that_was_registered_just_now_and_is_refused_is_not_registered_again():
-    device = Device(refuses_device_login_with=[("unauthorized_client", "not for devices")])
-    device.fails(ClientRefused, "not for devices")
-    assert len(device.server.registrations()) == 1
-    assert len(device.server.device_forms()) == 1
+@pytest.mark.parametrize(("listed", "times"), [(("none",), 1), (("none", "client_secret_post"), 2)])
+def test_a_client_that_was_registered_just_now_and_is_refused_is_registered_once_more_for_another_method(listed, times):
+    """Rows A7, C1."""
+    device = Device(refuses_device_login_with=[("unauthorized_client", "not for devices")] * times)
+    device.server.lists_authentication = listed
+    device.server.issues_secrets = True
+    error = device.fails(ClientRefused, "not for devices")
+    assert "Check client_id" not in str(error)
+    assert [each["token_endpoint_auth_method"] for each in device.server.registrations()] == list(listed)
+    assert len(device.server.device_forms()) == times
 
 
 @requirement("RES-9")
@@ -544,7 +549,8 @@ def test_a_server_that_wants_a_redirect_address_of_everybody_gets_one_that_is_ne
 
 def test_a_server_that_gives_a_client_one_grant_only_registers_it_without_refreshing():
     device = Device()
-    device.server.has(REGISTER, (400, "application/json", '{"error": "invalid_client_metadata"}'))
+    refusal = '{"error": "invalid_client_metadata", "error_description": "grant_types: one of them only"}'
+    device.server.has(REGISTER, (400, "application/json", refusal))
     device.log_in()
     assert [document["grant_types"] for document in device.server.registrations()] == [
         [DEVICE_GRANT, "refresh_token"],

@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl, unquote_plus, urlencode, urlsplit
 from tests.fakes.network import challenges
 from tests.fakes.seams import Clock, Person, RecordingStore
 from valetkey._engine.engine import Engine
+from valetkey._grants.living_client import PURPOSE
 from valetkey._network.guard import Guard
 from valetkey._sessions.codec import decode_session, session_key
 from valetkey.errors import LoginFailed
@@ -88,6 +89,8 @@ class Provider:
         elif request.url == self._endpoint("registration_endpoint") and self.register is not None:
             self.registrations.append(json.loads(request.body))
             answer = self.register(self.registrations[-1])
+        elif request.purpose == PURPOSE:  # no report says how the provider answers a code that it has never issued
+            answer = Answer({"error": "invalid_grant"}, 400)
         else:
             assert request.url == self._endpoint("token_endpoint")
             self.forms.append(self._form(request))

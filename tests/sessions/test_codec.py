@@ -280,12 +280,28 @@ def test_a_refresh_that_was_started_is_written_so():
     assert json.loads(encode_session(replace(SESSION, refresh_intent=intent)))["refresh_intent"] == INTENT
 
 
+FULL_CLIENT = replace(
+    SESSION.client,
+    scope=("read",),
+    declined_scope=("write",),
+    other_redirect_uris=("http://127.0.0.1/callback",),
+    registered_at=7.0,
+)
+
+
 def test_everything_a_session_knows_is_in_its_record():
     """A field that is added to a value and forgotten here would be lost with the process."""
-    record = json.loads(encode_session(replace(SESSION, ended="It has ended.")))
-    for name, value in {"token": SESSION.token, "client": SESSION.client, "server": SESSION.server}.items():
+    session = replace(SESSION, client=FULL_CLIENT, ended="It has ended.")
+    record = json.loads(encode_session(session))
+    for name, value in {"token": session.token, "client": session.client, "server": session.server}.items():
         assert set(record[name]) == {field.name for field in fields(value)}
-    assert set(record) == {field.name for field in fields(SESSION)} | {"format", "kind"}
+    assert set(record) == {field.name for field in fields(session)} | {"format", "kind"}
+
+
+def test_what_a_registration_said_comes_back_as_it_was():
+    client = decode_client(encode_client(FULL_CLIENT))
+    assert (client, client.registered_at) == (FULL_CLIENT, 7.0)
+    assert decode_session(encode_session(replace(SESSION, client=FULL_CLIENT))).client == FULL_CLIENT
 
 
 @pytest.mark.parametrize(

@@ -46,7 +46,6 @@ def test_what_is_no_http_url_is_no_mcp_server(url):
         {"grant": "client_credentials"},
         {"grant": "client_credentials", "client_id": "c"},
         {"client_id": "c", "client_authentication": ClientAuthentication.BASIC},
-        {"client_authentication": ClientAuthentication.POST},
         {"login_timeout": 0},
         {"login_timeout": -1},
         {"login_timeout": float("nan")},
@@ -56,6 +55,12 @@ def test_settings_that_contradict_each_other_are_refused(changes):
     with pytest.raises(ConfigurationError) as caught:
         Settings(url=URL, **changes)
     assert caught.value.hint
+
+
+@pytest.mark.parametrize("method", ["none", "client_secret_basic", "client_secret_post"])
+def test_a_method_without_a_client_is_for_the_registration(method):
+    """Row C1."""
+    assert Settings(url=URL, client_authentication=method).client_authentication == method
 
 
 @requirement("SEC-1", "SEC-2", "AUT-10")
@@ -221,7 +226,10 @@ PROVIDER = IdentityProvider("https://idp.example", "c", Secret("t"))
         ({"initial_access_token": "t"}, ["initial_access_token", "issuer"]),
         ({"assertion_audience": "a"}, ["assertion_audience", "issuer"]),
         ({"client_authentication": "private_key_jwt"}, ["private_key_jwt", "private_key", "client_assertion"]),
-        ({"client_authentication": "client_secret_post"}, ["client_secret_post", "client_id", "client_secret"]),
+        (
+            {"client_id": "c", "client_authentication": "client_secret_post"},
+            ["client_secret_post", "client_id", "client_secret"],
+        ),
         ({"grant": "client_credentials"}, ["client_credentials", "client_secret", "private_key"]),
         ({"grant": "workload_identity"}, ["workload_identity", "workload_token"]),
         ({"grant": "enterprise_managed"}, ["enterprise_managed", "identity_provider"]),

@@ -3,31 +3,39 @@
 
 """Dynamic client registration (RFC 7591): one for each issuer, stored, and dropped when the server does not know it."""
 
+import logging
 from dataclasses import dataclass
 from functools import partial
 
+from valetkey._clients.advice import registration_hint
 from valetkey._discovery.target import AuthorizationTarget
 from valetkey._policy.lifetime import is_client_usable
+from valetkey._policy.registration_tries import MOST_TRIES, corrected
+from valetkey._policy.scope import needs_wider_client, unite
 from valetkey._sessions.codec import client_key, decode_client, encode_client
-from valetkey.errors import AuthError, ClientRefused, MalformedDocument, Refused, TemporaryError, Unsupported
+from valetkey.errors import AuthError, ClientRefused, MalformedDocument, Refused, TemporaryError, Unsupported, quote
+from valetkey.protocol.client_auth import registration_methods
 from valetkey.protocol.registration import ClientMetadata, parse_registration, registration_request
 from valetkey.seams import Seams
 from valetkey.settings.settings import Settings
 from valetkey.store.leases.holding import LeaseTimeout, hold
 from valetkey.store.protocol import Conflict, Store
-from valetkey.values import Client, MetadataSource, ServerMetadata
+from valetkey.values import Client, ClientAuthentication, MetadataSource, Scope
+
+_logger = logging.getLogger("valetkey")
+
+KNOWN_SECONDS = 60.0
+"""How long after an answer to a client its server is taken to know it."""
 
 
 @dataclass(frozen=True, slots=True)
 class ClientChoice:
-    """
-    The client for a login.
-
-    :param is_new: True if it was registered just now, so the server must know it.
-    """
+    """The client for a login."""
 
     client: Client
-    is_new: bool = False
+    is_new: bool = False  # it was registered just now, so the server must know it
+    asked: tuple[ClientAuthentication, ...] = ()  # the authentication method it was registered for, as asked and got
+    has_other: bool = False  # it can be registered once more for another method
 
 
 class Registrations:
@@ -37,27 +45,29 @@ class Registrations:
         self._settings = settings
         self._store = store
         self._seams = seams
+        self._refused: dict[str, set[ClientAuthentication]] = {}  # by issuer: methods whose clients it refused
+        self._known: dict[str, float] = {}  # by client_id: when its server last showed that it knows it
 
     def stored(self, issuer: str) -> Client | None:
         """Give the client that is registered at an issuer."""
         record = self._store.get(client_key(issuer, self._settings))
         return None if record is None else decode_client(record.value)
 
-    def usable(self, issuer: str, redirect_uri: str | None) -> Client | None:
+    def usable(self, issuer: str, redirect_uri: str | None, scope: Scope | None = None) -> Client | None:
         """
-        Give the registered client if its secret has not expired and its redirect address is this one.
+        Give the registered client if its secret has not expired, and its redirect address and its scope are enough.
 
         :param redirect_uri: The address of the login, None for a login on another device.
         """
         client, now = self.stored(issuer), self._seams.now()
         if client is None or not is_client_usable(client, issuer=issuer, redirect_uri=redirect_uri, now=now):
             return None
-        return client
+        return None if needs_wider_client(scope, client) else client
 
-    def register(self, target: AuthorizationTarget, metadata: ClientMetadata) -> ClientChoice:
+    def register(self, target: AuthorizationTarget, redirect_uri: str | None, scope: Scope | None) -> ClientChoice:
         """Register once, however many programs want to at the same time."""
         server = target.server
-        registered = partial(self.usable, server.issuer, metadata.redirect_uri)
+        registered = partial(self.usable, server.issuer, redirect_uri, scope)
         key = client_key(server.issuer, self._settings)
         pause, monotonic = self._seams.pause, self._seams.monotonic
         try:
@@ -69,7 +79,22 @@ class Registrations:
             return ClientChoice(turn)
         with turn:
             client = registered()
-            return ClientChoice(client) if client else ClientChoice(self._register(target, metadata), is_new=True)
+            return ClientChoice(client) if client else self._register(target, redirect_uri, scope)
+
+    def keep(self, client: Client) -> None:
+        """Store a registered client, or what has been learned about it."""
+        self._store.put(client_key(client.issuer, self._settings), encode_client(client))
+        self.saw(client)
+
+    def saw(self, client: Client) -> None:
+        """Remember that the server of a client has just shown that it knows it."""
+        self._known[client.client_id] = self._seams.monotonic()
+
+    def was_seen(self, client: Client) -> bool:
+        """Tell whether its server has shown within the last minute that it knows a client."""
+        seen = self._known.get(client.client_id)
+        is_new = client.registered_at is not None and 0 <= self._seams.now() - client.registered_at < KNOWN_SECONDS
+        return is_new or (seen is not None and self._seams.monotonic() - seen < KNOWN_SECONDS)
 
     def forget(self, client: Client) -> None:
         """Drop a registration that the server does not know; a client from the settings stays."""
@@ -81,47 +106,65 @@ class Registrations:
             except Conflict:
                 return  # another program has registered again
 
-    def _register(self, target: AuthorizationTarget, metadata: ClientMetadata) -> Client:
+    def refuse(self, choice: ClientChoice) -> None:
+        """Drop a client that its server has refused although it is new: the next one asks for another method."""
+        self.forget(choice.client)
+        if choice.is_new:
+            self._refused.setdefault(choice.client.issuer, set()).update(choice.asked)
+
+    def _register(self, target: AuthorizationTarget, redirect_uri: str | None, scope: Scope | None) -> ClientChoice:
         server = target.server
         try:
-            client = self._ask_for_registration(server, metadata)
+            choice = self._ask(target, self._metadata(target, redirect_uri, scope))
         except (Refused, MalformedDocument) as error:
             if server.source is MetadataSource.GUESSED:
                 raise self._no_login(target, error) from error
-            if isinstance(error, ClientRefused) and error.error != "invalid_redirect_uri":
-                raise error.with_hint(registration_hint(target, metadata.redirect_uri)) from error
-            raise
-        self._store.put(client_key(server.issuer, self._settings), encode_client(client))
-        return client
+            raise error.with_hint(registration_hint(target, self._settings)) from error
+        self.keep(choice.client)
+        return choice
 
-    def _ask_for_registration(self, server: ServerMetadata, metadata: ClientMetadata) -> Client:
-        """Ask, and if the server says what it does not accept, ask once without that."""
+    def _metadata(self, target: AuthorizationTarget, redirect_uri: str | None, scope: Scope | None) -> ClientMetadata:
+        settings, server = self._settings, target.server
+        chosen = settings.client_authentication if settings.client_id is None else None
+        methods = registration_methods(server, chosen)
+        refused = self._refused.get(server.issuer, set())
+        if refused.issuperset(methods):
+            refused.clear()
+        methods = tuple(sorted(methods, key=refused.__contains__))  # last, because it may have been for another reason
+        before = self.stored(server.issuer)
+        if before is not None and before.scope is not None and scope is not None:
+            scope = unite(before.scope, before.declined_scope, scope)  # other sessions at this issuer need it
+        return ClientMetadata(
+            redirect_uri, settings.client_name, scope, binds_tokens=settings.dpop is True, methods=methods
+        )
+
+    def _ask(self, target: AuthorizationTarget, metadata: ClientMetadata) -> ClientChoice:
+        """Ask, and as long as the server says what it does not accept, ask without that."""
+        is_guess, tries = target.server.source is MetadataSource.GUESSED, 1
+        while True:
+            try:
+                return self._made(self._send(target, metadata), metadata)
+            except ClientRefused as refusal:
+                changed = corrected(metadata, refusal, is_guess=is_guess)
+                if changed is None or tries == MOST_TRIES:
+                    raise
+                _logger.info("the registration is asked for in another way: %s", refusal)
+                metadata, tries = changed, tries + 1
+
+    def _made(self, client: Client, metadata: ClientMetadata) -> ClientChoice:
+        if client.other_redirect_uris:
+            registered = ", ".join(map(quote, client.other_redirect_uris))
+            _logger.info("%s registered %s; %s is used all the same", client.issuer, registered, client.redirect_uri)
+        asked = tuple(dict.fromkeys((metadata.method, client.authentication or metadata.method)))
+        has_other = any(method not in asked for method in metadata.other_methods)
+        return ClientChoice(client, is_new=True, asked=asked, has_other=has_other)
+
+    def _send(self, target: AuthorizationTarget, metadata: ClientMetadata) -> Client:
         token = self._settings.initial_access_token
-
-        def ask(wanted: ClientMetadata) -> Client:
-            request = registration_request(server, wanted, initial_access_token=token)
-            return parse_registration(self._seams.send(request), server, wanted, now=self._seams.now())
-
-        try:
-            return ask(metadata)
-        except ClientRefused as refusal:
-            corrected = metadata.corrected(refusal.error, refusal.description)
-            if corrected is None:
-                raise
-            return ask(corrected)
+        request = registration_request(target.server, metadata, initial_access_token=token)
+        return parse_registration(self._seams.send(request), target.server, metadata, now=self._seams.now())
 
     def _no_login(self, target: AuthorizationTarget, error: AuthError) -> Unsupported:
         message = f"{self._settings.server_url} rejects the call, but publishes nothing about how to log in."
         hint = "Check the URL; if it is right, ask its operator for a token, or give issuer= and client_id=."
         return Unsupported(message, hint=hint, tried=(*target.asked, error.message))
-
-
-def registration_hint(target: AuthorizationTarget, redirect_uri: str | None) -> str:
-    """Say how to register a client by hand; `redirect_uri` is None for a login on another device."""
-    advice = f" {target.profile.hint}" if target.profile.hint else ""
-    if redirect_uri is None:
-        return f"Register a client for the device grant there by hand, then give its client_id.{advice}"
-    return (
-        f"Register a client there by hand with the redirect address {redirect_uri}, "
-        f"then give its client_id and redirect_uri={redirect_uri!r}.{advice}"
-    )

@@ -9,14 +9,16 @@ For a login, the first row that gives a client decides (MCP, Client Registration
 | client | when |
 |---|---|
 | configured | `client_id` is set, or `clients` has one for this issuer |
-| registered before | the store has a registration whose secret and redirect address can be used |
+| registered before | the store has a registration whose secret, redirect address and scope can be used |
 | metadata document | `client_metadata_url` is set, and the server accepts such documents |
 | registered now | the server publishes a registration endpoint |
 """
 
+import logging
 from dataclasses import dataclass
 
-from valetkey._clients.registration import ClientChoice, Registrations, registration_hint
+from valetkey._clients.advice import registration_hint
+from valetkey._clients.registration import ClientChoice, Registrations
 from valetkey._discovery.target import AuthorizationTarget
 from valetkey._sessions.codec import decode_pin, encode_pin, pin_key
 from valetkey.errors import (
@@ -25,15 +27,17 @@ from valetkey.errors import (
     ConfigurationError,
     IssuerMismatch,
     LoginFailed,
+    MalformedDocument,
     Refused,
     Unsupported,
 )
-from valetkey.protocol.registration import ClientMetadata
 from valetkey.seams import Seams
 from valetkey.settings.credentials import RegisteredClient
 from valetkey.settings.settings import Settings
 from valetkey.store.protocol import ABSENT, Conflict, Record, Store
 from valetkey.values import Client, ClientAuthentication, ClientOrigin, MetadataSource, Scope, ServerMetadata
+
+_logger = logging.getLogger("valetkey")
 
 CLIENT_ERRORS = frozenset({"invalid_client", "unauthorized_client"})
 """RFC 6749 §4.1.2.1, §5.2: the server does not know this client, or does not allow it this grant."""
@@ -74,7 +78,7 @@ class ClientSelection:
             if choice is not None:
                 return choice
         message = f"{target.server.issuer} does not let programs register themselves."
-        raise Unsupported(message, hint=registration_hint(target, redirect_uri))
+        raise Unsupported(message, hint=registration_hint(target, self._settings))
 
     def _configured_for(self, login: _Login) -> ClientChoice | None:
         if self._given(login.server.issuer) is None:
@@ -82,8 +86,22 @@ class ClientSelection:
         return ClientChoice(self.configured(login.server))
 
     def _registered_before(self, login: _Login) -> ClientChoice | None:
-        client = self.registrations.usable(login.server.issuer, login.redirect_uri)
-        return None if client is None else ClientChoice(client)
+        issuer, address = login.server.issuer, login.redirect_uri
+        client = self.registrations.usable(issuer, address, login.scope)
+        if client is not None:
+            return ClientChoice(client)
+        narrower = self.registrations.usable(issuer, address)
+        return None if narrower is None else self._widened(narrower, login)
+
+    def _widened(self, narrower: Client, login: _Login) -> ClientChoice:
+        """Register anew for more scope than the present registration allows; if that is refused, go on with less."""
+        if login.server.registration_endpoint is None:
+            return ClientChoice(narrower)
+        try:
+            return self.registrations.register(login.target, login.redirect_uri, login.scope)
+        except (Refused, MalformedDocument) as error:
+            _logger.info("no registration for more scope, the login asks for what the present one allows: %s", error)
+            return ClientChoice(narrower)
 
     def _metadata_document(self, login: _Login) -> ClientChoice | None:
         client = self._document(login.server, login.redirect_uri)
@@ -92,10 +110,7 @@ class ClientSelection:
     def _registered_now(self, login: _Login) -> ClientChoice | None:
         if login.server.registration_endpoint is None:
             return None
-        metadata = ClientMetadata(
-            login.redirect_uri, self._settings.client_name, login.scope, binds_tokens=self._settings.dpop is True
-        )
-        return self.registrations.register(login.target, metadata)
+        return self.registrations.register(login.target, login.redirect_uri, login.scope)
 
     def redirect_uri(self, target: AuthorizationTarget, *, localhost: bool = False) -> tuple[str | None, bool]:
         """
@@ -163,8 +178,10 @@ class ClientSelection:
         # A server that does not know a client shows that to the person alone, and the browser brings no answer.
         is_unanswered = isinstance(error, LoginFailed) and code is None
         if client.registered and (is_refused or (is_unanswered and not choice.is_new)):
-            self.registrations.forget(client)
-        return client.registered and is_refused and not choice.is_new
+            self.registrations.refuse(choice)
+        # The authorization endpoint sees no authentication: there, another method would be refused too.
+        may_differ = choice.has_other and isinstance(error, ClientRefused)
+        return client.registered and is_refused and (not choice.is_new or may_differ)
 
     def _given(self, issuer: str) -> RegisteredClient | None:
         """Give what the settings say about a client at this issuer."""

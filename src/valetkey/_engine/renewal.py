@@ -107,6 +107,8 @@ class Renewal:
             raise failure
         if next_step is NextStep.FORGET_CLIENT:
             self._registrations.forget(session.client)
+        elif isinstance(outcome, RefreshRefused) and outcome.meaning.ends_token:  # the client was accepted
+            self._registrations.saw(session.client)
         _logger.info("the session at %s cannot be renewed, it begins anew: %s", session.issuer, failure)
         return None
 

@@ -3,23 +3,27 @@
 
 """A person logs in with a browser: authorization code with PKCE (RFC 6749 §4.1, RFC 7636)."""
 
+from contextlib import suppress
 from dataclasses import replace
 
+from valetkey._clients.advice import advised
 from valetkey._clients.registration import ClientChoice
 from valetkey._clients.selection import ClientSelection
 from valetkey._discovery.target import AuthorizationTarget
 from valetkey._grants.grant import GrantContext
+from valetkey._grants.living_client import LivingClients
 from valetkey._grants.prompting import LoginPlan, corrected_plan, open_prompt
 from valetkey._grants.token_endpoint import TokenEndpoint
-from valetkey._policy.scope import OFFLINE_ACCESS
+from valetkey._policy.scope import OFFLINE_ACCESS, allowed_scope
 from valetkey.errors import AuthError, ClientRefused
 from valetkey.protocol.authorization import PendingLogin, authorization_url, parse_callback
+from valetkey.protocol.client_auth import other_methods
 from valetkey.protocol.dpop import thumbprint
 from valetkey.protocol.server import require_code_flow
-from valetkey.protocol.token_request import code_request
+from valetkey.protocol.token_request import TokenRequest, code_request
 from valetkey.seams import LoginAttempt, LoginPrompt, Seams
 from valetkey.settings.settings import Settings
-from valetkey.values import Scope, Secret, Session
+from valetkey.values import Scope, Secret, Session, Token
 
 
 class AuthorizationCode:
@@ -30,6 +34,7 @@ class AuthorizationCode:
         self._seams = seams
         self._clients = clients
         self._tokens = tokens
+        self._living = LivingClients(clients.registrations, tokens, seams)
 
     def obtain(self, target: AuthorizationTarget, scope: Scope | None, context: GrantContext) -> Session:
         """
@@ -45,7 +50,7 @@ class AuthorizationCode:
         address, fixed = self._clients.redirect_uri(plan.target, localhost=plan.localhost)
         with self._seams.login.open(address, fixed=fixed) as attempt:
             try:
-                choice = self._clients.for_login(plan.target, attempt.redirect_uri, plan.scope)
+                choice = self._choose_client(plan, attempt.redirect_uri)
             except ClientRefused as refusal:
                 corrected = None if is_last or fixed else self._with_other_address(plan, refusal)
                 if corrected is None:
@@ -57,6 +62,12 @@ class AuthorizationCode:
                 corrected = outcome
         return self._log_in(corrected, context, is_last=True)
 
+    def _choose_client(self, plan: LoginPlan, redirect_uri: str) -> ClientChoice:
+        choice = self._clients.for_login(plan.target, redirect_uri, plan.scope)
+        if self._living.drop_forgotten(choice, plan.target, plan.resource):
+            choice = self._clients.for_login(plan.target, redirect_uri, plan.scope)
+        return choice
+
     def _ask_person(
         self, attempt: LoginAttempt, plan: LoginPlan, choice: ClientChoice, context: GrantContext, *, is_last: bool
     ) -> Session | LoginPlan:
@@ -66,10 +77,10 @@ class AuthorizationCode:
             client=choice.client,
             redirect_uri=attempt.redirect_uri,
             resource=plan.resource,
-            scope=plan.scope,
+            scope=allowed_scope(plan.scope, choice.client),
             state=Secret(self._seams.random()),
             verifier=Secret(self._seams.random()),
-            parameters=self._parameters(plan),
+            parameters=self._parameters(plan, allowed_scope(plan.scope, choice.client)),
         )
         try:
             session = self._redeem(self._ask(attempt, pending, context), pending, plan, context)
@@ -77,16 +88,17 @@ class AuthorizationCode:
             corrected = None if is_last else corrected_plan(plan, choice, error, self._clients)
             if corrected is not None:
                 return corrected
-            attempt.conclude(error)
-            raise
+            told = advised(error, choice.client, plan.target, self._settings, is_new=choice.is_new)
+            attempt.conclude(told)
+            raise told from error
         attempt.conclude(None)
         return session
 
-    def _parameters(self, plan: LoginPlan) -> tuple[tuple[str, str], ...]:
+    def _parameters(self, plan: LoginPlan, scope: Scope | None) -> tuple[tuple[str, str], ...]:
         named = dict(plan.target.profile.authorization_parameters)
         if plan.audience is not None:
             named.setdefault("audience", plan.audience)
-        if plan.scope and OFFLINE_ACCESS in plan.scope:
+        if scope and OFFLINE_ACCESS in scope:
             named.setdefault("prompt", "consent")  # OpenID providers may ignore the scope without (Connect Core §11)
         if plan.target.dpop_key is not None:
             named["dpop_jkt"] = thumbprint(plan.target.dpop_key)  # RFC 9449 §10: the code is bound to the key too
@@ -109,4 +121,28 @@ class AuthorizationCode:
     def _redeem(self, callback: str, pending: PendingLogin, plan: LoginPlan, context: GrantContext) -> Session:
         # A code can be used once (RFC 6749 §4.1.2): after an error here, the next login gets a new one.
         request = plan.target.bind(code_request(pending, parse_callback(callback, pending)))
-        return context.save(plan.target.session(self._tokens.ask(request), request, interactive=True))
+        token, request = self._exchange(request)
+        session = plan.target.session(token, request, interactive=True)
+        # What was wanted, and not what this client may ask for: the next program wants the same.
+        return context.save(replace(session, requested_scope=plan.scope))
+
+    def _exchange(self, request: TokenRequest) -> tuple[Token, TokenRequest]:
+        """
+        Exchange the code; if the server does not accept how a registered client proves itself, once more in each way.
+
+        The server checks the client before the code (RFC 6749 §3.2.1), so the code was not used.
+        """
+        registrations = self._clients.registrations
+        try:
+            token = self._tokens.ask(request)
+        except ClientRefused as refusal:
+            for method in other_methods(request.client, request.server) if refusal.error == "invalid_client" else ():
+                changed = replace(request, client=replace(request.client, authentication=method))
+                with suppress(AuthError):
+                    token = self._tokens.ask(changed)
+                    registrations.keep(changed.client)
+                    return token, changed
+            raise
+        if request.client.registered:
+            registrations.saw(request.client)
+        return token, request

@@ -4,15 +4,18 @@
 """A person logs in on another device, and this program polls until then (RFC 8628)."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NoReturn
 
+from valetkey._clients.advice import advised
 from valetkey._clients.authentication import ClientAuthenticator
+from valetkey._clients.registration import ClientChoice
 from valetkey._clients.selection import ClientSelection
 from valetkey._discovery.target import AuthorizationTarget
 from valetkey._grants.grant import GrantContext
 from valetkey._grants.prompting import LoginPlan, corrected_plan, open_prompt
 from valetkey._grants.token_endpoint import TokenEndpoint
+from valetkey._policy.scope import allowed_scope
 from valetkey.errors import AuthError, ClientRefused, LoginFailed, Refused, TemporaryError
 from valetkey.login.unanswered import login_cancelled, login_timed_out
 from valetkey.protocol.device import (
@@ -42,9 +45,14 @@ class _StartedLogin:
     """A login whose code the server has issued."""
 
     plan: LoginPlan
-    client: Client
+    choice: ClientChoice
     authorization: DeviceAuthorization
     ends_at: float  # on the clock `Seams.monotonic`
+
+    @property
+    def client(self) -> Client:
+        """The client that the code was issued to."""
+        return self.choice.client
 
 
 class DeviceCode:
@@ -65,7 +73,8 @@ class DeviceCode:
             login = self._start(LoginPlan(target, scope, target.resource_parameter))
             try:
                 token, request = self._ask(attempt, login, context)
-                session = context.save(target.session(token, request, interactive=True))
+                session = target.session(token, request, interactive=True)
+                session = context.save(replace(session, requested_scope=login.plan.scope))
             except AuthError as error:
                 attempt.conclude(error)
                 raise
@@ -76,20 +85,29 @@ class DeviceCode:
         """Request a code; if the server says what it does not accept, request it once without that."""
         choice = self._clients.for_login(plan.target, None, plan.scope)
         try:
-            return self._request_code(plan, choice.client)
+            return self._request_code(plan, choice)
         except Refused as refusal:
             corrected = corrected_plan(plan, choice, refusal, self._clients)
             if corrected is None:
-                raise
-        return self._request_code(corrected, self._clients.for_login(plan.target, None, corrected.scope).client)
+                raise self._advised(refusal, choice, plan) from refusal
+        choice = self._clients.for_login(plan.target, None, corrected.scope)
+        try:
+            return self._request_code(corrected, choice)
+        except Refused as refusal:
+            self._clients.drop_refused(choice, refusal)
+            raise self._advised(refusal, choice, plan) from refusal
 
-    def _request_code(self, plan: LoginPlan, client: Client) -> _StartedLogin:
-        server, started = plan.target.server, self._seams.monotonic()
+    def _advised(self, error: AuthError, choice: ClientChoice, plan: LoginPlan) -> AuthError:
+        return advised(error, choice.client, plan.target, self._settings, is_new=choice.is_new)
+
+    def _request_code(self, plan: LoginPlan, choice: ClientChoice) -> _StartedLogin:
+        client, server, started = choice.client, plan.target.server, self._seams.monotonic()
+        scope = allowed_scope(plan.scope, client)
         authentication = self._authenticator.authenticate(client, server)
-        request = device_authorization_request(server, client, authentication, resource=plan.resource, scope=plan.scope)
+        request = device_authorization_request(server, client, authentication, resource=plan.resource, scope=scope)
         authorization = parse_device_authorization(self._seams.send(request), now=self._seams.now())
         seconds = min(self._settings.login_timeout, authorization.lifetime or math.inf)
-        return _StartedLogin(plan, client, authorization, started + seconds)
+        return _StartedLogin(plan, choice, authorization, started + seconds)
 
     def _ask(self, attempt: DeviceAttempt, login: _StartedLogin, context: GrantContext) -> tuple[Token, TokenRequest]:
         """Show the prompt and poll; give the token and the request that brought it."""
@@ -108,7 +126,8 @@ class DeviceCode:
     def _poll(self, login: _StartedLogin, context: GrantContext) -> tuple[Token, TokenRequest]:
         plan, client = login.plan, login.client
         code, wait = login.authorization.device_code, login.authorization.interval
-        request = device_token_request(plan.target.server, client, code, resource=plan.resource, scope=plan.scope)
+        scope = allowed_scope(plan.scope, client)
+        request = device_token_request(plan.target.server, client, code, resource=plan.resource, scope=scope)
         request, interval = plan.target.bind(request), wait
         while True:
             self._wait(wait, login, context)
@@ -125,8 +144,9 @@ class DeviceCode:
 
     def _fail(self, login: _StartedLogin, refusal: Refused) -> NoReturn:
         if isinstance(refusal, ClientRefused):
-            self._clients.registrations.forget(login.client)
-        raise declined(refusal.error, refusal.description, login.client.issuer) or refusal
+            self._clients.drop_refused(login.choice, refusal)
+        ended = declined(refusal.error, refusal.description, login.client.issuer)
+        raise ended or self._advised(refusal, login.choice, login.plan) from refusal
 
     def _wait(self, seconds: float, login: _StartedLogin, context: GrantContext) -> None:
         """Wait for the next poll, or end the login if it was cancelled or its time is over."""

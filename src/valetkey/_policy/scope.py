@@ -3,7 +3,7 @@
 
 """Which scope is asked for, and whether a session has enough of it (MCP, Scope Selection Strategy)."""
 
-from valetkey.values import Scope, ServerMetadata, Session
+from valetkey.values import Client, Scope, ServerMetadata, Session
 
 OFFLINE_ACCESS = "offline_access"
 
@@ -51,3 +51,15 @@ def unite(*scopes: Scope | None) -> Scope:
 def covers_scope(session: Session, wanted: Scope | None) -> bool:
     """Tell whether a session has all of a scope."""
     return set(wanted or ()) <= set(session.token.scope or ())
+
+
+def allowed_scope(scope: Scope | None, client: Client) -> Scope | None:
+    """Leave out of a scope what the registration of the client does not allow it to ask for (RFC 7591 §2)."""
+    if scope is None or client.scope is None:
+        return scope
+    return tuple(token for token in scope if token in client.scope) or None
+
+
+def needs_wider_client(scope: Scope | None, client: Client) -> bool:
+    """Tell whether another registration may allow more of a scope: what one did not get is not asked for again."""
+    return client.scope is not None and not set(scope or ()) <= {*client.scope, *client.declined_scope}

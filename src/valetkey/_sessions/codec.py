@@ -16,7 +16,7 @@ from enum import StrEnum
 from typing import Any, TypeVar
 
 from valetkey import urls
-from valetkey._sessions.old_formats import client_of_format_1, session_of_format_1
+from valetkey._sessions import old_formats
 from valetkey.errors import StoreError
 from valetkey.settings.settings import Settings
 from valetkey.store.another import ANOTHER_STORE
@@ -51,11 +51,7 @@ class Kind(StrEnum):
 
 
 def session_key(settings: Settings) -> str:
-    """
-    Give the key of a session, which needs no discovery.
-
-    What the session is bound to (issuer, client, resource) stands inside the record.
-    """
+    """Give the key of a session, which needs no discovery: issuer, client and resource stand inside the record."""
     server = urls.canonical_resource(settings.server_url)
     grant = "machine" if settings.is_machine else "person"
     return _key(Kind.SESSION, settings.principal, server, settings.client_id or "", grant, settings.label)
@@ -65,11 +61,12 @@ def client_key(issuer: str, settings: Settings) -> str:
     """
     Give the key of a registered client: one for each issuer, way to log in, fixed redirect address and name.
 
-    A client whose tokens are all bound to keys is another one: it would get no others (RFC 9449 §5.2).
+    A client whose tokens are all bound to keys is another one (RFC 9449 §5.2), and one whose method the user has named.
     """
-    bound = ("dpop",) if settings.dpop else ()
+    named = settings.client_authentication if settings.client_id is None else None
+    kinds = [kind for kind in ("dpop" if settings.dpop else None, named) if kind is not None]
     way = "device" if settings.chosen_grant == "device_code" else settings.redirect_uri or "loopback"
-    return _key(Kind.CLIENT, issuer, way, settings.client_name, *bound)
+    return _key(Kind.CLIENT, issuer, way, settings.client_name, *kinds)
 
 
 def pin_key(settings: Settings) -> str:
@@ -99,7 +96,7 @@ def decode_session(value: bytes) -> Session:
     members = _decode(Kind.SESSION, value)
     try:
         if members["format"] == _FIRST_FORMAT:
-            members = session_of_format_1(members)
+            members = old_formats.session_of_format_1(members)
         intent = members["refresh_intent"]
         return Session(
             token=_token(members["token"]),
@@ -130,7 +127,7 @@ def decode_client(value: bytes) -> Client:
     """
     members = _decode(Kind.CLIENT, value)
     try:
-        return _client(client_of_format_1(members) if members["format"] == _FIRST_FORMAT else members)
+        return _client(old_formats.client_of_format_1(members) if members["format"] == _FIRST_FORMAT else members)
     except (KeyError, TypeError, ValueError) as error:
         raise _damaged(Kind.CLIENT) from error
 
@@ -157,7 +154,8 @@ def _encode(kind: Kind, members: _Members) -> bytes:
 
 
 def _members_of(value: Any) -> _Members:
-    return {field.name: getattr(value, field.name) for field in fields(value)}
+    members = {field.name: getattr(value, field.name) for field in fields(value)}
+    return old_formats.without_empty_answers(members) if isinstance(value, Client) else members
 
 
 def _plain(value: object) -> str | _Members:
@@ -225,15 +223,20 @@ def _terms(members: _Members | None) -> Terms | None:
 
 
 def _client(members: _Members) -> Client:
-    authentication = _optional(_text, members, "authentication")
+    members = old_formats.with_all_answers(members)
+    method = _optional(_text, members, "authentication")
     return Client(
         client_id=_text(members, "client_id"),
         issuer=_text(members, "issuer"),
         secret=_secret(members, "secret"),
-        authentication=ClientAuthentication(authentication) if authentication is not None else None,
+        authentication=ClientAuthentication(method) if method is not None else None,
         redirect_uri=_optional(_text, members, "redirect_uri"),
         secret_expires_at=_optional(_time, members, "secret_expires_at"),
         origin=ClientOrigin(members["origin"]),
+        scope=_texts(members, "scope"),
+        declined_scope=_texts(members, "declined_scope") or (),
+        other_redirect_uris=_texts(members, "other_redirect_uris") or (),
+        registered_at=_optional(_time, members, "registered_at"),
     )
 
 

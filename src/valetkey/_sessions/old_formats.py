@@ -35,3 +35,17 @@ def session_of_format_1(members: _Members) -> _Members:
 def client_of_format_1(members: _Members) -> _Members:
     """Bring a client of format 1 up to format 2, which says where a client comes from."""
     return {**members, "origin": "registered" if members["registered"] else "configured"}
+
+
+_ANSWERS = ("scope", "declined_scope", "other_redirect_uris", "registered_at")
+"""What a client's registration said; the first records of format 2 have none of it."""
+
+
+def with_all_answers(members: _Members) -> _Members:
+    """Bring a client of format 2 up to all of its members."""
+    return {**dict.fromkeys(_ANSWERS), **members}
+
+
+def without_empty_answers(members: _Members) -> _Members:
+    """Leave out of a client's record what its registration did not say."""
+    return {name: member for name, member in members.items() if member or name not in _ANSWERS}

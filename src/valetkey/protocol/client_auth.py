@@ -74,6 +74,50 @@ def choose_authentication(
     return ClientAuthentication.BASIC if ClientAuthentication.BASIC in listed and plain else ClientAuthentication.POST
 
 
+def registration_methods(
+    server: ServerMetadata, chosen: ClientAuthentication | None = None
+) -> tuple[ClientAuthentication, ...]:
+    """
+    Give the methods that a new client is to be registered for, in the order in which they are asked for.
+
+    None before post before Basic, of what the server lists; many accept `none` and do not list it, so it comes last
+    then. No list means Basic (RFC 8414 §2), but servers without one mostly know public clients only: `none` is first.
+    """
+    none, basic, post = ClientAuthentication.NONE, ClientAuthentication.BASIC, ClientAuthentication.POST
+    if chosen is not None and chosen is not ClientAuthentication.PRIVATE_KEY:
+        return (chosen,)
+    if server.token_endpoint_auth_methods_supported is None:
+        return (none, basic, post)
+    listed = tuple(each for each in (none, post, basic) if each in server.token_endpoint_auth_methods_supported)
+    return listed if none in listed else (*listed, none)
+
+
+def other_methods(client: Client, server: ServerMetadata) -> tuple[ClientAuthentication, ...]:
+    """Give the ways in which a registered client with a secret can authenticate besides the one it was told to use."""
+    if client.secret is None or not client.registered:
+        return ()
+    used = choose_authentication(client, server)
+    ways = (ClientAuthentication.BASIC, ClientAuthentication.POST, ClientAuthentication.NONE)
+    return tuple(each for each in ways if each is not used)
+
+
+def revocation_methods(
+    client: Client, server: ServerMetadata, *, has_key: bool = False
+) -> tuple[ClientAuthentication, ...]:
+    """
+    Give the methods for the revocation endpoint: by its own list, no list means Basic (RFC 8414 §2); then the others.
+
+    Each needs what the client has. The next one is for an answer that says `invalid_client`.
+    """
+    if has_key or client.secret is None:
+        return (choose_authentication(client, server, has_key=has_key),)
+    listed = server.revocation_endpoint_auth_methods_supported or (ClientAuthentication.BASIC,)
+    fixed = (client.authentication,) if client.authentication is not None else ()
+    known = (*fixed, ClientAuthentication.BASIC, ClientAuthentication.POST)
+    preferred = tuple(each for each in known if each in listed)
+    return tuple(dict.fromkeys((*preferred, *known)))
+
+
 def authenticate(client: Client, method: ClientAuthentication, assertion: Secret | None = None) -> AuthenticationFields:
     """
     Give the form fields and header fields that authenticate the client; `assertion` is for private_key_jwt.

@@ -4,19 +4,29 @@
 """Dynamic client registration (RFC 7591 §3): what we ask for, and what the server registered."""
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from valetkey import urls, wire
 from valetkey.errors import ClientRefused, MalformedDocument, quote
 from valetkey.protocol.device import GRANT_TYPE as DEVICE_CODE
 from valetkey.protocol.error_response import is_temporary, read_error, temporary_error
-from valetkey.values import Client, ClientAuthentication, ClientOrigin, Scope, Secret, ServerMetadata, scope_to_text
+from valetkey.values import (
+    Client,
+    ClientAuthentication,
+    ClientOrigin,
+    Scope,
+    Secret,
+    ServerMetadata,
+    scope_from_text,
+    scope_to_text,
+)
 from valetkey.wire import HttpRequest, HttpResponse
 
 _PLACEHOLDER = "http://127.0.0.1/callback"
 _BY_HAND = "Register a client by hand and give its client_id."
 _LATEST = 1e12
 """Unix time that no secret lives to; a larger number is no time."""
+_MOST_REDIRECT_URIS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +46,21 @@ class ClientMetadata:
     refreshes: bool = True
     binds_tokens: bool = False
     has_placeholder: bool = False
+    has_contacts: bool = False  # True to send an empty list, for servers that require the member
+    left_out: frozenset[str] = frozenset()  # members that the server does not want
+    methods: tuple[ClientAuthentication, ...] = (ClientAuthentication.NONE,)  # in the order in which they are tried
+    tried_methods: int = 0
+    was_refused_for_nothing: bool = False  # True if a refusal did not say which member it is about
+
+    @property
+    def method(self) -> ClientAuthentication:
+        """The authentication method that is asked for."""
+        return self.methods[self.tried_methods]
+
+    @property
+    def other_methods(self) -> tuple[ClientAuthentication, ...]:
+        """The methods that can still be asked for."""
+        return self.methods[self.tried_methods + 1 :]
 
     @property
     def grant_types(self) -> tuple[str, ...]:
@@ -50,13 +75,22 @@ class ClientMetadata:
             return (_PLACEHOLDER,) if self.has_placeholder else ()
         return (self.redirect_uri,)
 
-    def corrected(self, error: str | None, description: str | None) -> "ClientMetadata | None":
-        """Change what is asked for as a server's refusal says (RFC 7591 §3.2.2); None if the refusal is final."""
-        if self.redirect_uri is None and "redirect_uri" in f"{error} {description}":
-            return replace(self, has_placeholder=True)
-        if error == "invalid_client_metadata":  # django-oauth-toolkit gives each client one grant, and no refresh
-            return replace(self, refreshes=False)
-        return None
+    def document(self) -> dict[str, object]:
+        """Give the members of the request (RFC 7591 §2)."""
+        members: dict[str, object] = {
+            "client_name": self.name,
+            "redirect_uris": list(self.redirect_uris) or None,
+            "application_type": "native",  # MCP 2026-07-28, Application Type: a loopback redirect is a native client's
+            "grant_types": list(self.grant_types),
+            # RFC 7591 §2.1: they go with each other; left out, it would be the code.
+            "response_types": ["code"] if self.redirect_uri is not None else [],
+            # RFC 7591 §2: left out, the server would make it client_secret_basic.
+            "token_endpoint_auth_method": self.method.value,
+            "scope": scope_to_text(self.scope) if self.scope else None,
+            "dpop_bound_access_tokens": True if self.binds_tokens else None,
+            "contacts": [] if self.has_contacts else None,  # RFC 7591 §5: there is nobody's address in it
+        }
+        return {name: value for name, value in members.items() if value is not None and name not in self.left_out}
 
 
 def registration_request(
@@ -68,20 +102,6 @@ def registration_request(
     The initial access token allows the registration, for servers that require one (RFC 7591 §3).
     """
     endpoint = urls.require_endpoint(server.registration_endpoint or "", "registration endpoint")
-    document: dict[str, object] = {
-        "client_name": metadata.name,
-        **({"redirect_uris": list(metadata.redirect_uris)} if metadata.redirect_uris else {}),
-        "application_type": "native",  # MCP 2026-07-28, Application Type: a loopback redirect is a native client's
-        "grant_types": list(metadata.grant_types),
-        # RFC 7591 §2.1: they go with each other; left out, it would be the code.
-        "response_types": ["code"] if metadata.redirect_uri is not None else [],
-        # RFC 7591 §2: left out, the server would make it client_secret_basic.
-        "token_endpoint_auth_method": ClientAuthentication.NONE.value,
-    }
-    if metadata.scope:
-        document["scope"] = scope_to_text(metadata.scope)
-    if metadata.binds_tokens:
-        document["dpop_bound_access_tokens"] = True
     bearer: tuple[tuple[str, str], ...] = ()
     secrets: tuple[Secret, ...] = ()
     if initial_access_token is not None:
@@ -92,7 +112,7 @@ def registration_request(
         endpoint,
         "register this program as a client",
         headers=(("Content-Type", "application/json"), ("Accept", "application/json"), *bearer),
-        body=json.dumps(document).encode(),
+        body=json.dumps(metadata.document()).encode(),
         issuer=server.issuer,
         credentials_of=(server.issuer,) if initial_access_token is not None else (),
         secrets=secrets,
@@ -105,7 +125,7 @@ def parse_registration(
     """
     Read the answer to `registration_request`; what the server changed counts (RFC 7591 §3.2.1).
 
-    200 is taken for 201, as some servers send it.
+    200 is taken for 201, as some servers send it. A member of a wrong type counts as absent, except `client_id`.
 
     :raises ClientRefused: If the server does not register us, or in a way we cannot use.
     :raises TemporaryError: If it could not answer now.
@@ -121,42 +141,54 @@ def parse_registration(
         message = f"The registration endpoint {response.url} answered {response.status} without a client_id."
         hint = "This is a fault of the server; register a client there by hand and give its client_id."
         raise MalformedDocument(message, hint=hint, url=response.url, member="client_id")
-    secret = wire.text_member(document, "client_secret", response.url)
+    secret = _text(document.get("client_secret"))
+    scope = scope_from_text(_text(document.get("scope")))
     return Client(
         client_id=client_id,
         issuer=server.issuer,
         secret=Secret(secret) if secret is not None else None,
-        authentication=_authentication(document, response, has_secret=secret is not None),
-        redirect_uri=_redirect_uri(document, response, requested),
+        authentication=_authentication(document, response, requested, has_secret=secret is not None),
+        redirect_uri=requested.redirect_uri,
         secret_expires_at=_expiry(document.get("client_secret_expires_at")),
         origin=ClientOrigin.REGISTERED,
+        scope=scope,
+        declined_scope=tuple(each for each in requested.scope or () if scope is not None and each not in scope),
+        other_redirect_uris=_other_redirect_uris(document.get("redirect_uris"), requested.redirect_uri),
+        registered_at=now,
     )
 
 
+def _text(value: object) -> str | None:
+    return value if wire.is_text(value) and value else None
+
+
 def _authentication(
-    document: dict[str, object], response: HttpResponse, *, has_secret: bool
+    document: dict[str, object], response: HttpResponse, requested: ClientMetadata, *, has_secret: bool
 ) -> ClientAuthentication | None:
-    named = wire.text_member(document, "token_endpoint_auth_method", response.url)
+    named = _text(document.get("token_endpoint_auth_method"))
     if named is None:
-        return None if has_secret else ClientAuthentication.NONE
+        if not has_secret:
+            return ClientAuthentication.NONE
+        asked = requested.method
+        return asked if asked.needs_secret else None
     if named not in list(ClientAuthentication) or named == ClientAuthentication.PRIVATE_KEY:
-        message = f"{response.url} registered this client for the authentication method {quote(named)}."
-        raise ClientRefused(message, hint=_BY_HAND, endpoint=response.url)
+        raise _unusable(
+            response, f"{response.url} registered this client for the authentication method {quote(named)}."
+        )
     if named != ClientAuthentication.NONE and not has_secret:  # DCR-7: better now than after the person has logged in
-        message = f"{response.url} registered this client for {quote(named)}, but gave it no secret."
-        raise ClientRefused(message, hint=_BY_HAND, endpoint=response.url)
+        raise _unusable(response, f"{response.url} registered this client for {quote(named)}, but gave it no secret.")
     return ClientAuthentication(named)
 
 
-def _redirect_uri(document: dict[str, object], response: HttpResponse, requested: ClientMetadata) -> str | None:
-    if requested.redirect_uri is None:
-        return None
-    registered = wire.list_member(document, "redirect_uris", response.url)
-    if registered is not None and requested.redirect_uri not in registered:
-        message = f"{response.url} did not register the redirect address {requested.redirect_uri}."
-        hint = "Register a client by hand with that address, or give a redirect_uri the server accepts."
-        raise ClientRefused(message, hint=hint, endpoint=response.url)
-    return requested.redirect_uri
+def _other_redirect_uris(named: object, requested: str | None) -> tuple[str, ...]:
+    """
+    Give what the server registered instead of our address, which is used all the same.
+
+    A loopback address may have any port (RFC 8252 §7.3), and gateways name the address of their own upstream.
+    """
+    listed = named if isinstance(named, list) else [named]
+    addresses = tuple(address for each in listed if (address := _text(each)) is not None)
+    return () if requested is None or requested in addresses else addresses[:_MOST_REDIRECT_URIS]
 
 
 def _expiry(value: object) -> float | None:
@@ -175,3 +207,8 @@ def _refused(response: HttpResponse) -> ClientRefused:
     return ClientRefused(
         message, hint=hint, error=error, description=description, status=response.status, endpoint=response.url
     )
+
+
+def _unusable(response: HttpResponse, message: str) -> ClientRefused:
+    """The status is the one of a success, by which `_policy.registration_tries` knows it."""
+    return ClientRefused(message, hint=_BY_HAND, status=response.status, endpoint=response.url)

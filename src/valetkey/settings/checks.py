@@ -96,7 +96,8 @@ def _check_clients(options: PythonOptions) -> None:
         message = "Two clients in `clients=` have the same issuer."
         raise ConfigurationError(message, hint="Give one client for each issuer.")
     named = options.client_authentication
-    if named is not None and named.needs_secret and options.client_secret is None:
+    # Without a client, it is what a registration asks for.
+    if named is not None and named.needs_secret and options.client_id is not None and options.client_secret is None:
         message = f"The client authentication {named} needs `client_id=` and `client_secret=`."
         raise ConfigurationError(message, hint="Give both, or leave client_authentication out.")
     if named is ClientAuthentication.PRIVATE_KEY and not options.can_sign:

@@ -1,0 +1,65 @@
+# SPDX-FileCopyrightText: 2026 The Valetkey authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""What a user can do where a registration or a registered client does not lead to a login."""
+
+import hashlib
+
+from valetkey._discovery.target import AuthorizationTarget
+from valetkey.errors import AuthError, ClientRefused, LoginFailed, Refused, quote
+from valetkey.settings.settings import Settings
+from valetkey.values import Client
+
+_FIRST_PORT, _PORTS = 20_000, 10_000
+"""Below the ports that an operating system gives out for connections (RFC 6056 §3.2; Linux begins at 32768)."""
+
+
+def proposed_address(target: AuthorizationTarget, settings: Settings) -> str:
+    """
+    Give one redirect address for a client that is registered by hand: the same in each run, on every computer.
+
+    It is the user's own if there is one, else its port follows from the issuer.
+    """
+    if settings.redirect_uri is not None:
+        return settings.redirect_uri
+    digest = hashlib.sha256(target.server.issuer.encode()).digest()
+    port = _FIRST_PORT + int.from_bytes(digest[:4], "big") % _PORTS
+    return f"http://{'localhost' if target.profile.localhost else '127.0.0.1'}:{port}/callback"
+
+
+def registration_hint(target: AuthorizationTarget, settings: Settings) -> str:
+    """Say how to register a client by hand."""
+    advice = f" {target.profile.hint}" if target.profile.hint else ""
+    if settings.chosen_grant == "device_code":
+        return f"Register a client for the device grant there by hand, then give its client_id.{advice}"
+    address = proposed_address(target, settings)
+    return (
+        f"Register a client there by hand with the redirect address {address}, "
+        f"then give its client_id and redirect_uri={address!r}.{advice}"
+    )
+
+
+def advised(
+    error: AuthError, client: Client, target: AuthorizationTarget, settings: Settings, *, is_new: bool
+) -> AuthError:
+    """Give the error of a login with the hint that fits the client that Valetkey had registered for it."""
+    if not client.registered:
+        return error
+    code, said = _said(error)
+    is_unanswered = isinstance(error, LoginFailed) and code is None
+    if client.other_redirect_uris and (is_unanswered or "redirect" in said):
+        registered = ", ".join(quote(address) for address in client.other_redirect_uris)
+        hint = f"{client.issuer} registered {registered} instead of {client.redirect_uri}, which may be why."
+        return error.with_hint(f"{hint} {registration_hint(target, settings)}")
+    if isinstance(error, ClientRefused):
+        return error.with_hint(registration_hint(target, settings))
+    if is_unanswered and not is_new:
+        forgotten = f"{client.issuer} may have forgotten this program; the next login registers it anew."
+        return error.with_hint(f"{error.hint} If the page showed an error: {forgotten}")
+    return error
+
+
+def _said(error: AuthError) -> tuple[str | None, str]:
+    if not isinstance(error, LoginFailed | Refused):
+        return None, ""
+    return error.error, f"{error.error or ''} {error.description or ''}".lower()

@@ -550,7 +550,7 @@ def test_announced_metadata_that_is_not_there_leaves_the_origins_own(announced, 
 
 
 @requirement("VER-2")
-@pytest.mark.parametrize("status", [429, 500, 503])
+@pytest.mark.parametrize("status", [407, 408, 425, 429, 500, 503])
 @pytest.mark.parametrize("place", [CUSTOM, RESOURCE_METADATA, ROOT_RESOURCE_METADATA])
 def test_metadata_that_cannot_be_given_now_is_waited_for_and_never_replaced(place, status):
     """Row A6."""
@@ -562,7 +562,7 @@ def test_metadata_that_cannot_be_given_now_is_waited_for_and_never_replaced(plac
     assert LEGACY_METADATA not in str(server.log())
 
 
-@pytest.mark.parametrize("status", [429, 500, 503])
+@pytest.mark.parametrize("status", [407, 408, 425, 429, 500, 503])
 def test_an_issuer_that_cannot_answer_now_is_told_by_its_name(status):
     """Rows A6, F6."""
     server = AuthorizationServer(describes_itself_at=())

@@ -3,6 +3,7 @@
 
 """Redirects of metadata: followed within the origin and no further, also over real HTTP."""
 
+import gzip
 import json
 
 import pytest
@@ -13,14 +14,24 @@ from tests.fakes.authorization_server import (
     RESOURCE_METADATA,
     ROOT_RESOURCE_METADATA,
     SERVER_METADATA,
+    TOKEN,
     AuthorizationServer,
 )
+from tests.fakes.world import World
 from tests.network.server import WireServer, answer
 from tests.requirements import requirement
 from valetkey._discovery.discovery import discover
 from valetkey._network.guard import Guard
 from valetkey._network.sender import HttpSender
-from valetkey.errors import InsecureEndpoint, IssuerMismatch, ResourceMismatch, TemporaryError, Unsupported
+from valetkey.errors import (
+    AuthError,
+    InsecureEndpoint,
+    IssuerMismatch,
+    MalformedDocument,
+    ResourceMismatch,
+    TemporaryError,
+    Unsupported,
+)
 from valetkey.settings.settings import Settings
 from valetkey.wire import HttpResponse
 
@@ -162,6 +173,32 @@ def test_a_redirect_that_leads_to_a_server_that_cannot_answer_now_is_temporary(s
     server.has(f"{ORIGIN}/meta", status)
     with pytest.raises(TemporaryError, match=str(status)):
         find(server)
+
+
+# Endpoints that get a request with a credential are never followed elsewhere.
+
+
+@requirement("SEC-5")
+@pytest.mark.parametrize("status", REDIRECTS)
+@pytest.mark.parametrize("endpoint", ["register", "token"])
+def test_where_an_endpoint_has_gone_is_named_and_nothing_is_sent_there(endpoint, status):
+    """Row F16."""
+    world = World()
+    url = f"{ISSUER}/{endpoint}"
+    world.server.has(url, *[redirect(url, f"/v2/{endpoint}?token=s3cret", status)] * 3)
+    with pytest.raises(AuthError) as caught:
+        world.engine().replace(None)
+    assert f"{ISSUER}/v2/{endpoint}" in caught.value.message
+    assert "s3cret" not in str(caught.value)
+    assert "/v2/" not in str(world.server.log())
+
+
+def test_a_token_that_is_packed_without_saying_so_is_told_as_that():
+    """Row F11."""
+    world = World()
+    world.server.has(TOKEN, *[HttpResponse(200, TOKEN, (), gzip.compress(b"{}", mtime=0))] * 3)
+    with pytest.raises(MalformedDocument, match="packed with gzip, and no Content-Encoding says so"):
+        world.engine().replace(None)
 
 
 # Over real HTTP.

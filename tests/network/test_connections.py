@@ -12,6 +12,7 @@ from contextlib import contextmanager
 import pytest
 
 from tests.fakes.threads import LONGEST_WAIT
+from tests.fakes.world import World
 from tests.network.certificates import make_certificates
 from tests.network.names import NameServer
 from tests.network.server import WireServer, answer
@@ -493,3 +494,38 @@ def test_a_stream_of_events_is_not_read_because_it_may_have_no_end(media_type):
             response = read(send, server.url)
             assert (response.status, response.body) == (200, b"")
             assert response.header("Content-Type") == media_type
+
+
+def speaking_for(world):
+    """Hand requests from the wire on to the fake servers of a world, and their answers back."""
+
+    def respond(peer):
+        head, _, body = peer.request.partition(b"\r\n\r\n")
+        line, *fields = head.decode().split("\r\n")
+        method, path, _ = line.split(" ")
+        headers = tuple(tuple(field.split(": ", 1)) for field in fields)
+        made = world.server(HttpRequest(method, f"{world.server.issuer}{path}", "", headers, body))
+        names = [f"{name}: {value}" for name, value in made.headers]
+        peer.send(kept(made.body, f"{made.status} OK", *names))
+
+    return respond
+
+
+@pytest.mark.parametrize("separate", [False, True], ids=["one server", "an authorization server of its own"])
+def test_a_login_opens_one_connection_to_each_server(separate):
+    """Metadata, registration and token; each request on a connection of its own would wait for it. Row E8."""
+    world = World()
+    respond = speaking_for(world)
+    with serving(*[respond] * 9) as mcp, serving(*[respond] * 9) as other:
+        own = other if separate else mcp
+        world.server.mcp_url, world.server.issuer = f"{mcp.url}/mcp", own.url
+        resource, metadata = "/.well-known/oauth-protected-resource/mcp", "/.well-known/oauth-authorization-server"
+        # The fake knows its documents by the path alone here: both servers hand on to it as the same origin.
+        world.server.describes_the_resource_at = (f"{own.url}{resource}",)
+        world.server.describes_itself_at = (f"{own.url}{metadata}",)
+        send = HttpSender(Guard(world.server.mcp_url))
+        seams = world.seams(send=send, keep_connections=send.keep_connections)
+        world.engine(url=world.server.mcp_url, seams=seams).replace(None)
+        assert (mcp.connections, other.connections) == (1, 1 if separate else 0)
+        asked = [request.split(b" ")[1].decode() for request in (*mcp.requests, *other.requests)]
+    assert asked == [resource, metadata, "/register", "/token"]

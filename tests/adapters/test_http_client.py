@@ -15,6 +15,7 @@ import mcp.shared._httpx_utils
 import pytest
 from mcp import ClientSession
 
+from tests.adapters.bound import BoundMcpServer
 from tests.adapters.mcp_programs import LIBRARY, OURS, PROGRAMS
 from tests.adapters.server import Answer
 from tests.adapters.tool_server import ToolServer
@@ -173,6 +174,22 @@ def test_a_login_goes_on_when_the_session_gives_its_call_up(program, server):
 
     assert run(use) == "5"
     assert len(server.person.asked) == 2
+
+
+@each_program
+def test_the_end_of_a_session_asks_nobody_to_log_in(program, server):
+    """Row E4."""
+
+    async def use():
+        async with opened(program, server) as call:
+            assert await call(a=1, b=2) == "3"
+            server.authorization.forget_access_tokens()
+            server.authorization.forget_refresh_tokens()
+
+    run(use)
+    ends = [seen for seen in server.seen if seen.line.startswith("DELETE ")]
+    assert len(ends) == (program.transport == "http")
+    assert len(server.person.asked) == 1
 
 
 @each_program
@@ -424,11 +441,36 @@ def test_another_origin_gets_no_token_after_a_redirect(server, factory, path):
             auth = OURS.OAuth(server.url, login=server.person, store=MemoryStore())
             async with factory(auth=auth, follow_redirects=True) as client:
                 await client.get(f"{server.url}/first")
-                return await client.post(server.url, json={"jsonrpc": "2.0", "id": 1, "method": "tools/list"})
+                return await client.post(server.url, json=CALL)
 
         assert run(use).status_code == 200
         assert [seen.token for seen in elsewhere.seen] == [None]
         assert server.seen[-1].token is not None
+
+
+@requirement("DPOP-1", "DPOP-4", "WWW-10")
+@pytest.mark.parametrize(("path", "wrong_proofs"), [("/mcp", 0), ("/mcp/", 3)])
+def test_a_bound_token_is_proved_with_the_nonce_that_the_server_wants(path, wrong_proofs):
+    """The library takes a proof along where it follows a redirect; the request is sent again with one that is right."""
+    with BoundMcpServer() as server:
+        server.proofs.nonce = server.authorization.proofs.nonce = "n-1"
+        if path != "/mcp":
+            server.routes["/mcp/"] = server.routes["/mcp"]
+            server.routes["/mcp"] = lambda _: Answer(307, (("Location", "/mcp/"),), b"")
+        auth = OURS.OAuth(server.url, login=server.person, store=MemoryStore())
+
+        async def use():
+            async with MCPHttpClient(auth=auth) as client:
+                answers = [await client.post(server.url, json=CALL) for _ in range(2)]
+                server.next_nonces = ["n-2"]
+                return [*answers, await client.post(server.url, json=CALL)]
+
+        assert [answer.json() for answer in run(use)] == [{"jsonrpc": "2.0", "id": 1, "result": {}}] * 3
+        assert len([fault for fault in server.proofs.refused if "nonce" not in fault]) == wrong_proofs
+        assert len(server.person.asked) == 1
+
+
+CALL = {"jsonrpc": "2.0", "id": 1, "method": "tools/list"}
 
 
 async def chunks(*pieces):

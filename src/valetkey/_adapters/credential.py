@@ -20,6 +20,9 @@ CREDENTIAL = "valetkey.credential"
 LOGIN_WAIT = "valetkey.login_wait"
 """The extension of a request with the seconds that it waits for a token; without it, it waits as long as it takes."""
 
+NO_LOGIN = "valetkey.no_login"
+"""The extension of a request that is not worth a login: it goes with the token at hand, or without one."""
+
 PROOF_RETRIES = 2
 """How often a request is sent again with the same token: for an address it was redirected to, and for a nonce."""
 

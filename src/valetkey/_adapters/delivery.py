@@ -14,7 +14,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from valetkey._adapters import tickets
-from valetkey._adapters.credential import LOGIN_WAIT, is_ours, rejection
+from valetkey._adapters.credential import LOGIN_WAIT, NO_LOGIN, is_ours, rejection
 from valetkey._adapters.failures import HttpError, NoAnswer, http_error, is_end_of_session
 from valetkey._adapters.messages import answer_to, error_in, expects_answer, message_in
 from valetkey.errors import AuthError, ScopeMissing, TokenRejected
@@ -78,6 +78,8 @@ class Delivery:
 
     async def _send_without_message(self, request: Any, send: Send) -> Any:
         """Send what is no JSON-RPC message: the GET of a stream, the DELETE of a session."""
+        if request.method == "DELETE":  # the session ends anyway, and its end must not wait for a person
+            request.extensions[NO_LOGIN] = True
         if not self._opens_sse(request):
             return await self._exchange(request, None, send)
         request.headers["Accept-Encoding"] = "identity"  # a compressor may hold events back

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from valetkey._adapters.credential import (
+    NO_LOGIN,
     PROOF_RETRIES,
     RequestT,
     present,
@@ -46,9 +47,9 @@ def steps_of(engine: "Engine", request: RequestT) -> "Generator[RequestT | Curre
     request may be sent again with the same token where only its proof was at fault (RFC 9449 §9).
     """
     token: Token | None = yield CurrentToken()
-    if token is None and engine.is_known():
+    is_replaced, retries = NO_LOGIN in request.extensions, PROOF_RETRIES
+    if token is None and engine.is_known() and not is_replaced:
         token = yield OtherToken(None)
-    is_replaced, retries = False, PROOF_RETRIES
     while True:
         response = yield present(engine, request, token)
         proved = request_with_new_proof(engine, request, token, response) if retries else None

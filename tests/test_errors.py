@@ -171,17 +171,27 @@ def test_a_longer_url_names_another_server(text):
     assert str(error).startswith(f"{MCP}: {MCP}")
 
 
-def test_naming_the_server_keeps_where_the_error_comes_from():
-    def work():
-        try:
-            int("no number")
-        except ValueError:
-            raise ONE_OF_EACH[0]  # noqa: B904 - the context is the matter
+def test_an_error_that_a_person_was_told_about_is_completed_and_stays_the_same():
+    """Rows F13, F17."""
+    error = StoreError("A record in the session store is damaged.", hint="Do this.")
+    error.complete(MCP, "/srv/app/store.db")
+    assert str(error) == f"{MCP}: A record in the session store /srv/app/store.db is damaged. Do this."
 
-    with pytest.raises(TemporaryError) as caught:
-        work()
-    changed = caught.value.with_server(MCP)
-    assert (changed.__traceback__, changed.__context__) == (caught.value.__traceback__, caught.value.__context__)
+
+@pytest.mark.parametrize(
+    ("message", "shown"),
+    [
+        ("The session store is locked.", "The session store /a.db is locked."),
+        ("/a.db is full.", "/a.db is full."),
+        ("It is full.", "It is full. The session store is /a.db."),
+    ],
+)
+def test_an_error_about_a_store_names_it_once(message, shown):
+    """Row F13."""
+    error = StoreLocked(message, hint="Do this.").with_place("/a.db")
+    assert (error.message, type(error)) == (shown, StoreLocked)
+    assert str(error.with_place("/b.db")) == str(error) == f"{shown} Do this."
+    assert str(StoreError(message, hint="Do this.").with_place("")) == f"{message} Do this."
 
 
 def test_a_copy_keeps_the_cause_and_the_notes_and_gets_a_traceback_of_its_own():

@@ -379,7 +379,7 @@ def test_an_answer_without_a_code_is_malformed(query):
     ("error", "hint"),
     [
         ("access_denied", "Log in and allow it."),
-        ("invalid_scope", "Ask for another scope."),
+        ("invalid_scope", 'It was asked for "read write": set scope= to what this server offers.'),
         ("invalid_target", "The server issues no tokens for this resource; check the URL of the MCP server."),
         ("invalid_request", "Check the settings of this client at that server."),
         ("unauthorized_client", "Check the settings of this client at that server."),

@@ -179,7 +179,7 @@ def test_the_temporary_error_has_the_code_if_there_is_one():
         ("invalid_client", ClientRefused, "Check client_id, client_secret and how this client may authenticate."),
         ("unauthorized_client", ClientRefused, "Check client_id, client_secret and how this client may authenticate."),
         ("invalid_target", Refused, "The server does not issue tokens for this resource"),
-        ("invalid_scope", Refused, "Ask for another scope."),
+        ("invalid_scope", Refused, "No scope was asked for: set scope= to what this server offers."),
         ("invalid_grant", Refused, "Log in again."),
         (None, Refused, "Log in again."),
     ],

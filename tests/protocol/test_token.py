@@ -248,7 +248,7 @@ def test_a_server_that_cannot_answer_now_is_a_temporary_matter(answer):
         ("invalid_grant", Refused, "Log in again."),
         ("invalid_request", Refused, "Log in again."),
         ("unsupported_grant_type", Refused, "Log in again."),
-        ("invalid_scope", Refused, "Ask for another scope."),
+        ("invalid_scope", Refused, "No scope was asked for: set scope= to what this server offers."),
         (
             "invalid_target",
             Refused,

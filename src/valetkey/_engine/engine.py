@@ -283,11 +283,9 @@ class Engine:
         with suppress(RuntimeError):  # no thread can be started, and the token still serves
             self._flight.join(work)
 
-    def _describe(self, error: AuthError) -> AuthError:
+    def _describe(self, error: AuthError) -> None:
         """Let an error name the MCP server and, if it is about the store, the store."""
-        if isinstance(error, StoreError):
-            error = error.with_place(place_of(self._store))
-        return error.with_server(self.settings.server_url)
+        error.complete(self.settings.server_url, place_of(self._store) if isinstance(error, StoreError) else "")
 
     def _announce(self, prompt: LoginPrompt | None) -> None:
         self._prompt = prompt

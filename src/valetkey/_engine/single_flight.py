@@ -25,14 +25,14 @@ _LAST_SECONDS = 12.0
 Result = TypeVar("Result")
 
 
-def _as_it_is(error: AuthError) -> AuthError:
-    return error
+def _as_it_is(_: AuthError) -> None:
+    pass
 
 
 class SingleFlight(Generic[Result]):
     """Runs one piece of work at a time; callers that join it get the same result. Safe in threads and event loops."""
 
-    def __init__(self, *, must_finish: bool = True, describe: Callable[[AuthError], AuthError] = _as_it_is) -> None:
+    def __init__(self, *, must_finish: bool = True, describe: Callable[[AuthError], None] = _as_it_is) -> None:
         self._describe = describe  # completes an error of the work: its callers may have many servers and stores
         self._must_finish = must_finish  # False: the end of the process breaks the work off
         self._lock = threading.Lock()  # guards _running and _cancelled
@@ -88,7 +88,9 @@ class SingleFlight(Generic[Result]):
             result = work(cancelled)
         except BaseException as error:  # noqa: BLE001 - its callers get it
             self._finish()
-            future.set_exception(self._describe(error) if isinstance(error, AuthError) else error)
+            if isinstance(error, AuthError):
+                self._describe(error)
+            future.set_exception(error)
         else:
             self._finish()
             future.set_result(result)

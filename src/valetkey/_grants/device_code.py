@@ -105,7 +105,7 @@ class DeviceCode:
         scope = allowed_scope(plan.scope, client)
         authentication = self._authenticator.authenticate(client, server)
         request = device_authorization_request(server, client, authentication, resource=plan.resource, scope=scope)
-        authorization = parse_device_authorization(self._seams.send(request), now=self._seams.now())
+        authorization = parse_device_authorization(self._seams.send(request), now=self._seams.now(), scope=scope)
         seconds = min(self._settings.login_timeout, authorization.lifetime or math.inf)
         return _StartedLogin(plan, choice, authorization, started + seconds)
 

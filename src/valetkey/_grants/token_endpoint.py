@@ -32,6 +32,7 @@ class TokenEndpoint:
 
     def __init__(self, settings: Settings, seams: Seams) -> None:
         self._seams = seams
+        self._needs_person = not settings.is_machine
         self._authenticator = ClientAuthenticator(settings, seams)
         self._proofs = Proofs(seams)
         self._named_in_form: set[Client] = set()  # clients whose server looks for client_id in the form too
@@ -45,7 +46,9 @@ class TokenEndpoint:
             exchange = self._exchange(request)
         if request.dpop_key is not None and refuses_without_nonce(exchange.response):
             exchange = self._exchange(request)  # RFC 9449 §8: once, with a new proof; a code was not used
-        return parse_token(exchange.response, now=exchange.sent_at, requested_scope=request.scope)
+        return parse_token(
+            exchange.response, now=exchange.sent_at, requested_scope=request.scope, needs_person=self._needs_person
+        )
 
     def _exchange(self, request: TokenRequest) -> "_Exchange":
         """Send with an authentication and a proof that no other request can use."""

@@ -265,17 +265,21 @@ class StoreError(AuthError):
 
     def with_place(self, place: str) -> Self:
         """
-        Give a copy whose text names the store, to be raised in the place of this error.
+        Give a copy whose text names the store, to be raised from this error.
 
         :param place: The path or URL of the store, without a password.
-        :returns: The copy. It keeps the cause, the notes and the traceback.
+        :returns: The copy. It keeps the cause and the notes, and has no traceback until it is raised.
         """
-        message = str(self.args[0])
+        return self._copy(_place=self._place or place)
+
+    @property
+    def message(self) -> str:
+        """What happened, safe to show; it names the MCP server and the store, unless the hint does."""
+        message, place = super().message, self._place
         if not place or place in f"{message} {self.hint}":
-            return self
+            return message
         before, phrase, after = message.partition("session store")
-        named = f"{before}{phrase} {place}{after}" if phrase else f"{message} The session store is {place}."
-        return self._replaced((named,))
+        return f"{before}{phrase} {place}{after}" if phrase else f"{message} The session store is {place}."
 
 
 class StoreLocked(StoreError):

@@ -22,6 +22,7 @@ class Copies(BaseException):  # the root, so that `AuthError` is an `Exception` 
     """Gives changed copies of an error."""
 
     _server_url: str | None = None
+    _place = ""
 
     def with_hint(self, hint: str) -> Self:
         """
@@ -46,15 +47,19 @@ class Copies(BaseException):  # the root, so that `AuthError` is an `Exception` 
         Give a copy whose text names the MCP server, to be raised in the place of this error.
 
         :param server_url: The URL of the MCP server.
-        :returns: The copy. It keeps the cause, the notes and the traceback.
+        :returns: The copy. It keeps the cause and the notes, and has no traceback until it is raised.
         """
-        return self._replaced(self.args, _server_url=server_url)
+        return self._copy(_server_url=server_url)
 
-    def _replaced(self, arguments: tuple[object, ...], **changes: object) -> Self:
-        """Give a copy that takes the place of the error: it also has its traceback and context."""
-        copy = self._copy(**changes)
-        copy.args, copy.__context__ = arguments, self.__context__
-        return copy.with_traceback(self.__traceback__)
+    def complete(self, server_url: str, place: str = "") -> None:
+        """
+        Name the MCP server and the store in this error itself, because a person may have been told about it already.
+
+        :param server_url: The URL of the MCP server.
+        :param place: The path or URL of the store, for an error about it.
+        """
+        self._server_url = server_url
+        self._place = self._place or place
 
     def _copy(self, **changes: object) -> Self:
         copy = type(self).__new__(type(self), *self.args)

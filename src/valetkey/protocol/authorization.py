@@ -20,6 +20,7 @@ from valetkey.errors import (
     TemporaryError,
     quote,
 )
+from valetkey.protocol.refusal_hint import scope_hint
 from valetkey.values import Client, Scope, Secret, ServerMetadata, scope_to_text
 
 OWN_PARAMETERS = frozenset(
@@ -38,7 +39,6 @@ OWN_PARAMETERS = frozenset(
 _LOGIN_AGAIN = "Log in again, and only through the link of this program."
 _HINTS = {
     "access_denied": "Log in and allow it.",
-    "invalid_scope": "Ask for another scope.",
     "invalid_target": "The server issues no tokens for this resource; check the URL of the MCP server.",  # RFC 8707 §2
     # OpenID Connect Core §3.1.2.6, and its extension for unmet_authentication_requirements:
     "consent_required": "Log in again and agree to what is asked; if nothing is asked, an administrator has to agree.",
@@ -181,6 +181,8 @@ def _declined(parameters: dict[str, str], pending: PendingLogin) -> AuthError:
     if error in ("temporarily_unavailable", "server_error"):
         return TemporaryError(f"{server.issuer} could not complete the login: {reason}.", hint="Try again later.")
     hint = _HINTS.get(error, "Check the settings of this client at that server.")
+    if error == "invalid_scope":
+        hint = scope_hint(pending.scope)
     if error in _FORBIDDEN_TO_ASK and "none" in dict(pending.parameters).get("prompt", "").split():
         hint = "Leave prompt=none out of authorization_parameters=: it forbids the server to ask you."
     return LoginFailed(

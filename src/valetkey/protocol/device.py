@@ -81,7 +81,9 @@ def device_authorization_request(
     )
 
 
-def parse_device_authorization(response: HttpResponse, *, now: float) -> DeviceAuthorization:
+def parse_device_authorization(
+    response: HttpResponse, *, now: float, scope: Scope | None = None
+) -> DeviceAuthorization:
     """
     Read the answer to `device_authorization_request` (RFC 8628 §3.2); a form is taken for JSON (GitHub).
 
@@ -94,7 +96,7 @@ def parse_device_authorization(response: HttpResponse, *, now: float) -> DeviceA
     if is_temporary(response):
         raise temporary_error(response, "The device authorization endpoint", now=now)
     if response.status >= 400 or read_error(response)[0] is not None:  # GitHub sends its errors with status 200
-        raise refusal_error(response, "The device authorization endpoint")
+        raise refusal_error(response, "The device authorization endpoint", scope=scope)
     members = read_parameters(response)
     if members is None or response.status != 200:
         message = f"{response.url} answered {response.status} with something that begins no login."

@@ -11,7 +11,9 @@ from urllib.parse import parse_qsl
 
 from valetkey import urls, wire
 from valetkey.errors import ClientRefused, Refused, TemporaryError, quote
+from valetkey.protocol.refusal_hint import refusal_hint
 from valetkey.protocol.server_words import later, words_of
+from valetkey.values import Scope
 from valetkey.wire import HttpResponse
 
 TEMPORARY_STATUSES = frozenset({407, 408, 425, 429})
@@ -81,8 +83,10 @@ def temporary_error(response: HttpResponse, who: str, *, now: float) -> Temporar
     return TemporaryError(message, hint=f"Try again {later(wait)}.", retry_after=wait, error=error)
 
 
-def refusal_error(response: HttpResponse, who: str) -> Refused:
-    """Make the error for an answer that refuses a request (RFC 6749 §5.2), with the server's reason."""
+def refusal_error(
+    response: HttpResponse, who: str, *, scope: Scope | None = None, needs_person: bool = True
+) -> Refused:
+    """Make the error for an answer that refuses a request for a scope (RFC 6749 §5.2), with the server's reason."""
     error, description = read_error(response)
     reason = " ".join(quote(text) for text in (error, description) if text) or "without saying why"
     location = response.header("Location")
@@ -91,17 +95,8 @@ def refusal_error(response: HttpResponse, who: str) -> Refused:
         target = wire.redirect_target(response) or location
         reason = f"it redirects to {quote(urls.without_query(target))}"
     message = f"{who} {response.url} refused ({response.status}): {reason}."
-    kind, hint = Refused, "Log in again."
-    if is_redirect:
-        hint = "Log in again; if that fails too, ask the server's operator for the right endpoint."
-    elif error in _CLIENT_ERRORS:
-        kind, hint = ClientRefused, "Check client_id, client_secret and how this client may authenticate."
-    elif error == "invalid_target":
-        hint = "The server does not issue tokens for this resource; check the URL of the MCP server."  # RFC 8707 §2
-    elif error == "invalid_scope":
-        hint = "Ask for another scope."
-    elif error == "invalid_dpop_proof":  # RFC 9449 §5
-        hint = "Check that this computer's clock is right."
+    hint = refusal_hint(error, is_redirect=is_redirect, scope=scope, needs_person=needs_person)
+    kind = ClientRefused if error in _CLIENT_ERRORS and not is_redirect else Refused
     return kind(
         message,
         hint=hint,

@@ -22,7 +22,9 @@ from valetkey.wire import HttpResponse
 _LONGEST_LIFE = 10 * 365 * 86_400
 
 
-def parse_token(response: HttpResponse, *, now: float, requested_scope: Scope | None) -> Token:
+def parse_token(
+    response: HttpResponse, *, now: float, requested_scope: Scope | None, needs_person: bool = True
+) -> Token:
     """
     Read the answer of a token endpoint. 201 is taken for 200 (Supabase), a form for JSON (GitHub).
 
@@ -31,7 +33,7 @@ def parse_token(response: HttpResponse, *, now: float, requested_scope: Scope | 
     :param now: Unix time in seconds when the request was sent.
     :raises TemporaryError: If the server could not answer now.
     :raises ClientRefused: If it does not accept the client.
-    :raises Refused: If it refuses the grant.
+    :raises Refused: If it refuses the grant; what to do about it depends on `needs_person`.
     :raises MalformedDocument: If the answer cannot be read.
     :raises Unsupported: If the token is of a type we cannot use.
     """
@@ -40,7 +42,7 @@ def parse_token(response: HttpResponse, *, now: float, requested_scope: Scope | 
     parameters = read_parameters(response)
     error, _ = read_error(response)
     if error is not None or response.status >= 300:  # GitHub sends its errors with status 200
-        raise refusal_error(response, "The token endpoint")
+        raise refusal_error(response, "The token endpoint", scope=requested_scope, needs_person=needs_person)
     if parameters is None or response.status not in (200, 201):
         what = wire.packing(response) or "no token"
         message = f"The token endpoint {response.url} answered {response.status} with something that is {what}."

@@ -96,7 +96,7 @@ def parse_identity_assertion(
     if error == "insufficient_user_authentication":
         raise _login_required(response, parameters or {})
     if error is not None or response.status >= 400:
-        raise refusal_error(response, _WHO)
+        raise refusal_error(response, _WHO, needs_person=False)
     if parameters is None or response.status != 200:
         message = f"{_WHO} {response.url} answered {response.status} with something that is no assertion."
         raise MalformedDocument(message, hint="Check that this is its token endpoint.", url=response.url)

@@ -20,7 +20,6 @@ from valetkey.errors import (
     TemporaryError,
     quote,
 )
-from valetkey.protocol.refusal_hint import scope_hint
 from valetkey.values import Client, Scope, Secret, ServerMetadata, scope_to_text
 
 OWN_PARAMETERS = frozenset(
@@ -182,6 +181,8 @@ def _declined(parameters: dict[str, str], pending: PendingLogin) -> AuthError:
         return TemporaryError(f"{server.issuer} could not complete the login: {reason}.", hint="Try again later.")
     hint = _HINTS.get(error, "Check the settings of this client at that server.")
     if error == "invalid_scope":
+        from valetkey.protocol.refusal_hint import scope_hint  # the settings load this module at every start
+
         hint = scope_hint(pending.scope)
     if error in _FORBIDDEN_TO_ASK and "none" in dict(pending.parameters).get("prompt", "").split():
         hint = "Leave prompt=none out of authorization_parameters=: it forbids the server to ask you."

@@ -10,7 +10,7 @@ from dataclasses import replace
 import anyio
 import pytest
 
-from tests.fakes.authorization_server import DEVICE_AUTHORIZATION, ISSUER, REVOKE, TOKEN
+from tests.fakes.authorization_server import DEVICE_AUTHORIZATION, ISSUER, REVOKE, SERVER_METADATA, TOKEN
 from tests.fakes.network import Gate, no_answer, unreachable
 from tests.fakes.seams import RecordingStore
 from tests.fakes.threads import LONGEST_WAIT, in_background, in_threads
@@ -536,3 +536,124 @@ def test_a_revocation_that_is_refused_all_the_same_is_told_and_the_session_is_go
     assert not result.revoked
     assert "invalid_request" in result.problem
     assert engine.current() is None
+
+
+# How the client proves itself at the revocation endpoint.
+
+
+def methods_used(world):
+    """How each revocation was authenticated."""
+    used = []
+    for request, form in zip(
+        [each for each in world.server.requests if each.url == REVOKE], world.server.revocation_forms(), strict=True
+    ):
+        is_basic = "Authorization" in dict(request.headers)
+        used.append("basic" if is_basic else "post" if form.get("client_secret") else "none")
+    return used
+
+
+@requirement("REV-3", "TOK-15")
+@pytest.mark.parametrize(
+    ("registered", "own_list", "accepts", "used"),
+    [
+        ("none", None, "client_secret_basic", ["basic"] * 2),
+        ("none", ["client_secret_post"], "client_secret_post", ["post"] * 2),
+        ("none", ["none"], "none", ["none"] * 2),
+        ("none", ["none", "client_secret_basic"], "client_secret_basic", ["none", "basic", "basic"]),
+        ("none", None, "none", ["basic", "none", "none"]),
+        ("client_secret_post", None, "client_secret_basic", ["basic"] * 2),
+        ("client_secret_post", None, "client_secret_post", ["basic", "post", "post"]),
+        ("client_secret_basic", ["client_secret_post"], "client_secret_post", ["post"] * 2),
+        ("client_secret_basic", ["client_secret_post"], "client_secret_basic", ["post", "basic", "basic"]),
+        ("client_secret_post", ["private_key_jwt"], "client_secret_basic", ["post", "basic", "basic"]),
+    ],
+)
+@pytest.mark.parametrize("status", [400, 401])
+def test_the_list_of_the_endpoint_decides_and_then_what_the_client_has(registered, own_list, accepts, used, status):
+    """Row E6."""
+    world = World(
+        revokes_tokens=True,
+        registers_with={"client_secret": "s3cret", "token_endpoint_auth_method": registered},
+        says_further={"revocation_endpoint_auth_methods_supported": own_list},
+    )
+    world.server.accepts_methods = (registered,)
+    engine = world.engine()
+    engine.replace(None)
+    session = world.kept()
+    world.server.accepts_methods = (accepts,)
+    world.server.invalid_client_status = status
+    world.forget_what_happened()
+    assert engine.logout() == DONE
+    assert methods_used(world) == used
+    assert not world.server.accepts(session.token.access_token.reveal())
+
+
+def test_a_client_without_a_secret_shows_its_id_whatever_is_listed():
+    """Row E6."""
+    says = {"revocation_endpoint_auth_methods_supported": ["client_secret_basic"]}
+    world = World(revokes_tokens=True, says_further=says)
+    engine = world.engine()
+    engine.replace(None)
+    assert engine.logout() == DONE
+    assert methods_used(world) == ["none"] * 2
+
+
+def test_a_client_that_no_method_helps_is_told_and_the_session_is_gone():
+    """Row E6."""
+    world = World(revokes_tokens=True, registers_with={"client_secret": "s3cret"}, accepts_methods=("none",))
+    engine = world.engine()
+    engine.replace(None)
+    world.server.accepts_methods = ()
+    world.forget_what_happened()
+    result = engine.logout()
+    assert (result.existed, result.revoked) == (True, False)
+    assert "invalid_client" in result.problem
+    assert methods_used(world)[:3] == ["basic", "none", "post"]
+    assert stored(world) == ["client"]
+
+
+# A revocation endpoint that has moved.
+
+MOVED_TO = "https://auth.example.com/v2/revoke"
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 308, 404, 405, 410])
+def test_a_revocation_endpoint_that_has_moved_is_found_in_the_metadata_of_its_issuer(world, engine, status):
+    """Row A4."""
+    session = world.kept()
+    world.server.has(REVOKE, status)
+    world.server.says_further = {"revocation_endpoint": MOVED_TO}
+    world.server.has(MOVED_TO, (200, "text/plain", ""), (200, "text/plain", ""))
+    assert engine.logout() == DONE
+    assert world.server.log() == [f"POST {REVOKE}", f"GET {SERVER_METADATA}", *[f"POST {MOVED_TO}"] * 2]
+    assert all(request.issuer == session.issuer for request in world.server.requests if request.method == "POST")
+
+
+@pytest.mark.parametrize(
+    "metadata",
+    [
+        {},
+        {"revocation_endpoint": None},
+        {"revocation_endpoint": "http://auth.example.com/revoke"},
+        {"issuer": "https://evil.example.com", "revocation_endpoint": MOVED_TO},
+    ],
+    ids=str,
+)
+def test_a_revocation_endpoint_that_is_nowhere_is_told_and_the_metadata_is_read_once(world, engine, metadata):
+    """Row A4."""
+    world.server.has(REVOKE, 404, 404)
+    world.server.says_further = metadata
+    result = engine.logout()
+    assert (result.existed, result.revoked) == (True, False)
+    assert result.problem
+    assert MOVED_TO not in str(world.server.log())
+    assert sum(SERVER_METADATA in line for line in world.server.log()) == 1
+    assert stored(world) == ["client"]
+
+
+@pytest.mark.parametrize("status", [407, 408, 425, 429, 500, 503])
+def test_a_revocation_that_may_succeed_later_is_asked_for_again(world, engine, status):
+    """Row A6."""
+    world.server.has(REVOKE, status)
+    assert engine.logout() == DONE
+    assert len(revoked(world)) == 3

@@ -86,6 +86,7 @@ class AuthorizationServer:
     registers_with: dict[str, object] = field(default_factory=dict)
     issues_secrets: bool = False  # to the clients that ask for a method with one
     refuses_methods_with: dict[str, tuple[int, dict[str, object]]] = field(default_factory=dict)  # by what is asked for
+    invalid_client_status: int = 401
     accepts_methods: tuple[str, ...] | None = None  # of authentication, whatever it has registered
     # How it answers a login.
     declines_with: str | None = None
@@ -333,7 +334,7 @@ class AuthorizationServer:
         form = _form(request)
         client_id = self._client_of(request, form)
         if client_id is None:
-            return _json(request, 401, {"error": "invalid_client"})
+            return _json(request, self.invalid_client_status, {"error": "invalid_client"})
         if self.refuses_tokens_with is not None:
             sent = f"{dict(request.headers).get('DPoP', '')} {request.body.decode()}"
             told = sent if self.repeats_what_it_was_sent else "not like this"
@@ -473,7 +474,7 @@ class AuthorizationServer:
         form = _form(request)
         client_id = self._client_of(request, form)
         if client_id is None:
-            return _json(request, 401, {"error": "invalid_client"})
+            return _json(request, self.invalid_client_status, {"error": "invalid_client"})
         if self.refuses_device_login_with:
             error, description = self.refuses_device_login_with.pop(0)
             return _json(request, 400, {"error": error, "error_description": description})
@@ -501,7 +502,7 @@ class AuthorizationServer:
     def _revoke(self, request: HttpRequest) -> HttpResponse:
         form = _form(request)
         if self._client_of(request, form) is None:
-            return _json(request, 401, {"error": "invalid_client"})
+            return _json(request, self.invalid_client_status, {"error": "invalid_client"})
         if form["token_type_hint"] in self.revokes_no:
             return _json(request, 400, {"error": "unsupported_token_type"})
         for granted in self._grants:

@@ -3,13 +3,12 @@
 
 """Client authentication (RFC 6749 §2.3), anew for each request; `protocol.client_auth` says what goes into it."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from valetkey._clients.signing import sign
 from valetkey._clients.token_sources import token_from
 from valetkey.protocol.assertion import client_assertion_claims
-from valetkey.protocol.client_auth import AuthenticationFields, authenticate, choose_authentication
+from valetkey.protocol.client_auth import AuthenticationFields, authenticate, choose_authentication, revocation_methods
 from valetkey.seams import Seams
 from valetkey.settings.credentials import AssertionSource, PrivateKey
 from valetkey.settings.settings import Settings
@@ -36,14 +35,15 @@ class Signer:
 
 
 def authenticate_client(
-    client: Client, server: ServerMetadata, signer: Signer, seams: Seams, *, offered: Sequence[str] | None = None
+    client: Client,
+    server: ServerMetadata,
+    signer: Signer,
+    seams: Seams,
+    *,
+    method: ClientAuthentication | None = None,
 ) -> AuthenticationFields:
-    """
-    Give what authenticates a client in one request to its authorization server.
-
-    :param offered: The methods of another endpoint than the token endpoint, if it has a list of its own.
-    """
-    method = choose_authentication(client, server, offered=offered, has_key=signer.can_sign)
+    """Give what authenticates a client in one request; None as method chooses the one of the token endpoint."""
+    method = method or choose_authentication(client, server, has_key=signer.can_sign)
     assertion = _assertion(client, server, signer, seams) if method is ClientAuthentication.PRIVATE_KEY else None
     return authenticate(client, method, assertion)
 
@@ -66,10 +66,14 @@ class ClientAuthenticator:
         self._seams = seams
 
     def authenticate(
-        self, client: Client, server: ServerMetadata, *, offered: Sequence[str] | None = None
+        self, client: Client, server: ServerMetadata, *, method: ClientAuthentication | None = None
     ) -> AuthenticationFields:
         """Do as `authenticate_client`, with the key in the settings if it belongs to this client."""
-        return authenticate_client(client, server, self._signer(client), self._seams, offered=offered)
+        return authenticate_client(client, server, self._signer(client), self._seams, method=method)
+
+    def revocation_methods(self, client: Client, server: ServerMetadata) -> tuple[ClientAuthentication, ...]:
+        """Give the methods for the revocation endpoint, in the order in which they are tried."""
+        return revocation_methods(client, server, has_key=self._signer(client).can_sign)
 
     def _signer(self, client: Client) -> Signer:
         """The key in the settings belongs to the client in the settings; a client that we registered has none."""

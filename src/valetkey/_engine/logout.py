@@ -12,6 +12,9 @@ from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
 
 from valetkey._clients.authentication import ClientAuthenticator
+from valetkey._clients.selection import CLIENT_ERRORS
+from valetkey._discovery.server import fresh_server
+from valetkey._policy.refusal import Asked, answer_of, meaning_of
 from valetkey._sessions.sessions import Sessions
 from valetkey.errors import AuthError, Refused, TemporaryError
 from valetkey.protocol.revocation import TokenKind, parse_revocation, revocation_request
@@ -19,7 +22,7 @@ from valetkey.seams import Seams
 from valetkey.settings.settings import Settings
 from valetkey.store.leases.holding import LeaseTimeout, hold
 from valetkey.store.protocol import ABSENT, Conflict
-from valetkey.values import Secret, Session
+from valetkey.values import Client, ClientAuthentication, Secret, ServerMetadata, Session
 
 _logger = logging.getLogger("valetkey")
 
@@ -44,6 +47,7 @@ class Logout:
     """Ends the session of one MCP server."""
 
     def __init__(self, settings: Settings, seams: Seams, sessions: Sessions) -> None:
+        self._settings = settings
         self._seams = seams
         self._sessions = sessions
         self._authenticator = ClientAuthenticator(settings, seams)
@@ -89,31 +93,31 @@ class Logout:
             problem = f"{session.issuer} offers no revocation, so its tokens end when their time is over."
             return LogoutResult(existed=True, problem=problem)
         deadline = self._seams.monotonic() + PATIENCE
-        answers = [self._answer(session, kind, token, deadline) for kind, token in _tokens(session)]
+        way = self._way(session.client, session.server)
+        answers = [self._answer(session, kind, token, way, deadline) for kind, token in _tokens(session)]
         problems = [answer for answer in answers if answer is not None]
         return LogoutResult(existed=True, revoked=answers[0] is None, problem=next(iter(problems), None))
 
-    def _answer(self, session: Session, kind: TokenKind, token: Secret, deadline: float) -> str | None:
+    def _answer(self, session: Session, kind: TokenKind, token: Secret, way: "_Way", deadline: float) -> str | None:
         """Revoke a token; give what went wrong, None if the token has ended."""
         name = kind.replace("_", " ")
         try:
-            is_revoked = self._revoke(session, kind, token, deadline)
+            is_revoked = self._revoke(session.client, kind, token, way, deadline)
         except AuthError as error:
             _logger.info("the %s is not revoked: %s", name, error)
             return error.message
         goes_with_another = kind is TokenKind.ACCESS and session.token.refresh_token is not None  # RFC 7009 §2.1
         return None if is_revoked or goes_with_another else f"{session.issuer} revokes no {name}."
 
-    def _revoke(self, session: Session, kind: TokenKind, token: Secret, deadline: float) -> bool:
+    def _revoke(self, client: Client, kind: TokenKind, token: Secret, way: "_Way", deadline: float) -> bool:
         """Ask the server to revoke a token, and again while it cannot answer, until the deadline."""
-        pause, empty_secret = _FIRST_PAUSE, False
+        pause, way.empty_secret = _FIRST_PAUSE, False
         while True:
             try:
-                return self._ask(session, kind, token, empty_secret=empty_secret)
+                return self._ask(client, kind, token, way)
             except Refused as refusal:
-                if empty_secret or refusal.error != "invalid_request" or session.client.secret is not None:
+                if not self._changes(way, client, refusal):
                     raise
-                empty_secret = True
             except TemporaryError as error:
                 wait = pause if error.retry_after is None else max(error.retry_after, _FIRST_PAUSE)
                 if self._seams.monotonic() + wait > deadline:
@@ -121,15 +125,50 @@ class Logout:
                 self._seams.pause(wait)
                 pause *= 2
 
-    def _ask(self, session: Session, kind: TokenKind, token: Secret, *, empty_secret: bool) -> bool:
-        server, client = session.server, session.client
-        authentication = self._authenticator.authenticate(
-            client, server, offered=server.revocation_endpoint_auth_methods_supported
-        )
-        if empty_secret:
+    def _changes(self, way: "_Way", client: Client, refusal: Refused) -> bool:
+        """Change how the server is asked as its refusal says; False if the refusal is final."""
+        answer = answer_of(refusal, Asked.REVOCATION, client)
+        if answer is not None and meaning_of(answer).is_elsewhere:
+            return self._has_moved(way, client)
+        if refusal.error in CLIENT_ERRORS or refusal.status == 401:  # RFC 6749 §5.2: what 401 is for
+            way.methods = way.methods[1:]
+            return bool(way.methods)
+        if way.empty_secret or refusal.error != "invalid_request" or client.secret is not None:
+            return False
+        way.empty_secret = True
+        return True
+
+    def _has_moved(self, way: "_Way", client: Client) -> bool:
+        """Read the issuer's metadata once more (RFC 8414 §3); True if it names another revocation endpoint."""
+        if way.has_read_metadata:
+            return False
+        way.has_read_metadata = True
+        server = fresh_server(way.server, self._settings, self._seams.send)
+        if server.revocation_endpoint in (None, way.server.revocation_endpoint):
+            return False
+        way.server, way.methods = server, self._authenticator.revocation_methods(client, server)
+        return True
+
+    def _way(self, client: Client, server: ServerMetadata) -> "_Way":
+        return _Way(server, self._authenticator.revocation_methods(client, server))
+
+    def _ask(self, client: Client, kind: TokenKind, token: Secret, way: "_Way") -> bool:
+        method = way.methods[0] if way.methods else None
+        authentication = self._authenticator.authenticate(client, way.server, method=method)
+        if way.empty_secret:
             authentication = authentication.with_empty_secret()
-        request = revocation_request(server, client, authentication, token, kind)
+        request = revocation_request(way.server, client, authentication, token, kind)
         return parse_revocation(self._seams.send(request), now=self._seams.now())
+
+
+@dataclass(slots=True)
+class _Way:
+    """How the server of one session is asked, as far as its refusals have told."""
+
+    server: ServerMetadata
+    methods: tuple[ClientAuthentication, ...]  # the first is used; the others are left to try
+    empty_secret: bool = False
+    has_read_metadata: bool = False
 
 
 def _tokens(session: Session) -> tuple[tuple[TokenKind, Secret], ...]:

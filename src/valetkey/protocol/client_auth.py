@@ -109,9 +109,10 @@ def revocation_methods(
 
     Each needs what the client has. The next one is for an answer that says `invalid_client`.
     """
+    own = server.revocation_endpoint_auth_methods_supported
     if has_key or client.secret is None:
-        return (choose_authentication(client, server, has_key=has_key),)
-    listed = server.revocation_endpoint_auth_methods_supported or (ClientAuthentication.BASIC,)
+        return (choose_authentication(client, server, offered=own, has_key=has_key),)
+    listed = own or (ClientAuthentication.BASIC,)
     fixed = (client.authentication,) if client.authentication is not None else ()
     known = (*fixed, ClientAuthentication.BASIC, ClientAuthentication.POST)
     preferred = tuple(each for each in known if each in listed)

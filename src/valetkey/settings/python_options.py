@@ -68,7 +68,8 @@ class PythonOptions(Options):
     :param client_secret: The secret of `client_id`. With it and without `redirect_uri`, no person is asked (client
         credentials).
     :param client_authentication: How the client authenticates: "none", "client_secret_basic", "client_secret_post" or
-        "private_key_jwt". None lets the authorization server's metadata decide.
+        "private_key_jwt". None lets the authorization server's metadata decide. Without `client_id`, it is what a
+        registration asks for.
     :param clients: Clients registered by hand, one for each issuer, instead of `client_id`: `RegisteredClient` objects.
     :param private_key: The key that the client signs with, instead of showing a secret: the path of a PEM file or a
         `Secret` with its text. Python also takes a `PrivateKey`.

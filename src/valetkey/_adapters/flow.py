@@ -37,7 +37,7 @@ class AuthFlow(Generic[RequestT, ResponseT]):
     The login of an MCP server as an `Auth` object: finds, obtains, keeps and renews the token.
 
     ```python
-    client = httpx2.AsyncClient(auth=OAuth("https://mcp.example.com/mcp"))
+    client = MCPHttpClient(auth=OAuth("https://mcp.example.com/mcp"))
     ```
 
     One object may be used by any number of clients, threads and event loops. A server that wants no login gets the

@@ -63,11 +63,17 @@ class Switches:
     """Seconds of life of the access tokens it issues."""
     scope_of_calls: str | None = None
     """The scope that only calls of tools want."""
+    scope_of_sessions: str | None = None
+    """The scope that opening a session wants."""
     forbids_calls: bool = False
     fails_calls: bool = False
     """Answers 500 to calls of tools."""
+    page_of_calls: str | None = None
+    """The media type with which it answers calls of tools, 200 and no MCP."""
     explains_failures: bool = False
     """Sends a JSON-RPC error with its 500."""
+    grants: str | None = None
+    """The only scope that it grants, whatever is asked for."""
     accepts_tokens: bool = True
     notifications_to_reject: int = 0
     sessions_to_forget: int = 0
@@ -127,6 +133,12 @@ class MisbehavingServer:
         self._server.shutdown()
         self._server.server_close()
 
+    def stops(self):
+        """Listen no more, and end every connection when its next request comes."""
+        self.switches.breaks_off = True
+        self._server.shutdown()
+        self._server.server_close()
+
     def requests(self, path=None, message=None):
         """Give the requests to a path or with a message."""
         return [one for one in list(self.seen) if path in (None, one.path) and message in (None, one.message)]
@@ -154,6 +166,9 @@ class MisbehavingServer:
             self._codes[code] = scope
         return code
 
+    def _granted(self, scope):
+        return scope if self.switches.grants is None else self.switches.grants
+
     def redeem(self, form):
         """Answer a token request."""
         with self._lock:
@@ -165,6 +180,7 @@ class MisbehavingServer:
                 scope = self._codes.pop(form.get("code"), None)
             if scope is None:
                 return 400, {"error": "invalid_grant"}
+            scope = self._granted(scope)
             self._issued += 1
             access_token, refresh_token = f"secret-access-{self._issued}", f"secret-refresh-{self._issued}"
             self.scopes[access_token], self._refresh_tokens[refresh_token] = scope, scope
@@ -274,6 +290,8 @@ class _Handler(BaseHTTPRequestHandler):
         elif self.one.message == "tools/call" and self.switches.fails_calls:
             error = {"jsonrpc": "2.0", "id": None, "error": {"code": -32603, "message": "the disk is full"}}
             self._json(500, error if self.switches.explains_failures else {})
+        elif self.one.message == "tools/call" and self.switches.page_of_calls is not None:
+            self._send(200, b"<p>hello</p>", self.switches.page_of_calls)
         elif self.command == "GET":
             self._stream()
         elif self.command == "DELETE" or "id" not in self.message:
@@ -296,6 +314,8 @@ class _Handler(BaseHTTPRequestHandler):
             return 401, challenge
         if method == "initialize" and switches.fails_to_open:
             return 500, None
+        if method == "initialize" and switches.scope_of_sessions not in (None, *(scope or "").split()):
+            return 403, f'Bearer error="insufficient_scope", scope="{switches.scope_of_sessions}"'
         if method != "tools/call":
             return None
         if switches.sessions_to_forget > 0:

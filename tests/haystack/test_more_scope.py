@@ -6,7 +6,14 @@
 import pytest
 from haystack.tools.errors import ToolInvocationError
 
-from haystack_integrations.tools.mcp_oauth import MCPInvocationError, OAuthConfig, StreamableHttpServerInfo
+from haystack_integrations.tools.mcp_oauth import (
+    MCPAuthorizationError,
+    MCPInvocationError,
+    MCPTool,
+    MCPToolset,
+    OAuthConfig,
+    StreamableHttpServerInfo,
+)
 from tests.haystack.calling import authorization_error_behind, call, tool_of
 from tests.requirements import requirement
 from valetkey.errors import ScopeMissing, TokenRejected
@@ -32,6 +39,41 @@ def test_a_new_login_and_then_more_scope_may_be_wanted_by_one_call(misbehaving, 
     assert call(add, a=1, b=2) == "3"
     assert [one.status for one in misbehaving.requests(message="tools/call")] == [401, 403, 200]
     assert person.logins == 3
+
+
+@requirement("WWW-15", "STP-5")
+@pytest.mark.parametrize("pinned", [None, ["mcp"]], ids=["scope open", "scope set"])
+def test_a_scope_that_no_login_brings_is_named_in_the_same_words_each_time(misbehaving, open_toolset, person, pinned):
+    """Row F2."""
+    config = OAuthConfig(scopes=pinned)
+    add = tool_of(open_toolset(StreamableHttpServerInfo(url=misbehaving.mcp_url, oauth_config=config)))
+    misbehaving.switches.scope_of_calls, misbehaving.switches.grants = "admin", "mcp"
+    told = []
+    for _ in range(3):
+        with pytest.raises(ToolInvocationError) as raised:
+            call(add, a=1, b=2)
+        error = authorization_error_behind(raised.value).error
+        assert (type(error), error.required, error.granted) == (ScopeMissing, ("admin",), ("mcp",))
+        told.append(str(authorization_error_behind(raised.value)))
+    assert len(set(told)) == 1
+    assert misbehaving.mcp_url in told[0]
+    assert '"admin"' in told[0]
+    assert person.logins == (2 if pinned is None else 1)
+
+
+@pytest.mark.parametrize("use", [MCPToolset, lambda info: MCPTool("add", info)], ids=["toolset", "tool"])
+def test_a_scope_that_the_connection_wants_and_no_login_brings_is_named_too(misbehaving, use, person):
+    """Row F2."""
+    misbehaving.switches.scope_of_sessions, misbehaving.switches.grants = "admin", "mcp"
+    tools = use(StreamableHttpServerInfo(url=misbehaving.mcp_url))
+    told = []
+    for _ in range(2):
+        with pytest.raises(MCPAuthorizationError, match="admin") as raised:
+            tools.warm_up()
+        assert type(raised.value.error) is ScopeMissing
+        told.append(str(raised.value))
+    assert len(set(told)) == 1
+    assert person.logins <= 2
 
 
 @requirement("SCP-7")

@@ -98,7 +98,7 @@ def test_a_redirect_that_loses_the_message_is_told_at_once(redirecting, kind, st
     """Row E1."""
     server = redirecting("open", kind, POST=status)
     client = server_info(server.mcp_url, kind).create_client()
-    with pytest.raises(ours.MCPConnectionError, match=rf"answered {status} .*redirects to .*{server.url}/m"):
+    with pytest.raises(ours.MCPConnectionError, match=rf"answers {status} .*redirects to .*{server.url}/m"):
         asyncio.run(asyncio.wait_for(client.connect(), 5.0))
     asyncio.run(client.aclose())
 
@@ -130,7 +130,7 @@ def test_another_origin_hears_nothing_and_is_named(misbehaving, open_toolset):
 
 def test_redirects_in_a_circle_end_with_an_error(misbehaving):
     misbehaving.switches.moves = {"/mcp": (307, "/mcp/"), "/mcp/": (307, "/mcp")}
-    with pytest.raises(ours.MCPConnectionError, match="answered 307"):
+    with pytest.raises(ours.MCPConnectionError, match="answers 307"):
         connect(misbehaving)
     assert len(misbehaving.seen) <= 25
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from valetkey._adapters import tickets
 from valetkey._adapters.credential import LOGIN_WAIT, NO_LOGIN, is_ours, rejection
-from valetkey._adapters.failures import HttpError, NoAnswer, http_error, is_end_of_session
+from valetkey._adapters.failures import HttpError, NoAnswer, http_error, is_end_of_session, no_mcp
 from valetkey._adapters.messages import answer_to, error_in, expects_answer, message_in
 from valetkey.errors import AuthError, ScopeMissing, TokenRejected
 
@@ -64,6 +64,8 @@ class Delivery:
         try:
             response = await self._exchange(request, message, send)
             failure = self._failure_in(request, response)
+            if failure is None and expects_answer(message) and self._stream_for(request) is None:
+                failure = no_mcp(response)
             if failure is None:
                 return response
             said = await error_in(response) if isinstance(failure, HttpError) else None
@@ -73,7 +75,9 @@ class Delivery:
                 self._failed_probe = error
             return self._answer(request, message, error)
         except self._library.RequestError as error:
-            return self._answer(request, message, NoAnswer(f"{type(error).__name__}: {error}"))
+            unanswered = NoAnswer(f"{type(error).__name__}: {error}")
+            unanswered.__cause__ = error
+            return self._answer(request, message, unanswered)
         return self._answer(request, message, failure, said)
 
     async def _send_without_message(self, request: Any, send: Send) -> Any:

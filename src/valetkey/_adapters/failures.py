@@ -17,7 +17,11 @@ class NoAnswer(ConnectionError):
 
 
 class HttpError(Exception):
-    """The MCP server answered with an HTTP error that another token would not change."""
+    """The MCP server answered with an HTTP error that another token would not change, or with what is no MCP."""
+
+    def __init__(self, text: str, response: Any = None) -> None:
+        super().__init__(text)
+        self.response = response
 
 
 def is_end_of_session(response: Any) -> bool:
@@ -29,6 +33,17 @@ def http_error(response: Any) -> HttpError:
     """Say what the MCP server answered, and where it redirects to if it does."""
     text = f"the MCP server answered {response.status_code} {response.reason_phrase}"
     if response.next_request is None:
-        return HttpError(text)
+        return HttpError(text, response)
     address = response.next_request.url.copy_with(userinfo=b"", query=None, fragment=None)
-    return HttpError(f"{text}: it redirects to {quote(str(address))}. Use that URL if it is the right server.")
+    text = f"{text}: it redirects to {quote(str(address))}. Use that URL if it is the right server."
+    return HttpError(text, response)
+
+
+def no_mcp(response: Any) -> HttpError | None:
+    """Tell whether a successful response to a request holds no MCP: SDK 1.x would wait for an answer for ever."""
+    media_type = response.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if response.status_code >= 300 or media_type in ("application/json", "text/event-stream"):
+        return None
+    if response.status_code != 200:
+        media_type = ""  # 202 and 204 have no content
+    return HttpError(f"the MCP server answered with the content type '{media_type}', which is no MCP", response)

@@ -55,9 +55,7 @@ class StepUps:
         granted = previous.token.scope or ()
         if is_fresh_login(previous, self.seams.now()) and set(scope) <= set(previous.requested_scope or ()):
             # MCP Security, Scope Minimization: a person is not asked twice in a row for the same scope.
-            message = f"{self._wish(wanted)}. The last login did not bring it."
-            hint = "Ask the server's operator whether this account may have it, and log in again in a minute."
-            raise ScopeMissing(message, hint=hint, required=wanted, granted=granted)
+            raise not_brought(self.settings.server_url, wanted, granted)
         request = ScopeRequest(
             self.settings.server_url, previous.issuer, required=wanted, granted=granted, requested=scope
         )
@@ -76,5 +74,18 @@ class StepUps:
         self._declined[frozenset(wanted)] = self.seams.now() + REST_SECONDS
 
     def _wish(self, wanted: Scope) -> str:
-        scope = f"the scope {quote(' '.join(wanted))}" if wanted else "more scope, but does not say which"
-        return f"{self.settings.server_url} wants {scope}"
+        return wish(self.settings.server_url, wanted)
+
+
+def wish(server_url: str, wanted: Scope) -> str:
+    """Begin the text of an error about missing scope."""
+    scope = f"the scope {quote(' '.join(wanted))}" if wanted else "more scope, but does not say which"
+    return f"{server_url} wants {scope}"
+
+
+def not_brought(server_url: str, wanted: Scope, granted: Scope) -> ScopeMissing:
+    """Give the error for a scope that a login has not brought a moment ago."""
+    hint = "Ask the server's operator whether this account may have it, and log in again in a minute."
+    return ScopeMissing(
+        f"{wish(server_url, wanted)}. The last login did not bring it.", hint=hint, required=wanted, granted=granted
+    )

@@ -13,9 +13,7 @@ from haystack_integrations.tools.mcp import (
     MCPError,
     MCPInvocationError,
     MCPServerInfo,
-    MCPTool,
     MCPToolNotFoundError,
-    MCPToolset,
     StdioClient,
     StdioServerInfo,
 )
@@ -23,8 +21,14 @@ from haystack_integrations.tools.mcp import (
 from haystack_integrations.tools.mcp_oauth.client import SSEClient, StreamableHttpClient
 from haystack_integrations.tools.mcp_oauth.config import InMemoryTokenStorage, OAuthConfig
 from haystack_integrations.tools.mcp_oauth.credentials import IdentityProvider, RegisteredClient
-from haystack_integrations.tools.mcp_oauth.errors import MCPAuthorizationError, MCPLoginRequiredError
+from haystack_integrations.tools.mcp_oauth.errors import (
+    MCPAuthorizationError,
+    MCPLoginRequiredError,
+    MCPServerError,
+    MCPServerTimeoutError,
+)
 from haystack_integrations.tools.mcp_oauth.server_info import SSEServerInfo, StreamableHttpServerInfo
+from haystack_integrations.tools.mcp_oauth.toolset import MCPTool, MCPToolset
 
 __all__ = [
     "IdentityProvider",
@@ -35,7 +39,9 @@ __all__ = [
     "MCPError",
     "MCPInvocationError",
     "MCPLoginRequiredError",
+    "MCPServerError",
     "MCPServerInfo",
+    "MCPServerTimeoutError",
     "MCPTool",
     "MCPToolNotFoundError",
     "MCPToolset",

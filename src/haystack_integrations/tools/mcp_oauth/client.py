@@ -2,268 +2,42 @@
 # SPDX-License-Identifier: Apache-2.0
 
 """
-MCP clients that log in: upstream's `MCPClient` interface over connections that survive a rejected token.
-
-A login happens before `connect` is called wherever that is possible, because Haystack limits the time of `connect` and
-of each call. In the middle of a run a call waits for a login for `LOGIN_WAIT` seconds; then it fails with an error that
-says what to do, and the login goes on in the background.
+The clients of both transports. Each is one of upstream's classes too: `isinstance` means the same before and after.
 """
 
-import asyncio
-import concurrent.futures
-import logging
-from abc import abstractmethod
-from collections.abc import Coroutine
 from contextlib import AsyncExitStack
-from typing import Any, TypeVar
+from typing import Any
 
 import mcp.client.sse
 import mcp.client.streamable_http
-from haystack_integrations.tools.mcp import (
-    MCPClient,
-    MCPConnectionError,
-    MCPError,
-    MCPInvocationError,
-    SSEServerInfo,
-    StreamableHttpServerInfo,
-)
-from haystack_integrations.tools.mcp.mcp_tool import AsyncExecutor
-from mcp import types
+from haystack_integrations.tools.mcp import SSEClient as UpstreamSSEClient
+from haystack_integrations.tools.mcp import StreamableHttpClient as UpstreamStreamableHttpClient
 
-from haystack_integrations.tools.mcp_oauth.config import OAuthConfig
-from haystack_integrations.tools.mcp_oauth.connection import Connection, retrieve_error
-from haystack_integrations.tools.mcp_oauth.errors import MCPAuthorizationError, new_token_rejected, to_mcp_error
-from haystack_integrations.tools.mcp_oauth.failures import CallLost, RequestRejected
+from haystack_integrations.tools.mcp_oauth.authorizing_client import AuthorizingClient
 from haystack_integrations.tools.mcp_oauth.gate import Gate
-from haystack_integrations.tools.mcp_oauth.http_client import guarded_client_class, library_of, plain_headers
+from haystack_integrations.tools.mcp_oauth.http_client import guarded_client_class, library_of
 from valetkey._adapters.event_stream import EventStream
-from valetkey._adapters.framework import Engine, shared_engine
-from valetkey.errors import AuthError
-
-_logger = logging.getLogger("valetkey")
-
-LOGIN_WAIT = 20.0
-"""Seconds that a call in the middle of a run waits for a login; Haystack gives the call up after 30."""
-
-FIRST_ANSWER_WAIT = 5.0
-"""Seconds that `open` waits for the MCP server to answer; after that `connect` goes on waiting."""
-
-Result = TypeVar("Result")
 
 
-class AuthorizingClient(MCPClient):
-    """
-    What the clients of both transports share. Its methods may be called from any event loop.
+class StreamableHttpClient(AuthorizingClient, UpstreamStreamableHttpClient):  # type: ignore[misc]  # its `oauth_config` is another class
+    """MCP client over streamable HTTP that logs in when the server wants it."""
 
-    :param server_info: The MCP server and its settings.
-    """
-
-    def __init__(self, server_info: StreamableHttpServerInfo | SSEServerInfo) -> None:
-        super().__init__(server_info.max_retries, server_info.base_delay, server_info.max_delay)
-        self.url: str = server_info.url or ""
-        self.timeout = server_info.timeout
-        self.headers = plain_headers(server_info.headers)
-        given = server_info.oauth_config
-        self._config = OAuthConfig() if given is None else OAuthConfig.from_upstream(given)
-        try:
-            settings = self._config.to_settings(self.url)
-            self._engine: Engine = shared_engine(settings, store=self._config.token_storage, login=self._config.login)
-        except AuthError as error:
-            raise to_mcp_error(error, "configure", self.url) from error
-        self._executor = AsyncExecutor.get_instance()
-        self._connection: Connection | None = None
-        self._opening: asyncio.Task[Connection] | None = None
-        self._is_closed = False
-
-    @property
-    def oauth_config(self) -> OAuthConfig:
-        """The OAuth settings; after a login, with the issuer, the endpoints and the client that it used."""
-        return self._config.filled_in(self._engine.session)
-
-    def open(self) -> None:
-        """
-        Connect ahead of `connect`, from the caller's thread, and log in if the MCP server wants a token.
-
-        Any other failure is left to `connect`, which tries again.
-
-        :raises MCPAuthorizationError: If no token can be obtained.
-        """
-        if _running_loop() is self._executor.get_loop():
-            return  # this thread runs the event loop that would have to do the work
-        try:
-            self._engine.look()
-            if self._engine.token_at_hand() is None and self._engine.is_known():
-                self._engine.replace(None)
-            rejected = self._wait_for_first_answer()
-            if rejected is not None:
-                self._engine.replace(rejected.token, rejected.challenges)
-        except AuthError as error:
-            raise to_mcp_error(error, "connect", self.url) from error
-
-    def _wait_for_first_answer(self) -> RequestRejected | None:
-        future = asyncio.run_coroutine_threadsafe(self._shared_connection(), self._executor.get_loop())
-        try:
-            future.result(FIRST_ANSWER_WAIT)
-        except RequestRejected as rejected:
-            return rejected
-        except (Exception, concurrent.futures.CancelledError):  # noqa: BLE001 - `connect` meets it again and raises it
-            return None
-        return None
-
-    async def connect(self) -> list[types.Tool]:
-        """
-        Connect to the MCP server, unless it is connected already.
-
-        :returns: The server's tools.
-        :raises MCPAuthorizationError: If the server wants a token and none can be obtained.
-        :raises MCPConnectionError: If the connection fails, or is closed meanwhile.
-        """
-        self._is_closed = False
-        return await self._on_executor(self._connect())
-
-    async def call_tool(self, tool_name: str, tool_args: dict[str, Any]) -> str:
-        """
-        Call a tool, once more if its token was rejected.
-
-        :param tool_name: Name of the tool to call.
-        :param tool_args: Arguments to pass to the tool.
-        :returns: JSON string representation of the tool invocation result.
-        :raises MCPAuthorizationError: If the server wants another token and none can be obtained.
-        :raises MCPConnectionError: If not connected to an MCP server.
-        :raises MCPInvocationError: If the tool invocation fails.
-        """
-        return await self._on_executor(self._call_tool(tool_name, tool_args))
-
-    async def aclose(self) -> None:
-        """Close the connection."""
-        await self._on_executor(self._close())
-
-    async def _connect(self) -> list[types.Tool]:
-        try:
-            try:
-                connection = await self._shared_connection()
-            except RequestRejected as rejected:
-                await self._replace(rejected, "connect")
-                connection = await self._shared_connection()
-        except RequestRejected as again:
-            raise to_mcp_error(new_token_rejected(self.url), "connect", self.url) from again
-        except MCPError:
-            raise
-        except Exception as error:
-            message = f"Failed to connect to HTTP server at {self.url}: {error}"
-            raise MCPConnectionError(message=message, operation="connect") from error
-        return connection.tools
-
-    async def _call_tool(self, tool_name: str, tool_args: dict[str, Any]) -> str:
-        if await self._engine.current_async() is None and self._engine.is_known():
-            await self._replace(RequestRejected(None, ()), "call_tool")
-        answered: set[bool] = set()  # a rejected token is replaced once, and one that lacks scope once more
-        losses = 0
-        while True:
-            try:
-                return await super().call_tool(tool_name, tool_args)
-            except RequestRejected as rejected:
-                if rejected.wants_more_scope in answered:
-                    raise to_mcp_error(new_token_rejected(self.url), "call_tool", self.url) from rejected
-                answered.add(rejected.wants_more_scope)
-                await self._replace(rejected, "call_tool")
-            except CallLost as lost:
-                if losses >= self.max_retries:
-                    message = f"Tool '{tool_name}' failed after {losses} reconnection attempts. Last error: {lost}"
-                    raise MCPInvocationError(message, tool_name, tool_args) from lost
-                await self._reconnect(losses)
-                losses += 1
-
-    async def _reconnect(self, losses: int) -> None:
-        """Open a new connection after a pause that grows each time, as upstream's own clients do."""
-        if losses:
-            await asyncio.sleep(min(self.base_delay * 2 ** (losses - 1), self.max_delay))
-        try:
-            await self._connect()
-        except MCPAuthorizationError:
-            raise
-        except MCPConnectionError as error:
-            _logger.warning("no new MCP session yet: %s", error)
-
-    async def _replace(self, rejected: RequestRejected, operation: str) -> None:
-        try:
-            await self._engine.replace_async(rejected.token, rejected.challenges, seconds=LOGIN_WAIT)
-        except AuthError as error:
-            raise to_mcp_error(error, operation, self.url) from error
-
-    async def _shared_connection(self) -> Connection:
-        """Give the open connection, or open one; callers that come meanwhile wait for the same one."""
-        if self._is_closed:  # while a login went on; a connection opened now would stay open
-            raise self._closed()
-        if self._connection is not None and self._connection.is_alive:
-            return self._connection
-        if self._opening is None or self._opening.done():
-            self._opening = asyncio.create_task(self._new_connection())
-            self._opening.add_done_callback(retrieve_error)
-        opening = self._opening
-        try:
-            return await asyncio.shield(opening)
-        except asyncio.CancelledError as error:
-            if self._is_closed and opening.cancelled():
-                raise self._closed() from error
-            raise
-
-    def _closed(self) -> MCPConnectionError:
-        return MCPConnectionError(message=f"The client of {self.url} was closed.", operation="connect")
-
-    async def _new_connection(self) -> Connection:
-        if self._connection is not None:
-            await self._connection.close()
-        gate = Gate(self._engine)
-        self._connection = Connection(gate, self._enter_transport)
-        self.session = self._connection  # type: ignore[assignment]  # upstream only asks it to call tools
-        await self._connection.open()
-        return self._connection
-
-    async def _close(self) -> None:
-        self._is_closed = True
-        if self._opening is not None:
-            self._opening.cancel()
-        if self._connection is not None:
-            await self._connection.close()
-        self._connection = None
-        self.session = None
-
-    @abstractmethod
-    async def _enter_transport(self, stack: AsyncExitStack, gate: Gate) -> tuple[Any, ...]:
-        """Enter the SDK's transport and give its streams."""
-
-    async def _on_executor(self, work: Coroutine[Any, Any, Result]) -> Result:
-        """Run a coroutine on upstream's event loop, where the connection is, and wait for it from any other loop."""
-        loop = self._executor.get_loop()
-        if _running_loop() is loop:
-            return await work
-        return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work, loop))
-
-
-class StreamableHttpClient(AuthorizingClient):
-    """
-    MCP client over streamable HTTP that logs in when the server wants it.
-
-    :param server_info: The server and its settings.
-    """
+    transport = "streamable HTTP"
 
     async def _enter_transport(self, stack: AsyncExitStack, gate: Gate) -> tuple[Any, ...]:
         library = library_of(mcp.client.streamable_http)
         client_class = guarded_client_class(library, gate)
         http_client = await stack.enter_async_context(
-            client_class(headers=self.headers, timeout=self.timeout, follow_redirects=True)
+            client_class(headers=self._access.headers, timeout=self.timeout, follow_redirects=True)
         )
         transport = mcp.client.streamable_http.streamable_http_client(self.url, http_client=http_client)
         return tuple(await stack.enter_async_context(transport))
 
 
-class SSEClient(AuthorizingClient):
-    """
-    MCP client over SSE that logs in when the server wants it.
+class SSEClient(AuthorizingClient, UpstreamSSEClient):  # type: ignore[misc]  # its `oauth_config` is another class
+    """MCP client over SSE that logs in when the server wants it."""
 
-    :param server_info: The server and its settings.
-    """
+    transport = "SSE"
 
     async def _enter_transport(self, stack: AsyncExitStack, gate: Gate) -> tuple[Any, ...]:
         library = library_of(mcp.client.sse)
@@ -274,15 +48,8 @@ class SSEClient(AuthorizingClient):
 
         transport = mcp.client.sse.sse_client(
             self.url,
-            headers=self.headers,
+            headers=self._access.headers,
             timeout=self.timeout,
             httpx_client_factory=new_client,
         )
         return tuple(await stack.enter_async_context(transport))
-
-
-def _running_loop() -> asyncio.AbstractEventLoop | None:
-    try:
-        return asyncio.get_running_loop()
-    except RuntimeError:
-        return None

@@ -76,7 +76,7 @@ class Connection:
                 self._session = None
                 raise CallLost(self._reason_of_end()) from error
             if isinstance(failure, ConnectionError):
-                raise CallLost(str(failure)) from error
+                raise CallLost(str(failure)) from failure
             if failure is error:
                 raise
             raise failure from error

@@ -5,8 +5,8 @@
 
 from haystack_integrations.tools.mcp import MCPError
 
-from valetkey._adapters.framework import Challenge, wants_more_scope
-from valetkey.values import Token
+from valetkey._adapters.framework import Challenge, challenge_to_answer, wants_more_scope
+from valetkey.values import Scope, Token
 
 
 class RequestRejected(MCPError):
@@ -17,6 +17,12 @@ class RequestRejected(MCPError):
         self.token = token
         self.challenges = challenges
         self.wants_more_scope = wants_more_scope(challenges)
+
+    @property
+    def missing_scope(self) -> Scope:
+        """The scope that the server names; empty where it names none."""
+        answered = challenge_to_answer(self.challenges)
+        return (answered.scope if answered is not None else None) or ()
 
 
 class CallLost(MCPError):

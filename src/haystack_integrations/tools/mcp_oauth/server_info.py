@@ -10,7 +10,8 @@ from haystack_integrations.tools.mcp import MCPClient, MCPServerInfo
 from haystack_integrations.tools.mcp import SSEServerInfo as UpstreamSSEServerInfo
 from haystack_integrations.tools.mcp import StreamableHttpServerInfo as UpstreamStreamableHttpServerInfo
 
-from haystack_integrations.tools.mcp_oauth.client import AuthorizingClient, SSEClient, StreamableHttpClient
+from haystack_integrations.tools.mcp_oauth.authorizing_client import AuthorizingClient
+from haystack_integrations.tools.mcp_oauth.client import SSEClient, StreamableHttpClient
 from haystack_integrations.tools.mcp_oauth.config import OAuthConfig
 
 
@@ -19,6 +20,9 @@ class _WithLogin(MCPServerInfo):
 
     _client_class: ClassVar[type[AuthorizingClient]]
     token: Any
+    max_retries: int
+    base_delay: float
+    max_delay: float
     headers: Any
     oauth_config: Any
 
@@ -35,10 +39,7 @@ class _WithLogin(MCPServerInfo):
         :returns: The client, already connected where the server has answered.
         :raises MCPAuthorizationError: If no token can be obtained.
         """
-        names = {name.lower() for name in self.headers or {}}
-        if self.token is not None or "authorization" in names:
-            return super().create_client()  # type: ignore[safe-super]  # the user gives a credential
-        client = self._client_class(self)  # type: ignore[arg-type]  # each subclass goes with its own client
+        client = self._client_class(self, self.max_retries, self.base_delay, self.max_delay)  # type: ignore[arg-type]
         client.open()
         return client
 

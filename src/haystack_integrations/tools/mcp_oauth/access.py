@@ -1,0 +1,66 @@
+# SPDX-FileCopyrightText: 2026 The Valetkey authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""What the requests to one MCP server carry: the credential that the user gives, or a token that a login obtains."""
+
+from typing import Any
+
+from haystack.utils import Secret
+
+from haystack_integrations.tools.mcp_oauth.config import OAuthConfig
+from haystack_integrations.tools.mcp_oauth.errors import to_mcp_error
+from haystack_integrations.tools.mcp_oauth.http_client import plain_headers
+from valetkey._adapters.framework import Engine, shared_engine
+from valetkey.errors import AuthError, ConfigurationError
+from valetkey.store.backends.memory import MemoryStore
+
+
+class Access:
+    """
+    The access to the MCP server of one server info.
+
+    :raises MCPAuthorizationError: If the settings contradict each other.
+    """
+
+    def __init__(self, server_info: Any) -> None:
+        self.url: str = server_info.url or ""
+        token = server_info.token
+        self.token: str | None = token.resolve_value() if isinstance(token, Secret) else token
+        self.given_headers = plain_headers(server_info.headers)
+        names = {name.lower() for name in self.given_headers or {}}
+        self.is_given = self.token is not None or "authorization" in names
+        config = getattr(server_info, "oauth_config", None)
+        self._config = OAuthConfig() if config is None else OAuthConfig.from_upstream(config)
+        try:
+            self.engine = self._open_engine()
+        except AuthError as error:
+            raise to_mcp_error(error, "configure", self.url) from error
+
+    @property
+    def headers(self) -> dict[str, str] | None:
+        """The headers of every request: as upstream has it, the user's own replace the one of `token`."""
+        if not self.given_headers and self.token:
+            return {"Authorization": f"Bearer {self.token}"}
+        return self.given_headers
+
+    @property
+    def oauth_config(self) -> OAuthConfig:
+        """The OAuth settings; after a login, with the issuer, the endpoints and the client that it used."""
+        return self._config.filled_in(self.engine.session)
+
+    def require_login(self) -> None:
+        """
+        Refuse to log in or out beside a credential that the user gives.
+
+        :raises MCPAuthorizationError: If there is one.
+        """
+        if self.is_given:
+            message = "The server info has a credential of its own, so there is no login."
+            error = ConfigurationError(message, hint="Leave out token= and the Authorization header to log in.")
+            raise to_mcp_error(error, "login", self.url) from error
+
+    def _open_engine(self) -> Engine:
+        config = self._config
+        if self.is_given:  # with a store of its own: it has no session, and no login gives it one
+            return shared_engine(config.to_settings(self.url), store=MemoryStore(), login="never")
+        return shared_engine(config.to_settings(self.url), store=config.token_storage, login=config.login)

@@ -1,0 +1,192 @@
+# SPDX-FileCopyrightText: 2026 The Valetkey authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""What kept an MCP server from answering, where no login is at fault: the cause, and one thing to do."""
+
+import re
+import socket
+import ssl
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+from valetkey._adapters.framework import proxy_for
+from valetkey.errors import quote
+
+Transport = Literal["streamable HTTP", "SSE"]
+
+_LATER = "Try again later; if it stays so, tell the server's operator."
+_CHECK_URL = "Check the URL, its path too."
+_OTHER_TRANSPORT = {
+    "streamable HTTP": "Check the URL; for a server that speaks SSE, use SSEServerInfo.",
+    "SSE": "Check the URL; for a server that speaks streamable HTTP, use StreamableHttpServerInfo.",
+}
+
+_WRONG_TRANSPORT = frozenset({400, 404, 405, 406, 415, 501})
+"""The statuses by which servers of one transport answer the requests of the other."""
+
+_HINTS = {
+    403: "Ask its operator for access; if it wants a key, give it in headers= of the server info.",
+    407: "Give the user name and password of the proxy in HTTPS_PROXY or HTTP_PROXY.",
+    429: "Wait a while, then try again.",
+}
+
+_MEDIA_TYPE = re.compile(r"content.type:? '?([\w.+-]+/[\w.+-]+)?|got '([\w.+-]+/[\w.+-]+)?'", re.IGNORECASE)
+"""How both lines of the SDK and their HTTP libraries say which media type they have met; the last one is it."""
+
+_NO_TLS = re.compile(r"WRONG.VERSION.NUMBER|HTTP.REQUEST|UNKNOWN.PROTOCOL|RECORD.LAYER|PACKET.LENGTH", re.IGNORECASE)
+"""What the versions of OpenSSL say when the other side does not speak TLS."""
+
+_BROKEN_OFF = frozenset({"RemoteProtocolError", "ReadError", "WriteError", "CloseError"})
+_TOO_SLOW = frozenset({"ReadTimeout", "WriteTimeout", "PoolTimeout", "TimeoutError"})
+_NOT_CONNECTED = frozenset({"ProxyError", "ConnectError", "ConnectTimeout"})
+"""The names that the errors of both HTTP libraries have."""
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """Why a server cannot be used: `cause` goes on from the server's URL, `hint` is one sentence."""
+
+    cause: str
+    hint: str
+
+    def about(self, url: str) -> str:
+        """Say it of a server."""
+        return f"{url} {self.cause} {self.hint}"
+
+
+CREDENTIAL_REJECTED = Diagnosis(
+    "rejects the credential that the server info gives it.",
+    "Check token= and the Authorization header, or leave both out to log in.",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    errors: tuple[BaseException, ...]
+    url: str
+    transport: Transport
+    seconds: float
+
+    @property
+    def names(self) -> frozenset[str]:
+        return frozenset(type(error).__name__ for error in self.errors)
+
+    @property
+    def place(self) -> str:
+        parts = urlsplit(self.url)
+        return f"{parts.hostname}:{parts.port or (443 if parts.scheme == 'https' else 80)}"
+
+
+def diagnose(failure: BaseException, url: str, transport: Transport, *, seconds: float) -> Diagnosis:
+    """Say what a failure means for the user; `seconds` is how long the server had time."""
+    case = _Case(tuple(_behind(failure)), url, transport, seconds)
+    for find in (_in_the_answer, _in_the_certificate, _in_the_proxy, _in_the_connection, _in_the_time):
+        found = find(case)
+        if found is not None:
+            return found
+    return Diagnosis(f"cannot be used: {quote(str(failure) or type(failure).__name__)}.", _OTHER_TRANSPORT[transport])
+
+
+def _behind(failure: BaseException) -> Iterator[BaseException]:
+    """Go through an error, the members of a group, and what each was raised from or over."""
+    waiting, seen = [failure], set[int]()
+    while waiting:
+        error = waiting.pop(0)
+        if id(error) in seen:
+            continue
+        seen.add(id(error))
+        yield error
+        waiting.extend(error.exceptions if isinstance(error, BaseExceptionGroup) else ())
+        behind = error.__cause__ or error.__context__  # httpcore hides the context, which has the reason
+        waiting.extend([behind] if behind is not None else [])
+
+
+def _in_the_answer(case: _Case) -> Diagnosis | None:
+    """Look for what the server has answered: an HTTP error, something that is no MCP, an error of MCP."""
+    for error in case.errors:
+        response = getattr(error, "response", None)
+        status = getattr(response, "status_code", None)
+        if isinstance(status, int) and status >= 300:
+            return _of_status(response, status, case.transport)
+        if "content" in str(error).lower() and (found := list(_MEDIA_TYPE.finditer(str(error)))):
+            return _of_media_type(found[-1][1] or found[-1][2] or "", case.transport)
+        if isinstance(getattr(getattr(error, "error", None), "code", None), int):
+            hint = "Check the URL; if it is right, tell the server's operator."
+            said = str(error).partition("\n")[0]
+            return Diagnosis(f"opens no MCP session: {quote(said)}.", hint)
+    return None
+
+
+def _of_status(response: Any, status: int, transport: Transport) -> Diagnosis:
+    said = f"{status} {response.reason_phrase}".strip()
+    if status < 400:
+        following = response.next_request
+        if following is None:
+            return Diagnosis(f"answers {said} without an address.", _CHECK_URL)
+        address = following.url.copy_with(userinfo=b"", query=None, fragment=None)
+        cause = f"answers {said}: it redirects to {quote(str(address))}."
+        return Diagnosis(cause, "Use that URL if it is the right server.")
+    if status == 407:
+        return Diagnosis(f"is not reached: a proxy answers {said}.", _HINTS[status])
+    if status == 403:
+        return Diagnosis(f"forbids access and offers no login: it answers {said}.", _HINTS[status])
+    if status in _WRONG_TRANSPORT:
+        return Diagnosis(f"answers {said}: there is no MCP over {transport}.", _OTHER_TRANSPORT[transport])
+    return Diagnosis(f"answers {said}.", _HINTS.get(status, _LATER if status >= 500 else _CHECK_URL))
+
+
+def _of_media_type(media_type: str, transport: Transport) -> Diagnosis:
+    what = "a web page" if media_type.endswith("html") else quote(media_type) if media_type else "an empty page"
+    return Diagnosis(f"answers with {what} instead of MCP over {transport}.", _OTHER_TRANSPORT[transport])
+
+
+def _in_the_certificate(case: _Case) -> Diagnosis | None:
+    for error in case.errors:
+        if isinstance(error, ssl.SSLCertVerificationError):
+            cause = f"does not prove with a certificate who it is: {quote(error.verify_message or str(error))}."
+            hint = "If your network has a certificate authority of its own, name its file in SSL_CERT_FILE."
+            return Diagnosis(cause, hint)
+    return None
+
+
+def _in_the_proxy(case: _Case) -> Diagnosis | None:
+    proxy = proxy_for(case.url)
+    if proxy is None or not case.names & _NOT_CONNECTED:
+        return None
+    parts = urlsplit(proxy)
+    place = f"{parts.scheme}://{parts.hostname}" + (f":{parts.port}" if parts.port else "")  # without its password
+    refusals = [str(error) for error in case.errors if type(error).__name__ == "ProxyError"]
+    cause = f"the proxy {place} " + (f"answers {quote(refusals[0])}" if refusals else "cannot be reached")
+    hint = "Check HTTPS_PROXY, HTTP_PROXY and ALL_PROXY, or name the server in NO_PROXY."
+    return Diagnosis(f"is not reached: {cause}.", hint)
+
+
+def _in_the_connection(case: _Case) -> Diagnosis | None:
+    for error in case.errors:
+        if isinstance(error, socket.gaierror):
+            hint = "Check the host name in the URL, and the network."
+            return Diagnosis(f"is not reached: no address is known for {quote(urlsplit(case.url).hostname)}.", hint)
+        if isinstance(error, ssl.SSLError):
+            if _NO_TLS.search(str(error)):
+                return Diagnosis("does not speak TLS.", "If it is a server without TLS, begin its URL with http://.")
+            return Diagnosis(f"and this program agree on no TLS: {quote(str(error))}.", "Tell the server's operator.")
+        if isinstance(error, ConnectionRefusedError):
+            return Diagnosis(f"is not reached: nothing listens at {case.place}.", "Start the server, or check the URL.")
+    if case.names & _BROKEN_OFF:
+        hint = "If it is a server with TLS, begin its URL with https://." if case.url.startswith("http:") else _LATER
+        return Diagnosis("breaks the connection off without an answer.", hint)
+    if "ConnectError" in case.names:
+        reasons = [str(error) for error in case.errors if isinstance(error, OSError)]
+        why = f": {quote(reasons[-1])}" if reasons else ""
+        return Diagnosis(f"is not reached at {case.place}{why}.", "Check the network, and the URL.")
+    return None
+
+
+def _in_the_time(case: _Case) -> Diagnosis | None:
+    if "ConnectTimeout" in case.names:
+        return Diagnosis(f"accepts no connection within {case.seconds:g} s.", "Check the network, and the URL.")
+    if case.names & _TOO_SLOW:
+        return Diagnosis(f"has not answered within {case.seconds:g} s.", _LATER)
+    return None

@@ -41,7 +41,7 @@ class BoundMcpServer(McpServer):
             return self._refuses("invalid_token")
         if self.next_nonces:
             self.proofs.nonce = self.next_nonces.pop(0)
-        return Answer(200, self._nonce())
+        return Answer(200, (("Content-Type", "application/json"), *self._nonce()))
 
     def _nonce(self) -> tuple[tuple[str, str], ...]:
         return () if self.proofs.nonce is None else (("DPoP-Nonce", self.proofs.nonce),)

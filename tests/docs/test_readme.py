@@ -53,8 +53,8 @@ def visits(folder: Path) -> int:
 
 
 def test_no_snippet_is_left_out() -> None:
-    words = ("for tool in toolset", "my-job", "0123456789", "asyncio.run", "workload_token")
-    assert len({snippet(word) for word in words}) == len(_SNIPPETS) == 5
+    words = ("for tool in toolset", "my-job", "0123456789", "asyncio.run", "workload_token", "server.login()")
+    assert len({snippet(word) for word in words}) == len(_SNIPPETS) == 6
 
 
 def test_the_main_job_lists_the_tools_after_one_login(tmp_path: Path) -> None:
@@ -71,6 +71,18 @@ def test_a_machine_gets_in_with_its_secret_and_without_a_browser(tmp_path: Path)
         code = code.replace("my-job", MACHINE_CLIENT[0]) + "\nprint(len(toolset.tools))\ntoolset.close()"
         assert int(run(code, tmp_path, MCP_CLIENT_SECRET=MACHINE_CLIENT[1])) > 1
         assert visits(tmp_path) == 0
+
+
+def test_a_login_ahead_shows_what_was_found_and_a_logout_ends_it(tmp_path: Path) -> None:
+    """Row J8."""
+    with fastmcp("own") as server:
+        code = at(server, snippet("server.login()")) + "\nprint(server.found)\ntoolset.close()"
+        found, logout, after = run(code, tmp_path).splitlines()
+        assert found.startswith("OAuthConfig(")
+        assert server.url in found
+        assert "revoked=True" in logout
+        assert after == "None"
+        assert visits(tmp_path) == 1
 
 
 def test_a_client_registered_by_hand_is_configured(tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from tests.haystack.calling import call, tool_of
 from tests.requirements import requirement
 from valetkey.errors import ConfigurationError
 from valetkey.store import open_store
+from valetkey.store.backends.memory import MemoryStore
 from valetkey.store.backends.opening import require_known_store
 
 ISSUER = "https://as.example"
@@ -135,6 +136,11 @@ def test_the_names_that_are_refused_are_those_that_no_store_has(name):
 )
 def test_the_name_of_a_store_is_accepted_without_opening_it(name):
     assert OAuthConfig(token_storage=name).token_storage == name
+
+
+def test_a_store_of_ones_own_is_accepted():
+    store = MemoryStore()
+    assert OAuthConfig(token_storage=store).token_storage is store
 
 
 def test_upstreams_storage_in_memory_means_ours():

@@ -9,6 +9,7 @@ Beside these there are the functions of `credential`.
 
 from valetkey._engine.engine import Engine
 from valetkey._engine.factory import shared_engine
+from valetkey._engine.logout import LogoutResult
 from valetkey._engine.step_up import not_brought
 from valetkey._network.proxies import proxy_for
 from valetkey._network.request_log import log_exchange
@@ -22,6 +23,7 @@ __all__ = [
     "STANDARD",  # the profile of a provider that the catalogue does not have
     "Challenge",  # what a server says in a rejection; the integration hands it on to `Engine.replace`
     "Engine",  # gives the token, and another one when the MCP server rejects it
+    "LogoutResult",  # says how a logout ended
     "challenge_to_answer",  # chooses the challenge of a rejection that counts
     "find_profile",  # names the provider of a session, to show it to the user
     "log_exchange",  # writes one line of the request log for each request to the MCP server

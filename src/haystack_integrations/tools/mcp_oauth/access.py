@@ -48,7 +48,7 @@ class Access:
         """The OAuth settings; after a login, with the issuer, the endpoints and the client that it used."""
         return self._config.filled_in(self.engine.session)
 
-    def require_login(self) -> None:
+    def require_login(self, operation: str) -> None:
         """
         Refuse to log in or out beside a credential that the user gives.
 
@@ -57,7 +57,7 @@ class Access:
         if self.is_given:
             message = "The server info has a credential of its own, so there is no login."
             error = ConfigurationError(message, hint="Leave out token= and the Authorization header to log in.")
-            raise to_mcp_error(error, "login", self.url) from error
+            raise to_mcp_error(error, operation, self.url) from error
 
     def _open_engine(self) -> Engine:
         config = self._config

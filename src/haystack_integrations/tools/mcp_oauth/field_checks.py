@@ -42,6 +42,8 @@ def require_fields(instance: Any) -> None:
     owner = type(instance).__name__
     for name, wanted in _types_of(instance.__class__):
         value = getattr(instance, name)
+        if name == "token_storage" and _is_store(value):
+            continue
         if not _fits(value, wanted):
             shown = quote(value) if isinstance(value, str) and _names(wanted) else f"a {type(value).__name__}"
             message = f"{owner}.{name} is {shown}."
@@ -62,6 +64,11 @@ def _require_known(owner: str, name: str, value: Any) -> None:
     except (ConfigurationError, InsecureEndpoint) as error:
         message = error.message if f"{owner}.{name}" in error.message else f"{owner}.{name}: {error.message}"
         raise ConfigurationError(message, hint=error.hint) from error
+
+
+def _is_store(value: object) -> bool:
+    """Tell whether a value is a store of the user's own, which a program may give and no file can."""
+    return all(callable(getattr(value, method, None)) for method in ("get", "put", "delete", "lease"))
 
 
 @cache

@@ -3,6 +3,8 @@
 
 """Upstream's server infos, with clients that log in."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
@@ -10,9 +12,14 @@ from haystack_integrations.tools.mcp import MCPClient, MCPServerInfo
 from haystack_integrations.tools.mcp import SSEServerInfo as UpstreamSSEServerInfo
 from haystack_integrations.tools.mcp import StreamableHttpServerInfo as UpstreamStreamableHttpServerInfo
 
+from haystack_integrations.tools.mcp_oauth.access import Access
 from haystack_integrations.tools.mcp_oauth.authorizing_client import AuthorizingClient
 from haystack_integrations.tools.mcp_oauth.client import SSEClient, StreamableHttpClient
 from haystack_integrations.tools.mcp_oauth.config import OAuthConfig
+from haystack_integrations.tools.mcp_oauth.errors import to_mcp_error
+from valetkey._adapters.framework import LogoutResult
+from valetkey.errors import AuthError
+from valetkey.values import Session
 
 
 class _WithLogin(MCPServerInfo):
@@ -43,6 +50,69 @@ class _WithLogin(MCPServerInfo):
         client.open()
         return client
 
+    def login(self, *, seconds: float | None = None) -> Session | None:
+        """
+        Log in ahead of time. The MCP server is asked first; a session that it accepts is used, and nobody is asked.
+
+        All tools with this server info, or an equal one, use the session.
+
+        :param seconds: How long to wait in seconds, for a person too; None waits as long as the login may take.
+        :returns: The session; None if the server neither wants nor offers a login.
+        :raises MCPAuthorizationError: If the login fails, the server info has a credential of its own, or this thread
+            runs an event loop, where `login_async` is to be used.
+        """
+        with self._access("login") as access:
+            return access.engine.login(seconds=seconds)
+
+    async def login_async(self, *, seconds: float | None = None) -> Session | None:
+        """
+        Do what `login` does, from a task of any event loop.
+
+        :param seconds: How long to wait in seconds, for a person too; None waits as long as the login may take.
+        :returns: The session; None if the server neither wants nor offers a login.
+        :raises MCPAuthorizationError: If the login fails, or the server info has a credential of its own.
+        """
+        with self._access("login") as access:
+            return await access.engine.login_async(seconds=seconds)
+
+    def logout(self) -> LogoutResult:
+        """
+        Log out: revoke the tokens where the authorization server offers that, and forget the session in any case.
+
+        The next call of a tool logs in anew if the MCP server wants it.
+
+        :returns: Whether there was a session, whether it was revoked, and what the server has not done.
+        :raises MCPAuthorizationError: If the session cannot be deleted, or the server info has a credential of its own.
+        """
+        with self._access("logout") as access:
+            return access.engine.logout()
+
+    async def logout_async(self) -> LogoutResult:
+        """
+        Do what `logout` does, from a task of any event loop.
+
+        :returns: Whether there was a session, whether it was revoked, and what the server has not done.
+        :raises MCPAuthorizationError: If the session cannot be deleted, or the server info has a credential of its own.
+        """
+        with self._access("logout") as access:
+            return await access.engine.logout_async()
+
+    @property
+    def found(self) -> OAuthConfig | None:
+        """The settings with what the last login has found, and no token; None while nobody is logged in."""
+        access = Access(self)
+        access.engine.look()
+        return access.oauth_config if access.engine.is_known() else None
+
+    @contextmanager
+    def _access(self, operation: str) -> Iterator[Access]:
+        access = Access(self)
+        access.require_login(operation)
+        try:
+            yield access
+        except AuthError as error:
+            raise to_mcp_error(error, operation, access.url) from error
+
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Self:
         """
@@ -70,8 +140,8 @@ class StreamableHttpServerInfo(_WithLogin, UpstreamStreamableHttpServerInfo):
     toolset = MCPToolset(StreamableHttpServerInfo(url="https://mcp.example.com/mcp"))
     ```
 
-    A server that wants no login, and one that gets a static `token` or `Authorization` header, is used as upstream
-    uses it.
+    A server that wants no login, and one that gets a static `token` or `Authorization` header, sees the requests that
+    it sees from upstream's client.
 
     :param url: Full URL of the MCP server.
     :param token: Static token; with it there is no login.

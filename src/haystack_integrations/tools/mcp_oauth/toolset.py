@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 
-from haystack_integrations.tools.mcp import MCPConnectionError
+from haystack_integrations.tools.mcp import MCPConnectionError, MCPServerInfo
 from haystack_integrations.tools.mcp import MCPTool as UpstreamMCPTool
 from haystack_integrations.tools.mcp import MCPToolset as UpstreamMCPToolset
 
@@ -51,6 +51,11 @@ class MCPTool(UpstreamMCPTool):
 
     if not TYPE_CHECKING:
         __init__ = _telling(UpstreamMCPTool.__init__)
+
+    @property
+    def server_info(self) -> MCPServerInfo:
+        """The server info it was made with: how to log in ahead, to log out, and to see what was found."""
+        return self._server_info
 
     def warm_up(self) -> None:
         """

@@ -33,12 +33,15 @@ def test_importing_the_class_loads_neither_the_engine_nor_an_event_loop(library)
     assert "valetkey.settings.settings" not in loaded
 
 
-def test_the_class_for_httpx2_is_loaded_from_the_package_when_it_is_first_used():
-    assert "httpx2" not in modules_after("import valetkey")
-    assert "valetkey.httpx2" in modules_after("from valetkey import OAuth")
+def test_the_class_of_the_package_and_the_libraries_are_loaded_when_it_is_first_used():
+    assert modules_after("import valetkey").isdisjoint({"httpx", "httpx2"})
+    loaded = modules_after("from valetkey import OAuth")
+    assert {"httpx", "httpx2"} <= loaded
+    assert loaded.isdisjoint({"valetkey._engine.engine", "valetkey.settings.settings", "asyncio", "anyio", "mcp"})
 
 
-def test_a_program_that_uses_httpx_does_not_load_httpx2():
+def test_a_program_that_names_a_library_does_not_load_the_other_one():
+    assert "httpx" not in modules_after("import valetkey.httpx2")
     assert "httpx2" not in modules_after("import valetkey.httpx")
 
 

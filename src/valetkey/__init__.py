@@ -4,7 +4,7 @@
 """
 Valetkey: the OAuth of an MCP client, found, obtained, kept and renewed without configuration.
 
-`OAuth` is an `Auth` object for clients over httpx2; `valetkey.httpx.OAuth` is the same for httpx.
+`OAuth` is an `Auth` object for the clients of httpx2 and of httpx.
 `haystack_integrations.tools.mcp_oauth` has Haystack's MCP tools with it built in.
 """
 
@@ -33,7 +33,8 @@ from valetkey.errors import (
 from valetkey.values import Secret
 
 if TYPE_CHECKING:
-    from valetkey.httpx2 import OAuth
+    from valetkey._adapters.oauth import OAuth
+    from valetkey._engine.logout import LogoutResult
     from valetkey.settings.credentials import IdentityProvider, PrivateKey, RegisteredClient, ScopeRequest
 
 __version__ = "0.1.0"
@@ -47,6 +48,7 @@ __all__ = [
     "IssuerMismatch",
     "LoginFailed",
     "LoginRequired",
+    "LogoutResult",
     "MalformedDocument",
     "OAuth",
     "PrivateKey",
@@ -76,9 +78,13 @@ def __getattr__(name: str) -> object:
     `import valetkey.httpx` must load neither httpx2 nor the settings, which most programs need only later.
     """
     if name == "OAuth":
-        from valetkey.httpx2 import OAuth
+        from valetkey._adapters.oauth import OAuth
 
         return OAuth
+    if name == "LogoutResult":
+        from valetkey._engine.logout import LogoutResult
+
+        return LogoutResult
     if name in _SETTINGS:
         from valetkey.settings import credentials
 

@@ -16,7 +16,7 @@ from valetkey._adapters.tickets import auth_error_behind
 __all__ = ["MCPHttpClient", "OAuth", "auth_error_behind"]
 
 
-class OAuth(AuthFlow[httpx.Request, httpx.Response], httpx.Auth):
+class OAuth(AuthFlow, httpx.Auth):
     if not TYPE_CHECKING:  # reading it gives a text
         __doc__ = OAuthDocumentation()
 

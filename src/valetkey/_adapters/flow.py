@@ -12,16 +12,16 @@ a server that only wants another proof gets that first.
 
 from collections.abc import AsyncGenerator, Generator, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Any
 
-from valetkey._adapters.credential import AUTHORIZATION, LOGIN_WAIT, AnyResponse, RequestT, is_ours
+from valetkey._adapters.credential import AUTHORIZATION, LOGIN_WAIT, AnyRequest, AnyResponse, RequestT, is_ours
+from valetkey._adapters.front_door import FrontDoor
 from valetkey._adapters.steps import CurrentToken, OtherToken, steps_of
 from valetkey.login import Login, LoginName
 from valetkey.store.protocol import Store
 from valetkey.values import Secret, Token
 
 if TYPE_CHECKING:
-    from valetkey._engine.engine import Engine
     from valetkey.settings.options import GrantName
     from valetkey.settings.settings import Settings
 
@@ -29,10 +29,8 @@ LONGEST_REJECTION = 65_536
 """Bytes of a rejection's body. Both libraries read it before they send again; a longer one, or one without a length, is
 left unread, and its connection is closed."""
 
-ResponseT = TypeVar("ResponseT", bound=AnyResponse)
 
-
-class AuthFlow(Generic[RequestT, ResponseT]):
+class AuthFlow(FrontDoor):
     """
     The login of an MCP server as an `Auth` object: finds, obtains, keeps and renews the token.
 
@@ -84,14 +82,9 @@ class AuthFlow(Generic[RequestT, ResponseT]):
 
         changes = {name: value for name, value in given.items() if value is not None}
         complete = (settings or Settings()).for_server(url, **changes)
-        self._engine = build_engine(complete, store=store, login=login)
+        super().__init__(build_engine(complete, store=store, login=login))
 
-    @property
-    def engine(self) -> "Engine":
-        """The engine behind it: `auth.engine.replace(None)` logs in ahead of time."""
-        return self._engine
-
-    def sync_auth_flow(self, request: RequestT) -> Generator[RequestT, ResponseT, None]:
+    def sync_auth_flow(self, request: RequestT) -> Generator[RequestT, Any, None]:
         """
         Authenticate a request of a sync client.
 
@@ -102,8 +95,8 @@ class AuthFlow(Generic[RequestT, ResponseT]):
             return
         request.read()  # a body that is a stream could not be sent twice
         steps = steps_of(self._engine, request)
-        result: ResponseT | Token | None = None
-        answer: ResponseT | None = None
+        result: AnyResponse | Token | None = None
+        answer: AnyResponse | None = None
         with suppress(StopIteration):
             while True:
                 match steps.send(result):
@@ -117,7 +110,7 @@ class AuthFlow(Generic[RequestT, ResponseT]):
                             answer.stream = type(request.stream)(b"")  # of either library: the body that was read
                         result = answer = yield to_send
 
-    async def async_auth_flow(self, request: RequestT) -> AsyncGenerator[RequestT, ResponseT]:
+    async def async_auth_flow(self, request: RequestT) -> AsyncGenerator[RequestT, Any]:
         """
         Authenticate a request of an async client.
 
@@ -128,8 +121,8 @@ class AuthFlow(Generic[RequestT, ResponseT]):
             return
         await request.aread()
         steps = steps_of(self._engine, request)
-        result: ResponseT | Token | None = None
-        answer: ResponseT | None = None
+        result: AnyResponse | Token | None = None
+        answer: AnyResponse | None = None
         with suppress(StopIteration):
             while True:
                 match steps.send(result):
@@ -144,7 +137,15 @@ class AuthFlow(Generic[RequestT, ResponseT]):
                             answer.stream = type(request.stream)(b"")  # of either library: the body that was read
                         result = answer = yield to_send
 
-    def _applies_to(self, request: RequestT) -> bool:
+    def auth_flow(self, request: RequestT) -> Generator[RequestT, Any, None]:
+        """
+        Do what `sync_auth_flow` does, for a program that combines several `Auth` objects under this name.
+
+        :raises AuthError: If the server wants a token and none can be obtained.
+        """
+        return self.sync_auth_flow(request)
+
+    def _applies_to(self, request: AnyRequest) -> bool:
         """Leave alone a request to another server, and one with a credential of the caller's own."""
         is_free = AUTHORIZATION not in request.headers or is_ours(request)
         return is_free and self._engine.serves(str(request.url))

@@ -56,8 +56,13 @@ def steps_of(engine: "Engine", request: RequestT) -> "Generator[RequestT | Curre
         if proved is not None:
             request, retries = proved, retries - 1
             continue
-        challenges = None if is_replaced else rejection_by_server(engine, response, token)
+        challenges = rejection_by_server(engine, response, token)
         if challenges is None:
+            return
+        if is_replaced:
+            from valetkey._adapters.second_rejection import warn_of_second_rejection  # loaded for the rare case
+
+            warn_of_second_rejection(response, challenges, token)
             return
         token = yield OtherToken(token, challenges)
         is_replaced, retries = True, PROOF_RETRIES

@@ -28,6 +28,10 @@ class SessionAtHand:
         """Keep the session of a login, or None after a logout."""
         self.session, self.has_looked = session, True
 
+    def read(self) -> Session | None:
+        """Read the session from the store again, and leave the one in memory as it is; it may be newer by then."""
+        return self._sessions.read()[0]
+
     def look(self) -> None:
         """
         Read the session from the store, the first time.

@@ -9,7 +9,6 @@ How it gets a token is in `attempts`.
 """
 
 import concurrent.futures
-import logging
 import threading
 from collections.abc import Sequence
 from contextlib import suppress
@@ -18,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from valetkey import urls
 from valetkey._engine.at_hand import SessionAtHand
-from valetkey._engine.overdue import overdue
+from valetkey._engine.progress import login_state, overdue
 from valetkey._engine.single_flight import SingleFlight, is_ending
 from valetkey._policy.lifetime import is_expired, is_renewal_due
 from valetkey._policy.scope import unite
@@ -39,8 +38,6 @@ if TYPE_CHECKING:
     from valetkey._engine.front_door import FrontDoor, Result
     from valetkey._engine.logout import LogoutResult
     from valetkey.protocol.challenge import Challenge
-
-_logger = logging.getLogger("valetkey")
 
 
 class Engine:
@@ -99,6 +96,12 @@ class Engine:
         return find_profile(self.settings.profile, issuer=issuer).name
 
     @property
+    def state(self) -> str:
+        """Where the login stands, in a few words and from memory alone."""
+        at_hand = self._at_hand
+        return login_state(at_hand.session, self._prompt, has_looked=at_hand.has_looked, now=self._seams.now())
+
+    @property
     def prompt(self) -> LoginPrompt | None:
         """What a person is being asked right now, if anything."""
         return self._prompt
@@ -127,6 +130,13 @@ class Engine:
         A store that cannot be read is logged; `replace` raises the error when the MCP server wants a token.
         """
         self._at_hand.look()
+
+    def stored_session(self) -> Session | None:
+        """Read the session from the store, which another program may have changed. Blocks; may raise `StoreError`."""
+        try:
+            return self._at_hand.read()
+        except StoreError as error:
+            raise self._describe(error) from error
 
     async def look_async(self) -> None:
         """Do what `look` does, from a task of any event loop, which is not blocked."""
@@ -259,29 +269,14 @@ class Engine:
         return self._flight.join(work)
 
     def _renew_early(self, session: Session) -> None:
-        """
-        Renew a token that still serves, in the background; a failure is logged.
-
-        A caller that joined it then starts an attempt of its own.
-        """
+        """Renew a token that still serves, in the background, unless there is nothing to renew it with."""
         renewable = session.token.refresh_token is not None or self.settings.is_machine
         if not renewable or self._attempts.backoff.is_resting() or is_ending():
             return
-        from valetkey._engine.decision import TokenNeed
-
-        need = TokenNeed(rejected=session.token.access_token.reveal(), early=True)
-
-        def work(cancelled: threading.Event) -> Session:
-            try:
-                renewed = self._attempts.obtain(need, cancelled)
-            except AuthError as error:
-                _logger.info("renewal ahead of time failed, the token still serves: %s", error)
-                return session
-            self._at_hand.replace(renewed)
-            return renewed
+        from valetkey._engine.early_renewal import early_renewal
 
         with suppress(RuntimeError):  # no thread can be started, and the token still serves
-            self._flight.join(work)
+            self._flight.join(early_renewal(session, self._attempts, self._at_hand))
 
     def _describe(self, error: AuthError) -> None:
         """Let an error name the MCP server and, if it is about the store, the store."""

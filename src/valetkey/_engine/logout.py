@@ -34,13 +34,17 @@ _FIRST_PAUSE = 1.0
 
 @dataclass(frozen=True, slots=True)
 class LogoutResult:
-    """How a logout ended. The session is deleted in any case."""
+    """
+    How a logout ended. The session is deleted in any case.
+
+    :param existed: True if there was a session.
+    :param revoked: True if the authorization server has ended the grant too.
+    :param problem: What the server has not done, in a sentence that is safe to show; None if it has done all.
+    """
 
     existed: bool
     revoked: bool = False
-    """True if the authorization server has ended the grant too."""
     problem: str | None = None
-    """What the server has not done, in a sentence that is safe to show; None if it has done all."""
 
 
 class Logout:

@@ -1,14 +1,16 @@
 # SPDX-FileCopyrightText: 2026 The Valetkey authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""The error of a caller whose time is over while a token is still being obtained."""
+"""What a caller is told about where a login stands."""
 
+from valetkey._policy.lifetime import is_expired
 from valetkey.errors import AuthError, LoginRequired, TemporaryError, quote
 from valetkey.seams import LoginPrompt
+from valetkey.values import Session
 
 
 def overdue(server_url: str, prompt: LoginPrompt | None) -> AuthError:
-    """Say what is waited for: a person who is shown the prompt, or a server."""
+    """Give the error of a caller whose time is over: a person is waited for, who is shown the prompt, or a server."""
     if prompt is None:
         message = f"A token for {server_url} is being obtained, but it takes long."
         return TemporaryError(message, hint="Try again in a moment.").with_server(server_url)
@@ -18,3 +20,13 @@ def overdue(server_url: str, prompt: LoginPrompt | None) -> AuthError:
         hint = f"Enter the code {quote(prompt.user_code)} there, then try again."
     link = prompt.link_with_code or prompt.authorization_url
     return LoginRequired(message, hint=hint, authorization_url=link).with_server(server_url)
+
+
+def login_state(session: Session | None, prompt: LoginPrompt | None, *, has_looked: bool, now: float) -> str:
+    """Say in a few words where the login stands; no part of it is a secret."""
+    if prompt is not None:
+        return f"waits for a person to log in at {quote(prompt.issuer)}"
+    if session is not None:
+        ending = ", with a token that has expired" if is_expired(session.token, now) else ""
+        return f"logged in at {quote(session.issuer)}{ending}"
+    return "not logged in" if has_looked else "not used yet"

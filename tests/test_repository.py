@@ -116,8 +116,9 @@ def test_public_names_are_sorted_and_exist(module):
     assert [name for name in names if not hasattr(imported, name)] == []
 
 
-def test_the_package_gives_the_class_for_httpx2_and_no_name_it_does_not_have():
-    assert valetkey.OAuth is importlib.import_module("valetkey.httpx2").OAuth
+def test_the_package_gives_one_class_for_all_libraries_and_no_name_it_does_not_have():
+    for library in ("httpx", "httpx2"):
+        assert issubclass(valetkey.OAuth, importlib.import_module(library).Auth)
     assert "OAuth" in dir(valetkey)
     with pytest.raises(AttributeError, match="'valetkey' has no attribute 'Oauth'"):
         valetkey.Oauth  # noqa: B018

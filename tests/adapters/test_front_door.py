@@ -181,8 +181,10 @@ def test_the_session_is_read_from_the_store_where_another_program_may_have_chang
 def test_a_store_that_cannot_be_read_is_an_error_of_the_session(tmp_path):
     (tmp_path / "sessions.db").write_bytes(b"this is no database" * 100)
     auth = valetkey.OAuth(URL, store=f"sqlite:///{tmp_path / 'sessions.db'}")
-    with pytest.raises(StoreError):
+    with pytest.raises(StoreError) as caught:
         _ = auth.session
+    assert URL in str(caught.value)
+    assert "sessions.db" in str(caught.value)
 
 
 @every_way

@@ -53,8 +53,16 @@ def visits(folder: Path) -> int:
 
 
 def test_no_snippet_is_left_out() -> None:
-    words = ("for tool in toolset", "my-job", "0123456789", "asyncio.run", "workload_token", "server.login()")
-    assert len({snippet(word) for word in words}) == len(_SNIPPETS) == 6
+    words = (
+        "for tool in toolset",
+        "my-job",
+        "0123456789",
+        "asyncio.run",
+        "workload_token",
+        "server.login()",
+        "auth.login()",
+    )
+    assert len({snippet(word) for word in words}) == len(_SNIPPETS) == 7
 
 
 def test_the_main_job_lists_the_tools_after_one_login(tmp_path: Path) -> None:
@@ -128,6 +136,14 @@ def examples() -> dict[str, str]:
 def test_no_example_has_an_http_client_that_gives_a_slow_tool_up(name: str) -> None:
     """Row E3."""
     assert "AsyncClient(" not in examples()[name]
+
+
+def test_a_login_ahead_of_time_shows_the_session_and_a_logout_ends_it(tmp_path: Path) -> None:
+    with fastmcp("own") as server:
+        code = at(server, snippet("auth.login()"))
+        assert "logged in at" in run(code, tmp_path)
+        assert "logged in at" in run(code, tmp_path)
+        assert visits(tmp_path) == 2  # the logout between them has ended the session
 
 
 @pytest.mark.parametrize("path", re.findall(r"\]\(((?:docs|[A-Z]+)[^)]*)\)", _README))

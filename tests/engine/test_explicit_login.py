@@ -212,6 +212,16 @@ def test_an_expired_token_is_not_shown_and_is_renewed_although_the_server_neithe
     assert world.person.asked == []
 
 
+def test_a_session_that_does_not_fit_the_settings_is_replaced():
+    world = World()
+    world.logged_in()
+    world.clock.time -= 86_400
+    world.server.has(MCP, answer(200))
+    assert world.engine(scope=("write",)).login().token.scope == ("write",)
+    assert credentials(world) == [None]
+    assert len(world.person.asked) == 1
+
+
 def test_a_session_without_a_refresh_token_ends_in_a_login():
     world = World(issues_refresh_tokens=False)
     world.logged_in()

@@ -17,8 +17,6 @@ class FrontDoor:
     The login of one MCP server, used by name.
 
     A copy is the object itself: it has a login that may be running, and a connection to the store.
-
-    :param engine: The engine behind it.
     """
 
     def __init__(self, engine: "Engine") -> None:
@@ -49,11 +47,10 @@ class FrontDoor:
         one beside anonymous access, the login begins. Otherwise the result is None, and nothing is stored. From then on
         the token goes along with every request, also to a server that never answers 401.
 
-        A login that you ask for is not held back by earlier failures. If the time is over or the call is interrupted,
-        the login goes on, and the next call continues it.
+        A login that you ask for is not held back by earlier failures. `seconds` is the timeout; None waits until the
+        login has ended (see `login_timeout`). If the time is over or the call is interrupted, the login goes on, and
+        the next call waits for it again.
 
-        :param seconds: Timeout in seconds; None waits until the login has ended (see `login_timeout`).
-        :returns: The session; None if the server needs no login and offers none.
         :raises ConfigurationError: If this thread runs an event loop, which must not wait for a person: await
             `login_async()` there.
         :raises LoginRequired: If no person may be asked here, or none has answered within `seconds`.
@@ -66,8 +63,6 @@ class FrontDoor:
         """
         Do what `login` does, in a task of any event loop, which goes on meanwhile.
 
-        :param seconds: Timeout in seconds; None waits until the login has ended.
-        :returns: The session; None if the server needs no login and offers none.
         :raises AuthError: As `login` does.
         """
         return await self._engine.login_async(seconds=seconds)
@@ -79,7 +74,6 @@ class FrontDoor:
         The session is deleted also if the authorization server cannot be reached; the result says what it has not done.
         A login that waits for a person is broken off.
 
-        :returns: How it ended.
         :raises StoreError: If the session cannot be deleted.
         """
         return self._engine.logout()
@@ -88,7 +82,6 @@ class FrontDoor:
         """
         Do what `logout` does, in a task of any event loop.
 
-        :returns: How it ended.
         :raises StoreError: If the session cannot be deleted.
         """
         return await self._engine.logout_async()

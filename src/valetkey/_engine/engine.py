@@ -136,7 +136,8 @@ class Engine:
         try:
             return self._at_hand.read()
         except StoreError as error:
-            raise self._describe(error) from error
+            self._describe(error)
+            raise
 
     async def look_async(self) -> None:
         """Do what `look` does, from a task of any event loop, which is not blocked."""

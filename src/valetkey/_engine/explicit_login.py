@@ -25,6 +25,7 @@ from valetkey.protocol.error_response import is_temporary, temporary_error
 from valetkey.protocol.ping import ping_request, redirection, wants_login
 from valetkey.seams import Seams
 from valetkey.settings.settings import Settings
+from valetkey.store.protocol import ABSENT
 from valetkey.values import Secret, Session, TokenType
 from valetkey.wire import HttpResponse
 
@@ -44,7 +45,7 @@ class ExplicitLogin:
     def log_in(self, cancelled: threading.Event) -> Session | None:
         """Give a session that the MCP server does not reject; None if it neither wants nor offers a login."""
         with self._seams.keep_connections():
-            stored, _ = self._attempts.sessions.read()
+            stored, version = self._attempts.sessions.read()
             at_hand = None if stored is None or is_expired(stored.token, self._seams.now()) else stored
             answer = self._ask(at_hand)
             challenges = _challenges(answer)
@@ -52,7 +53,7 @@ class ExplicitLogin:
             if not wants_login(answer, challenges):
                 if at_hand is not None:
                     return at_hand
-                if stored is None and not self._offers_login(answer, challenges):
+                if version is ABSENT and not self._offers_login(answer, challenges):
                     return None
             need = need_after(token, challenges, prefers_dpop=self._settings.dpop is True)
             return self._attempts.obtain(replace(need, explicit=True), cancelled)

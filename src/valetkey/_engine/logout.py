@@ -34,17 +34,14 @@ _FIRST_PAUSE = 1.0
 
 @dataclass(frozen=True, slots=True)
 class LogoutResult:
-    """
-    How a logout ended. The session is deleted in any case.
-
-    :param existed: True if there was a session.
-    :param revoked: True if the authorization server has ended the grant too.
-    :param problem: What the server has not done, in a sentence that is safe to show; None if it has done all.
-    """
+    """How a logout ended. The session is deleted in any case."""
 
     existed: bool
+    """True if there was a session."""
     revoked: bool = False
+    """True if the authorization server has ended the grant too."""
     problem: str | None = None
+    """What the server has not done, in a sentence that is safe to show; None if it has done all."""
 
 
 class Logout:

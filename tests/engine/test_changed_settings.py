@@ -531,3 +531,22 @@ def test_a_session_that_does_not_fit_is_revoked_by_a_logout():
     logged_in(world, scope=("read",))
     assert world.engine(scope=("write",)).logout().revoked
     assert record(world) is None
+
+
+def test_a_server_that_renews_without_an_id_token_costs_one_login_at_each_end_and_no_endless_renewals():
+    """OpenID Connect Core §12.2 lets a renewal bring none. Row B3."""
+    world = World()
+    issue = world.server._issue
+
+    def at_logins_only(request, granted, **how):
+        answer = issue(request, granted, **how)
+        is_renewal = b"grant_type=refresh_token" in request.body
+        return answer if is_renewal else replace(answer, body=answer.body.rstrip(b"}") + b', "id_token": "identity"}')
+
+    world.server._issue = at_logins_only
+    logged_in(world, bearer="id_token")
+    for _ in range(2):
+        world.clock.time += 86_400
+        world.forget_what_happened()
+        assert world.engine(bearer="id_token").replace(None).access_token.reveal() == "identity"
+        assert world.server.grant_types() == ["refresh_token", "authorization_code"]

@@ -1,0 +1,581 @@
+# SPDX-FileCopyrightText: 2026 The Valetkey authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""
+Every hint of every error leads on: a test follows it literally, and gets on.
+
+A new hint needs a row in one of the four tables below, or `test_every_hint_is_followed` fails and names it:
+
+- `PLAYS`: a call fails with the hint, the hint is followed, the call succeeds. The best kind of row.
+- `SETTINGS`: options that are refused when they are made, and the same options as the hint says.
+- `ELSEWHERE`: a test in another file that does the same.
+- `OUTSIDE`: what to do lies outside the program (a server, the network, a package). Following it removes the cause;
+  `test_nothing_is_lost_while_a_cause_lasts` shows that the same call succeeds then.
+"""
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.fakes.authorization_server import ISSUER, MCP, RESOURCE_METADATA, SERVER_METADATA, TOKEN
+from tests.fakes.dpop import ProofChecks
+from tests.fakes.network import challenges, no_answer, unreachable
+from tests.fakes.world import World, a_session
+from tests.hints.collected import all_hints, hints_in
+from valetkey import AuthError, OAuth
+from valetkey._sessions.codec import encode_pin, pin_key
+from valetkey.errors import ConfigurationError
+from valetkey.login.never import NeverLogin
+from valetkey.settings import IdentityProvider, RegisteredClient, Settings
+from valetkey.values import Secret
+
+TESTS = Path(__file__).parent.parent
+ADDRESS = "http://127.0.0.1:8080/callback"
+MACHINE = {"client_id": "machine", "client_secret": "s3cret"}
+
+
+def as_pattern(hint):
+    """A hint with `{}` for what is filled in, as a pattern."""
+    return ".*".join(map(re.escape, hint.split("{}")))
+
+
+def fails(engine, *arguments):
+    with pytest.raises(AuthError) as caught:
+        engine.replace(*arguments or (None,))
+    return caught.value
+
+
+def simply(switches, settings, follow):
+    """A world in which a login fails with some settings, and the settings that the hint names."""
+
+    def play():
+        world = World(**switches)
+        world.server.knows("machine", secret="s3cret")
+        world.server.knows("mine", ADDRESS)
+        return fails(world.engine(**settings)), lambda _: world.engine(**follow).replace(None)
+
+    return play
+
+
+def once(url, what, **switches):
+    """Something happens once; the same engine is used again."""
+
+    def play():
+        world = World(**switches)
+        world.server.has(url, what)
+        engine = world.engine()
+        return fails(engine), lambda _: engine.replace(None)
+
+    return play
+
+
+def a_denied_login():
+    world = World()
+    world.person.denies = True
+    error = fails(world.engine())
+
+    def follow(_):
+        world.person.denies = False
+        return world.engine().replace(None)
+
+    return error, follow
+
+
+def a_declined_scope():
+    world = World()
+    token = world.engine().replace(None)
+    more = challenges('Bearer error="insufficient_scope", scope="write"')
+    error = fails(world.engine(approve_scope=lambda request: False), token, more)
+    return error, lambda _: world.engine(approve_scope=lambda request: True).replace(token, more)
+
+
+def no_id_token():
+    world = World()
+    issue = world.server._issue
+
+    def with_identity(request, granted, **how):
+        answer = issue(request, granted, **how)
+        identity = b', "id_token": "identity"}' if "openid" in (granted.scope or "") else b"}"
+        return replace(answer, body=answer.body.rstrip(b"}") + identity)
+
+    world.server._issue = with_identity
+    error = fails(world.engine(bearer="id_token"))
+    return error, lambda _: world.engine(bearer="id_token", scope="openid").replace(None)
+
+
+def no_registration():
+    world = World(registers_clients=False)
+    error = fails(world.engine())
+
+    def follow(hint):
+        address = re.search(r"redirect_uri='(\S+)'", hint)[1]
+        world.server.knows("mine", address)
+        return world.engine(client_id="mine", redirect_uri=address).replace(None)
+
+    return error, follow
+
+
+def no_device_registration():
+    world = World(registers_clients=False, offers_device_login=True)
+    error = fails(world.engine(grant="device_code"))
+
+    def follow(_):
+        world.server.knows("mine")
+        return world.engine(grant="device_code", client_id="mine").replace(None)
+
+    return error, follow
+
+
+def a_program_that_asks_nobody():
+    world = World()
+    silent = world.engine(seams=world.seams(login=NeverLogin()))
+    error = fails(silent)
+
+    def follow(_):
+        world.engine().replace(None)
+        return silent.replace(None)
+
+    return error, follow
+
+
+def an_ended_session_of_a_program_that_asks_nobody():
+    world = World()
+    world.logged_in()
+    world.server.forget_refresh_tokens()
+    silent = world.engine(seams=world.seams(login=NeverLogin()))
+    error = fails(silent)
+
+    def follow(_):
+        world.engine().replace(None)
+        return silent.replace(None)
+
+    return error, follow
+
+
+def another_first_issuer():
+    world = World()
+    world.server.knows("mine", ADDRESS)
+    mine = {"client_id": "mine", "redirect_uri": ADDRESS}
+    world.store.inner.put(pin_key(world.settings(**mine)), encode_pin("https://old.example.com"))
+    return fails(world.engine(**mine)), lambda _: world.engine(**mine, issuer=ISSUER).replace(None)
+
+
+def a_dpop_token_unasked():
+    world = World(proofs=ProofChecks(), says_further={"dpop_signing_alg_values_supported": ["ES256"]})
+    world.server.has(TOKEN, (200, "application/json", '{"access_token": "a", "token_type": "DPoP"}'))
+    return fails(world.engine()), lambda _: world.engine(dpop=True).replace(None)
+
+
+def a_damaged_key():
+    world = World(proofs=ProofChecks(), says_further={"dpop_signing_alg_values_supported": ["ES256"]})
+    world.keep(a_session(dpop_key=Secret("damaged"), expires_at=0.0))
+    engine = world.engine(dpop=True)
+
+    def follow(_):
+        engine.logout()
+        return engine.replace(None)
+
+    return fails(engine), follow
+
+
+def a_damaged_record():
+    world = World()
+    engine = world.engine()
+    world.store.inner.put(world.attempts().sessions.key, b"damaged")
+    return fails(engine), lambda _: world.engine(store=World().store).replace(None)
+
+
+def a_server_that_may_not_ask():
+    world = World()
+    visit = world.server.visit
+
+    def refuse_without_asking(url, *, allows=True):
+        world.server.declines_with = "login_required" if "prompt=none" in url else None
+        return visit(url, allows=allows)
+
+    world.person.visits = refuse_without_asking
+    error = fails(world.engine(authorization_parameters={"prompt": "none"}))
+    return error, lambda _: world.engine().replace(None)
+
+
+def a_server_that_demands_bound_tokens():
+    announced = {"dpop_signing_alg_values_supported": ["ES256"]}
+    demanded = {"dpop_bound_access_tokens_required": True}
+    world = World(proofs=ProofChecks(), says_further=announced, resource_says_further=demanded)
+    return fails(world.engine(dpop=False)), lambda _: world.engine().replace(None)
+
+
+NO_METADATA = {"describes_the_resource_at": (), "describes_itself_at": ()}
+BY_HAND = {"client_id": "mine", "redirect_uri": ADDRESS}
+ENDPOINTS = {"authorization_endpoint": f"{ISSUER}/authorize", "token_endpoint": TOKEN}
+
+PLAYS = {
+    "Log in again.": once(TOKEN, (400, "application/json", '{"error": "invalid_grant"}')),
+    "Try again {}.": once(TOKEN, 503),
+    "Try again later.": once(TOKEN, no_answer()),
+    "Log in and allow it.": a_denied_login,
+    "Allow it in approve_scope.": a_declined_scope,
+    'Ask for the scope "openid" too, or set bearer="access_token".': no_id_token,
+    "Register a client there by hand with the redirect address {}, then give its client_id and redirect_uri={}.{}": (
+        no_registration
+    ),
+    "Register a client for the device grant there by hand, then give its client_id.{}": no_device_registration,
+    "Log in once in a program that may ask a person, with the same session store, then try again.": (
+        a_program_that_asks_nobody
+    ),
+    "{}: call {}.login() with the same settings; the session store is {}.": (
+        an_ended_session_of_a_program_that_asks_nobody
+    ),
+    "If the server has moved its login, give issuer= with the new one; else tell its operator.": another_first_issuer,
+    "Set dpop=True.": a_dpop_token_unasked,
+    "Log out of this server and log in again.": a_damaged_key,
+    "If it is a file, move it away and log in again; else {}.": a_damaged_record,
+    "Give issuer= or token_endpoint=.": simply(NO_METADATA, MACHINE, {**MACHINE, "token_endpoint": TOKEN}),
+    "Ask its operator, or give issuer=.": simply({"names_issuers": ()}, {}, {"issuer": ISSUER}),
+    "Log in with a browser instead: leave grant= out.": simply({}, {"grant": "device_code"}, {}),
+    "Ask its operator to publish code_challenge_methods_supported; if you know that it supports S256, say so with "
+    "assume_pkce=True.": simply({"announces_pkce": None}, {}, {"assume_pkce": True}),
+    "Leave prompt=none out of authorization_parameters=: it forbids the server to ask you.": a_server_that_may_not_ask,
+    "If the server has moved its login, change issuer=; else tell its operator.": simply(
+        {}, {"issuer": "https://elsewhere.example.com"}, {"issuer": ISSUER}
+    ),
+    "Ask its operator, or give authorization_endpoint and token_endpoint.": simply(
+        {"describes_itself_at": ()}, BY_HAND, {**BY_HAND, **ENDPOINTS}
+    ),
+    "Leave dpop out.": a_server_that_demands_bound_tokens,
+    "{} Or leave dpop=True out.": simply({}, {"dpop": True}, {}),
+    "Ask its operator to allow the response type code, or give the authorization_endpoint= that gives codes.": simply(
+        {"says_further": {"response_types_supported": ["token"]}},
+        {},
+        {"authorization_endpoint": f"{ISSUER}/authorize"},
+    ),
+    "Ask its operator, or give token_endpoint=.": simply(
+        {"says_further": {"token_endpoint": None}}, MACHINE, {**MACHINE, "token_endpoint": TOKEN}
+    ),
+    "Ask the operators of both, or set strict=False if you trust them.": simply(
+        {"says_further": {"protected_resources": ["https://other.example.com"]}}, {"strict": True}, {}
+    ),
+    "Check the URL; if it is right, ask its operator for a token, or give issuer= and client_id=.": simply(
+        {"describes_the_resource_at": ()}, {}, {**BY_HAND, "issuer": ISSUER}
+    ),
+    "Give client_id and client_secret, or clients= with its issuer.": simply(
+        {},
+        {
+            "clients": [RegisteredClient("https://elsewhere.example.com", "machine", Secret("s3cret"))],
+            "grant": "client_credentials",
+        },
+        MACHINE,
+    ),
+}
+"""The hint, and a function that fails with it and gives the error and what follows the hint."""
+
+
+def play_ids():
+    return sorted(PLAYS)
+
+
+@pytest.mark.parametrize("hint", play_ids())
+def test_a_call_that_follows_the_hint_gets_on(hint):
+    """Row B5."""
+    error, follow = PLAYS[hint]()
+    assert re.fullmatch(as_pattern(hint), error.hint), error.hint
+    assert follow(error.hint).access_token
+
+
+KEY_TEXT = "-----BEGIN PRIVATE KEY-----"
+CLIENT = RegisteredClient(ISSUER, "mine")
+PROVIDER = IdentityProvider("https://idp.example.com", "here", Secret("id"))
+SETTINGS = {
+    "Give both, or none.": ({"client_secret": "a"}, {"client_secret": "a", "client_id": "b"}),
+    "Give one of the two.": (
+        {"client_id": "a", "private_key": Path("k"), "client_assertion": len},
+        {"client_id": "a", "private_key": Path("k")},
+    ),
+    "Give its client_id or its client_metadata_url.": (
+        {"private_key": Path("k")},
+        {"private_key": Path("k"), "client_id": "a"},
+    ),
+    "Put the client among clients=, with its issuer.": (
+        {"client_id": "mine", "clients": [CLIENT]},
+        {"clients": [CLIENT]},
+    ),
+    "Give one client for each issuer.": ({"clients": [CLIENT, CLIENT]}, {"clients": [CLIENT]}),
+    "Give both, or leave client_authentication out.": (
+        {"client_id": "a", "client_authentication": "client_secret_post"},
+        {"client_id": "a"},
+    ),
+    "Give the URL of the MCP server: Settings(url=…) or OAuth(url).": ({"url": None}, {"url": MCP}),
+    'Give it a method open_device() (see valetkey.login.DeviceLogin), or use login="auto" or "link".': (
+        {"grant": "device_code", "login": object()},
+        {"grant": "device_code", "login": "link"},
+    ),
+    "Give private_key or client_assertion.": (
+        {"client_id": "a", "client_authentication": "private_key_jwt"},
+        {"client_id": "a", "client_authentication": "private_key_jwt", "private_key": Path("k")},
+    ),
+    "Give its issuer=.": ({"initial_access_token": "a"}, {"initial_access_token": "a", "issuer": ISSUER}),
+    "Give them, or let a person log in.": ({"grant": "client_credentials"}, {}),
+    "Give the file the platform keeps it in, or a function.": (
+        {"grant": "workload_identity"},
+        {"grant": "workload_identity", "workload_token": Path("token")},
+    ),
+    "Give an IdentityProvider.": (
+        {"grant": "enterprise_managed"},
+        {"grant": "enterprise_managed", "identity_provider": PROVIDER, "client_id": "a", "client_secret": "b"},
+    ),
+    "Give its client_secret or private_key, or a client_metadata_url.": (
+        {"identity_provider": PROVIDER},
+        {"identity_provider": PROVIDER, "client_id": "a", "client_secret": "b"},
+    ),
+    "Leave one of the two out.": (
+        {"send_resource": False, "resource": MCP},
+        {"resource": MCP},
+    ),
+    "Give a positive number of seconds.": ({"login_timeout": 0}, {"login_timeout": 1}),
+    'Use "access_token" or "id_token".': ({"bearer": "token"}, {"bearer": "id_token"}),
+    "Use one of {}.": ({"grant": "password"}, {"grant": "authorization_code"}),
+    "Give it as UTF-8.": ({"principal": "\ud800"}, {"principal": "a"}),
+    "Give it as the server's operator names it, for example its URL.": ({"resource": "mcp"}, {"resource": MCP}),
+    "Give it as str or as valetkey.Secret.": (
+        {"client_id": "a", "client_secret": b"b"},
+        {"client_id": "a", "client_secret": Secret("b")},
+    ),
+    "Give RegisteredClient objects.": ({"clients": ["mine"]}, {"clients": [CLIENT]}),
+    "Wrap it in valetkey.Secret, or give the path of its file.": (
+        {"client_id": "a", "private_key": KEY_TEXT},
+        {"client_id": "a", "private_key": Secret(KEY_TEXT)},
+    ),
+    "Give the path of the file that has it, or a function.": (
+        {"workload_token": "eyJ.a.b"},
+        {"workload_token": Path("token")},
+    ),
+    "Give the pathlib.Path of a file, or a function that gets the audience.": (
+        {"workload_token": 5},
+        {"workload_token": len},
+    ),
+    "Give an http(s) URL.": ({"url": "stdio"}, {"url": MCP}),
+    "Use an https URL, or http on this computer's loopback address.": (
+        {"issuer": "http://as.example.com"},
+        {"issuer": "https://as.example.com"},
+    ),
+    "Use http, a loopback host and a port: http://127.0.0.1:8080/callback.": (
+        {"redirect_uri": "http://127.0.0.1/callback"},
+        {"redirect_uri": "http://127.0.0.1:8080/callback"},
+    ),
+    "Give it as https://your.host/path/to/client.json.": (
+        {"client_metadata_url": "https://your.host"},
+        {"client_metadata_url": "https://your.host/path/to/client.json"},
+    ),
+    "Leave the url of the settings out.": ({"settings": Settings(url="https://other.example.com")}, {}),
+    'Use "auto", "link", "paste" or "never".': ({"login": "browser"}, {"login": "link"}),
+    'Use "memory:", "sqlite:////path/to/file", "redis://host" or "postgresql://host/database".': (
+        {"store": "file"},
+        {"store": "memory:"},
+    ),
+}
+"""The hint, options that are refused with it, and options as it says."""
+
+
+def make(options):
+    options = dict(options)
+    beside = {name: options.pop(name) for name in ("store", "login", "settings") if name in options}
+    url = options.pop("url", MCP)
+    settings = beside.pop("settings", None) or Settings(**options)
+    return OAuth(url, settings=settings, **{"store": "memory:", **beside})
+
+
+@pytest.mark.parametrize("hint", SETTINGS)
+def test_options_as_the_hint_says_are_taken(hint):
+    """Row B5."""
+    wrong, right = SETTINGS[hint]
+    with pytest.raises(ConfigurationError) as caught:
+        make(wrong)
+    assert re.fullmatch(as_pattern(hint), caught.value.hint), caught.value.hint
+    assert make(right).engine
+
+
+ELSEWHERE = {
+    "If you trust {}, give it as issuer= to Valetkey": "discovery/test_server.py::test_the_issuer_that_the_hint_names",
+    "{} {}.": "discovery/test_server.py::test_the_issuer_that_the_hint_names",
+    "{}; else tell the server's operator.": "discovery/test_server.py::test_the_issuer_that_the_hint_names",
+    "{} No issuer= can name such an issuer.": "protocol/test_server.py::test_what_must_not_be_asked_is_no_issuer",
+    "Check issuer=, or give authorization_endpoint and token_endpoint too.": (
+        "discovery/test_server.py::test_a_pinned_issuer_without_any_document_is_told_with_the_way_on"
+    ),
+    "{} The MCP server also names {}: issuer= chooses one.": (
+        "discovery/test_discovery.py::test_the_error_of_a_server_that_is_down_names_the_others_and_how_to_choose_one"
+    ),
+    "If that is right, give {}={} too; else tell the MCP server's operator.": (
+        "discovery/test_server.py::test_a_secret_goes_to_an_endpoint_elsewhere_if_the_user_names_it_as_the_hint_says"
+    ),
+    "Ask its operator to publish the document there, or give issuer=.": (
+        "discovery/test_metadata_requests.py::test_the_issuer_that_the_user_names_is_a_way_on_where_a_redirect"
+    ),
+    "Let the platform issue it for that issuer; if you trust another one or other audiences, give issuer=.": (
+        "grants/test_workload_identity.py::test_with_the_issuer_named_the_audience_is_between_platform_and_server"
+    ),
+    "Give issuer=, one of {}.": (
+        "migrate/test_adoption.py::test_where_several_issuers_are_named_and_none_is_written_down_the_user_says_which"
+    ),
+    "Log in anew; or give issuer= if you know that both are the same authorization server.": (
+        "migrate/test_adoption.py::test_a_token_that_names_another_issuer_itself_is_not_taken"
+    ),
+    "Log in, or give issuer=.": "migrate/test_adoption.py::test_where_several_issuers_are_named_and_none_is_written",
+    "Go on with it, or give overwrite=True.": "migrate/test_adoption.py::test_a_session_of_ours_is_written_over_on",
+    "See which of the two stores is in use: go on with it, or give overwrite=True to let the old one win.": (
+        "migrate/test_moves.py::test_other_records_in_the_new_store_are_written_over_on_demand"
+    ),
+    'Use token_storage="sqlite:////path/to/file" or "memory:".': (
+        "haystack/test_field_checks.py::test_the_name_of_a_store_is_accepted_without_opening_it"
+    ),
+    'Use login="auto", or log in once in a terminal.': (
+        "login/test_paste.py::test_a_person_logs_in_by_pasting_where_the_browser_stopped"
+    ),
+    "Name the primary server: target_session_attrs=read-write in the URL finds it among several hosts.": (
+        "store/backends/test_postgres.py::test_a_server_that_may_only_be_read_is_an_error_that_names_the_way"
+    ),
+    'Set "appendonly yes" and "appendfsync always"; "?persistence=unchecked" in the URL takes it as it is.': (
+        "store/backends/test_redis.py::test_a_server_without_persistence_is_accepted_when_that_is_written_out"
+    ),
+    'Use "redis://user:password@host:6379/0", with options of redis-py, or "persistence=unchecked".': (
+        "store/backends/test_redis.py::test_a_server_without_persistence_is_accepted_when_that_is_written_out"
+    ),
+    "Take {}=off or ?encryption=off away, or {}.": (
+        "store/encryption/test_protection.py::test_an_encrypted_store_is_an_error_to_who_switches_encryption_off"
+    ),
+}
+"""The hint, and the file and the beginning of the name of the test that follows it."""
+
+
+@pytest.mark.parametrize("hint", ELSEWHERE)
+def test_the_test_that_follows_a_hint_elsewhere_is_there(hint):
+    """Row B5."""
+    file, _, name = ELSEWHERE[hint].partition("::")
+    assert f"def {name}" in (TESTS / file).read_text("utf-8")
+
+
+OUTSIDE = (
+    # The operator of a server, or of the organisation, has to do something.
+    r".*\b(operators?|administrators?|fault of the server|announces DPoP|Its operator has)\b.*",
+    r".*(registered \{\} instead|If the page showed an error).*",
+    r"Check (that this is (the|its) token endpoint|the settings of this client|client_id, client_secret).*",
+    r"The server (does not issue|issues no) tokens for this resource; check the URL of the MCP server\.",
+    r"Check the (client_id|URL|server's URL|source|environment variable)\b.*",
+    r"(Only Bearer and DPoP|Register a key|Register one|Register a client there by hand and give its client_id).*",
+    r"This is a fault of Valetkey; please report it\.",
+    # Time, the network, a proxy, a clock, another program.
+    r"(Try again|Start again|End it|End the program|Another client holds|Finish the login|Enter the code)\b.*",
+    r".*(network|proxy|HTTPS_PROXY|certificate authority|loopback interface|clock)\b.*",
+    r".*, or begin a new login: call login\(\), or log out and log in again\.",
+    r"Log in (when|again|at that server|there)\b.*|.*(Choose your account|do what it says; then log in again).*",
+    # Files, packages, keys and servers that hold sessions.
+    r".*(pip install|Install (it|them)).*",
+    r".*(file's rights|folder's rights|0600|mode 0|Correct the file|the store's name|persistence=|appendonly).*",
+    r".*(Redis|PostgreSQL|postgresql://user|primary server|rights on|more memory|what it lacks|password and rights).*",
+    r".*(keyring|VALETKEY_STORE_KEY|Bring the key|Remove that entry|Update Valetkey|who can write there).*",
+    r".*(ncrypt|Keep one|Choose one, or leave|Take \{\}=off|32 random bytes|keys\(\)|open_store|Write \{\}).*",
+    r".*(whole path of a file|what follows the path|absolute path|token_storage=).*",
+    r"Check \{\} and the file's rights\.|Set \{\} or \{\}, or write.*|Keep one of them.*",
+    # What signs, and what gives tokens.
+    r".*(private_key|client_secret)\.|It can sign with.*|Use a key for.*|Make an RSA key.*|Give an unencrypted PEM.*",
+    r"(Let it return|It has to (give|hold)|Correct the token in the settings).*",
+    r"Let the platform issue it.*|Use login=\"auto\", or log in once in a terminal\.",
+    # Programs that migrate, and code that uses Valetkey.
+    r"(Log in\.|Log in, or give issuer=\.|Log in anew; .*|Log in instead of migrating.*|Give issuer=, one of \{\}\.)",
+    r"(Go on with it|See which of the two|Name another place|End the programs|Nothing is lost at the old).*",
+    r"Give the (client_id that it was run with|URL as FastMCP|URL, resource, headers|URL of the MCP server).*",
+    r"(Call `await login_async|Give it a method open_device|Give an OAuthConfig|Import the server info).*",
+    r"Give a Secret of haystack.*",
+    r"Give (\{\}|client_id and client_secret, or clients= with its issuer)\.|Give it\b.*",
+    r"\{\} \{\}|Log in again; if that fails too, ask",
+)
+"""What lies outside: patterns, because each kind has many texts."""
+
+
+def cause_of(kind):
+    """Something that keeps a login from succeeding for a while, and its end."""
+    world = World()
+    url, what = {
+        "no answer": (TOKEN, no_answer()),
+        "no connection": (RESOURCE_METADATA, unreachable()),
+        "a server that is down": (SERVER_METADATA, 503),
+        "a page for a token": (TOKEN, (200, "text/html", "<html>")),
+        "a document without sense": (SERVER_METADATA, (200, "application/json", '{"issuer": 5}')),
+        "another issuer": (SERVER_METADATA, (200, "application/json", '{"issuer": "https://evil.example.com"}')),
+        "a refused client": (TOKEN, (401, "application/json", '{"error": "invalid_client"}')),
+        "a refused token": (TOKEN, (400, "application/json", '{"error": "invalid_request"}')),
+        "a token of another type": (TOKEN, (200, "application/json", '{"access_token": "a", "token_type": "mac"}')),
+        "a store in trouble": (None, None),
+    }[kind]
+    if url is None:
+        world.store.fails_reads = 2
+    else:
+        world.server.has(url, *[what] * 4)
+    return world
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        *("no answer", "no connection", "a server that is down", "a page for a token", "a document without sense"),
+        *("another issuer", "a refused client", "a refused token", "a token of another type", "a store in trouble"),
+    ],
+)
+def test_nothing_is_lost_while_a_cause_lasts(kind):
+    """The cause lies outside; when it has ended, the same engine gets a token, and so does a new one. Row B5."""
+    world = cause_of(kind)
+    engine = world.engine()
+    assert fails(engine).hint
+    world.server.troubles.clear()
+    world.store.fails_reads = 0
+    world.clock.time += 3600
+    assert engine.replace(None).access_token
+    assert world.engine().current()
+
+
+@pytest.mark.parametrize("hint", sorted(all_hints()))
+def test_every_hint_is_followed(hint):
+    """Row B5."""
+    names_option = re.search(r"\b[a-z_]+=", hint)  # what can be set here can be followed here
+    outside = names_option is None and any(re.fullmatch(pattern, hint) for pattern in OUTSIDE)
+    followed = hint in PLAYS or hint in SETTINGS or hint in ELSEWHERE
+    where = ", ".join(all_hints()[hint])
+    assert followed or outside, f"{where} has a new hint: add a row for it to tests/hints/test_hints.py"
+
+
+@pytest.mark.parametrize("hint", [*PLAYS, *SETTINGS, *ELSEWHERE])
+def test_no_row_is_about_a_hint_that_is_gone(hint):
+    assert hint in all_hints()
+
+
+@pytest.mark.parametrize("pattern", OUTSIDE)
+def test_no_pattern_is_about_hints_that_are_gone(pattern):
+    assert any(re.fullmatch(pattern, hint) for hint in all_hints())
+
+
+@pytest.mark.parametrize("hint", sorted(all_hints()))
+def test_no_hint_sends_a_reader_back_to_itself(hint):
+    """A hint is a sentence that begins with a capital, and does not only say that something is wrong."""
+    assert not re.search(r"(?i)see the (hint|message|log above)|contact support|unknown error", hint)
+
+
+def test_a_hint_is_found_wherever_it_stands():
+    source = """
+NAME_HINT = "One one."
+_HINTS = {"a": "Two two.", "b": f"Three {x}."}
+def hint_for(error):
+    if error:
+        return "Four."
+    known = {"a": "Five."}
+    return known.get(error, "Six six.")
+def fail():
+    kind, hint = Refused, "Seven."
+    raise Error("no", hint="Eight." if a else f"Nine {b} nine.")
+raise error.with_hint("Ten ten.")
+"""
+    assert hints_in(source) == {
+        *("One one.", "Two two.", "Three {}.", "Four.", "Five.", "Six six.", "Seven."),
+        *("Eight.", "Nine {} nine.", "Ten ten."),
+    }

@@ -154,7 +154,7 @@ class ToolServer(BoundMcpServer):
             return Answer(202, answer.fields, b"")
         result = getattr(self, message["method"].replace("/", "_"))(message.get("params"))
         body = json.dumps({"jsonrpc": "2.0", "id": message["id"], "result": result}).encode()
-        return Answer(200, (("Content-Type", "application/json"), *answer.fields), body)
+        return Answer(200, answer.fields, body)
 
     def initialize(self, params):
         server = {"name": "bound", "version": "1"}

@@ -397,6 +397,10 @@ def test_options_as_the_hint_says_are_taken(hint):
 
 
 ELSEWHERE = {
+    "Add it to scope=.": "engine/test_changed_settings.py::test_a_scope_that_the_hint_says_to_add_is_asked_for",
+    "{}: set scope= to what this server offers.": "protocol/test_refusal_hint.py::test_the_hint_about_a_scope_leads_on",
+    "It was asked for {}": "protocol/test_refusal_hint.py::test_the_hint_about_a_scope_leads_on",
+    "No scope was asked for": "protocol/test_refusal_hint.py::test_a_login_without_a_scope_says_that_none",
     "If you trust {}, give it as issuer= to Valetkey": "discovery/test_server.py::test_the_issuer_that_the_hint_names",
     "{} {}.": "discovery/test_server.py::test_the_issuer_that_the_hint_names",
     "{}; else tell the server's operator.": "discovery/test_server.py::test_the_issuer_that_the_hint_names",

@@ -24,7 +24,14 @@ ACROSS_ROOMS = frozenset(
 SUBJECTS = {
     "": {"errors", "growth", "imports", "layers", "mirror", "purity", "repository", "requirements"},
     "adapters": {"adapters", "dpop", "dpop_at_oidc_provider", "rejections"},
-    "engine": {"changed_settings", "dpop", "logins_on_shared_stores", "secrecy", "servers_that_tell_nothing"},
+    "engine": {
+        "changed_settings",
+        "dpop",
+        "logins_on_shared_stores",
+        "refusals",
+        "secrecy",
+        "servers_that_tell_nothing",
+    },
     "network": {"metadata", "private_network"},
     "profiles": {"new_profile", "profiles", "replayed_profiles", "replayed_rules"},
     "settings": {"adding_an_option"},

@@ -17,7 +17,7 @@ from tests.fakes.employee import Employee
 from tests.fakes.workload import Workload
 from tests.fakes.world import World
 from tests.requirements import requirement
-from valetkey.errors import ClientRefused, LoginFailed, Refused
+from valetkey.errors import ClientRefused, LoginFailed, Refused, TemporaryError
 from valetkey.values import ClientAuthentication, Secret, TokenType
 from valetkey.wire import HttpResponse
 
@@ -162,6 +162,20 @@ def test_what_the_server_wants_is_remembered():
     assert [(form["grant_type"], form["client_id"]) for form in world.server.token_forms()] == [
         ("refresh_token", "mine")
     ]
+
+
+@requirement("TOK-4")
+@pytest.mark.parametrize("status", [400, 401, 503])
+def test_a_name_in_the_form_that_did_not_help_is_not_remembered(status):
+    """A refusal that passes by itself would else be answered for ever with what the server does not accept."""
+    world = world_that_reads_the_form()
+    engine = world.engine(**MINE)
+    world.server.has(TOKEN, *[(status, "application/json", '{"error": "invalid_client"}')] * (1 if status > 500 else 2))
+    with pytest.raises(TemporaryError if status > 500 else ClientRefused):
+        engine.replace(None)
+    world.forget_what_happened()
+    engine.replace(None)
+    assert [form.get("client_id") for form in world.server.token_forms()] == [None]
 
 
 @requirement("TOK-4")

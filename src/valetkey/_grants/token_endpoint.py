@@ -16,7 +16,7 @@ from valetkey._clients.dpop import Proofs
 from valetkey._policy.tolerance import correct_request
 from valetkey.errors import Refused
 from valetkey.protocol.dpop import refuses_without_nonce
-from valetkey.protocol.error_response import read_error
+from valetkey.protocol.error_response import is_temporary, read_error
 from valetkey.protocol.token import parse_token
 from valetkey.protocol.token_request import TokenRequest, http_request
 from valetkey.seams import Seams
@@ -40,20 +40,21 @@ class TokenEndpoint:
     def ask(self, request: TokenRequest) -> Token:
         """Ask; and again only if the server wants its nonce, or client_id in the form, and has not used a code yet."""
         exchange = self._exchange(request)
-        if exchange.is_basic and read_error(exchange.response)[0] == "invalid_client":
+        if exchange.is_basic and exchange.refuses_client:
             # The server checks the client before the code (RFC 6749 §3.2.1), so a code was not used.
-            self._named_in_form.add(request.client)
-            exchange = self._exchange(request)
+            exchange = self._exchange(request, names_client=True)
+            if not exchange.refuses_client:  # else that was not what the server did not accept
+                self._named_in_form.add(request.client)
         if request.dpop_key is not None and refuses_without_nonce(exchange.response):
             exchange = self._exchange(request)  # RFC 9449 §8: once, with a new proof; a code was not used
         return parse_token(
             exchange.response, now=exchange.sent_at, requested_scope=request.scope, needs_person=self._needs_person
         )
 
-    def _exchange(self, request: TokenRequest) -> "_Exchange":
+    def _exchange(self, request: TokenRequest, *, names_client: bool = False) -> "_Exchange":
         """Send with an authentication and a proof that no other request can use."""
         authentication = self._authenticator.authenticate(request.client, request.server)
-        if authentication.is_basic and request.client in self._named_in_form:
+        if authentication.is_basic and (names_client or request.client in self._named_in_form):
             authentication = authentication.naming(request.client)
         dpop_proof = None
         if request.dpop_key is not None:
@@ -88,3 +89,8 @@ class _Exchange:
     sent_at: float
     response: HttpResponse
     is_basic: bool  # the client authenticated in the header alone
+
+    @property
+    def refuses_client(self) -> bool:
+        """True if the server does not accept the client, or not how it authenticated."""
+        return read_error(self.response)[0] == "invalid_client" and not is_temporary(self.response)

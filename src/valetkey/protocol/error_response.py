@@ -96,7 +96,9 @@ def refusal_error(
         reason = f"it redirects to {quote(urls.without_query(target))}"
     message = f"{who} {response.url} refused ({response.status}): {reason}."
     hint = refusal_hint(error, is_redirect=is_redirect, scope=scope, needs_person=needs_person)
-    kind = ClientRefused if error in _CLIENT_ERRORS and not is_redirect else Refused
+    if is_redirect:
+        error = description = None  # the word of who redirects, and not of the endpoint
+    kind = ClientRefused if error in _CLIENT_ERRORS else Refused
     return kind(
         message,
         hint=hint,

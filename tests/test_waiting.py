@@ -41,6 +41,20 @@ def done(result):
 # Rounds.
 
 
+@pytest.mark.parametrize("is_told", [True, False])
+def test_who_interrupts_the_waiting_is_heard(is_told):
+    """Row F12."""
+
+    def rounds():
+        raise KeyboardInterrupt
+        yield
+
+    heard = []
+    with pytest.raises(KeyboardInterrupt):
+        run_rounds(rounds(), 20.0, interrupted=(lambda: heard.append("stop")) if is_told else None)
+    assert heard == ["stop"] * is_told
+
+
 @WAYS
 @pytest.mark.parametrize("seconds", [None, 0.0, 20.0])
 def test_each_future_is_done_when_its_generator_goes_on(run, seconds):

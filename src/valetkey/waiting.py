@@ -9,6 +9,7 @@ resumed when that future is done; where the time is over, `TimeoutError` is rais
 """
 
 import concurrent.futures
+import math
 import time
 from collections.abc import Callable, Generator
 from contextlib import closing, suppress
@@ -17,28 +18,47 @@ from typing import Any, TypeVar
 import anyio
 import anyio.lowlevel
 
+_STEP_SECONDS = 0.5
+"""How long a thread that waits may not notice Ctrl-C."""
+
 Result = TypeVar("Result")
 Rounds = Generator[concurrent.futures.Future[Any], None, Result]
 
 
 def run_rounds(
-    rounds: Rounds[Result], seconds: float | None, monotonic: Callable[[], float] = time.monotonic
+    rounds: Rounds[Result],
+    seconds: float | None,
+    monotonic: Callable[[], float] = time.monotonic,
+    *,
+    interrupted: Callable[[], None] | None = None,
 ) -> Result:
     """
     Run a generator of futures in this thread.
 
-    :param seconds: How long all its futures may take together; None waits without limit.
+    :param seconds: How long all its futures may take together; None waits without limit. If the person ends the
+        waiting with Ctrl-C, `interrupted` is called.
     """
     deadline = _Deadline(seconds, monotonic)
     with closing(rounds):
         try:
             future = next(rounds)
             while True:
-                concurrent.futures.wait([future], deadline.remaining())
+                _wait_here(future, deadline.remaining())
                 future = next(rounds) if future.done() else rounds.throw(TimeoutError())
         except StopIteration as end:
             result: Result = end.value
             return result
+        except KeyboardInterrupt:
+            if interrupted is not None:
+                interrupted()
+            raise
+
+
+def _wait_here(future: concurrent.futures.Future[Any], seconds: float | None) -> None:
+    """Wait in steps: Ctrl-C wakes no thread that waits for a lock on Windows, nor where another thread gets it."""
+    ends_at = math.inf if seconds is None else time.monotonic() + seconds
+    while not future.done() and (left := ends_at - time.monotonic()) > 0:
+        concurrent.futures.wait([future], min(left, _STEP_SECONDS))
 
 
 async def run_rounds_async(

@@ -11,7 +11,8 @@ from tests.fakes.world import World, a_session
 from valetkey._engine.factory import build_engine, shared_engine
 from valetkey._sessions.codec import encode_session, session_key
 from valetkey.errors import ConfigurationError, InsecureEndpoint, LoginRequired, TemporaryError
-from valetkey.settings.credentials import IdentityProvider
+from valetkey.login.loopback import LoopbackLogin
+from valetkey.settings.credentials import IdentityProvider, RegisteredClient
 from valetkey.store.backends.memory import MemoryStore
 from valetkey.values import Secret
 from valetkey.wire import HttpRequest
@@ -48,6 +49,29 @@ def test_the_store_and_the_login_may_be_named(tmp_path):
 def test_a_name_that_means_nothing_is_refused(build, wrong):
     with pytest.raises(ConfigurationError):
         build(SETTINGS, **wrong)
+
+
+ELSEWHERE = ("https://app.example.com/callback", "https://[::1]:80/", "http://localhost/callback")
+
+
+@pytest.mark.parametrize("address", ELSEWHERE)
+@pytest.mark.parametrize("login", ["auto", "link", LoopbackLogin(print)])
+@pytest.mark.parametrize("of_a_client", [False, True])
+def test_an_address_where_nothing_can_listen_is_refused_if_the_login_listens(address, login, of_a_client):
+    """Row G6."""
+    given = {"clients": [RegisteredClient("https://as.example", "mine", redirect_uri=address)]}
+    settings = World.settings(**(given if of_a_client else {"redirect_uri": address}))
+    with pytest.raises(ConfigurationError, match="Nothing can listen") as caught:
+        build_engine(settings, store="memory:", login=login)
+    assert "http://127.0.0.1:8080/callback" in caught.value.hint
+    assert 'login="paste"' in caught.value.hint
+
+
+@pytest.mark.parametrize("address", ELSEWHERE)
+@pytest.mark.parametrize("login", ["paste", "never", World().person])
+def test_it_is_allowed_if_the_login_does_not_listen(address, login):
+    """Row G6."""
+    assert build_engine(World.settings(redirect_uri=address), store="memory:", login=login).current() is None
 
 
 def test_without_a_name_the_environment_names_the_store(monkeypatch):

@@ -251,3 +251,18 @@ def test_work_that_could_not_begin_does_not_keep_others_waiting(monkeypatch):
 def _cannot_start(thread):
     message = "can't start new thread"
     raise RuntimeError(message)
+
+
+@pytest.mark.parametrize("is_running", [True, False])
+def test_an_interrupt_cancels_the_work_and_waits_until_it_has_let_go(is_running):
+    """Row F12."""
+    flight, let_go = SingleFlight(), []
+
+    def work(cancelled):
+        cancelled.wait(LONGEST_WAIT)
+        let_go.append("let go")
+
+    if is_running:
+        flight.join(work)
+    flight.interrupt()
+    assert let_go == ["let go"] * is_running

@@ -17,7 +17,7 @@ from tests.fakes.auditing import audited
 from tests.fakes.threads import LONGEST_WAIT
 from tests.requirements import requirement
 from tests.servers.process import free_port
-from valetkey.errors import LoginFailed
+from valetkey.errors import ConfigurationError, LoginFailed
 from valetkey.login import LoginPrompt, listener, page
 from valetkey.login.loopback import LoopbackLogin
 from valetkey.seams import Cancellation
@@ -182,6 +182,13 @@ def test_the_same_port_can_be_used_for_one_login_after_the_other():
     for _ in range(3):
         with login(address, fixed=True) as running:
             assert answered(running).status == 200
+
+
+def test_an_address_of_another_scheme_is_refused_with_both_ways_on():
+    """Row G6."""
+    with pytest.raises(ConfigurationError, match="Nothing can listen") as caught:
+        LoopbackLogin(print).open("https://127.0.0.1:8080/callback", fixed=True)
+    assert 'login="paste"' in caught.value.hint
 
 
 def test_an_address_this_computer_does_not_have_fails_with_a_hint():
@@ -472,12 +479,15 @@ def test_neither_code_nor_state_is_shown_or_logged(error, caplog, capfd):
 
 @requirement("NAT-7")
 def test_a_person_who_does_not_come_is_not_waited_for_for_ever():
+    """The page of the server may have shown an error, and nothing comes back then. Row F8."""
     with login(seconds=0.1) as running:
         error = running.outcome()
         assert isinstance(error, LoginFailed)
         assert str(error) == (
             "The login at https://as.example was not completed within 0.1 seconds. "
-            "Start again, and finish the login in the browser in time."
+            "Start again, and finish the login in the browser in time; if the page showed an error, do what it says: "
+            f"most often the redirect address {running.attempt.redirect_uri} has to be registered for this client at "
+            "https://as.example (redirect_uri= sets another address)."
         )
 
 

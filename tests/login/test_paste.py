@@ -7,17 +7,19 @@ import io
 import queue
 import socket
 import threading
+from dataclasses import replace
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from tests.fakes.authorization_server import ISSUER, MCP
 from tests.fakes.threads import LONGEST_WAIT
 from tests.fakes.world import World
 from tests.requirements import requirement
 from valetkey.errors import IssuerMismatch, LoginFailed, LoginRequired, StateMismatch
 from valetkey.login import LoginPrompt, open_login
 from valetkey.login.device import NoticeAttempt
-from valetkey.login.paste import PasteLogin, read_terminal
+from valetkey.login.paste import PasteHere, PasteLogin
 
 PROMPT = LoginPrompt("https://mcp.example", "https://as.example", "https://as.example/authorize", "unused")
 
@@ -50,7 +52,7 @@ def test_a_person_logs_in_by_pasting_where_the_browser_stopped():
     world.person = terminal.login
     assert world.engine().replace(None).access_token.reveal()
     assert world.kept().client.redirect_uri in terminal.questions[0]
-    assert terminal.told == ["You are logged in."]
+    assert terminal.told == [f"Logged in to {MCP} at {ISSUER}."]
 
 
 @requirement("NAT-9", "RSP-1", "AUT-6")
@@ -137,7 +139,7 @@ def test_the_name_gives_it_and_over_ssh_it_wants_no_port_forwarded(monkeypatch, 
     monkeypatch.setenv("SSH_CONNECTION", "192.0.2.1 50000 192.0.2.2 22")
     monkeypatch.setattr("sys.stdin", io.StringIO("http://127.0.0.1/callback?code=1\n"))
     login = open_login("paste")
-    assert isinstance(login, PasteLogin)
+    assert isinstance(login, PasteHere)
     with login.open(None, fixed=False) as attempt:
         attempt.ask(PROMPT, seconds=LONGEST_WAIT, cancelled=threading.Event())
     shown = capsys.readouterr().err
@@ -145,12 +147,47 @@ def test_the_name_gives_it_and_over_ssh_it_wants_no_port_forwarded(monkeypatch, 
     assert "ssh" not in shown.lower()
 
 
-def test_the_terminal_is_asked_on_standard_error_because_standard_output_belongs_to_the_program(monkeypatch, capsys):
-    monkeypatch.setattr("sys.stdin", io.StringIO("http://127.0.0.1/callback?code=1\n"))
-    assert read_terminal("Where?\n") == "http://127.0.0.1/callback?code=1\n"
-    assert capsys.readouterr() == ("", "Where?\n")
-    with pytest.raises(EOFError):
-        read_terminal("Where?\n")
-    monkeypatch.setattr("sys.stdin", None)
-    with pytest.raises(EOFError):
-        read_terminal("Where?\n")
+@pytest.mark.parametrize(
+    "address", ["https://app.example.com/callback", "https://127.0.0.1/callback", "http://localhost:8765/callback"]
+)
+def test_the_address_may_be_on_another_computer_because_nothing_listens(address):
+    """Row G6."""
+    world = World()
+    world.server.knows("mine", address)
+    terminal = Terminal(world.server.visit)
+    world.person = terminal.login
+    assert world.engine(client_id="mine", redirect_uri=address).replace(None).access_token.reveal()
+    assert f"begins with\n{address}\n" in terminal.questions[0]
+
+
+def test_an_address_of_ip_version_6_stays_in_brackets():
+    with PasteLogin(print, input, print).open("http://[::1]:8765/callback", fixed=True) as attempt:
+        assert attempt.redirect_uri == "http://[::1]:8765/callback"
+
+
+def test_a_login_that_is_not_pasted_in_time_says_what_to_do_if_the_page_showed_an_error():
+    """Row F8."""
+    never = queue.Queue()
+    login = PasteLogin(lambda prompt: None, lambda question: never.get(), lambda text: None)
+    with login.open(None, fixed=False) as attempt:
+        prompt = replace(PROMPT, redirect_uri=attempt.redirect_uri)
+        with pytest.raises(LoginFailed) as caught:
+            attempt.ask(prompt, seconds=0.05, cancelled=threading.Event())
+    never.put("x?code=1")
+    assert "paste the answer in time" in caught.value.hint
+    assert f"if the page showed an error, do what it says: most often the redirect address {attempt.redirect_uri}" in (
+        caught.value.hint
+    )
+
+
+def test_who_has_cancelled_the_login_is_told_nothing_in_the_terminal():
+    """The terminal belongs to the program again. Row F12."""
+    told, never, cancelled = [], queue.Queue(), threading.Event()
+    cancelled.set()
+    login = PasteLogin(lambda prompt: None, lambda question: never.get(), told.append)
+    with login.open(None, fixed=False) as attempt:
+        with pytest.raises(LoginFailed, match="was cancelled") as caught:
+            attempt.ask(PROMPT, seconds=LONGEST_WAIT, cancelled=cancelled)
+        attempt.conclude(caught.value)
+    never.put("x?code=1")
+    assert told == []

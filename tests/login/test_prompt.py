@@ -139,10 +139,9 @@ def ask(name):
 
 
 @pytest.mark.usefixtures("nowhere")
-@pytest.mark.parametrize("name", ["auto", "link"])
-def test_the_text_goes_to_standard_error(name, capsys):
+def test_the_text_goes_to_standard_error(capsys):
     """Standard output belongs to the program, and to MCP servers that speak over it."""
-    ask(name)
+    ask("link")
     assert capsys.readouterr() == ("", prompt_text(PROMPT, opened=False, environment={}) + "\n")
 
 
@@ -171,7 +170,7 @@ def test_a_login_on_another_device_is_shown_and_its_good_end_is_told_while_nothi
         attempt.show(WITH_LINK)
         assert capsys.readouterr() == ("", prompt_text(WITH_LINK, opened=False, environment={}) + "\n")
         attempt.conclude(None)
-    assert capsys.readouterr() == ("", "You are logged in.\n")
+    assert capsys.readouterr() == ("", "Logged in to https://mcp.example/mcp at https://as.example.\n")
     assert events == []
 
 

@@ -74,9 +74,17 @@ def test_a_url_that_no_credential_may_go_to_is_refused(name, url):
 
 
 @pytest.mark.parametrize("url", ["https://app.example.com/callback", "http://localhost/callback", "https://[::1]:80/"])
-def test_a_redirect_address_where_nothing_can_listen_is_refused(url):
-    with pytest.raises(ConfigurationError, match="Nothing can listen"):
-        Settings(url=URL, redirect_uri=url)
+def test_a_redirect_address_where_nothing_can_listen_is_for_a_login_that_does_not_listen(url):
+    """Row G6."""
+    assert Settings(url=URL, redirect_uri=url).redirect_uris == (url,)
+
+
+def test_the_hint_for_a_redirect_address_names_both_kinds_that_are_allowed():
+    """Row G6."""
+    with pytest.raises(ConfigurationError) as raised:
+        Settings(url=URL, redirect_uri="http://app.example.com/callback")
+    assert "http://127.0.0.1:8080/callback" in raised.value.hint
+    assert 'an https URL with login="paste"' in raised.value.hint
 
 
 @pytest.mark.parametrize("url", [LOOPBACK, "http://localhost:1/", "http://[::1]:65535/callback", "HTTP://127.0.0.1:7"])

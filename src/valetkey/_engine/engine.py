@@ -194,7 +194,8 @@ class Engine:
         :param seconds: Timeout in seconds; None waits without limit. The work goes on for a later call.
         :raises AuthError: If no token can be obtained, or not in time.
         """
-        return run_rounds(self._replacing(rejected, challenges), seconds, self._seams.monotonic)
+        rounds = self._replacing(rejected, challenges)
+        return run_rounds(rounds, seconds, self._seams.monotonic, interrupted=self._flight.interrupt)
 
     async def replace_async(
         self, rejected: Token | None, challenges: "Sequence[Challenge]" = (), *, seconds: float | None = None
@@ -230,7 +231,8 @@ class Engine:
         if is_on_event_loop():
             message = "login() may wait for a person, and this thread runs an event loop, which would stand still."
             raise ConfigurationError(message, hint="Call `await login_async()` there, or login() in another thread.")
-        return run_rounds(self._logging_in(), seconds, self._seams.monotonic)
+        rounds = self._logging_in()
+        return run_rounds(rounds, seconds, self._seams.monotonic, interrupted=self._flight.interrupt)
 
     async def login_async(self, *, seconds: float | None = None) -> Session | None:
         """Do what `login` does, from a task of any event loop."""

@@ -13,6 +13,7 @@ from functools import partial
 from valetkey._engine.engine import Engine
 from valetkey._network.on_demand import SenderOnDemand
 from valetkey.login import Login, LoginName, open_login
+from valetkey.login.loopback import LoopbackLogin, require_listenable
 from valetkey.seams import Seams
 from valetkey.settings.settings import Settings
 from valetkey.store.opening import open_machine_store, open_store
@@ -27,6 +28,9 @@ def build_engine(settings: Settings, *, store: Store | str | None = None, login:
     """
     opened = _open(settings, store)
     way = open_login(login) if isinstance(login, str) else login
+    if isinstance(way, LoopbackLogin):
+        for redirect_uri in settings.redirect_uris:
+            require_listenable(redirect_uri)
     send = SenderOnDemand(settings.server_url, settings.named_urls)
     seams = Seams(send=send, login=way, keep_connections=send.keep_connections)
     provider = settings.identity_provider

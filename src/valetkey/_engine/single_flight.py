@@ -22,6 +22,9 @@ from valetkey.seams import Cancellation
 _LAST_SECONDS = 12.0
 """How long the end of the process waits for work that has to finish: longer than one exchange."""
 
+_LETTING_GO_SECONDS = 1.0
+"""How long a thread that the person has interrupted waits for work that goes on, such as a renewal."""
+
 Result = TypeVar("Result")
 
 
@@ -72,6 +75,13 @@ class SingleFlight(Generic[Result]):
         """Tell the running work to stop waiting for a person; work that waits for none is finished."""
         with self._lock:
             self._cancelled.set()
+
+    def interrupt(self) -> None:
+        """Do what `cancel` does, and give work that waits for a person the time to let go of the terminal."""
+        running = self.running()
+        self.cancel()
+        if running is not None:
+            concurrent.futures.wait([running], timeout=_LETTING_GO_SECONDS)
 
     def forget(self) -> None:
         """Let go of work whose thread does not exist in this process."""

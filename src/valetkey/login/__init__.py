@@ -17,9 +17,10 @@ def open_login(name: LoginName) -> Login:
     """
     Give the login that a name stands for, as `login=` takes it.
 
-    :param name: `auto` opens a browser where there is one, and prints the link; `link` only prints it; `paste` prints
-        it, and the person pastes the answer, for a browser on another computer; `never` asks no person and fails at
-        once.
+    :param name: `auto` opens a browser where there is one, and prints the link; without a browser the answer may be
+        pasted in the terminal or notebook too, and where there is none of them either, it fails at once. `link` only
+        prints the link, and waits wherever it is read; `paste` prints it, and the person pastes the answer, for a
+        browser on another computer; `never` asks no person and fails at once.
     :returns: The login.
     :raises ConfigurationError: If there is no such name.
     """
@@ -29,14 +30,12 @@ def open_login(name: LoginName) -> Login:
 
         return NeverLogin()
     if name == "paste":
-        from valetkey.login.paste import PasteLogin, read_terminal
-        from valetkey.login.prompt import print_link_alone, print_text
+        from valetkey.login.paste import PasteHere
 
-        return PasteLogin(print_link_alone, read_terminal, print_text)
+        return PasteHere()
     if name in ("auto", "link"):
-        from valetkey.login.loopback import LoopbackLogin
-        from valetkey.login.prompt import print_link, show_in_browser
+        from valetkey.login.here import LoginHere
 
-        return LoopbackLogin(show_in_browser if name == "auto" else print_link)
+        return LoginHere(opens=name == "auto")
     message = f"There is no way {name!r} to ask a person."
     raise ConfigurationError(message, hint='Use "auto", "link", "paste" or "never".')

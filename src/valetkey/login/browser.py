@@ -53,6 +53,14 @@ def open_browser(url: str) -> bool:
     return command is not None and _start(command)
 
 
+def can_open_browser() -> bool:
+    """Tell whether there is a program that opens a browser here."""
+    if sys.platform == "win32":
+        return True
+    kind = platform_of(os.environ, sys.platform, os.uname().release)
+    return browser_command("https://localhost/", os.environ, kind, _resolve) is not None
+
+
 def platform_of(environment: Mapping[str, str], system: str, release: str) -> str:
     """Tell WSL, which calls itself Linux, from Linux: by its environment, or its kernel where sudo has removed that."""
     is_wsl = "WSL_DISTRO_NAME" in environment or "WSL_INTEROP" in environment or "microsoft" in release.lower()

@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Self
 
 from valetkey.errors import AuthError
-from valetkey.login.prompt import print_text
+from valetkey.login.prompt import logged_in_text, print_text
 from valetkey.seams import LoginPrompt
 
 
@@ -17,15 +17,17 @@ class NoticeAttempt:
 
     def __init__(self, show: Callable[[LoginPrompt], None]) -> None:
         self._show = show
+        self._prompt: LoginPrompt | None = None
 
     def show(self, prompt: LoginPrompt) -> None:
         """Show the page and the code."""
+        self._prompt = prompt
         self._show(prompt)
 
     def conclude(self, error: AuthError | None) -> None:
         """Print that the login succeeded: the page on the other device cannot know. The caller gets an error itself."""
-        if error is None:
-            print_text("You are logged in.")
+        if error is None and self._prompt is not None:
+            print_text(logged_in_text(self._prompt))
 
     def __enter__(self) -> Self:
         return self

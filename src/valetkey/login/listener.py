@@ -17,7 +17,7 @@ from urllib.parse import parse_qs, urlsplit
 from valetkey import urls
 from valetkey.errors import AuthError
 from valetkey.login import page
-from valetkey.login.unanswered import login_cancelled, login_timed_out, wait_for_answer
+from valetkey.login.unanswered import login_cancelled, login_timed_out, unless_page_failed, wait_for_answer
 from valetkey.seams import LoginPrompt
 
 _PATIENCE = 15.0
@@ -54,6 +54,7 @@ class LoopbackAttempt:
         self._listeners = listeners
         self._lock = threading.Lock()  # guards _callback
         self._callback: str | None = None
+        self._is_in_browser = False  # True if a browser brought it
         self._answered = threading.Event()
         self._concluded = threading.Event()
         self._delivered = threading.Event()
@@ -84,21 +85,28 @@ class LoopbackAttempt:
 
     def ask(self, prompt: LoginPrompt, *, seconds: float, cancelled: threading.Event) -> str:
         """Show the prompt, wait for the browser, and give the URL that it came with."""
-        self._server = urlsplit(prompt.server_url).netloc
+        self.prepare_page(prompt)
         self._show(prompt)
+        return self._wait(prompt, seconds, cancelled)
+
+    def prepare_page(self, prompt: LoginPrompt) -> None:
+        """Note which server the page for the browser is about."""
+        self._server = urlsplit(prompt.server_url).netloc
+
+    def _wait(self, prompt: LoginPrompt, seconds: float, cancelled: threading.Event) -> str:
         wait_for_answer(self._answered, cancelled, seconds)
         if self._callback is not None:
             return self._callback
         if cancelled.is_set():
             raise login_cancelled()
-        hint = "Start again, and finish the login in the browser in time."
+        hint = unless_page_failed("Start again, and finish the login in the browser in time", prompt)
         raise login_timed_out(prompt.issuer, seconds, hint=hint)
 
     def conclude(self, error: AuthError | None) -> None:
         """Show the result in the browser, if it has come."""
         self._page = page.failed_page(error.message, error.hint) if error else page.logged_in_page(self._server)
         self._concluded.set()
-        if self._callback is not None:
+        if self._is_in_browser:
             self._delivered.wait(_DELIVERY)
 
     def __exit__(
@@ -113,15 +121,23 @@ class LoopbackAttempt:
 
     def take(self, callback: str) -> bytes:
         """Take the URL that a browser came with, and give the page to show once the result is there."""
-        with self._lock:
-            is_first = self._callback is None
-            if is_first:
-                self._callback = callback
-        if not is_first:
+        if not self._keep(callback, is_in_browser=True):
             return page.stray_page()
-        self._answered.set()
         self._concluded.wait(_PATIENCE)
         return self._page
+
+    def take_pasted(self, callback: str) -> None:
+        """Take the URL that the person has pasted."""
+        self._keep(callback, is_in_browser=False)
+
+    def _keep(self, callback: str, *, is_in_browser: bool) -> bool:
+        """Keep the answer that comes first; False if another one came before."""
+        with self._lock:
+            if self._callback is not None:
+                return False
+            self._callback, self._is_in_browser = callback, is_in_browser
+        self._answered.set()
+        return True
 
     def delivered(self) -> None:
         """Note that the browser has its page, or has hung up."""

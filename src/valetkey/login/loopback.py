@@ -14,7 +14,8 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from valetkey.errors import LoginFailed
+from valetkey import urls
+from valetkey.errors import ConfigurationError, LoginFailed
 from valetkey.seams import LoginPrompt
 
 __all__ = ["LoopbackLogin"]
@@ -50,24 +51,33 @@ class LoopbackLogin:
         :param fixed: True if no other address may be used; False to use a free port where this one is taken.
         :returns: The attempt.
         :raises LoginFailed: If the address cannot be used.
+        :raises ConfigurationError: If nothing can listen at such an address.
         """
-        address = redirect_uri or _any_port(self._hosts[0])
+        if redirect_uri is not None and urlsplit(redirect_uri).scheme.lower() != "http":
+            require_listenable(redirect_uri)
+        return self._attempt(*self._bind(redirect_uri, self._hosts, fixed=fixed))
+
+    def _attempt(self, listeners: "list[Listener]", address: str) -> "LoopbackAttempt":
+        from valetkey.login.listener import LoopbackAttempt
+
+        return LoopbackAttempt(self._show, listeners, address)
+
+    def _bind(self, redirect_uri: str | None, hosts: tuple[str, ...], *, fixed: bool) -> "tuple[list[Listener], str]":
+        address = redirect_uri or _any_port(hosts[0])
         parts = urlsplit(address)
         try:
             listeners = _listen(parts.hostname or "", parts.port or 0)
         except OSError as error:
             if redirect_uri is not None and not fixed:
-                return self.open(None, fixed=False)
-            if redirect_uri is None and error.errno in _NO_SUCH_FAMILY and len(self._hosts) > 1:
-                return LoopbackLogin(self._show, self._hosts[1:]).open(None, fixed=False)
+                return self._bind(None, hosts, fixed=False)
+            if redirect_uri is None and error.errno in _NO_SUCH_FAMILY and len(hosts) > 1:
+                return self._bind(None, hosts[1:], fixed=False)
             message = f"Nothing can listen at {address}: {error.strerror or error}."
             hint = "End the program that uses this port, or choose another redirect_uri."
             raise LoginFailed(message, hint=hint) from error
         if not parts.port:
             address = parts._replace(netloc=parts.netloc[:-1] + str(listeners[0].server_address[1])).geturl()
-        from valetkey.login.listener import LoopbackAttempt
-
-        return LoopbackAttempt(self._show, listeners, address)
+        return listeners, address
 
     def open_device(self) -> "NoticeAttempt":
         """
@@ -78,6 +88,19 @@ class LoopbackLogin:
         from valetkey.login.device import NoticeAttempt
 
         return NoticeAttempt(self._show)
+
+
+def require_listenable(redirect_uri: str) -> None:
+    """Refuse an address that a program of this computer cannot listen at (RFC 8252 §7.3)."""
+    parts = urlsplit(redirect_uri)
+    if parts.scheme.lower() == "http" and urls.is_loopback(redirect_uri) and parts.port:
+        return
+    message = f"Nothing can listen at the redirect_uri {redirect_uri}."
+    hint = (
+        "Use http, a loopback host and a port, as in http://127.0.0.1:8080/callback; or, to keep this address, "
+        'login="paste", where nothing has to listen.'
+    )
+    raise ConfigurationError(message, hint=hint)
 
 
 def _any_port(host: str) -> str:

@@ -12,9 +12,9 @@ from urllib.parse import urlsplit
 from valetkey.seams import LoginPrompt
 
 
-def show_in_browser(prompt: LoginPrompt) -> None:
+def show_in_browser(prompt: LoginPrompt, *, can_paste: bool = False) -> bool:
     """
-    Open the link in a browser, and print it in case that no browser appears.
+    Open the link in a browser, and print it in case that no browser appears; True if a browser was started.
 
     The page of a login on another device is only opened if the link holds the code: else the person may prefer a phone.
     """
@@ -22,7 +22,9 @@ def show_in_browser(prompt: LoginPrompt) -> None:
 
     link = prompt.authorization_url if prompt.user_code is None else prompt.link_with_code
     opened = link is not None and open_browser(link)
-    print_text(prompt_text(prompt, opened=opened, environment=os.environ))
+    # Who can paste the answer needs no port forwarded.
+    print_text(prompt_text(prompt, opened=opened, environment={} if can_paste and not opened else os.environ))
+    return opened
 
 
 def print_link(prompt: LoginPrompt) -> None:
@@ -77,6 +79,11 @@ def _code_lines(prompt: LoginPrompt, user_code: str, *, opened: bool) -> list[st
     if prompt.link_with_code is not None:
         lines += ["Or open this link, which already has the code in it:", "", f"    {prompt.link_with_code}", ""]
     return lines
+
+
+def logged_in_text(prompt: LoginPrompt) -> str:
+    """Write what ends a login that worked."""
+    return f"Logged in to {prompt.server_url} at {prompt.issuer}."
 
 
 def print_text(text: str) -> None:

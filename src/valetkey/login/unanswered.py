@@ -7,7 +7,7 @@ import threading
 import time
 
 from valetkey.errors import LoginFailed
-from valetkey.seams import Cancellation
+from valetkey.seams import Cancellation, LoginPrompt
 
 _POLL = 0.05
 """Seconds between two looks at a plain event, which cannot wake a thread that waits for another one."""
@@ -35,3 +35,12 @@ def login_timed_out(issuer: str, seconds: float, *, hint: str) -> LoginFailed:
     """Make the error of a login that took longer than the person had."""
     message = f"The login at {issuer} was not completed within {seconds:g} seconds."
     return LoginFailed(message, hint=hint)
+
+
+def unless_page_failed(todo: str, prompt: LoginPrompt) -> str:
+    """Write the hint for a login in a browser: what the server's page refuses, only the person sees."""
+    # RFC 6749 §4.1.2.1: a client or a redirect address that is not known is told to the person, and nothing comes back.
+    return (
+        f"{todo}; if the page showed an error, do what it says: most often the redirect address {prompt.redirect_uri} "
+        f"has to be registered for this client at {prompt.issuer} (redirect_uri= sets another address)."
+    )

@@ -23,6 +23,11 @@ GRANTS: tuple[GrantName, ...] = get_args(GrantName)
 _HALF_A_PAIR = re.compile("[\ud800-\udfff]")
 _ABSOLUTE_URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^#\s]+")  # RFC 8707 §2, RFC 3986 §4.3
 
+_REDIRECT = (
+    "Use http on this computer's loopback address, as in http://127.0.0.1:8080/callback, or an https URL with "
+    'login="paste".'
+)
+
 
 def require_harmony(options: PythonOptions) -> None:
     """
@@ -181,20 +186,16 @@ def _check_urls(options: PythonOptions) -> None:
         **{f"issuer of the client {client.client_id}": client.issuer for client in options.clients},
         **{f"redirect_uri of the client {client.client_id}": client.redirect_uri for client in options.clients},
     }
-    try:
-        for name, url in given.items():
+    for name, url in given.items():
+        try:
             if url is not None:
                 urls.require_endpoint(url, name)
-    except InsecureEndpoint as error:
-        raise ConfigurationError(error.message, hint=error.hint) from error
+        except InsecureEndpoint as error:
+            hint = _REDIRECT if name.startswith("redirect_uri") else error.hint
+            raise ConfigurationError(error.message, hint=hint) from error
     if options.resource is not None and not _ABSOLUTE_URI.fullmatch(options.resource):
         message = f"The resource {quote(options.resource)} is not an absolute URI without a fragment."
         raise ConfigurationError(message, hint="Give it as the server's operator names it, for example its URL.")
-    for redirect_uri in (options.redirect_uri, *(client.redirect_uri for client in options.clients)):
-        if redirect_uri is not None and not _is_listenable(redirect_uri):
-            message = f"Nothing can listen at the redirect_uri {redirect_uri}."
-            hint = "Use http, a loopback host and a port: http://127.0.0.1:8080/callback."
-            raise ConfigurationError(message, hint=hint)
 
 
 def _is_http(url: str) -> bool:
@@ -204,8 +205,3 @@ def _is_http(url: str) -> bool:
     except ValueError:
         return False
     return parts.scheme.lower() in ("https", "http") and bool(host)
-
-
-def _is_listenable(redirect_uri: str) -> bool:
-    parts = urlsplit(redirect_uri)
-    return parts.scheme.lower() == "http" and urls.is_loopback(redirect_uri) and bool(parts.port)

@@ -167,6 +167,12 @@ class PythonOptions(Options):
         return self.chosen_grant in _OF_MACHINES
 
     @property
+    def redirect_uris(self) -> tuple[str, ...]:
+        """The redirect addresses that the user has given, for one client or for each."""
+        given = (self.redirect_uri, *(client.redirect_uri for client in self.clients))
+        return tuple(address for address in given if address is not None)
+
+    @property
     def named_urls(self) -> tuple[str, ...]:
         """The URLs of authorization servers that the user has named, and so trusts wherever they live."""
         given = (

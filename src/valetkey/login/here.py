@@ -1,0 +1,50 @@
+# SPDX-FileCopyrightText: 2026 The Valetkey authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""
+A login that finds the person: in a browser of this computer, or in front of this terminal or notebook.
+
+Where no browser can be opened, the person's browser is on another computer, and the link leads back to that one. So the
+address that it stops at may be pasted here too; whichever answer comes first counts.
+"""
+
+from typing import TYPE_CHECKING
+
+from valetkey.login.loopback import LoopbackLogin
+from valetkey.login.prompt import print_link, show_in_browser
+
+if TYPE_CHECKING:
+    from valetkey.login.listener import Listener, LoopbackAttempt
+    from valetkey.seams import LoginPrompt
+
+
+class LoginHere(LoopbackLogin):
+    """`login="auto"`, which opens a browser or fails where no person is, and `login="link"`, which only prints."""
+
+    def __init__(self, *, opens: bool) -> None:
+        super().__init__(_show_in_browser if opens else print_link)
+        self._opens = opens
+
+    def open(self, redirect_uri: str | None, *, fixed: bool) -> "LoopbackAttempt":
+        """
+        Start listening.
+
+        :raises LoginRequired: If no person can be asked here.
+        :raises LoginFailed: If the address cannot be used.
+        """
+        if self._opens:
+            from valetkey.login.browser import can_open_browser  # each start of a program loads this module
+            from valetkey.login.whereabouts import NOWHERE, is_person_here, no_person_here
+
+            if not can_open_browser() and not is_person_here():
+                raise no_person_here(NOWHERE)
+        return super().open(redirect_uri, fixed=fixed)
+
+    def _attempt(self, listeners: "list[Listener]", address: str) -> "LoopbackAttempt":
+        from valetkey.login.race import RaceAttempt
+
+        return RaceAttempt(listeners, address, opens=self._opens)
+
+
+def _show_in_browser(prompt: "LoginPrompt") -> None:
+    show_in_browser(prompt)

@@ -1,0 +1,58 @@
+# SPDX-FileCopyrightText: 2026 The Valetkey authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""One login whose answer comes to the listener or is pasted, whichever comes first; the other way then ends."""
+
+import os
+import threading
+from contextlib import AbstractContextManager, nullcontext
+
+from valetkey.errors import AuthError
+from valetkey.login.listener import Listener, LoopbackAttempt
+from valetkey.login.pasting import PastedAnswer
+from valetkey.login.prompt import logged_in_text, print_link, print_text, show_in_browser
+from valetkey.login.signs import sign_of_life
+from valetkey.login.whereabouts import NOWHERE, is_person_here, is_watched, no_person_here, person_to_ask
+from valetkey.seams import LoginPrompt
+
+_QUESTION = """\
+If that browser is on another computer, it stops after the login at an address that begins with
+{redirect_uri}
+and may say that it cannot connect. Then copy that whole address from the address bar and paste it here:
+"""
+
+
+class RaceAttempt(LoopbackAttempt):
+    """One login at one address; it `opens` a browser, or else only prints the link and waits for the listener."""
+
+    def __init__(self, listeners: list[Listener], redirect_uri: str, *, opens: bool) -> None:
+        super().__init__(print_link, listeners, redirect_uri)
+        self._opens = opens
+        self._prompt: LoginPrompt | None = None
+
+    def ask(self, prompt: LoginPrompt, *, seconds: float, cancelled: threading.Event) -> str:
+        """Show the prompt, wait for the browser or a pasted address, and give the URL."""
+        self.prepare_page(prompt)
+        self._prompt = prompt
+        with self._shown(prompt), sign_of_life(seconds):
+            return self._wait(prompt, seconds, cancelled)
+
+    def _shown(self, prompt: LoginPrompt) -> AbstractContextManager[object]:
+        if not self._opens:
+            print_link(prompt)
+            return nullcontext()
+        reader = person_to_ask()
+        opened = show_in_browser(prompt, can_paste=reader is not None)
+        if not opened and not is_person_here():  # the browser that is there cannot be started
+            raise no_person_here(NOWHERE)
+        # Over SSH, `open` of macOS and Windows find the desktop of this computer, where the person is not.
+        if reader is None or (opened and "SSH_CONNECTION" not in os.environ):
+            return nullcontext()
+        question = _QUESTION.format(redirect_uri=self.redirect_uri)
+        return PastedAnswer(reader, question, take=self.take_pasted, give_up=lambda: None)
+
+    def conclude(self, error: AuthError | None) -> None:
+        """Show the result in the browser, and to a person who reads along that the login worked."""
+        super().conclude(error)
+        if error is None and self._prompt is not None and is_watched():
+            print_text(logged_in_text(self._prompt))

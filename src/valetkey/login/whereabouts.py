@@ -1,0 +1,48 @@
+# SPDX-FileCopyrightText: 2026 The Valetkey authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Where the person is: in front of a terminal, of a notebook, or nowhere that this program can reach."""
+
+import sys
+
+from valetkey.errors import LoginRequired
+from valetkey.login.kernel import kernel_input, read_kernel
+from valetkey.login.line_reading import LineReader, read_terminal
+
+NOWHERE = "no browser, no terminal and no notebook"
+"""What is missing where a login has looked for the person everywhere."""
+NOWHERE_TO_PASTE = "no terminal and no notebook to paste the answer into"
+
+_WAYS = (
+    "Log in once where a person is, with the same session store (OAuth(url).login()); or use the grant device_code, or "
+    'one of a machine; or login="paste" in a terminal or notebook, or login="link" where a person reads the output.'
+)
+
+
+def is_watched() -> bool:
+    """Tell whether a person reads at once what is printed to standard error."""
+    return kernel_input() is not None or _is_terminal(sys.stderr)
+
+
+def is_person_here() -> bool:
+    """Tell whether a person reads what is printed, or can type."""
+    return is_watched() or _is_terminal(sys.stdin)
+
+
+def person_to_ask() -> LineReader | None:
+    """Give the way to let the person enter a line; None where no person can."""
+    if kernel_input() is not None:
+        return read_kernel
+    return read_terminal if _is_terminal(sys.stdin) else None
+
+
+def no_person_here(what: str) -> LoginRequired:
+    """Make the error for a login that needs a person where none can be asked."""
+    return LoginRequired(f"A person has to log in, and none can be asked here: there is {what}.", hint=_WAYS)
+
+
+def _is_terminal(stream: object) -> bool:
+    try:
+        return bool(stream is not None and stream.isatty())  # type: ignore[attr-defined]
+    except (AttributeError, OSError, ValueError):  # a stream of the program's own, or one that is closed
+        return False

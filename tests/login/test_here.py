@@ -1,0 +1,155 @@
+# SPDX-FileCopyrightText: 2026 The Valetkey authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""A login finds the person: programs in real terminals, and programs in front of which no person is."""
+
+import http.client
+import json
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.adapters.server import McpServer
+from tests.login.terminal import NO_BROWSER, Terminal
+from tests.processes.child import Child
+from tests.requirements import requirement
+
+LOG_IN = """
+import sys
+from valetkey.httpx2 import OAuth
+from valetkey.login import signs
+
+signs.SIGN_SECONDS = 0.2
+auth = OAuth(sys.argv[1], store="memory:", login=sys.argv[2])
+try:
+    auth.engine.replace(None)
+    print("session:", auth.engine.session is not None)
+except KeyboardInterrupt:
+    print("interrupted")
+print("the program got:", input("what now? "))
+"""
+LINK = r"\n    (http://127\.0\.0\.1:\d+/authorize\?\S+)\n"
+
+
+@pytest.fixture
+def server():
+    with McpServer() as running:
+        yield running
+
+
+def go_to(url):
+    """Send a browser of this computer there, and give the page."""
+    parts = urlsplit(url)
+    browser = http.client.HTTPConnection(parts.hostname, parts.port, timeout=30)
+    browser.request("GET", f"{parts.path}?{parts.query}")
+    page = browser.getresponse().read().decode()
+    browser.close()
+    return page
+
+
+def is_at_the_program_again(terminal, server):
+    """What the person types now is for the program, and no thread of the login takes it."""
+    terminal.sees(r"what now\? ")
+    terminal.types("hello\n")
+    assert terminal.sees(r"the program got: (.*)\n") == "hello"
+
+
+@requirement("NAT-9", "AUT-17")
+@pytest.mark.parametrize("login", ["auto", "paste"])
+def test_an_address_that_is_pasted_in_the_terminal_logs_in(login, server):
+    """Row G4."""
+    with Terminal(LOG_IN, server.url, login) as terminal:
+        answer = server.authorization.visit(terminal.sees(LINK))
+        terminal.sees("paste it here:\n")
+        assert f"begins with\n{answer.partition('?')[0]}\n" in terminal.shown
+        terminal.types("https://elsewhere.example/\n")
+        terminal.sees("That address holds no answer")
+        terminal.types(f"{answer}\n")
+        terminal.sees(f"Logged in to {server.url} at {server.origin}.\n")
+        terminal.sees("session: True")
+        is_at_the_program_again(terminal, server)
+
+
+@requirement("NAT-9", "AUT-17")
+def test_a_browser_that_comes_back_first_logs_in_and_the_terminal_asks_no_more(server):
+    """Row G4."""
+    with Terminal(LOG_IN, server.url, "auto") as terminal:
+        answer = server.authorization.visit(terminal.sees(LINK))
+        terminal.sees("paste it here:\n")
+        assert "You are logged in" in go_to(answer)
+        terminal.sees(f"Logged in to {server.url} at {server.origin}.\n")
+        is_at_the_program_again(terminal, server)
+
+
+@pytest.mark.parametrize("login", ["auto", "link", "paste"])
+def test_control_c_ends_the_login_and_the_terminal_is_the_programs_again(login, server):
+    """Row F12."""
+    with Terminal(LOG_IN, server.url, login) as terminal:
+        terminal.sees("paste it here:\n" if login != "link" else LINK)
+        terminal.types("\x03")
+        terminal.sees("interrupted\n")
+        is_at_the_program_again(terminal, server)
+        assert "within" not in terminal.shown
+
+
+@pytest.mark.parametrize("login", ["auto", "link", "paste"])
+def test_a_terminal_gets_a_sign_of_life_while_the_login_waits(login, server):
+    with Terminal(LOG_IN, server.url, login) as terminal:
+        terminal.sees(r"Still waiting for the login, for 5 min more\.\n(?s:.)*Still waiting for the login")
+
+
+@pytest.mark.parametrize("login", ["auto", "link"])
+def test_over_ssh_a_link_that_leads_back_is_explained(login, server):
+    environment = {"SSH_CONNECTION": "192.0.2.1 50000 192.0.2.2 22", "USER": "alice"}
+    with Terminal(LOG_IN, server.url, login, environment=environment) as terminal:
+        terminal.sees("paste it here:\n" if login == "auto" else "alice@this-host")
+    assert ("ssh -N -L" in terminal.shown) == (login == "link")
+
+
+NOBODY = """
+import json, sys, time
+from valetkey import LoginRequired
+from valetkey.httpx2 import OAuth
+
+begun = time.monotonic()
+try:
+    OAuth(sys.argv[1], store="memory:", login=sys.argv[2]).engine.replace(None)
+except LoginRequired as error:
+    print(json.dumps([type(error).__name__, error.message, error.hint, time.monotonic() - begun]))
+"""
+
+
+@requirement("AUT-17")
+@pytest.mark.parametrize("environment", [NO_BROWSER, {**NO_BROWSER, "BROWSER": "/nowhere/firefox"}])
+@pytest.mark.parametrize("login", ["auto", "paste"])
+def test_where_no_person_is_a_login_fails_at_once_and_names_the_ways(login, environment, server):
+    """Cron, or a container without a terminal. Row G4."""
+    with Child(NOBODY, server.url, login, environment=environment) as child:
+        name, message, hint, seconds = json.loads(child.succeed())
+    assert name == "LoginRequired"
+    assert "none can be asked here" in message
+    for way in ("login()", "device_code", "machine", 'login="paste"', 'login="link"', "same session store"):
+        assert way in hint
+    assert seconds < 60  # and not login_timeout
+    assert server.authorization.registrations() == [] or login == "paste"
+
+
+def test_a_browser_that_cannot_be_started_is_no_way_to_a_person(server, tmp_path):
+    """Row G4."""
+    program = tmp_path / "browser"
+    program.write_text("#!/nowhere/interpreter\n")
+    program.chmod(0o700)
+    with Child(NOBODY, server.url, "auto", environment={**NO_BROWSER, "BROWSER": str(program)}) as child:
+        assert "none can be asked here" in json.loads(child.succeed())[1]
+
+
+def test_a_link_that_a_person_reads_in_a_log_waits_wherever_it_is_read(server):
+    """The logs of a container. Row G4."""
+    code = NOBODY + "\nprint('session')"
+    with Child(code, server.url, "link", environment=NO_BROWSER) as child:
+        child.process.stderr.readline()
+        lines = [child.process.stderr.readline() for _ in range(4)]
+        assert "You are logged in" in go_to(server.authorization.visit(lines[-1].strip()))
+        code, output, errors = child.end()
+    assert (code, output) == (0, "session\n")
+    assert "Still waiting" not in errors

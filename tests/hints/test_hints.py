@@ -397,6 +397,12 @@ def test_options_as_the_hint_says_are_taken(hint):
 
 
 ELSEWHERE = {
+    "Ask its operator for access; if it wants a key, give it in headers= of the server info.": (
+        "haystack/test_unusable_servers.py::test_an_http_error_is_told_with_its_status"
+    ),
+    "Leave out token= and the Authorization header to log in.": (
+        "haystack/test_logging_in_ahead.py::test_a_login_ahead_is_the_only_one"
+    ),
     "Add it to scope=.": "engine/test_changed_settings.py::test_a_scope_that_the_hint_says_to_add_is_asked_for",
     "{}: set scope= to what this server offers.": "protocol/test_refusal_hint.py::test_the_hint_about_a_scope_leads_on",
     "It was asked for {}": "protocol/test_refusal_hint.py::test_the_hint_about_a_scope_leads_on",
@@ -470,6 +476,7 @@ OUTSIDE = (
     r"(Only Bearer and DPoP|Register a key|Register one|Register a client there by hand and give its client_id).*",
     r"This is a fault of Valetkey; please report it\.",
     # Time, the network, a proxy, a clock, another program.
+    r"(Wait a while|If it is a server with TLS)\b.*",
     r"(Try again|Start again|End it|End the program|Another client holds|Finish the login|Enter the code)\b.*",
     r".*(network|proxy|HTTPS_PROXY|certificate authority|loopback interface|clock)\b.*",
     r".*, or begin a new login: call login\(\), or log out and log in again\.",

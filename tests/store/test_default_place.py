@@ -237,6 +237,7 @@ def test_the_default_place_is_looked_up_when_it_is_first_needed(tmp_path, monkey
     assert open_store() is store
     assert open_machine_store().get("key").value == b"1"
     assert not describe(store).encrypted
+    assert store.place == open_machine_store().place == str(default_path())
     assert store.keys() == ["key"]
 
 
@@ -258,7 +259,7 @@ def test_a_variable_that_names_the_store_names_that_of_a_machine_too(monkeypatch
 def test_a_place_that_is_not_there_has_no_records_and_takes_none(monkeypatch):
     monkeypatch.setattr(platformdirs, "user_data_path", lambda *_, **__: Path("~/.local/share/valetkey"))
     file = DefaultFile()
-    assert (file.get("key"), file.keys()) == (None, [])
+    assert (file.get("key"), file.keys(), file.place) == (None, [], "")
     for use in (lambda: file.put("k", b"1"), lambda: file.delete("k"), lambda: file.lease("k", seconds=1)):
         with pytest.raises(StoreError, match="no absolute path") as caught:
             use()
@@ -276,3 +277,10 @@ def test_a_damaged_default_file_keeps_its_own_hint(tmp_path, monkeypatch):
         DefaultFile().get("key")
     assert "move it away" in caught.value.hint
     assert not is_place_unusable(caught.value)
+
+
+def test_a_text_about_the_default_store_names_its_file(tmp_path, monkeypatch):
+    monkeypatch.delenv(ENVIRONMENT, raising=False)
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    with pytest.raises(StoreError, match=f"nothing encrypted in the session store {default_path()}"):
+        open_store().rewrap()

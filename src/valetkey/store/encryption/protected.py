@@ -75,7 +75,7 @@ class ProtectedStore:
         given: DataKeys | None = None,
         keyring: SystemKeyring | None = None,
         rule: Rule = Rule.IF_POSSIBLE,
-        place: str = "the session store",
+        place: str | None = None,
     ) -> None:
         self._inner = inner
         self._given = given
@@ -88,6 +88,10 @@ class ProtectedStore:
     def place(self) -> str:
         """The path or URL of the backend."""
         return place_of(self._inner)
+
+    @property
+    def _name(self) -> str:
+        return self._place or f"the session store {self.place}".rstrip()
 
     def get(self, key: str) -> Record | None:
         """Read a record."""
@@ -149,7 +153,7 @@ class ProtectedStore:
         if names is None:
             keys = self._keys_to_begin_with()
             if keys is None:
-                message = f"There is no key to encrypt {self._place} with."
+                message = f"There is no key to encrypt {self._name} with."
                 raise StoreError(message, hint=_HOW_TO_GET_A_KEY)
             names = KeyNames.of(keys.first)
         kept = self._unlock(names)
@@ -161,7 +165,7 @@ class ProtectedStore:
         """Encrypt every record with the first key; after that the other keys are no longer needed."""
         kept = self._open()
         if not isinstance(kept, EncryptedStore):
-            message = f"There is nothing encrypted in {self._place}."
+            message = f"There is nothing encrypted in {self._name}."
             raise StoreError(message, hint=f"Encrypt it first, with {_ENCRYPT_ALL}.")
         first = kept.data_keys.first
         write_key_name(self._inner, first)
@@ -191,7 +195,7 @@ class ProtectedStore:
             if self._given is None and self._rule is Rule.IF_POSSIBLE:
                 return self._inner
             why = "encryption is required" if self._given is None else "a key is given"
-            message = f"There are unencrypted sessions in {self._place}, though {why}."
+            message = f"There are unencrypted sessions in {self._name}, though {why}."
             hint = f"Encrypt them with {_ENCRYPT_ALL}, or {ANOTHER_STORE}."
             raise StoreError(message, hint=hint)
         if self._given is not None and not isinstance(self._inner, Listing):
@@ -220,7 +224,7 @@ class ProtectedStore:
 
     def _unlock(self, names: KeyNames) -> EncryptedStore:
         if self._rule is Rule.OFF:
-            message = f"The sessions in {self._place} are encrypted, though encryption is switched off."
+            message = f"The sessions in {self._name} are encrypted, though encryption is switched off."
             raise StoreError(message, hint=f"Take {RULE_VARIABLE}=off or ?encryption=off away, or {ANOTHER_STORE}.")
         keys: list[DataKey] = list(self._given or ())
         lacking = {key_id: source for key_id, source in names.sources.items() if key_id not in {key.id for key in keys}}
@@ -254,7 +258,7 @@ class ProtectedStore:
             except KeyringAway as error:
                 reason = f"No key is given, and {self._keyring.name} is no help: {error}"
         if self._rule is Rule.REQUIRED:
-            message = f"Nothing may be written to {self._place} without encryption. {reason}"
+            message = f"Nothing may be written to {self._name} without encryption. {reason}"
             raise StoreError(message, hint=_HOW_TO_GET_A_KEY)
-        _logger.warning("%s is not encrypted: %s. %s %s", self._place, PLAIN.where, reason, _HOW_TO_GET_A_KEY)
+        _logger.warning("%s is not encrypted: %s. %s %s", self._name, PLAIN.where, reason, _HOW_TO_GET_A_KEY)
         return None

@@ -50,11 +50,11 @@ def open_default(*, environment: Mapping[str, str] = os.environ, keyring: "Syste
     """
     from valetkey.store.backends.default_file import DefaultFile
 
-    return _open_file(DefaultFile(), "the default session store", environment, keyring)
+    return _open_file(DefaultFile(), None, environment, keyring)
 
 
 def _open_file(
-    backend: Store, place: str, environment: Mapping[str, str], keyring: "SystemKeyring | None"
+    backend: Store, place: str | None, environment: Mapping[str, str], keyring: "SystemKeyring | None"
 ) -> ProtectedStore:
     from valetkey.store.encryption.system_keyring import SystemKeyring
 

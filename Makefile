@@ -28,7 +28,7 @@ export FASTMCP_CHECK_FOR_UPDATES := off
 export FASTMCP_SHOW_SERVER_BANNER := false
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 
-.PHONY: help test lint types unit coverage test-sdk1 interop conformance demo bench durability format clean
+.PHONY: help test lint types unit coverage test-sdk1 interop frameworks conformance demo bench durability format clean
 
 help: ## print this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | while IFS=$$'\t' read -r name text; \
@@ -68,6 +68,10 @@ interop: .venv/installed $(SERVERS)/node_modules/installed ## the life of a sess
 	@$(MAKE) --no-print-directory --jobs=4 --file=tests/interop/install.mk PYTHON='$(PYTHON)' NPM_FLAGS='$(NPM_FLAGS)'
 	$(BIN)/python -m pytest tests/interop
 
+# Not in .ci/run: the newest versions change from one day to the next.
+frameworks: .venv/installed ## agent frameworks in their newest versions; writes the versions into docs/frameworks.md
+	$(BIN)/python -m tests.frameworks.run
+
 conformance: .venv/installed .venv-sdk1/installed $(CONFORMANCE)/node_modules/installed ## the official suite; writes docs/conformance.md
 	$(BIN)/python -m tests.conformance.run
 
@@ -86,7 +90,7 @@ format: .venv/installed ## rewrite the code in the common format
 	$(BIN)/ruff format .
 
 clean: ## remove what the other targets made
-	rm -rf .venv .venv-sdk1 .venv-interop
+	rm -rf .venv .venv-sdk1 .venv-interop .venv-frameworks
 	rm -rf $(SERVERS)/node_modules $(CONFORMANCE)/node_modules tests/interop/*/*/node_modules
 	rm -rf .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
 	find $(CODE) -name __pycache__ -type d -prune -exec rm -rf {} +

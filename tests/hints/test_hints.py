@@ -360,9 +360,10 @@ SETTINGS = {
         {"issuer": "http://as.example.com"},
         {"issuer": "https://as.example.com"},
     ),
-    "Use http, a loopback host and a port: http://127.0.0.1:8080/callback.": (
-        {"redirect_uri": "http://127.0.0.1/callback"},
-        {"redirect_uri": "http://127.0.0.1:8080/callback"},
+    "Use http, a loopback host and a port, as in http://127.0.0.1:8080/callback; or, to keep this address, "
+    'login="paste", where nothing has to listen.': (
+        {"redirect_uri": "https://app.example.com/callback"},
+        {"redirect_uri": "https://app.example.com/callback", "login": "paste"},
     ),
     "Give it as https://your.host/path/to/client.json.": (
         {"client_metadata_url": "https://your.host"},
@@ -440,9 +441,6 @@ ELSEWHERE = {
     'Use token_storage="sqlite:////path/to/file" or "memory:".': (
         "haystack/test_field_checks.py::test_the_name_of_a_store_is_accepted_without_opening_it"
     ),
-    'Use login="auto", or log in once in a terminal.': (
-        "login/test_paste.py::test_a_person_logs_in_by_pasting_where_the_browser_stopped"
-    ),
     "Name the primary server: target_session_attrs=read-write in the URL finds it among several hosts.": (
         "store/backends/test_postgres.py::test_a_server_that_may_only_be_read_is_an_error_that_names_the_way"
     ),
@@ -492,7 +490,7 @@ OUTSIDE = (
     # What signs, and what gives tokens.
     r".*(private_key|client_secret)\.|It can sign with.*|Use a key for.*|Make an RSA key.*|Give an unencrypted PEM.*",
     r"(Let it return|It has to (give|hold)|Correct the token in the settings).*",
-    r"Let the platform issue it.*|Use login=\"auto\", or log in once in a terminal\.",
+    r"Let the platform issue it.*",
     # Programs that migrate, and code that uses Valetkey.
     r"(Log in\.|Log in, or give issuer=\.|Log in anew; .*|Log in instead of migrating.*|Give issuer=, one of \{\}\.)",
     r"(Go on with it|See which of the two|Name another place|End the programs|Nothing is lost at the old).*",

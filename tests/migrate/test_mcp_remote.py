@@ -84,6 +84,7 @@ def test_what_version_0_15_writes_is_read_to_the_last_member(tmp_path):
         authentication=ClientAuthentication.POST,
         redirect_uri="http://localhost:8282/oauth/callback",
         origin=ClientOrigin.REGISTERED,
+        scope=("mcp",),
     )
 
 

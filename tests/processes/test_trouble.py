@@ -91,7 +91,7 @@ def test_a_folder_that_cannot_be_written_is_an_error_with_a_hint(folder):
     assert found["get"] == "nothing"
     for name in ("put", "delete", "lease"):
         assert "cannot be used: Permission denied." in found[name]
-        assert "Check the disk and the folder's rights, or name another place in VALETKEY_STORE." in found[name]
+        assert "Check the disk and the folder's rights, or name another store where this one is named" in found[name]
 
 
 @pytest.mark.parametrize(("of_file", "of_folder"), [(0o000, 0o700), (0o600, 0o000)], ids=["file", "folder"])

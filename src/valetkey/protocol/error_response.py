@@ -16,7 +16,7 @@ from valetkey.protocol.server_words import later, words_of
 from valetkey.values import Scope
 from valetkey.wire import HttpResponse
 
-TEMPORARY_STATUSES = frozenset({407, 408, 425, 429})
+_TEMPORARY_STATUSES = frozenset({407, 408, 425, 429})
 """RFC 9110 §15.5.8 (a proxy between wants to know us), §15.5.9; RFC 8470 §5.2; RFC 6585 §4. Each 5xx is one too."""
 _TEMPORARY_CODES = re.compile(
     r"(temporarily|service|server)?unavailable|((internal)?server|internal|fatal|backend)error"
@@ -25,7 +25,8 @@ _TEMPORARY_CODES = re.compile(
     r"|tryagain(later)?"
 )
 """Codes that say "later", without case and punctuation: two of RFC 6749 §4.1.2.1, and what Slack and others say."""
-_CLIENT_ERRORS = frozenset({"invalid_client", "unauthorized_client"})
+CLIENT_ERRORS = frozenset({"invalid_client", "unauthorized_client"})
+"""RFC 6749 §4.1.2.1, §5.2: the server does not know this client, or does not allow it this grant."""
 _LONGEST_CODE = 100
 _LONGEST_WAIT = 365 * 86_400.0
 
@@ -64,11 +65,13 @@ def is_temporary(response: HttpResponse) -> bool:
 
     No token and no client may be forgotten because of such an answer.
     """
-    return response.status >= 500 or response.status in TEMPORARY_STATUSES or says_later(read_error(response)[0])
+    return says_later(response.status, read_error(response)[0])
 
 
-def says_later(error: str | None) -> bool:
-    """Tell whether an error code says that the same request may succeed later."""
+def says_later(status: int, error: str | None) -> bool:
+    """Tell whether a status, or the error code beside it, says that the same request may succeed later."""
+    if status >= 500 or status in _TEMPORARY_STATUSES:
+        return True
     if error is None or len(error) > _LONGEST_CODE:
         return False
     return _TEMPORARY_CODES.fullmatch(re.sub(r"[\W_]", "", error).lower()) is not None
@@ -98,7 +101,7 @@ def refusal_error(
     hint = refusal_hint(error, is_redirect=is_redirect, scope=scope, needs_person=needs_person)
     if is_redirect:
         error = description = None  # the word of who redirects, and not of the endpoint
-    kind = ClientRefused if error in _CLIENT_ERRORS else Refused
+    kind = ClientRefused if error in CLIENT_ERRORS else Refused
     return kind(
         message,
         hint=hint,

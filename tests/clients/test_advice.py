@@ -68,6 +68,8 @@ def test_two_runs_of_a_program_are_told_the_same(switches):
     [
         UNANSWERED,
         LoginFailed("No.", hint="Again.", error="invalid_request", description="redirect_uri mismatch"),
+        LoginFailed("Not so.", hint="Again.", error="invalid_request"),
+        LoginFailed("Not here.", hint="Again.", error="unauthorized_client"),
         Refused("No.", hint="Again.", error="invalid_grant", description="Redirect URI is wrong"),
         ClientRefused("No.", hint="Again.", error="redirect_uri_mismatch"),
     ],
@@ -93,13 +95,33 @@ def test_any_other_error_keeps_its_hint():
     assert told(refused, replace(OURS, origin=ClientOrigin.CONFIGURED)) is refused
 
 
-def test_a_client_that_the_user_has_not_given_is_not_to_be_checked_by_him():
+@pytest.mark.parametrize("kind", [ClientRefused, LoginFailed])
+@pytest.mark.parametrize("code", ["invalid_client", "unauthorized_client"])
+def test_a_client_that_the_user_has_not_given_is_not_to_be_checked_by_him(kind, code):
     """Row C1."""
-    assert "Register a client" in told(ClientRefused("No.", hint="Check client_id.", error="invalid_client")).hint
+    hint = told(kind("No.", hint="Check the settings of this client.", error=code)).hint
+    assert hint == registration_hint(TARGET, SETTINGS)
+
+
+@pytest.mark.parametrize(
+    ("listed", "also"),
+    [
+        (None, ""),
+        (("none", "client_secret_basic"), ""),
+        (("client_secret_basic",), ", client_secret"),
+        (("client_secret_post", "private_key_jwt"), ", client_secret"),
+        (("private_key_jwt",), ", private_key"),
+        (("tls_client_auth",), ""),
+    ],
+)
+def test_a_client_by_hand_has_what_the_server_wants_it_to_prove_itself_with(listed, also):
+    """Rows C1, F7."""
+    server = replace(SERVER, token_endpoint_auth_methods_supported=listed)
+    assert f"then give its client_id{also} and redirect_uri=" in registration_hint(target_of(server), SETTINGS)
 
 
 def test_a_stored_client_without_an_answer_may_be_forgotten():
     """Row A7."""
     hint = told(UNANSWERED, is_new=False).hint
-    assert hint.startswith("Again. If the page showed an error: ")
+    assert hint.startswith("Again. If the page said that it does not know this program: ")
     assert "the next login registers it anew" in hint

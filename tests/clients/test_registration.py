@@ -593,3 +593,52 @@ def test_a_wider_registration_that_is_refused_leaves_the_client_that_there_is(re
     assert clients(world).for_login(target_of(SERVER), ADDRESS, ("read", "write")).client == first
     closed = target_of(replace(SERVER, registration_endpoint=None))
     assert clients(world).for_login(closed, ADDRESS, ("read", "write")).client == first
+
+
+# Answers with status 200 that are none.
+
+
+def test_a_refusal_with_status_200_is_one_and_is_followed_by_the_next_method():
+    """Rows C1, C4."""
+    world = World(registers_with={"client_secret": "s3cret"})
+    refusal = '{"error": "invalid_client_metadata", "error_description": "token_endpoint_auth_method none"}'
+    world.server.has(REGISTER, (200, "application/json", refusal))
+    server = replace(SERVER, token_endpoint_auth_methods_supported=("none", "client_secret_basic"))
+    clients(world).for_login(target_of(server), ADDRESS, None)
+    asked = [each["token_endpoint_auth_method"] for each in world.server.registrations()]
+    assert asked == ["none", "client_secret_basic"]
+
+
+def test_a_refusal_with_status_200_that_stays_is_quoted():
+    """Row C4."""
+    world = World()
+    refusal = '{"error": "access_denied", "error_description": "Ask admin@corp.example"}'
+    world.server.has(REGISTER, (200, "application/json", refusal))
+    with pytest.raises(ClientRefused, match=r'answered 200: "access_denied" "Ask admin@corp\.example"'):
+        clients(world).for_login(target_of(SERVER), ADDRESS, None)
+    assert len(world.server.registrations()) == 1
+
+
+def test_a_registration_that_is_packed_without_saying_so_is_told_as_that():
+    """Row F11."""
+    world = World()
+    world.server.has(REGISTER, HttpResponse(201, REGISTER, (), b"\x1f\x8b..."))
+    with pytest.raises(MalformedDocument, match="packed with gzip, and no Content-Encoding says so"):
+        clients(world).for_login(target_of(SERVER), ADDRESS, None)
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        '{"error": "invalid_redirect_uri"}',
+        '{"error": "invalid_client_metadata", "error_description": "redirect_uris must have the host localhost"}',
+        '{"detail": [{"loc": ["body", "redirect_uris"], "msg": "not allowed"}]}',
+    ],
+)
+def test_an_address_that_is_refused_in_words_alone_is_asked_for_under_its_name(refusal):
+    """Rows C1, C4."""
+    world = World()
+    world.server.has(REGISTER, (422, "application/json", refusal))
+    world.engine().replace(None)
+    hosts = [urlsplit(each["redirect_uris"][0]).hostname for each in world.server.registrations()]
+    assert hosts == ["127.0.0.1", "localhost"]

@@ -24,11 +24,9 @@ from valetkey.errors import (
     IssuerMismatch,
     LoginFailed,
     Refused,
-    StoreError,
     TemporaryError,
     Unsupported,
 )
-from valetkey.profiles.profile import Profile
 from valetkey.settings.credentials import RegisteredClient
 from valetkey.values import Client, ClientAuthentication, ClientOrigin, MetadataSource, Secret
 
@@ -342,15 +340,6 @@ def test_of_two_programs_the_one_that_writes_first_decides_the_issuer(world, the
             given.configured(SERVER)
 
 
-def test_a_store_that_has_no_record_and_takes_none_is_told(world):
-    key = pin_key(world.settings(client_id="mine"))
-    world.store.before_write[key] = lambda: world.store.inner.put(key, b"theirs")
-    world.store.inner.get, get = lambda _: None, world.store.inner.get
-    with pytest.raises(StoreError, match="conflict at every write"):
-        clients(world, client_id="mine").configured(SERVER)
-    assert get(key).value == b"theirs"
-
-
 def test_without_a_client_id_there_is_no_given_client(world):
     with pytest.raises(ConfigurationError, match="no client for"):
         clients(world).configured(SERVER)
@@ -373,15 +362,6 @@ def test_a_registration_that_the_server_has_forgotten_is_made_anew_and_worth_one
     choice = clients(world).for_login(target_of(SERVER), ADDRESS, None)
     assert (first.is_new, choice.is_new) == (True, False)
     assert clients(world).drop_refused(choice, error) is True
-    assert clients(world).for_login(target_of(SERVER), ADDRESS, None).client.client_id != first.client.client_id
-
-
-def test_a_provider_says_in_its_own_way_that_it_has_forgotten_a_registration(world):
-    first = clients(world).for_login(target_of(SERVER), ADDRESS, None)
-    choice = clients(world).for_login(target_of(SERVER), ADDRESS, None)
-    refusal = Refused("No.", hint="Ask.", status=422, is_json=True)
-    assert clients(world).drop_refused(choice, refusal) is False
-    assert clients(world).drop_refused(choice, refusal, Profile(name="p", forgotten_client_statuses=(422,))) is True
     assert clients(world).for_login(target_of(SERVER), ADDRESS, None).client.client_id != first.client.client_id
 
 

@@ -3,6 +3,8 @@
 
 """A server that has forgotten a registered client is found out before a person is sent there."""
 
+import json
+
 import pytest
 
 from tests.fakes.authorization_server import ISSUER, TOKEN
@@ -226,3 +228,42 @@ def test_a_server_that_is_down_is_no_reason_to_ask_nobody(world):
     with pytest.raises(TemporaryError):
         world.engine().replace(None)
     assert len(world.person.asked) == 1
+
+
+def in_words(said):
+    return 400, "application/json", json.dumps({"error": "invalid_request", "error_description": said})
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "unknown client_id",
+        "Client not found",
+        "No such client",
+        "The client 'client-1' does not exist",
+        "client_id client-1 is not registered with this server",
+        "Unregistered OAuth client",
+    ],
+)
+def test_a_server_that_says_in_words_that_it_does_not_know_the_client_gets_a_new_one(world, said):
+    """Row A7."""
+    world.server.has(TOKEN, in_words(said))
+    world.engine().replace(None)
+    assert (len(world.person.asked), len(world.server.registrations())) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "client authentication is missing",
+        "invalid client authentication method",
+        "The code was issued to another client. The code is unknown",
+        "code not found",
+        "unknown",
+    ],
+)
+def test_other_words_about_a_client_keep_it(world, said):
+    """Row A7."""
+    world.server.has(TOKEN, in_words(said))
+    world.engine().replace(None)
+    assert (len(world.person.asked), world.server.registrations()) == (1, [])

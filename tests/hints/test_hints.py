@@ -218,7 +218,7 @@ PLAYS = {
     "Log in and allow it.": a_denied_login,
     "Allow it in approve_scope.": a_declined_scope,
     'Ask for the scope "openid" too, or set bearer="access_token".': no_id_token,
-    "Register a client there by hand with the redirect address {}, then give its client_id and redirect_uri={}.{}": (
+    "Register a client there by hand with the redirect address {}, then give its client_id{} and redirect_uri={}.{}": (
         no_registration
     ),
     "Register a client for the device grant there by hand, then give its client_id.{}": no_device_registration,
@@ -421,7 +421,7 @@ ELSEWHERE = {
     "If that is right, give {}={} too; else tell the MCP server's operator.": (
         "discovery/test_server.py::test_a_secret_goes_to_an_endpoint_elsewhere_if_the_user_names_it_as_the_hint_says"
     ),
-    "Ask its operator to publish the document there, or give issuer=.": (
+    "Ask its operator to publish the document there, or give {}.": (
         "discovery/test_metadata_requests.py::test_the_issuer_that_the_user_names_is_a_way_on_where_a_redirect"
     ),
     "Let the platform issue it for that issuer; if you trust another one or other audiences, give issuer=.": (
@@ -467,7 +467,7 @@ def test_the_test_that_follows_a_hint_elsewhere_is_there(hint):
 OUTSIDE = (
     # The operator of a server, or of the organisation, has to do something.
     r".*\b(operators?|administrators?|fault of the server|announces DPoP|Its operator has)\b.*",
-    r".*(registered \{\} instead|If the page showed an error).*",
+    r".*(registered \{\} instead|If the page said that it does not know).*",
     r"Check (that this is (the|its) token endpoint|the settings of this client|client_id, client_secret).*",
     r"The server (does not issue|issues no) tokens for this resource; check the URL of the MCP server\.",
     r"Check the (client_id|URL|server's URL|source|environment variable)\b.*",

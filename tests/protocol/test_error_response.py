@@ -305,3 +305,25 @@ def test_an_error_that_is_still_packed_is_told_as_that():
     """Row F11."""
     answer = HttpResponse(400, "https://as.example/token", (), b"\x1f\x8b...")
     assert "packed with gzip" in refusal_error(answer, "The token endpoint").message
+
+
+@pytest.mark.parametrize(
+    ("answered", "value", "seconds"),
+    [
+        ("Tue, 14 Nov 2023 22:13:20 GMT", "Tue, 14 Nov 2023 22:14:20 GMT", 60.0),
+        (None, "90", 90.0),
+        (None, "Tue, 14 Nov 2023 22:14:20 GMT", None),
+        ("yesterday", "Tue, 14 Nov 2023 22:14:20 GMT", None),
+    ],
+)
+def test_without_a_clock_a_date_to_come_again_counts_from_the_date_of_the_answer(answered, value, seconds):
+    """Row C4."""
+    headers = (("Retry-After", value), *((("Date", answered),) if answered else ()))
+    assert retry_after(raw_answer(b"", status=503, headers=headers), now=None) == seconds
+
+
+@pytest.mark.parametrize("status", [301, 404, 405, 410])
+def test_an_endpoint_that_is_not_here_is_a_matter_for_the_operator_if_a_login_does_not_help(status):
+    """Row F16."""
+    hint = refusal_error(raw_answer(b"", status=status, headers=(("Location", "/v2"),)), "The token endpoint").hint
+    assert hint == "Log in again; if that fails too, ask the server's operator for the right endpoint."

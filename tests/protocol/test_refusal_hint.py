@@ -88,4 +88,4 @@ def test_the_hint_about_a_scope_leads_on():
 def test_a_login_without_a_scope_says_that_none_was_asked_for():
     """Row F10."""
     assert scope_hint(None) == "No scope was asked for: set scope= to what this server offers."
-    assert refusal_hint("invalid_scope", is_redirect=False, scope=(), needs_person=False) == scope_hint(None)
+    assert refusal_hint("invalid_scope", is_elsewhere=False, scope=(), needs_person=False) == scope_hint(None)

@@ -8,10 +8,15 @@ import hashlib
 from valetkey._discovery.target import AuthorizationTarget
 from valetkey.errors import AuthError, ClientRefused, LoginFailed, Refused, quote
 from valetkey.settings.settings import Settings
-from valetkey.values import Client
+from valetkey.values import Client, ClientAuthentication
 
 _FIRST_PORT, _PORTS = 20_000, 10_000
 """Below the ports that an operating system gives out for connections (RFC 6056 §3.2; Linux begins at 32768)."""
+
+_ABOUT_THE_CLIENT = frozenset({"invalid_client", "unauthorized_client"})
+"""RFC 6749 §4.1.2.1, §5.2. The user has no settings of a client that Valetkey has registered."""
+_MAY_BE_ABOUT_THE_ADDRESS = _ABOUT_THE_CLIENT | {"invalid_request", None}
+"""`invalid_request` is what RFC 6749 §4.1.2.1 has for a parameter of the wrong value."""
 
 
 def proposed_address(target: AuthorizationTarget, settings: Settings) -> str:
@@ -35,8 +40,18 @@ def registration_hint(target: AuthorizationTarget, settings: Settings) -> str:
     address = proposed_address(target, settings)
     return (
         f"Register a client there by hand with the redirect address {address}, "
-        f"then give its client_id and redirect_uri={address!r}.{advice}"
+        f"then give its client_id{_proof(target)} and redirect_uri={address!r}.{advice}"
     )
+
+
+def _proof(target: AuthorizationTarget) -> str:
+    """Name what else the client has to have, where the server lists only methods that need it (RFC 8414 §2)."""
+    listed = target.server.token_endpoint_auth_methods_supported or (ClientAuthentication.NONE,)
+    if ClientAuthentication.NONE in listed:
+        return ""
+    if ClientAuthentication.BASIC in listed or ClientAuthentication.POST in listed:
+        return ", client_secret"
+    return ", private_key" if ClientAuthentication.PRIVATE_KEY in listed else ""
 
 
 def advised(
@@ -47,15 +62,17 @@ def advised(
         return error
     code, said = _said(error)
     is_unanswered = isinstance(error, LoginFailed) and code is None
-    if client.other_redirect_uris and (is_unanswered or "redirect" in said):
+    is_about_client = isinstance(error, ClientRefused) or code in _ABOUT_THE_CLIENT
+    may_be_the_address = isinstance(error, LoginFailed) and code in _MAY_BE_ABOUT_THE_ADDRESS
+    if client.other_redirect_uris and (may_be_the_address or "redirect" in said):
         registered = ", ".join(quote(address) for address in client.other_redirect_uris)
         hint = f"{client.issuer} registered {registered} instead of {client.redirect_uri}, which may be why."
         return error.with_hint(f"{hint} {registration_hint(target, settings)}")
-    if isinstance(error, ClientRefused):
+    if is_about_client:
         return error.with_hint(registration_hint(target, settings))
     if is_unanswered and not is_new:
         forgotten = f"{client.issuer} may have forgotten this program; the next login registers it anew."
-        return error.with_hint(f"{error.hint} If the page showed an error: {forgotten}")
+        return error.with_hint(f"{error.hint} If the page said that it does not know this program: {forgotten}")
     return error
 
 

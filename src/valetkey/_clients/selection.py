@@ -20,11 +20,10 @@ from dataclasses import dataclass
 from valetkey._clients.advice import registration_hint
 from valetkey._clients.registration import ClientChoice, Registrations
 from valetkey._discovery.target import AuthorizationTarget
-from valetkey._policy.given import client_given
-from valetkey._policy.refusal import Asked, answer_of, meaning_of
 from valetkey._sessions.codec import decode_pin, encode_pin, pin_key
 from valetkey.errors import (
     AuthError,
+    ClientRefused,
     ConfigurationError,
     IssuerMismatch,
     LoginFailed,
@@ -32,15 +31,16 @@ from valetkey.errors import (
     Refused,
     Unsupported,
 )
-from valetkey.profiles.profile import STANDARD, Profile
-from valetkey.protocol.error_response import CLIENT_ERRORS
 from valetkey.seams import Seams
+from valetkey.settings.credentials import RegisteredClient
 from valetkey.settings.settings import Settings
-from valetkey.store.another import always_in_conflict
 from valetkey.store.protocol import ABSENT, Conflict, Record, Store
 from valetkey.values import Client, ClientAuthentication, ClientOrigin, MetadataSource, Scope, ServerMetadata
 
 _logger = logging.getLogger("valetkey")
+
+CLIENT_ERRORS = frozenset({"invalid_client", "unauthorized_client"})
+"""RFC 6749 §4.1.2.1, §5.2: the server does not know this client, or does not allow it this grant."""
 
 ANY_LOCALHOST = "http://localhost:0/callback"
 """A free port under the name `localhost`."""
@@ -81,7 +81,7 @@ class ClientSelection:
         raise Unsupported(message, hint=registration_hint(target, self._settings))
 
     def _configured_for(self, login: _Login) -> ClientChoice | None:
-        if client_given(self._settings, login.server.issuer) is None:
+        if self._given(login.server.issuer) is None:
             return None
         return ClientChoice(self.configured(login.server))
 
@@ -121,7 +121,7 @@ class ClientSelection:
         :returns: The address, None for any; and True if no other address can be used.
         """
         issuer = target.server.issuer
-        given = client_given(self._settings, issuer)
+        given = self._given(issuer)
         fixed = given.redirect_uri if given is not None else self._settings.redirect_uri
         if fixed is not None:
             return fixed, True
@@ -138,7 +138,7 @@ class ClientSelection:
         Without `issuer=`, the store remembers the first issuer the client is used at, and no other issuer gets it
         (MCP 2026-07-28, Authorization Server Binding). A guessed endpoint gets no secret.
         """
-        given = client_given(self._settings, server.issuer)
+        given = self._given(server.issuer)
         if given is None:
             message = f"There is no client for {server.issuer}."
             raise ConfigurationError(message, hint="Give client_id and client_secret, or clients= with its issuer.")
@@ -159,29 +159,42 @@ class ClientSelection:
 
     def without_registration(self, server: ServerMetadata, *, document: bool = False) -> Client | None:
         """Give the user's own client, or else (with `document`) their metadata document, for a grant without login."""
-        if client_given(self._settings, server.issuer) is not None:
+        if self._given(server.issuer) is not None:
             return self.configured(server)
         return self._document(server, None) if document else None
 
-    def drop_refused(self, choice: ClientChoice, error: AuthError, profile: Profile = STANDARD) -> bool:
+    def drop_refused(self, choice: ClientChoice, error: AuthError) -> bool:
         """
         Drop the client of a failed login if its server does not know it, so that the next login has another one.
 
         :returns: True if the next login has another client, and is worth one try at once.
         """
         client = choice.client
-        answer = answer_of(error, Asked.CODE, client, profile)
-        if client.origin is ClientOrigin.DOCUMENT and answer is not None and answer.error in CLIENT_ERRORS:
+        code = error.error if isinstance(error, LoginFailed | Refused) else None
+        is_refused = isinstance(error, ClientRefused) or code in CLIENT_ERRORS
+        if is_refused and client.origin is ClientOrigin.DOCUMENT:
             self._refused_documents.add(client.issuer)
             return True
         # A server that does not know a client shows that to the person alone, and the browser brings no answer.
-        is_unanswered = isinstance(error, LoginFailed) and error.error is None
-        is_gone = answer is not None and meaning_of(answer).ends_client
-        if is_gone or (client.registered and is_unanswered and not choice.is_new):
+        is_unanswered = isinstance(error, LoginFailed) and code is None
+        if client.registered and (is_refused or (is_unanswered and not choice.is_new)):
             self.registrations.refuse(choice)
         # The authorization endpoint sees no authentication: there, another method would be refused too.
-        may_differ = choice.has_other and isinstance(error, Refused)
-        return is_gone and (not choice.is_new or may_differ)
+        may_differ = choice.has_other and isinstance(error, ClientRefused)
+        return client.registered and is_refused and (not choice.is_new or may_differ)
+
+    def _given(self, issuer: str) -> RegisteredClient | None:
+        """Give what the settings say about a client at this issuer."""
+        settings = self._settings
+        if settings.client_id is None:
+            return next((client for client in settings.clients if client.issuer == issuer), None)
+        return RegisteredClient(
+            issuer=settings.issuer or issuer,
+            client_id=settings.client_id,
+            client_secret=settings.client_secret,
+            client_authentication=settings.client_authentication,
+            redirect_uri=settings.redirect_uri,
+        )
 
     def _document(self, server: ServerMetadata, redirect_uri: str | None) -> Client | None:
         """Give the client of the user's metadata document, where the server says that it accepts one (MCP, CIMD)."""
@@ -205,12 +218,9 @@ class ClientSelection:
         if record is None:
             try:
                 self._store.put(key, encode_pin(issuer), if_version=ABSENT)
-            except Conflict:  # another program was first
-                record = self._store.get(key)
-                if record is None:
-                    raise always_in_conflict() from None
-            else:
-                return
+            except Conflict:
+                self._require_first_issuer(issuer)
+            return
         pinned = decode_pin(record.value)
         if pinned != issuer:
             message = f"The client {self._settings.client_id!r} belongs to {pinned}, but now {issuer} asks for it."

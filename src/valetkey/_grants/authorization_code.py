@@ -14,6 +14,7 @@ from valetkey._grants.grant import GrantContext
 from valetkey._grants.living_client import LivingClients
 from valetkey._grants.prompting import LoginPlan, corrected_plan, open_prompt
 from valetkey._grants.token_endpoint import TokenEndpoint
+from valetkey._policy.registration_tries import names_redirect_address
 from valetkey._policy.scope import OFFLINE_ACCESS, allowed_scope
 from valetkey.errors import AuthError, ClientRefused
 from valetkey.protocol.authorization import PendingLogin, authorization_url, parse_callback
@@ -107,7 +108,7 @@ class AuthorizationCode:
     @staticmethod
     def _with_other_address(plan: LoginPlan, refusal: ClientRefused) -> LoginPlan | None:
         """Some servers accept only the name `localhost`, which MCP names, not the address of RFC 8252 §8.3."""
-        if refusal.error != "invalid_redirect_uri" or plan.localhost:
+        if plan.localhost or not names_redirect_address(refusal):
             return None
         return replace(plan, localhost=True)
 

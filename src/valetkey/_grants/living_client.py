@@ -14,7 +14,8 @@ from valetkey._clients.registration import ClientChoice, Registrations
 from valetkey._discovery.target import AuthorizationTarget
 from valetkey._grants.token_endpoint import TokenEndpoint
 from valetkey._policy.refusal import Asked, answer_of, meaning_of
-from valetkey.errors import AuthError
+from valetkey._policy.tolerance import says_client_is_unknown
+from valetkey.errors import AuthError, Refused
 from valetkey.protocol.token_request import TokenRequest, resource_field
 from valetkey.seams import Seams
 from valetkey.values import Client, Secret, ServerMetadata
@@ -44,7 +45,8 @@ class LivingClients:
             self._tokens.ask(self._request(client, server, resource))
         except AuthError as error:
             answer = answer_of(error, Asked.CODE, client, target.profile)
-            if answer is not None and meaning_of(answer).ends_client:
+            is_forgotten = answer is not None and meaning_of(answer).ends_client
+            if is_forgotten or (isinstance(error, Refused) and says_client_is_unknown(error.error, error.description)):
                 _logger.info(
                     "%s no longer knows the stored client, another one is registered: %s", client.issuer, error
                 )

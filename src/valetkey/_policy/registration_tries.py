@@ -59,6 +59,8 @@ def _named(text: str) -> re.Pattern[str]:
     return re.compile(text, re.IGNORECASE)
 
 
+_REDIRECT_ADDRESS = _named(r"redirect[ _]?ur[il]")
+
 CORRECTIONS = (
     Correction(
         "how the client authenticates",
@@ -67,7 +69,7 @@ CORRECTIONS = (
     ),
     # django-oauth-toolkit gives each client one grant, and no refresh.
     Correction("the grants", _named(r"grant[ _]?type|refresh[ _]token|\bgrants?\b"), _without_refreshes),
-    Correction("the redirect address", _named(r"redirect[ _]?ur[il]"), _with_placeholder),
+    Correction("the redirect address", _REDIRECT_ADDRESS, _with_placeholder),
     Correction("`response_types`", _named(r"response[ _]?type"), _leave_out("response_types")),
     Correction("`scope`", _named(r"\bscopes?\b"), _leave_out("scope")),
     Correction("`application_type`", _named(r"application[ _]?type"), _leave_out("application_type")),
@@ -80,18 +82,24 @@ _SAYS_NOTHING = frozenset({None, "invalid_request", "invalid_client_metadata"})
 """RFC 7591 §3.2.2: codes that may be about any member."""
 
 
+def names_redirect_address(refusal: ClientRefused) -> bool:
+    """Tell whether a refusal is about the address of the login, in its code or, as from FastAPI, in words alone."""
+    return _REDIRECT_ADDRESS.search(f"{refusal.error or ''} {refusal.description or ''}") is not None
+
+
 def corrected(metadata: ClientMetadata, refusal: ClientRefused, *, is_guess: bool = False) -> ClientMetadata | None:
     """
     Change what is asked for as a refusal says (RFC 7591 §3.2.2); None if it is final.
 
     `is_guess` is True for an endpoint that no document names: an answer that says nothing is no reason to ask it again.
     """
-    if refusal.status in (200, 201):  # registered in a way that cannot be used: we refuse the method, and nothing else
+    is_answered = refusal.status in (200, 201)
+    if is_answered and refusal.error is None:  # registered in a way that cannot be used: we refuse the method alone
         return _next_method(metadata) or (_from_the_beginning(metadata) if metadata.was_refused_for_nothing else None)
     said = f"{refusal.error or ''} {refusal.description or ''}"
     rows = [row for row in CORRECTIONS if row.pattern.search(said)]
     if not rows:
-        may_be_any = refusal.error in _SAYS_NOTHING and refusal.status in (400, 422) and not is_guess
+        may_be_any = refusal.error in _SAYS_NOTHING and (is_answered or refusal.status in (400, 422)) and not is_guess
         if refusal.error != "invalid_client_metadata" and not may_be_any:
             return None
         unexplained = replace(metadata, was_refused_for_nothing=True)

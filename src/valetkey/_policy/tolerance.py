@@ -11,6 +11,8 @@ from valetkey.profiles.profile import BearerName
 from valetkey.protocol.token_request import TokenRequest
 from valetkey.values import Scope, Token, TokenType
 
+_LONGEST_DESCRIPTION = 1000
+
 _PARAMETER = r"(?:request )?(?:parameter|param|field)"
 
 _RESOURCE = r"(?<![\w/.-])resource(?![\w/-]|\.\w)"
@@ -22,6 +24,23 @@ _NO_RESOURCE = re.compile(
     re.IGNORECASE,
 )
 """What servers say that do not know the parameter, and not what they say of its value."""
+
+
+_CLIENT_IS_UNKNOWN = re.compile(
+    r"(?:unknown|unregistered|unrecognized|no such|invalid)[ _](?:oauth )?client(?:[ _-]?id)?\b(?! authentication)"
+    r"|\bclient(?:[ _-]?id)?\b[^.;]{0,80}"
+    r"\b(?:not (?:found|registered|known|recognized)|(?:does not|doesn't) exist|unknown|unregistered)\b",
+    re.IGNORECASE,
+)
+
+
+def says_client_is_unknown(error: str | None, description: str | None) -> bool:
+    """
+    Tell whether a server says in words alone that it does not know the client (RFC 6749 §5.2 has `invalid_client`).
+
+    Only beside an OAuth error code: a gateway sends none.
+    """
+    return error is not None and _CLIENT_IS_UNKNOWN.search((description or "")[:_LONGEST_DESCRIPTION]) is not None
 
 
 def declines_resource(error: str | None, description: str | None) -> bool:

@@ -16,7 +16,7 @@ from valetkey.protocol.server_words import later, words_of
 from valetkey.values import Scope
 from valetkey.wire import HttpResponse
 
-_TEMPORARY_STATUSES = frozenset({407, 408, 425, 429})
+TEMPORARY_STATUSES = frozenset({407, 408, 425, 429})
 """RFC 9110 §15.5.8 (a proxy between wants to know us), §15.5.9; RFC 8470 §5.2; RFC 6585 §4. Each 5xx is one too."""
 _TEMPORARY_CODES = re.compile(
     r"(temporarily|service|server)?unavailable|((internal)?server|internal|fatal|backend)error"
@@ -25,8 +25,9 @@ _TEMPORARY_CODES = re.compile(
     r"|tryagain(later)?"
 )
 """Codes that say "later", without case and punctuation: two of RFC 6749 §4.1.2.1, and what Slack and others say."""
-CLIENT_ERRORS = frozenset({"invalid_client", "unauthorized_client"})
-"""RFC 6749 §4.1.2.1, §5.2: the server does not know this client, or does not allow it this grant."""
+_NOT_HERE = frozenset({404, 405, 410})
+"""RFC 9110 §15.5.5, §15.5.6, §15.5.11."""
+_CLIENT_ERRORS = frozenset({"invalid_client", "unauthorized_client"})
 _LONGEST_CODE = 100
 _LONGEST_WAIT = 365 * 86_400.0
 
@@ -65,13 +66,11 @@ def is_temporary(response: HttpResponse) -> bool:
 
     No token and no client may be forgotten because of such an answer.
     """
-    return says_later(response.status, read_error(response)[0])
+    return response.status >= 500 or response.status in TEMPORARY_STATUSES or says_later(read_error(response)[0])
 
 
-def says_later(status: int, error: str | None) -> bool:
-    """Tell whether a status, or the error code beside it, says that the same request may succeed later."""
-    if status >= 500 or status in _TEMPORARY_STATUSES:
-        return True
+def says_later(error: str | None) -> bool:
+    """Tell whether an error code says that the same request may succeed later."""
     if error is None or len(error) > _LONGEST_CODE:
         return False
     return _TEMPORARY_CODES.fullmatch(re.sub(r"[\W_]", "", error).lower()) is not None
@@ -98,10 +97,11 @@ def refusal_error(
         target = wire.redirect_target(response) or location
         reason = f"it redirects to {quote(urls.without_query(target))}"
     message = f"{who} {response.url} refused ({response.status}): {reason}."
-    hint = refusal_hint(error, is_redirect=is_redirect, scope=scope, needs_person=needs_person)
+    is_elsewhere = is_redirect or (error is None and response.status in _NOT_HERE)
+    hint = refusal_hint(error, is_elsewhere=is_elsewhere, scope=scope, needs_person=needs_person)
     if is_redirect:
         error = description = None  # the word of who redirects, and not of the endpoint
-    kind = ClientRefused if error in CLIENT_ERRORS else Refused
+    kind = ClientRefused if error in _CLIENT_ERRORS else Refused
     return kind(
         message,
         hint=hint,
@@ -113,15 +113,26 @@ def refusal_error(
     )
 
 
-def retry_after(response: HttpResponse, *, now: float) -> float | None:
-    """Read Retry-After (RFC 9110 §10.2.3): seconds from now, from 0 to a year; None if there is none."""
+def retry_after(response: HttpResponse, *, now: float | None) -> float | None:
+    """
+    Read Retry-After (RFC 9110 §10.2.3): seconds from now, from 0 to a year; None if there is none.
+
+    Without `now`, a date counts from the Date of the answer (RFC 9110 §6.6.1).
+    """
     value = (response.header("Retry-After") or "").strip()
     if value.isascii() and value.isdigit():
         return min(float(value), _LONGEST_WAIT)
+    now = _moment(response.header("Date") or "") if now is None else now
+    moment = _moment(value)
+    return None if moment is None or now is None else min(max(0.0, moment - now), _LONGEST_WAIT)
+
+
+def _moment(value: str) -> float | None:
+    """Read a date of RFC 9110 §5.6.7 as Unix time."""
     try:
         moment = parsedate_to_datetime(value)
-        if moment.tzinfo is None:  # the asctime form of RFC 9110 §5.6.7 names no zone: it is UTC
+        if moment.tzinfo is None:  # the asctime form names no zone: it is UTC
             moment = moment.replace(tzinfo=UTC)
-        return min(max(0.0, moment.timestamp() - now), _LONGEST_WAIT)
+        return moment.timestamp()
     except (ValueError, OverflowError):
         return None

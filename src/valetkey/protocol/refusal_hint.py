@@ -7,9 +7,13 @@ from valetkey.errors import quote
 from valetkey.values import Scope, scope_to_text
 
 
-def refusal_hint(error: str | None, *, is_redirect: bool, scope: Scope | None, needs_person: bool) -> str:
-    """Give the hint for an error code; `scope` is what was asked for, and only a person can log in again."""
-    if is_redirect:
+def refusal_hint(error: str | None, *, is_elsewhere: bool, scope: Scope | None, needs_person: bool) -> str:
+    """
+    Give the hint for an error code; `scope` is what was asked for, and only a person can log in again.
+
+    `is_elsewhere` is True for an answer that says that the endpoint is not here.
+    """
+    if is_elsewhere:
         first = "Log in again; if that fails too, ask" if needs_person else "Ask"
         return f"{first} the server's operator for the right endpoint."
     known = {

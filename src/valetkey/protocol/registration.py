@@ -137,8 +137,12 @@ def parse_registration(
         raise _refused(response)
     document = wire.json_object(response) or {}
     client_id = wire.text_member(document, "client_id", response.url)
+    if client_id is None and read_error(response)[0] is not None:  # some gateways answer every request with 200
+        raise _refused(response)
     if client_id is None:
-        message = f"The registration endpoint {response.url} answered {response.status} without a client_id."
+        packing = wire.packing(response)
+        what = "without a client_id" if packing is None else f"with something that is {packing}"
+        message = f"The registration endpoint {response.url} answered {response.status} {what}."
         hint = "This is a fault of the server; register a client there by hand and give its client_id."
         raise MalformedDocument(message, hint=hint, url=response.url, member="client_id")
     secret = _text(document.get("client_secret"))

@@ -73,11 +73,12 @@ LONGEST_EXCHANGE = 10.0
 
 
 class NotReached(TemporaryError):
-    """No connection could be made, so nothing was sent; `reason` says why, in a few words."""
+    """No connection to `url` could be made, so nothing was sent; `reason` says why, in a few words."""
 
-    def __init__(self, message: str, *, hint: str, reason: str) -> None:
+    def __init__(self, message: str, *, hint: str, reason: str, url: str) -> None:
         super().__init__(message, hint=hint)
         self.reason = reason
+        self.url = url
 
 
 class UnknownOutcome(TemporaryError):

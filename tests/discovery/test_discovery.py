@@ -21,6 +21,7 @@ from tests.fakes.world import World
 from tests.requirements import requirement
 from valetkey._discovery.discovery import discover
 from valetkey.errors import (
+    AuthError,
     InsecureEndpoint,
     IssuerMismatch,
     MalformedDocument,
@@ -119,6 +120,42 @@ def test_an_announced_url_that_is_not_encrypted_is_not_asked():
     with pytest.raises(InsecureEndpoint):
         find(server, announced=["http://169.254.169.254/latest"])
     assert server.log() == []
+
+
+def test_a_fragment_of_an_announced_url_is_no_part_of_what_is_asked():
+    """Row D1."""
+    server = AuthorizationServer(describes_the_resource_at=(CUSTOM,))
+    find(server, announced=[f"{CUSTOM}#part"])
+    assert server.log() == gets(CUSTOM, SERVER_METADATA)
+
+
+def test_an_announced_url_that_must_not_be_used_is_told_with_a_way_out_that_leads_on():
+    """Rows D1, B5."""
+    server = AuthorizationServer()
+    with pytest.raises(InsecureEndpoint) as caught:
+        find(server, announced=["file:///etc/passwd"])
+    assert "client_id, authorization_endpoint and token_endpoint" in caught.value.hint
+    given = {"authorization_endpoint": f"{ISSUER}/authorize", "token_endpoint": f"{ISSUER}/token"}
+    assert find(server, announced=["file:///etc/passwd"], client_id="c", **given).server.token_endpoint
+
+
+@pytest.mark.parametrize("name", ["token_endpoint", "registration_endpoint", "authorization_endpoint"])
+@pytest.mark.parametrize("value", ["/relative", "file:///x", "undefined"])
+def test_an_endpoint_that_must_not_be_used_is_told_with_the_option_that_replaces_it(name, value):
+    """Rows D5, B5."""
+    server = AuthorizationServer(says_further={name: value})
+    with pytest.raises(InsecureEndpoint, match=f"give {name}=") as caught:
+        find(server)
+    assert "loopback" not in caught.value.hint  # the user has not chosen this URL
+    assert getattr(find(server, **{name: f"{ISSUER}/right"}).server, name) == f"{ISSUER}/right"
+
+
+def test_an_issuer_that_is_no_url_is_recorded_and_the_next_one_is_asked():
+    """Rows D1, D6."""
+    assert find(AuthorizationServer(names_issuers=("undefined", ISSUER))).server.issuer == ISSUER
+    with pytest.raises(Unsupported, match="names no authorization server") as caught:
+        find(AuthorizationServer(names_issuers=("",)))
+    assert caught.value.tried == ('authorization_servers: "" is not a URL',)
 
 
 @requirement("SEC-1")
@@ -466,6 +503,34 @@ def test_the_error_of_a_server_that_is_down_names_the_others_and_how_to_choose_o
     assert find(Internet(second, first), issuer=ISSUER).server.issuer == ISSUER
 
 
+@pytest.mark.parametrize(
+    "fault",
+    [
+        (200, "application/json", '{"issuer": "https://first.example.com", "response_types_supported": ["token"]}'),
+        (200, "application/json", '{"issuer": "https://first.example.com", "token_endpoint": false}'),
+        HttpResponse(302, "https://first.example.com/", (("Location", "https://elsewhere.example/x"),)),
+    ],
+    ids=["no codes", "malformed", "redirected"],
+)
+def test_the_error_of_a_server_with_a_fault_names_the_others_too(fault):
+    """Row D6."""
+    first = AuthorizationServer(issuer="https://first.example.com", describes_itself_at=())
+    first.has("https://first.example.com/.well-known/oauth-authorization-server", fault)
+    second = AuthorizationServer(names_issuers=("https://first.example.com", ISSUER))
+    with pytest.raises(AuthError) as caught:
+        find(Internet(second, first))
+    assert f'The MCP server also names "{ISSUER}": issuer= chooses one.' in caught.value.hint
+
+
+def test_many_other_servers_make_no_long_text():
+    """Row D6."""
+    others = tuple(f"https://as{number}.example.com" for number in range(400))
+    server = AuthorizationServer(names_issuers=(ISSUER, *others), describes_itself_at=())
+    server.has(SERVER_METADATA, 503)
+    with pytest.raises(TemporaryError, match=r'"https://as2\.example\.com" and 397 more: issuer= chooses one'):
+        find(server)
+
+
 # Servers of 2025-03-26.
 
 
@@ -570,6 +635,36 @@ def test_an_issuer_that_cannot_answer_now_is_told_by_its_name(status):
     with pytest.raises(TemporaryError) as caught:
         find(server)
     assert caught.value.message.startswith(f'The authorization server "{ISSUER}" cannot be asked now')
+
+
+def test_an_issuer_that_says_when_to_come_again_is_quoted_with_the_time():
+    """Rows C4, F6."""
+    server = AuthorizationServer(describes_itself_at=())
+    server.has(SERVER_METADATA, HttpResponse(503, SERVER_METADATA, (("Retry-After", "3600"),)))
+    with pytest.raises(TemporaryError, match="Try again in 60 minutes") as caught:
+        find(server)
+    assert caught.value.retry_after == 3600.0
+
+
+def test_only_the_server_that_is_not_there_is_called_unreachable():
+    """The metadata is announced at another server than the MCP server's. Row F6."""
+    announced = "https://meta.example.com/prm"
+    server = legacy_server(issuer="https://other.example.com")
+    server.has(announced, unreachable())
+    with pytest.raises(TemporaryError) as caught:
+        find(server, announced=[announced])
+    assert caught.value.message.startswith(f"The MCP server {MCP} cannot be asked now: ")
+    assert caught.value.tried[0] == f"{announced}: no answer"
+
+
+@pytest.mark.parametrize(("body", "why"), [("{", "not an object of JSON"), ('{"error": "x"}', "of another kind")])
+def test_an_answer_that_is_no_such_document_says_why(body, why):
+    """Row D5."""
+    server = AuthorizationServer(describes_itself_at=())
+    server.has(SERVER_METADATA, (200, "application/json", body))
+    with pytest.raises(Unsupported) as caught:
+        find(server)
+    assert caught.value.tried[0] == f"{SERVER_METADATA}: 200 application/json, {why}"
 
 
 def test_a_pinned_issuer_is_asked_when_the_server_publishes_nothing():

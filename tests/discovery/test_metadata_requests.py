@@ -201,6 +201,17 @@ def test_a_token_that_is_packed_without_saying_so_is_told_as_that():
         world.engine().replace(None)
 
 
+def test_metadata_of_an_issuer_that_is_elsewhere_is_done_without_as_the_hint_says():
+    """To name the same issuer would lead to the same redirect. Rows B5, D3."""
+    server = led_to(SERVER_METADATA, "https://elsewhere.example/meta", describes_itself_at=())
+    server.has(SERVER_METADATA, redirect(SERVER_METADATA, "https://elsewhere.example/meta"))
+    with pytest.raises(Unsupported, match="or give authorization_endpoint and token_endpoint") as caught:
+        find(server)
+    assert "issuer=" not in caught.value.hint
+    given = {"authorization_endpoint": f"{ISSUER}/authorize", "token_endpoint": f"{ISSUER}/token"}
+    assert find(server, **given).server.token_endpoint == f"{ISSUER}/token"
+
+
 # Over real HTTP.
 
 

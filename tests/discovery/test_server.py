@@ -190,6 +190,17 @@ def test_a_document_elsewhere_may_lead_to_the_pinned_issuer_itself_but_not_its_t
     assert find(Internet(server, pinned()), issuer=PIN).server.revocation_endpoint == f"{PIN}/revoke"
 
 
+def test_an_endpoint_that_the_login_does_not_use_is_not_held_against_a_document_elsewhere():
+    """The hint that names the token endpoint is followed, and no other one comes. Rows B4, B5."""
+    device = {"device_authorization_endpoint": f"{ISSUER}/device"}
+    server = AuthorizationServer(calls_itself=PIN, says_further=device)
+    given = {"client_id": "c", "client_secret": "s", "redirect_uri": "http://127.0.0.1:8080/callback", "issuer": PIN}
+    with pytest.raises(IssuerMismatch, match="give token_endpoint="):
+        find(Internet(server, pinned()), **given)
+    found = find(Internet(server, pinned()), **given, token_endpoint=f"{ISSUER}/token").server
+    assert (found.registration_endpoint, found.device_authorization_endpoint) == (None, None)
+
+
 # Endpoints that the user has given make metadata optional.
 
 

@@ -28,3 +28,13 @@ def test_a_pinned_issuer_is_the_only_one_whatever_is_named():
     """Row B4."""
     metadata = ResourceMetadata("https://mcp", ("https://evil.example", "https://worse.example"))
     assert choose_issuers(metadata, "https://as", preferred=("https://evil.example",)) == ("https://as",)
+
+
+def test_what_is_no_url_is_no_candidate_and_what_must_not_be_used_stays_one():
+    """Row D1."""
+    named = ("", "undefined", "not a url", "/as", "as.example:443", "http://as.example", "javascript:x()", "https://as")
+    assert choose_issuers(ResourceMetadata("https://mcp", named), None) == (
+        "http://as.example",
+        "javascript:x()",
+        "https://as",
+    )

@@ -7,13 +7,13 @@ import logging
 from dataclasses import replace
 
 from valetkey import urls
+from valetkey._discovery.given import configured, does_without_server, gives_endpoints, overridden
 from valetkey._discovery.metadata_requests import MetadataRequests
 from valetkey._discovery.resource import ResourceAnswer, ask_resource, metadata_urls
 from valetkey._discovery.server import ask_issuer, first_server, pinned_server
 from valetkey._discovery.target import AuthorizationTarget
-from valetkey._policy.given import configured, does_without_server, gives_endpoints, overridden
-from valetkey._policy.issuers import choose_issuers
-from valetkey.errors import IssuerMismatch, MalformedDocument, ResourceMismatch, TemporaryError, Unsupported
+from valetkey._policy.issuers import choose_issuers, is_whole_url
+from valetkey.errors import IssuerMismatch, MalformedDocument, ResourceMismatch, TemporaryError, Unsupported, quote
 from valetkey.profiles.applied import filled_in, resolve_profile
 from valetkey.protocol import resource as resource_protocol
 from valetkey.protocol import server as server_protocol
@@ -50,6 +50,9 @@ def discover(
         server = _server(challenge, None, (), settings, requests)
         return replace(_target(canonical, server, settings), asked=tuple(requests.log))
     preferred = (*(client.issuer for client in settings.clients), *preferred)
+    for named in metadata.authorization_servers:
+        if not is_whole_url(named):
+            requests.note(f"authorization_servers: {quote(named)} is not a URL")
     issuers = choose_issuers(metadata, settings.issuer, preferred)
     if not issuers and not gives_endpoints(settings):
         message = f"{metadata.url} names no authorization server for {settings.server_url}."
@@ -114,7 +117,7 @@ def _server_without_resource_metadata(
     server = ask_issuer(legacy, settings, requests, legacy=True)
     if server is not None:
         return server_protocol.from_legacy(server)
-    requests.require_certainty(f"The MCP server {settings.server_url}")
+    requests.require_certainty(f"The MCP server {settings.server_url}", settings.server_url)
     if metadata_urls(challenge):  # a server that announces resource metadata is no 2025-03-26 server
         message = f"{settings.server_url} announces metadata for its login, but none can be read."
         raise Unsupported(message, hint="Ask its operator, or give issuer=.", tried=tuple(requests.log))

@@ -9,8 +9,9 @@ from typing import TypeVar
 
 from valetkey import urls, wire
 from valetkey.errors import AuthError, MalformedDocument, TemporaryError, Unsupported, quote
-from valetkey.protocol.error_response import is_temporary
+from valetkey.protocol.error_response import is_temporary, retry_after
 from valetkey.protocol.inner_address import inside_hint
+from valetkey.protocol.server_words import later
 from valetkey.wire import HttpRequest, HttpResponse, NotReached, Send, UnknownOutcome, UnreadableAnswer
 
 MOST_REDIRECTS = 3
@@ -33,6 +34,7 @@ class MetadataRequests:
     send: Send
     log: list[str] = field(default_factory=list)
     trouble: AuthError | None = None
+    way_out: str = "issuer="  # what a user can give instead of the documents that are asked for
 
     def ask(self, request: HttpRequest, parse: Callable[[HttpResponse], Document | None]) -> Document | None:
         """Give the document, or None; an error of trust is raised, and nothing else is to be tried then."""
@@ -43,10 +45,10 @@ class MetadataRequests:
             self._miss(request, error.message, error)
             return None
         except TemporaryError as error:
-            self._miss(request, "no answer", _as_not_reached(error))
+            self._miss(request, "no answer", _as_not_reached(error, request))
             return None
         if document is None:
-            self._miss(request, *_what_came(response, request))
+            self._miss(request, *_what_came(response, request, self.way_out))
         else:
             self.trouble = None
         return document
@@ -60,14 +62,18 @@ class MetadataRequests:
         """Record something that was not asked, and why."""
         self.log.append(line)
 
-    def require_certainty(self, who: str) -> None:
-        """Raise the trouble, if any: a 5xx or a broken connection does not say that `who` publishes no document."""
+    def require_certainty(self, who: str, url: str) -> None:
+        """
+        Raise the trouble, if any: a 5xx or a broken connection does not say that `who` publishes no document.
+
+        Only the server at `url` is called unreachable; a document may have been announced at another one.
+        """
         trouble = self.trouble
         if trouble is None:
             return
-        if isinstance(trouble, NotReached):
+        if isinstance(trouble, NotReached) and urls.same_origin(trouble.url, url):
             message = f"{who} cannot be reached: {trouble.reason}."
-            trouble = NotReached(message, hint=trouble.hint, reason=trouble.reason)
+            trouble = NotReached(message, hint=trouble.hint, reason=trouble.reason, url=trouble.url)
         elif isinstance(trouble, TemporaryError):
             message = f"{who} cannot be asked now: {trouble.message}"
             trouble = TemporaryError(message, hint=trouble.hint, retry_after=trouble.retry_after)
@@ -90,37 +96,47 @@ class MetadataRequests:
             self.trouble = trouble
 
 
-def _as_not_reached(error: TemporaryError) -> TemporaryError:
+def _as_not_reached(error: TemporaryError, request: HttpRequest) -> TemporaryError:
     """Whatever ends a request before it is sent means that the server was not reached (`Send`)."""
     if isinstance(error, NotReached | UnknownOutcome):
         return error
-    return NotReached(error.message, hint=error.hint, reason=error.message.rstrip("."))
+    return NotReached(error.message, hint=error.hint, reason=error.message.rstrip("."), url=request.url)
 
 
-def _what_came(response: HttpResponse, request: HttpRequest) -> tuple[str, AuthError | None]:
+def _what_came(response: HttpResponse, request: HttpRequest, way_out: str) -> tuple[str, AuthError | None]:
     """Say in a few words what came that is no document, and why there may be one all the same, if so."""
     media_type = (response.header("Content-Type") or "without Content-Type").partition(";")[0]
     what = f"{response.status} {_printable(media_type)}"
     if response.url != request.url:
         what = f"{what} from {urls.without_query(response.url)}"
     if is_temporary(response):
-        return what, TemporaryError(f"{response.url} answered {response.status}.", hint="Try again later.")
+        return what, _not_now(response)
     target = wire.redirect_target(response)
     if target is not None:
-        return _not_followed(request, what, target)
+        return _not_followed(request, what, target, way_out)
     packing = wire.packing(response) if response.status == 200 else None
     if packing is not None:
         message = f"The answer of {response.url} is {packing}."
         return f"{what}, {packing}", MalformedDocument(message, hint=_BROKEN, url=response.url)
+    if response.status == 200 and media_type.lower().endswith("json"):
+        is_object = wire.json_object(response) is not None
+        what = f"{what}, {'of another kind' if is_object else 'not an object of JSON'}"
     return what, None
 
 
-def _not_followed(request: HttpRequest, what: str, target: str) -> tuple[str, AuthError | None]:
+def _not_now(response: HttpResponse) -> TemporaryError:
+    """Say when to ask again; a date in Retry-After counts from the server's own clock (RFC 9110 §6.6.1)."""
+    wait = retry_after(response, now=None)
+    message = f"{response.url} answered {response.status}."
+    return TemporaryError(message, hint=f"Try again {later(wait)}.", retry_after=wait)
+
+
+def _not_followed(request: HttpRequest, what: str, target: str, way_out: str) -> tuple[str, AuthError | None]:
     """A redirect says that the document is elsewhere, and not that there is none."""
     place = quote(urls.without_query(target))
     why = f"more than {MOST_REDIRECTS} times" if urls.same_origin(target, request.url) else "to another server"
     message = f"{request.url} redirects {why}, which is not followed: {place}."
-    hint = inside_hint(request.url, target) or "Ask its operator to publish the document there, or give issuer=."
+    hint = inside_hint(request.url, target) or f"Ask its operator to publish the document there, or give {way_out}."
     return f"{what} to {place}, not followed", Unsupported(message, hint=hint)
 
 

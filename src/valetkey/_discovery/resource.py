@@ -6,8 +6,8 @@
 from dataclasses import dataclass
 from functools import partial
 
+from valetkey._discovery.given import does_without_metadata
 from valetkey._discovery.metadata_requests import MetadataRequests
-from valetkey._policy.given import does_without_metadata
 from valetkey.errors import quote
 from valetkey.protocol import resource as resource_protocol
 from valetkey.protocol.challenge import Challenge
@@ -57,6 +57,6 @@ def _resource(settings: Settings, announced: tuple[str, ...], requests: Metadata
         if metadata is not None:
             return metadata
     if requests.trouble is not None and not does_without_metadata(settings, requests.trouble):
-        requests.require_certainty(f"The MCP server {server_url}")
+        requests.require_certainty(f"The MCP server {server_url}", server_url)
     requests.take_trouble()
     return None

@@ -8,14 +8,16 @@ from dataclasses import replace
 from functools import partial
 
 from valetkey import urls
+from valetkey._discovery.given import configured, overridden, shows_a_secret, unused_endpoints
 from valetkey._discovery.metadata_requests import MetadataRequests
-from valetkey._policy.given import configured, overridden, shows_a_secret, unused_endpoints
-from valetkey.errors import IssuerMismatch, TemporaryError, Unsupported, quote
+from valetkey.errors import AuthError, IssuerMismatch, MalformedDocument, TemporaryError, Unsupported, quote
 from valetkey.profiles.applied import filled_in, resolve_profile
 from valetkey.protocol import server as server_protocol
 from valetkey.settings.settings import Settings
 from valetkey.values import ServerMetadata
 from valetkey.wire import NotReached, Send
+
+_MOST_LISTED = 3
 
 
 def find_server(issuer: str, settings: Settings, send: Send) -> ServerMetadata:
@@ -47,8 +49,9 @@ def first_server(
         if server is not None:
             return server
         try:
-            requests.require_certainty(f"The authorization server {quote(issuer)}")
-        except TemporaryError as error:  # a person is not sent to another server because this one is down
+            requests.require_certainty(f"The authorization server {quote(issuer)}", issuer)
+        except (TemporaryError, Unsupported, MalformedDocument) as error:
+            # A person is not sent to another server because this one is down, or has a fault.
             raise _with_others(error, [other for other in issuers if other != issuer]) from error
     message = f"{_listed(issuers)} publishes no metadata of an authorization server."
     hint = "Ask its operator, or give authorization_endpoint and token_endpoint."
@@ -79,7 +82,7 @@ def pinned_server(
         return server
     who = f"The authorization server {quote(pin)}"
     if not isinstance(requests.trouble, NotReached):
-        requests.require_certainty(who)
+        requests.require_certainty(who, pin)
     unreached = requests.take_trouble()
     if not is_away:
         elsewhere = named_elsewhere(pin, published, settings, requests, legacy=legacy)
@@ -87,7 +90,7 @@ def pinned_server(
     if elsewhere is not None:
         return _bound_to(pin, elsewhere, settings)
     requests.trouble = unreached or doubt
-    requests.require_certainty(who if unreached is not None else "The server that the MCP server names")
+    requests.require_certainty(who if unreached is not None else "The server that the MCP server names", pin)
     message = f"{quote(pin)} publishes no metadata of an authorization server."
     hint = "Check issuer=, or give authorization_endpoint and token_endpoint too."
     raise Unsupported(message, hint=hint, tried=tuple(requests.log))
@@ -134,6 +137,7 @@ def _read(
     named_at: str = "",
 ) -> ServerMetadata | None:
     strict = settings.strict or settings.issuer is not None
+    requests.way_out = "authorization_endpoint and token_endpoint"
     parse = partial(server_protocol.parse_server, issuer=issuer, strict=strict, unused=unused_endpoints(settings))
     for url in server_protocol.server_candidates(server_protocol.require_issuer(place, named_at=named_at)):
         server = requests.ask(server_protocol.server_request(url, legacy=legacy), parse)
@@ -152,6 +156,11 @@ def _bound_to(pin: str, server: ServerMetadata, settings: Settings) -> ServerMet
     is_at_pin = server.authorization_endpoint is not None and urls.same_origin(server.authorization_endpoint, pin)
     if not is_at_pin and not shows_a_secret(settings):
         return server
+    unused = unused_endpoints(settings)
+    if "registration_endpoint" in unused:
+        server = replace(server, registration_endpoint=None)
+    if "device_authorization_endpoint" in unused:
+        server = replace(server, device_authorization_endpoint=None)
     for name in ("token_endpoint", "registration_endpoint", "device_authorization_endpoint"):
         endpoint = getattr(server, name)
         if endpoint is None or getattr(settings, name) is not None or urls.same_origin(endpoint, pin):
@@ -165,11 +174,12 @@ def _bound_to(pin: str, server: ServerMetadata, settings: Settings) -> ServerMet
     return server
 
 
-def _with_others(error: TemporaryError, others: Sequence[str]) -> TemporaryError:
+def _with_others(error: AuthError, others: Sequence[str]) -> AuthError:
     if not others:
         return error
     return error.with_hint(f"{error.hint} The MCP server also names {_listed(others)}: issuer= chooses one.")
 
 
 def _listed(issuers: Sequence[str]) -> str:
-    return ", ".join(quote(issuer) for issuer in issuers)
+    listed = ", ".join(quote(issuer) for issuer in issuers[:_MOST_LISTED])
+    return listed if len(issuers) <= _MOST_LISTED else f"{listed} and {len(issuers) - _MOST_LISTED} more"

@@ -12,15 +12,14 @@ from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
 
 from valetkey._clients.authentication import ClientAuthenticator
+from valetkey._clients.selection import CLIENT_ERRORS
 from valetkey._discovery.server import fresh_server
 from valetkey._policy.refusal import Asked, answer_of, meaning_of
 from valetkey._sessions.sessions import Sessions
 from valetkey.errors import AuthError, Refused, TemporaryError
-from valetkey.protocol.error_response import CLIENT_ERRORS
 from valetkey.protocol.revocation import TokenKind, parse_revocation, revocation_request
 from valetkey.seams import Seams
 from valetkey.settings.settings import Settings
-from valetkey.store.another import MOST_WRITES, always_in_conflict
 from valetkey.store.leases.holding import LeaseTimeout, hold
 from valetkey.store.protocol import ABSENT, Conflict
 from valetkey.values import Client, ClientAuthentication, Secret, ServerMetadata, Session
@@ -78,7 +77,7 @@ class Logout:
 
     def _revoke_and_delete(self) -> LogoutResult:
         result = LogoutResult(existed=False)
-        for _ in range(MOST_WRITES):  # a program without the lease may write meanwhile; its tokens are revoked too
+        while True:  # a program without the lease may write meanwhile; its tokens are revoked too
             session, version = self._sessions.read_to_revoke()
             if version is ABSENT:
                 return result
@@ -87,7 +86,6 @@ class Logout:
             finally:
                 with suppress(Conflict):
                     self._sessions.delete(version)
-        raise always_in_conflict()
 
     def _revoked(self, session: Session | None) -> LogoutResult:
         if session is None:

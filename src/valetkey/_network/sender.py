@@ -109,7 +109,7 @@ def _not_reached(request: HttpRequest, error: BaseException) -> TemporaryError:
         return TemporaryError(f"The proxy does not connect to {request.url}.", hint="Check the proxy and try again.")
     reason = _reason(error)
     message = f"{request.url} cannot be reached: {reason}."
-    return NotReached(message, hint="Check the network and try again.", reason=reason)
+    return NotReached(message, hint="Check the network and try again.", reason=reason, url=request.url)
 
 
 def _reason(error: BaseException) -> str:

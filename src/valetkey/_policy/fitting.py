@@ -15,7 +15,6 @@ from dataclasses import dataclass, replace
 from enum import Enum
 
 from valetkey import urls
-from valetkey._policy.given import client_given, overridden
 from valetkey._policy.scope import unite
 from valetkey.settings.credentials import RegisteredClient
 from valetkey.settings.settings import Settings
@@ -154,9 +153,29 @@ def terms_after_renewal(settings: Settings, session: Session) -> Terms | None:
 
 def as_set(settings: Settings, session: Session) -> Session:
     """Give a session with what the settings replace of it: endpoints, the client's credentials, the bearer."""
-    given, server = client_given(settings, session.issuer), overridden(session.server, settings)
+    given, server = client_given(settings, session.issuer), session.server
+    server = replace(
+        server,
+        authorization_endpoint=settings.authorization_endpoint or server.authorization_endpoint,
+        token_endpoint=settings.token_endpoint or server.token_endpoint,
+        registration_endpoint=settings.registration_endpoint or server.registration_endpoint,
+        device_authorization_endpoint=settings.device_authorization_endpoint or server.device_authorization_endpoint,
+    )
     client = session.client if given is None else _with_credentials(session, given, settings)
     return _with_bearer(replace(session, server=server, client=client), settings)
+
+
+def client_given(settings: Settings, issuer: str) -> RegisteredClient | None:
+    """Give what the settings say about a client at an issuer."""
+    if settings.client_id is None:
+        return next((client for client in settings.clients if client.issuer == issuer), None)
+    return RegisteredClient(
+        issuer=settings.issuer or issuer,
+        client_id=settings.client_id,
+        client_secret=settings.client_secret,
+        client_authentication=settings.client_authentication,
+        redirect_uri=settings.redirect_uri,
+    )
 
 
 def _with_credentials(session: Session, given: RegisteredClient, settings: Settings) -> Client:

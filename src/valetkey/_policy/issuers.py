@@ -4,7 +4,9 @@
 """Which authorization servers are tried, and in which order (RFC 9728 §7.6)."""
 
 from collections.abc import Sequence
+from urllib.parse import urlsplit
 
+from valetkey import urls
 from valetkey.values import ResourceMetadata
 
 
@@ -17,4 +19,14 @@ def choose_issuers(metadata: ResourceMetadata, pinned: str | None, preferred: Se
     """
     if pinned is not None:
         return (pinned,)
-    return tuple(sorted(metadata.authorization_servers, key=lambda issuer: issuer not in preferred))
+    named = filter(is_whole_url, metadata.authorization_servers)
+    return tuple(sorted(named, key=lambda issuer: issuer not in preferred))
+
+
+def is_whole_url(text: str) -> bool:
+    """
+    Tell a URL from a text that is none, such as the `undefined` or the empty one of a setting that is not there.
+
+    Such a text is no candidate. A URL that must not be used is not left out: it ends the login.
+    """
+    return urls.resolve(text, "") == text and bool(urlsplit(text).scheme)

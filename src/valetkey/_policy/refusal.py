@@ -12,10 +12,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 
-from valetkey.errors import AuthError, LoginFailed, MalformedDocument, Refused
+from valetkey.errors import AuthError, MalformedDocument, Refused
 from valetkey.profiles.profile import STANDARD, Profile
 from valetkey.protocol.dpop import PROOF_ERRORS
-from valetkey.protocol.error_response import CLIENT_ERRORS, says_later
+from valetkey.protocol.error_response import TEMPORARY_STATUSES, says_later
 from valetkey.values import Client, ClientOrigin
 
 
@@ -67,6 +67,7 @@ MEANINGS = (LATER, NO_DOCUMENT, NOT_HERE, TOKEN_ENDED, CLIENT_GONE, LASTING, NOT
 
 _NOT_HERE = frozenset({404, 405, 410})
 """RFC 9110 §15.5.5, §15.5.6, §15.5.11."""
+_CLIENT_ERRORS = frozenset({"invalid_client", "unauthorized_client"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +89,7 @@ def ends_refresh_token(error: str | None) -> bool:
 
 
 def _is_later(answer: Answer) -> bool:
-    return says_later(answer.status, answer.error)
+    return answer.status >= 500 or answer.status in TEMPORARY_STATUSES or says_later(answer.error)
 
 
 def _redirects(answer: Answer) -> bool:
@@ -104,7 +105,7 @@ def _ends_client(answer: Answer) -> bool:
     if not shows_client or answer.origin is not ClientOrigin.REGISTERED:
         return False
     has_said_otherwise = answer.error is None and answer.is_object and answer.status in answer.forgets_with
-    return answer.error in CLIENT_ERRORS or has_said_otherwise
+    return answer.error in _CLIENT_ERRORS or has_said_otherwise
 
 
 def _is_wrong_client(answer: Answer) -> bool:
@@ -156,6 +157,4 @@ def answer_of(
         )
     if isinstance(error, MalformedDocument):
         return Answer(asked=asked, status=200, origin=origin)
-    if isinstance(error, LoginFailed) and error.error is not None:  # RFC 6749 §4.1.2.1 has the codes, and no status
-        return Answer(asked=asked, status=400, error=error.error, origin=origin)
     return None

@@ -10,7 +10,6 @@ from valetkey._sessions.codec import decode_session, encode_session, session_key
 from valetkey.errors import StoreError
 from valetkey.seams import Seams
 from valetkey.settings.settings import Settings
-from valetkey.store.another import MOST_WRITES, always_in_conflict
 from valetkey.store.protocol import ABSENT, Absent, Conflict, Store
 from valetkey.values import Session, Token
 
@@ -99,7 +98,7 @@ class Sessions:
                 pause = min(pause * 2, _LONGEST_PAUSE)
 
     def _write_newest(self, session: Session, version: str | Absent, *, renews: Token | None) -> Session:
-        for _ in range(MOST_WRITES):
+        while True:
             try:
                 self.write(session, version)
             except Conflict:
@@ -110,7 +109,6 @@ class Sessions:
                     return stored  # another program went on while this one was frozen
             else:
                 return session
-        raise always_in_conflict()
 
 
 def _is_newer(stored: Token, ours: Token, renews: Token | None) -> bool:

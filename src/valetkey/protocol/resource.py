@@ -31,8 +31,13 @@ class ResourceCandidate:
 
 
 def announced_urls(server_url: str, announced: Sequence[str]) -> tuple[str | None, ...]:
-    """Resolve what a challenge names against the MCP server's URL (openHAB sends a path); None for what is no URL."""
-    return tuple(urls.resolve(reference, server_url) for reference in announced)
+    """
+    Resolve what a challenge names against the MCP server's URL (openHAB sends a path); None for what is no URL.
+
+    A fragment is no part of what is asked for (RFC 9110 §4.2.5).
+    """
+    resolved = (urls.resolve(reference, server_url) for reference in announced)
+    return tuple(None if url is None else urls.without_fragment(url) for url in resolved)
 
 
 def resource_candidates(
@@ -65,8 +70,11 @@ def resource_request(candidate: ResourceCandidate) -> HttpRequest:
     try:
         urls.require_endpoint(candidate.url, "resource metadata URL")
     except InsecureEndpoint as error:
-        hint = inside_hint(candidate.resource, candidate.url)
-        raise (error if hint is None else error.with_hint(hint)) from None
+        hint = inside_hint(candidate.resource, candidate.url) or (
+            "This is a fault of the MCP server: tell its operator, "
+            "or give client_id, authorization_endpoint and token_endpoint."
+        )
+        raise error.with_hint(hint) from None
     return wire.get_json(candidate.url, "read what the MCP server says about its login")
 
 

@@ -138,8 +138,11 @@ def _require_endpoint(url: str, what: str, named_at: str) -> str:
     try:
         return urls.require_endpoint(url, what)
     except InsecureEndpoint as error:
-        hint = inside_hint(named_at, url)
-        raise (error if hint is None else error.with_hint(hint)) from None
+        if not named_at:  # the user has given it
+            raise
+        option = f"{what.replace(' ', '_')}="
+        hint = inside_hint(named_at, url) or f"This is a fault of the server: tell its operator, or give {option}."
+        raise error.with_hint(hint) from None
 
 
 def _issuer_hint(asked: str, named: str) -> str:
@@ -234,7 +237,7 @@ def require_code_flow(metadata: ServerMetadata, *, trusted: bool = False) -> Non
     """
     if metadata.authorization_endpoint is None or metadata.token_endpoint is None:
         message = f"The authorization server {metadata.issuer} names no authorization or token endpoint."
-        raise Unsupported(message, hint="A person cannot log in there; ask its operator, or use client credentials.")
+        raise Unsupported(message, hint="Ask its operator, or give authorization_endpoint and token_endpoint.")
     if metadata.require_pushed_authorization_requests:  # RFC 9126 §5
         message = f"The authorization server {metadata.issuer} only takes pushed authorization requests."
         raise Unsupported(message, hint="Valetkey does not send them; ask its operator to allow ordinary ones.")

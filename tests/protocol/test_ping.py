@@ -66,7 +66,7 @@ def test_a_401_and_a_403_with_a_challenge_want_a_login(status, field, wants):
 
 @pytest.mark.parametrize(
     ("status", "location"),
-    [(301, "/mcp/"), (302, "/mcp/"), (307, "/mcp/"), (308, "/mcp/"), (303, None), (300, None), (200, None)],
+    [(301, f"{URL}/"), (302, f"{URL}/"), (307, f"{URL}/"), (308, f"{URL}/"), (303, None), (300, None), (200, None)],
 )
 def test_a_redirect_is_one_that_asks_for_the_same_elsewhere(status, location):
     assert redirection(response(status, Location="/mcp/")) == location

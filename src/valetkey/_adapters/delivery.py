@@ -13,11 +13,12 @@ from collections.abc import Awaitable, Callable
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from valetkey import urls
 from valetkey._adapters import tickets
 from valetkey._adapters.credential import LOGIN_WAIT, NO_LOGIN, is_ours, rejection
 from valetkey._adapters.failures import HttpError, NoAnswer, http_error, is_end_of_session, no_mcp
 from valetkey._adapters.messages import answer_to, error_in, expects_answer, message_in
-from valetkey.errors import AuthError, ScopeMissing, TokenRejected
+from valetkey.errors import AuthError
 
 if TYPE_CHECKING:
     from valetkey._adapters.event_stream import EventStream
@@ -128,20 +129,11 @@ class Delivery:
         if is_end_of_session(response) and self._stream_for(request) is None:
             return None  # the SDK tells its caller in words that programs know
         challenges = rejection(response) if is_ours(response.request) else None
-        return http_error(response) if challenges is None else self._rejected(response, challenges)
+        if challenges is None:
+            return http_error(response)
+        from valetkey._adapters.second_rejection import rejection_of_new_token  # loaded for the rare case
 
-    def _rejected(self, response: Any, challenges: Any) -> AuthError:
-        """Say that the server rejects what was obtained for it a moment ago."""
-        url = response.url.copy_with(userinfo=b"", query=None, fragment=None)
-        if response.status_code == 401:
-            hint = "Check that this account may use the server; else tell its operator."
-            return TokenRejected(f"{url} rejects even a new token.", hint=hint)
-        from valetkey.protocol.challenge import challenge_to_answer
-
-        challenge = challenge_to_answer(challenges)
-        required = tuple((challenge.get("scope") or "").split()) if challenge is not None else ()
-        hint = "Ask its operator which scope this account may have."
-        return ScopeMissing(f"{url} wants more scope even of a new token.", hint=hint, required=required)
+        return rejection_of_new_token(urls.without_query(str(response.url)), challenges, None)
 
     def _answer(
         self, request: Any, message: dict[str, Any], failure: Exception, said: dict[str, Any] | None = None

@@ -5,6 +5,7 @@
 
 from typing import Any
 
+from valetkey import urls
 from valetkey.errors import quote
 
 
@@ -34,8 +35,8 @@ def http_error(response: Any) -> HttpError:
     text = f"the MCP server answered {response.status_code} {response.reason_phrase}"
     if response.next_request is None:
         return HttpError(text, response)
-    address = response.next_request.url.copy_with(userinfo=b"", query=None, fragment=None)
-    text = f"{text}: it redirects to {quote(str(address))}. Use that URL if it is the right server."
+    address = urls.without_query(str(response.next_request.url))
+    text = f"{text}: it redirects to {quote(address)}. Use that URL if it is the right server."
     return HttpError(text, response)
 
 

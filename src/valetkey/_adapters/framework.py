@@ -7,30 +7,30 @@ What the integration of a framework may use of the private rooms: Haystack's pac
 Beside these there are the functions of `credential`.
 """
 
+from valetkey._adapters.second_rejection import rejection_of_new_token
 from valetkey._engine.engine import Engine
 from valetkey._engine.factory import shared_engine
 from valetkey._engine.logout import LogoutResult
-from valetkey._engine.step_up import not_brought
 from valetkey._network.proxies import proxy_for
 from valetkey._network.request_log import log_exchange
 from valetkey._policy.rejection import wants_more_scope
 from valetkey.profiles.catalog import find_profile, require_profile
 from valetkey.profiles.profile import STANDARD
-from valetkey.protocol.challenge import Challenge, challenge_to_answer
-from valetkey.urls import require_endpoint
+from valetkey.protocol.challenge import Challenge
+from valetkey.urls import require_endpoint, without_query
 
 __all__ = [
     "STANDARD",  # the profile of a provider that the catalogue does not have
     "Challenge",  # what a server says in a rejection; the integration hands it on to `Engine.replace`
     "Engine",  # gives the token, and another one when the MCP server rejects it
     "LogoutResult",  # says how a logout ended
-    "challenge_to_answer",  # chooses the challenge of a rejection that counts
     "find_profile",  # names the provider of a session, to show it to the user
     "log_exchange",  # writes one line of the request log for each request to the MCP server
-    "not_brought",  # the error for scope that a login has not brought
     "proxy_for",  # names the proxy that the environment demands for a URL
+    "rejection_of_new_token",  # the error where a login has brought no token, or no scope, that the server accepts
     "require_endpoint",  # refuses a text that is no URL of an authorization server
     "require_profile",  # refuses a name that is no provider profile's
     "shared_engine",  # gives all clients in the process that have the same settings one engine
     "wants_more_scope",  # tells a rejection for missing scope from one for a bad token
+    "without_query",  # leaves out of a URL what no error may repeat
 ]

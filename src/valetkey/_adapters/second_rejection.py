@@ -1,23 +1,34 @@
 # SPDX-FileCopyrightText: 2026 The Valetkey authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""The one line in the log about a server that rejects even the new token; its answer goes to the caller."""
+"""A server that rejects even the new token: one line in the log where its answer goes to the caller, else an error."""
 
 import logging
 from collections.abc import Sequence
 
+from valetkey import urls
 from valetkey._adapters.credential import AnyResponse
+from valetkey._engine.step_up import not_brought
 from valetkey._policy.rejection import wants_more_scope
-from valetkey.errors import quote
+from valetkey.errors import AuthError, TokenRejected, quote
 from valetkey.protocol.challenge import Challenge, challenge_to_answer
-from valetkey.values import Token
+from valetkey.values import Scope, Token
 
 _logger = logging.getLogger("valetkey")
 
 
+def rejection_of_new_token(server_url: str, challenges: Sequence[Challenge], granted: Scope | None) -> AuthError:
+    """Make the error for a new token that the MCP server rejects too."""
+    if wants_more_scope(challenges):
+        challenge = challenge_to_answer(challenges)
+        return not_brought(server_url, (challenge.scope if challenge is not None else None) or (), granted or ())
+    hint = "Check that this account may use the server; else tell its operator."
+    return TokenRejected(f"{server_url} rejects even a new token.", hint=hint)
+
+
 def warn_of_second_rejection(response: AnyResponse, challenges: Sequence[Challenge], token: Token | None) -> None:
     """Log who rejects which kind of token, in whose words, and what to do."""
-    server = str(response.url.copy_with(query=None, fragment=None, userinfo=b""))
+    server = urls.without_query(str(response.url))
     said = " ".join(quote(_without(token, text)) for text in _words(challenges)) or "nothing about the reason"
     if wants_more_scope(challenges):
         advice = "See whether this account may do that, or ask the server's operator which scope it wants."

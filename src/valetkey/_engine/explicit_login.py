@@ -11,7 +11,6 @@ neither, and then there is none.
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from urllib.parse import urljoin
 
 from valetkey import urls
 from valetkey._clients.dpop import Proofs
@@ -63,13 +62,13 @@ class ExplicitLogin:
         url = self._settings.server_url
         answer = self._ping(url, session)
         for _ in range(MOST_QUESTIONS - 1):
-            location = redirection(answer)
-            target = url if location is None else _resolved(url, location)
-            if location is None and not self._wants_nonce(answer, session):
+            target = redirection(answer)
+            if target is None and not self._wants_nonce(answer, session):
                 break
-            if not urls.same_origin(target, self._settings.server_url):
+            url = target or url
+            if not urls.same_origin(url, self._settings.server_url):
                 break  # the token is for the MCP server, and another server's word is not its word
-            url, answer = target, self._ping(target, session)
+            answer = self._ping(url, session)
         return answer
 
     def _ping(self, url: str, session: Session | None) -> HttpResponse:
@@ -101,13 +100,6 @@ class ExplicitLogin:
 
 def _challenges(answer: HttpResponse) -> tuple[Challenge, ...]:
     return parse_challenges(value for name, value in answer.headers if name.lower() == "www-authenticate")
-
-
-def _resolved(url: str, location: str) -> str:
-    try:
-        return urljoin(url, location)
-    except ValueError:  # no URL; it leads nowhere
-        return ""
 
 
 def _is_bound(session: Session | None) -> bool:

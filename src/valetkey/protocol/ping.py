@@ -10,13 +10,13 @@ fields of its answer count: the check of the token comes first in every server.
 
 from collections.abc import Sequence
 
+from valetkey import wire
 from valetkey.protocol.challenge import Challenge, challenge_to_answer
 from valetkey.values import Secret, Token
 from valetkey.wire import HttpRequest, HttpResponse
 
 _BODY = b'{"jsonrpc":"2.0","id":1,"method":"ping"}'
 _FIELDS = (("Accept", "application/json, text/event-stream"), ("Content-Type", "application/json"))
-_REDIRECTS = frozenset({301, 302, 307, 308})
 
 
 def ping_request(url: str, token: Token | None, proof: Secret | None = None) -> HttpRequest:
@@ -37,5 +37,5 @@ def wants_login(response: HttpResponse, challenges: Sequence[Challenge]) -> bool
 
 
 def redirection(response: HttpResponse) -> str | None:
-    """Give where an answer leads to, as the server wrote it; None if it is no redirect (RFC 9110 §15.4)."""
-    return response.header("Location") if response.status in _REDIRECTS else None
+    """Give where the same question is to be asked; None for any other answer, and for 303 (RFC 9110 §15.4.4)."""
+    return None if response.status == 303 else wire.redirect_target(response)

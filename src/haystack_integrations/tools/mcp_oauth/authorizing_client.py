@@ -34,7 +34,6 @@ from haystack_integrations.tools.mcp_oauth.connection import Connection, retriev
 from haystack_integrations.tools.mcp_oauth.diagnosis import CREDENTIAL_REJECTED, Diagnosis, Transport, diagnose
 from haystack_integrations.tools.mcp_oauth.errors import (
     MCPAuthorizationError,
-    rejection_of_new_token,
     to_mcp_error,
     to_server_error,
 )
@@ -169,7 +168,7 @@ class AuthorizingClient(MCPClient):
         try:
             return await self._shared_connection()
         except RequestRejected as again:
-            raise to_mcp_error(rejection_of_new_token(again, self.url), "connect", self.url) from again
+            raise to_mcp_error(again.of_new_token(self.url), "connect", self.url) from again
 
     async def _call_tool(self, tool_name: str, tool_args: dict[str, Any]) -> str:
         if await self._engine.current_async() is None and self._engine.is_known():
@@ -181,7 +180,7 @@ class AuthorizingClient(MCPClient):
                 return await super().call_tool(tool_name, tool_args)
             except RequestRejected as rejected:
                 if rejected.wants_more_scope in answered:
-                    raise to_mcp_error(rejection_of_new_token(rejected, self.url), "call_tool", self.url) from rejected
+                    raise to_mcp_error(rejected.of_new_token(self.url), "call_tool", self.url) from rejected
                 answered.add(rejected.wants_more_scope)
                 await self._replace(rejected, "call_tool")
             except CallLost as lost:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from valetkey._adapters.framework import proxy_for
+from valetkey._adapters.framework import proxy_for, without_query
 from valetkey.errors import quote
 
 Transport = Literal["streamable HTTP", "SSE"]
@@ -125,8 +125,8 @@ def _of_status(response: Any, status: int, transport: Transport) -> Diagnosis:
         following = response.next_request
         if following is None:
             return Diagnosis(f"answers {said} without an address.", _CHECK_URL)
-        address = following.url.copy_with(userinfo=b"", query=None, fragment=None)
-        cause = f"answers {said}: it redirects to {quote(str(address))}."
+        address = without_query(str(following.url))
+        cause = f"answers {said}: it redirects to {quote(address)}."
         return Diagnosis(cause, "Use that URL if it is the right server.")
     if status == 407:
         return Diagnosis(f"is not reached: a proxy answers {said}.", _HINTS[status])

@@ -11,9 +11,7 @@ because `MCPToolset` shows only those with their own text and replaces the text 
 from haystack_integrations.tools.mcp import MCPConnectionError
 
 from haystack_integrations.tools.mcp_oauth.diagnosis import Diagnosis
-from haystack_integrations.tools.mcp_oauth.failures import RequestRejected
-from valetkey._adapters.framework import not_brought
-from valetkey.errors import AuthError, LoginRequired, TokenRejected
+from valetkey.errors import AuthError, LoginRequired
 
 
 class MCPServerError(MCPConnectionError, ValueError):
@@ -71,12 +69,3 @@ def to_mcp_error(error: AuthError, operation: str, server_url: str) -> MCPAuthor
 def to_server_error(diagnosis: Diagnosis, operation: str, server_url: str) -> MCPServerError:
     """Tell the user why a server cannot be used."""
     return MCPServerError(diagnosis.about(server_url), operation, hint=diagnosis.hint)
-
-
-def rejection_of_new_token(rejected: RequestRejected, server_url: str) -> AuthError:
-    """Build the error for a new token that the MCP server rejects too."""
-    if rejected.wants_more_scope:
-        granted = rejected.token.scope if rejected.token is not None else None
-        return not_brought(server_url, rejected.missing_scope, granted or ())
-    message = f"{server_url} rejects even a new token."
-    return TokenRejected(message, hint="Check that this account may use the server; else tell its operator.")

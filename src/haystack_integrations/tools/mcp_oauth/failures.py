@@ -5,8 +5,9 @@
 
 from haystack_integrations.tools.mcp import MCPError
 
-from valetkey._adapters.framework import Challenge, challenge_to_answer, wants_more_scope
-from valetkey.values import Scope, Token
+from valetkey._adapters.framework import Challenge, rejection_of_new_token, wants_more_scope
+from valetkey.errors import AuthError
+from valetkey.values import Token
 
 
 class RequestRejected(MCPError):
@@ -18,11 +19,9 @@ class RequestRejected(MCPError):
         self.challenges = challenges
         self.wants_more_scope = wants_more_scope(challenges)
 
-    @property
-    def missing_scope(self) -> Scope:
-        """The scope that the server names; empty where it names none."""
-        answered = challenge_to_answer(self.challenges)
-        return (answered.scope if answered is not None else None) or ()
+    def of_new_token(self, server_url: str) -> AuthError:
+        """Make the error for the user where the rejected token is a new one."""
+        return rejection_of_new_token(server_url, self.challenges, self.token.scope if self.token is not None else None)
 
 
 class CallLost(MCPError):

@@ -70,6 +70,51 @@ def test_an_address_that_is_pasted_in_the_terminal_logs_in(login, server):
         is_at_the_program_again(terminal, server)
 
 
+@pytest.mark.parametrize("login", ["auto", "paste"])
+def test_an_address_that_breaks_into_lines_leaves_no_part_of_it_to_the_program(login, server):
+    """What is left over would be the next command of a shell. Row G4."""
+    with Terminal(LOG_IN, server.url, login) as terminal:
+        answer = server.authorization.visit(terminal.sees(LINK))
+        terminal.sees("paste it here:\n")
+        start = answer.index("state=") + 10
+        terminal.types(f"{answer[:30]}\n{answer[30:start]}\n{answer[start:]}\n")
+        terminal.sees("session: True")
+        is_at_the_program_again(terminal, server)
+
+
+TWO_LOGINS = """
+import sys, threading
+from valetkey.httpx2 import OAuth
+
+def log_in(url):
+    auth = OAuth(url, store="memory:", login=sys.argv[1])
+    auth.engine.replace(None)
+    print("session:", url, auth.engine.session is not None)
+
+threads = [threading.Thread(target=log_in, args=(url,)) for url in sys.argv[2:]]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+print("the program got:", input("what now? "))
+"""
+
+
+@pytest.mark.parametrize("login", ["auto", "paste"])
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)], ids=["in order", "the other first"])
+def test_what_is_pasted_goes_to_the_login_that_it_belongs_to(order, login, server):
+    """Two logins of one program wait in one terminal. Row G4."""
+    with McpServer() as other:
+        servers = [server, other]
+        with Terminal(TWO_LOGINS, login, server.url, other.url) as terminal:
+            links = [terminal.sees(rf"\n    ({each.origin}/authorize\?\S+)\n") for each in servers]
+            terminal.sees("paste it here:\n")
+            for place in order:
+                terminal.types(f"{servers[place].authorization.visit(links[place])}\n")
+                terminal.sees(f"session: {servers[place].url} True")
+            is_at_the_program_again(terminal, server)
+
+
 @requirement("NAT-9", "AUT-17")
 def test_a_browser_that_comes_back_first_logs_in_and_the_terminal_asks_no_more(server):
     """Row G4."""

@@ -8,6 +8,7 @@ import queue
 import socket
 import threading
 from dataclasses import replace
+from functools import cache
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -21,6 +22,9 @@ from valetkey.login import LoginPrompt, open_login
 from valetkey.login.device import NoticeAttempt
 from valetkey.login.paste import PasteHere, PasteLogin
 
+STATE_PROMPT = LoginPrompt(
+    "https://mcp.example", "https://as.example", "https://as.example/authorize?state=s1", "unused"
+)
 PROMPT = LoginPrompt("https://mcp.example", "https://as.example", "https://as.example/authorize", "unused")
 
 
@@ -40,9 +44,9 @@ class Terminal:
         return answer(self.shown[-1].authorization_url) if callable(answer) else answer
 
 
-def ask(terminal, seconds=LONGEST_WAIT, cancelled=None):
+def ask(terminal, seconds=LONGEST_WAIT, cancelled=None, prompt=PROMPT):
     with terminal.login.open(None, fixed=False) as attempt:
-        return attempt.ask(PROMPT, seconds=seconds, cancelled=cancelled or threading.Event())
+        return attempt.ask(prompt, seconds=seconds, cancelled=cancelled or threading.Event())
 
 
 @requirement("NAT-9", "RSP-8")
@@ -64,11 +68,12 @@ def test_a_person_logs_in_by_pasting_where_the_browser_stopped():
 def test_a_pasted_answer_passes_the_same_checks(change, error):
     world = World(announces_iss=True)
 
+    @cache
     def forged(url):
         parameters = {name: values[0] for name, values in parse_qs(urlsplit(world.server.visit(url)).query).items()}
         return "http://127.0.0.1/callback?" + "&".join(f"{k}={v}" for k, v in {**parameters, **change}.items())
 
-    terminal = Terminal(forged)
+    terminal = Terminal(forged, forged)  # a wrong state is asked for once more
     world.person = terminal.login
     with pytest.raises(error):
         world.engine().replace(None)
@@ -82,6 +87,52 @@ def test_what_is_no_answer_is_asked_for_again():
     assert ask(terminal) == "http://127.0.0.1:1/callback?error=x"
     assert len(terminal.questions) == 4
     assert "holds no answer" in terminal.questions[1]
+
+
+@requirement("NAT-9", "AUT-6")
+@pytest.mark.parametrize(
+    ("pasted", "question"),
+    [
+        ("http://127.0.0.1:1/callback?code=c&state=another", "belongs to another login"),
+        ("http://127.0.0.1:1/callback?error=access_denied&state=another", "belongs to another login"),
+        ("http://127.0.0.1:1/callback?code=c", "not the whole address"),
+        ("code=c", "not the whole address"),
+        ("c", "holds no answer"),
+        ("", "holds no answer"),
+    ],
+)
+def test_what_does_not_belong_to_this_login_is_asked_for_again_with_the_reason(pasted, question):
+    """Rows G4, G5."""
+    answer = "http://127.0.0.1:1/callback?code=c&state=s1"
+    terminal = Terminal(pasted, answer)
+    assert ask(terminal, prompt=STATE_PROMPT) == answer
+    assert question in terminal.questions[1]
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        ["http://127.0.0.1:1/callback?code=c", "&state=s1"],
+        ["http://127.0.0.1:1/call", "back?code=c&sta", "te=s1"],
+        ["http://127.0.0.1:1/callback?code=c&state=", "", "s1."],
+        ["http://127.0.0.1:1/callback?code=another&st", "http://127.0.0.1:1/callback?code=c&state=s", "1"],
+    ],
+)
+def test_an_address_may_be_pasted_in_several_lines(parts):
+    """Rows G4, G5."""
+    assert ask(Terminal(*parts), prompt=STATE_PROMPT) == "http://127.0.0.1:1/callback?code=c&state=s1"
+
+
+@pytest.mark.parametrize("end", ["code=c&state=changed", "code=c"])
+def test_an_address_that_is_pasted_twice_is_taken_because_no_other_will_come(end):
+    """A server or a proxy may change the state: the check that follows says so. Rows G4, G5."""
+    address = f"http://127.0.0.1:1/callback?{end}"
+    assert ask(Terminal(address, address), prompt=STATE_PROMPT) == address
+
+
+def test_an_error_without_a_state_is_taken_at_once_because_some_servers_leave_it_out():
+    address = "http://127.0.0.1:1/callback?error=access_denied"
+    assert ask(Terminal(address), prompt=STATE_PROMPT) == address
 
 
 @requirement("AUT-17")

@@ -76,9 +76,15 @@ class PasteLogin:
         """
         return NoticeAttempt(self.show)
 
-    def asking(self, question: str, *, take: Callable[[str], None], give_up: Callable[[], None]) -> PastedAnswer:
+    def asking(
+        self, question: str, prompt: LoginPrompt, *, take: Callable[[str], None], give_up: Callable[[], None]
+    ) -> PastedAnswer:
         """Ask with `read`, which cannot be stopped, while the block runs."""
-        return PastedAnswer(lambda text, _: self._read(text), question, take=take, give_up=give_up, is_blocking=True)
+
+        def read(text: str, _: threading.Event) -> str:
+            return self._read(text)
+
+        return PastedAnswer(read, question, prompt, take=take, give_up=give_up, is_blocking=True)
 
     def signs(self, seconds: float) -> AbstractContextManager[None]:  # noqa: ARG002 - the caller shows what it wants
         """Give no sign of life while the block runs."""
@@ -91,9 +97,11 @@ class PasteHere(PasteLogin):
     def __init__(self) -> None:
         super().__init__(print_link_alone, input, print_text)
 
-    def asking(self, question: str, *, take: Callable[[str], None], give_up: Callable[[], None]) -> PastedAnswer:
+    def asking(
+        self, question: str, prompt: LoginPrompt, *, take: Callable[[str], None], give_up: Callable[[], None]
+    ) -> PastedAnswer:
         """Ask the person where they are now, or read from a pipe."""
-        return PastedAnswer(person_to_ask() or read_terminal, question, take=take, give_up=give_up)
+        return PastedAnswer(person_to_ask() or read_terminal, question, prompt, take=take, give_up=give_up)
 
     def signs(self, seconds: float) -> AbstractContextManager[None]:
         """Give a sign of life now and then while the block runs."""
@@ -126,9 +134,9 @@ class PasteAttempt:
     def ask(self, prompt: LoginPrompt, *, seconds: float, cancelled: threading.Event) -> str:
         """Show the prompt, wait for the pasted address, and give it; only checked for having an answer in it."""
         self._prompt = prompt
-        self._login.show(prompt)
         question = _QUESTION.format(redirect_uri=self.redirect_uri)
-        asking = self._login.asking(question, take=self._take, give_up=self._give_up)
+        asking = self._login.asking(question, prompt, take=self._take, give_up=self._give_up)
+        self._login.show(prompt)
         with self._login.signs(seconds), asking:
             wait_for_answer(self._ended, cancelled, seconds)
         if self._pasted is not None:

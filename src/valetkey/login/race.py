@@ -42,14 +42,15 @@ class RaceAttempt(LoopbackAttempt):
             print_link(prompt)
             return nullcontext()
         reader = person_to_ask()
-        opened = show_in_browser(prompt, can_paste=reader is not None)
+        question = _QUESTION.format(redirect_uri=self.redirect_uri)
+        asking = reader and PastedAnswer(reader, question, prompt, take=self.take_pasted, give_up=lambda: None)
+        opened = show_in_browser(prompt, can_paste=asking is not None)
         if not opened and not is_person_here():  # the browser that is there cannot be started
             raise no_person_here(NOWHERE)
         # Over SSH, `open` of macOS and Windows find the desktop of this computer, where the person is not.
-        if reader is None or (opened and "SSH_CONNECTION" not in os.environ):
+        if asking is None or (opened and "SSH_CONNECTION" not in os.environ):
             return nullcontext()
-        question = _QUESTION.format(redirect_uri=self.redirect_uri)
-        return PastedAnswer(reader, question, take=self.take_pasted, give_up=lambda: None)
+        return asking
 
     def conclude(self, error: AuthError | None) -> None:
         """Show the result in the browser, and to a person who reads along that the login worked."""

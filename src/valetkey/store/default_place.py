@@ -28,7 +28,7 @@ def default_path() -> Path:
     try:
         folder = platformdirs.user_data_path("valetkey", appauthor=False)
     except (RuntimeError, OSError, LookupError, ValueError) as error:
-        why = repr(error)
+        why = f"the home folder of this user is not known ({error})"
         raise _no_place(why) from FileNotFoundError(errno.ENOENT, why)
     if not folder.is_absolute():  # also `~/.local/share`, which is what stays where there is no home folder
         message = f"the home folder is not known, and {folder} is no absolute path"

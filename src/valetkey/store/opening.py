@@ -7,6 +7,7 @@ import os
 import threading
 from functools import cache
 
+from valetkey.errors import ConfigurationError
 from valetkey.store.protocol import Store
 
 ENVIRONMENT = "VALETKEY_STORE"
@@ -28,7 +29,15 @@ def open_store(name: str | None = None) -> Store:
     """
     given = name or os.environ.get(ENVIRONMENT)
     with _opening:
-        return _opened(given) if given else _default(_environment())
+        if not given:
+            return _default(_environment())
+        try:
+            return _opened(given)
+        except ConfigurationError as error:
+            if name:
+                raise
+            message = f"In {ENVIRONMENT}: {error.message}"
+            raise ConfigurationError(message, hint=error.hint) from error
 
 
 def open_machine_store() -> Store:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.processes.child import Child
-from valetkey.errors import ConfigurationError
+from valetkey.errors import ConfigurationError, StoreError
 from valetkey.store import open_store
 from valetkey.store.backends.file_names import named_file
 
@@ -54,6 +54,7 @@ def test_a_name_means_the_same_file_in_every_folder(name, path, folder, tmp_path
         ("sqlite://", ["sqlite:////srv/app/credentials.db"]),
         ("sqlite:///", ["sqlite:////srv/app/credentials.db"]),
         ("sqlite:///.", ["sqlite:////srv/app/credentials.db"]),
+        ("sqlite:////", ["sqlite:////srv/app/credentials.db"]),
     ],
 )
 def test_what_could_be_another_file_elsewhere_is_refused_with_the_spelling_to_use(
@@ -67,6 +68,44 @@ def test_what_could_be_another_file_elsewhere_is_refused_with_the_spelling_to_us
     files = " or ".join(f'"{each.format(here=tmp_path, above=tmp_path.parent)}"' for each in spellings)
     assert f"the whole path of a file, {files}, or use" in caught.value.hint
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["sqlite:////$HOME/x.db", "sqlite:///${HOME}/x.db", "$HOME/x.db", "sqlite:///%APPDATA%/x.db", "%APPDATA%\\x.db"],
+)
+def test_a_variable_that_no_shell_has_replaced_is_no_name_of_a_folder(name, tmp_path, monkeypatch):
+    """A file of variables for a container replaces none. Row G3."""
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ConfigurationError, match="holds a variable") as caught:
+        open_store(name)
+    assert "the whole path" in caught.value.hint
+
+
+@pytest.mark.parametrize("end", ["", "/"], ids=["that is there", "by its name"])
+def test_a_folder_is_told_as_one_with_the_name_of_a_file_in_it(end, tmp_path):
+    """A volume of a container is a folder. Row G3."""
+    with pytest.raises((ConfigurationError, StoreError), match="a folder") as caught:
+        open_store(f"sqlite:///{tmp_path}{end}").put("key", b"1")
+    (file,) = (part for part in caught.value.hint.split('"') if part.startswith("sqlite:"))
+    open_store(file).put("key", b"1")
+    assert (tmp_path / "credentials.db").is_file()
+
+
+@pytest.mark.parametrize("name", ['"memory:"', " memory:\n", "'sqlite:////srv/x.db'", '"redis://:secret@host"'])
+def test_quotation_marks_around_a_name_are_told_without_showing_it(name):
+    with pytest.raises(ConfigurationError, match="quotation marks or spaces around it") as caught:
+        open_store(name)
+    assert "secret" not in str(caught.value)
+
+
+def test_an_error_about_the_environment_variable_names_it(monkeypatch):
+    """Row G3."""
+    monkeypatch.setenv("VALETKEY_STORE", "none")
+    with pytest.raises(ConfigurationError, match=r"In VALETKEY_STORE: There is no store"):
+        open_store()
+    with pytest.raises(ConfigurationError, match=r"\AThere is no store"):
+        open_store("none")
 
 
 def test_each_spelling_that_is_proposed_opens_a_file(tmp_path, monkeypatch):

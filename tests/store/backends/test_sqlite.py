@@ -165,9 +165,9 @@ def test_a_folder_that_cannot_be_made_is_an_error_with_a_hint():
 def test_a_folder_in_place_of_the_file_is_an_error_with_a_hint(path, store):
     path.mkdir(mode=0o700, parents=True)
     for use in uses(store):
-        with pytest.raises(StoreError, match="cannot be used: unable to open database file") as caught:
+        with pytest.raises(StoreError, match="cannot be used: it is a folder") as caught:
             use()
-        assert "move it away" in caught.value.hint
+        assert f'"sqlite:///{path}/credentials.db"' in caught.value.hint
 
 
 @pytest.mark.parametrize("content", [b"\x00" * 5000, b"not a database\n", bytes(range(256)) * 40])

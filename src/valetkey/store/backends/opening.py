@@ -10,7 +10,8 @@ from valetkey.store.backends import file_names
 from valetkey.store.protocol import Store
 
 _ON_A_SERVER = re.compile(r"(redis|rediss|unix|postgresql|postgres)://")
-_KIND = re.compile(r"[A-Za-z0-9+.-]{0,20}")
+_KIND = re.compile(r"[A-Za-z0-9+.-]{1,20}")
+_AROUND = " \t\r\n\"'"
 
 
 def open_backend(name: str) -> Store:
@@ -51,6 +52,10 @@ def require_known_store(name: str) -> None:
 def _unknown(name: str) -> ConfigurationError:
     if file_names.looks_like_a_file(name):
         return file_names.misspelled_file(name)
+    bare = name.strip(_AROUND)
+    if bare != name and (bare == "memory:" or _ON_A_SERVER.match(bare) or file_names.looks_like_a_file(bare)):
+        message = "The name of the store has quotation marks or spaces around it."
+        return ConfigurationError(message, hint="Leave them out; a file of variables for a container passes them on.")
     # What has no scheme may begin with a password: "user:password@host".
     kind = name.partition(":")[0]
     message = f"There is no store {kind if _KIND.fullmatch(kind) else '…'!r}."

@@ -28,6 +28,7 @@ from typing import Any, Self
 
 from valetkey.errors import StoreError
 from valetkey.store.another import ANOTHER_STORE
+from valetkey.store.backends.file_names import in_folder
 from valetkey.store.backends.sqlite_connections import Connections
 from valetkey.store.protocol import ANY, Condition, Conflict, Record, is_met
 
@@ -213,6 +214,9 @@ def _as_store_error(path: Path) -> Iterator[None]:
     try:
         yield
     except (sqlite3.Error, UnicodeDecodeError) as error:  # SQLite quotes a damaged file in its messages
+        if path.is_dir():
+            message = f"The session store {path} cannot be used: it is a folder."
+            raise StoreError(message, hint=in_folder(path.as_posix())) from error
         message = f"The session store {path} cannot be used: {error}."
         hint = "Check the disk and the file's rights; if the file is damaged, move it away and log in again."
         raise StoreError(message, hint=hint) from error

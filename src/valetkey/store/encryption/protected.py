@@ -260,5 +260,6 @@ class ProtectedStore:
         if self._rule is Rule.REQUIRED:
             message = f"Nothing may be written to {self._name} without encryption. {reason}"
             raise StoreError(message, hint=_HOW_TO_GET_A_KEY)
-        _logger.warning("%s is not encrypted: %s. %s %s", self._name, PLAIN.where, reason, _HOW_TO_GET_A_KEY)
+        name = self._name[:1].upper() + self._name[1:]
+        _logger.warning("%s is not encrypted: %s. %s %s", name, PLAIN.where, reason, _HOW_TO_GET_A_KEY)
         return None

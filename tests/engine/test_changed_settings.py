@@ -4,6 +4,7 @@
 """A program is started again with another option than the one that logged in: what becomes of the stored session."""
 
 import base64
+import threading
 from dataclasses import fields, replace
 from urllib.parse import parse_qs, urlsplit
 
@@ -15,13 +16,15 @@ from tests.fakes.keys import pem_of, private_key
 from tests.fakes.network import challenges
 from tests.fakes.seams import BEGINNING
 from tests.fakes.world import World, a_session
+from valetkey._engine.decision import TokenNeed
 from valetkey._policy.fitting import OPTIONS, Effect
 from valetkey._sessions.codec import session_key
-from valetkey.errors import LoginFailed, LoginRequired, ScopeMissing, Unsupported
+from valetkey.errors import AuthError, LoginFailed, LoginRequired, ScopeMissing, Unsupported
 from valetkey.login.never import NeverLogin
 from valetkey.settings.credentials import RegisteredClient
 from valetkey.settings.settings import Settings
 from valetkey.values import Client, ClientAuthentication, ClientOrigin, MetadataSource, Secret
+from valetkey.wire import HttpResponse
 
 MACHINE = {"client_id": "machine", "client_secret": "s3cret"}
 ADDRESS = "http://127.0.0.1:8765/callback"
@@ -452,6 +455,41 @@ def test_a_token_endpoint_in_the_settings_renews_at_once(life):
         world.engine(token_endpoint=elsewhere).replace(rejected)
     assert f"POST {elsewhere}" in world.server.log()
     assert f"POST {TOKEN}" not in world.server.log()
+
+
+JSON = (("Content-Type", "application/json"),)
+UNHELPFUL = {
+    "503": HttpResponse(503, TOKEN),
+    "a page": HttpResponse(400, TOKEN, (("Content-Type", "text/html"),), b"<h1>"),
+    "invalid_client": HttpResponse(401, TOKEN, JSON, b'{"error": "invalid_client"}'),
+    "an unknown code": HttpResponse(400, TOKEN, JSON, b'{"error": "x_17"}'),
+    "another token type": HttpResponse(200, TOKEN, JSON, b'{"access_token": "a", "token_type": "mac"}'),
+}
+
+
+@pytest.mark.parametrize("early", [True, False], ids=["ahead of time", "after a rejection"])
+@pytest.mark.parametrize("answer", UNHELPFUL.values(), ids=UNHELPFUL.keys())
+@pytest.mark.parametrize(
+    "mistake",
+    [{"token_endpoint": f"{ISSUER}/wrong"}, {"client_secret": "wrong"}, {"bearer": "id_token"}],
+    ids=lambda mistake: next(iter(mistake)),
+)
+def test_a_setting_with_which_no_renewal_succeeds_is_not_in_the_record(mistake, answer, early):
+    """The user takes a mistake back, or another program does not have it: both go on with what is stored. Row B3."""
+    world = with_identity(World())
+    world.server.knows("app", ADDRESS, secret="old", method=None)
+    logged_in(world, **BY_HAND)
+    before = replace(world.kept(**BY_HAND), terms=None)  # migrated: the record alone has the secret
+    world.keep(before, **BY_HAND)
+
+    def refuse(request):
+        return answer if request.method == "POST" else world.server(request)
+
+    engine = world.engine(**{**BY_HAND, **mistake}, seams=world.seams(login=NeverLogin(), send=refuse))
+    need = TokenNeed(rejected=engine.current().access_token.reveal(), early=early)
+    with pytest.raises(AuthError):
+        engine._attempts.obtain(need, threading.Event())
+    assert world.kept(**BY_HAND) == before
 
 
 def test_authorization_parameters_and_time_for_a_login_count_at_the_next_login():

@@ -370,7 +370,9 @@ def test_a_client_that_is_not_known_any_more_has_no_refresh_token():
 def test_a_client_registered_by_hand_that_is_refused_keeps_its_refresh_token():
     """The refusal speaks about the client's settings; when they are corrected, the session goes on."""
     renewal = Renewal()
-    renewal.session = replace(renewal.session, client=replace(renewal.session.client, origin=ClientOrigin.CONFIGURED))
+    by_hand = replace(renewal.session.client, origin=ClientOrigin.CONFIGURED)
+    renewal.world.keep(replace(renewal.session, client=by_hand))
+    renewal.session, renewal.version = renewal.sessions.read()
     renewal.server.clients.clear()
     assert isinstance(renewal.run(), RefreshRefused)
     assert renewal.kept == renewal.session

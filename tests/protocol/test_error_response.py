@@ -161,6 +161,12 @@ def test_a_code_that_says_later_may_pass_by_itself(error, status):
     assert is_temporary(json_answer({"ok": False, "error": error}, status=status)) is True
 
 
+@pytest.mark.parametrize("status", [300, 301, 302, 307, 308])
+def test_what_redirects_says_nothing_about_later(status):
+    """The endpoint has moved, whatever stands in the body: else its code would keep everyone waiting. Row A4."""
+    assert is_temporary(json_answer({"error": "temporarily_unavailable"}, status=status)) is False
+
+
 def test_the_temporary_error_names_who_answered_and_when_to_try_again():
     answer = raw_answer(PAGE, status=503, headers=(("Retry-After", "120"),))
     error = temporary_error(answer, "The token endpoint", now=0.0)

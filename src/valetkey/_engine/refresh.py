@@ -69,7 +69,7 @@ class Refresher:
             raise ValueError(message)
         try:
             self._wait_for_holder(session, version, refresh_token, lease)
-            version = self._sessions.write(replace(session, refresh_intent=self._intent(refresh_token)), version)
+            version = self._sessions.amend(replace(session, refresh_intent=self._intent(refresh_token)), version)
             if lease.remaining() < LONGEST_EXCHANGE + SPARE_SECONDS:
                 self._withdraw(session, version)
                 message = f"The session store is too slow to renew the session at {session.issuer}."
@@ -141,7 +141,7 @@ class Refresher:
         An older intent is written back with the session: its outcome is still unknown.
         """
         with suppress(Conflict, StoreError):
-            self._sessions.write(session, version)
+            self._sessions.amend(session, version)
 
     def _refused(self, session: Session, version: str, refusal: AuthError, profile: Profile) -> RefreshOutcome:
         """End the refresh token if the refusal says so, and if it is still the one that was sent."""
@@ -157,7 +157,7 @@ class Refresher:
             _logger.warning("the answer that was lost at %s had spent the refresh token: %s", session.issuer, refusal)
         token = replace(session.token, refresh_token=None)
         with suppress(Conflict):
-            self._sessions.write(replace(session, token=token, refresh_intent=None, ended=refusal.message), version)
+            self._sessions.amend(replace(session, token=token, refresh_intent=None, ended=refusal.message), version)
         return RefreshRefused(refusal, meaning)
 
 

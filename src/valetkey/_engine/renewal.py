@@ -127,7 +127,7 @@ class Renewal:
         stored, version = self._sessions.read()
         if stored is not None and stored.token == session.token:
             with suppress(Conflict):
-                self._sessions.write(replace(stored, server=server), version)
+                self._sessions.amend(replace(stored, server=server), version)
         return True
 
     @staticmethod

@@ -165,6 +165,22 @@ def as_set(settings: Settings, session: Session) -> Session:
     return _with_bearer(replace(session, server=server, client=client), settings)
 
 
+def as_kept(session: Session, shown: Session, stored: Session) -> Session:
+    """
+    Give a session that is not renewed as its record keeps it: with what has happened to it, and as it was stored else.
+
+    `shown` is `stored` as the settings replace it. A setting that may be wrong is no part of the record, and another
+    program's access token stays.
+    """
+    return replace(
+        stored,
+        token=replace(stored.token, refresh_token=session.token.refresh_token),
+        server=stored.server if session.server == shown.server else session.server,
+        refresh_intent=session.refresh_intent,
+        ended=session.ended,
+    )
+
+
 def client_given(settings: Settings, issuer: str) -> RegisteredClient | None:
     """Give what the settings say about a client at an issuer."""
     if settings.client_id is None:

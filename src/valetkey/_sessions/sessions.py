@@ -5,7 +5,7 @@
 
 import logging
 
-from valetkey._policy.fitting import as_set, contradicting_option
+from valetkey._policy.fitting import as_kept, as_set, contradicting_option
 from valetkey._sessions.codec import decode_session, encode_session, session_key
 from valetkey.errors import StoreError
 from valetkey.seams import Seams
@@ -29,6 +29,7 @@ class Sessions:
         self.key: str = session_key(settings)
         self._settings = settings
         self._seams = seams
+        self._seen: tuple[str | Absent, Session] | None = None  # the version read or written last, and what is stored
         self._told: str | Absent = ABSENT  # the version of a session that does not fit, when that is in the log
 
     def read(self) -> tuple[Session | None, str | Absent]:
@@ -55,7 +56,11 @@ class Sessions:
 
     def _read(self) -> tuple[Session | None, str | Absent]:
         record = self.store.get(self.key)
-        return (None, ABSENT) if record is None else (decode_session(record.value), record.version)
+        if record is None:
+            return None, ABSENT
+        session = decode_session(record.value)
+        self._seen = record.version, session
+        return session, record.version
 
     def write(self, session: Session, version: str | Absent) -> str:
         """
@@ -63,7 +68,22 @@ class Sessions:
 
         :raises Conflict: If another version than the given one is there.
         """
-        return self.store.put(self.key, encode_session(session), if_version=version)
+        written = self.store.put(self.key, encode_session(session), if_version=version)
+        self._seen = written, session
+        return written
+
+    def amend(self, session: Session, version: str | Absent) -> str:
+        """
+        Write once what has happened to a session that was read, and give its new version.
+
+        What the settings replace of it stays as it was stored: only the answer to a renewal shows that they are right.
+
+        :raises Conflict: If another version than the given one is there.
+        """
+        if self._seen is not None and self._seen[0] == version:
+            stored = self._seen[1]
+            session = as_kept(session, as_set(self._settings, stored), stored)
+        return self.write(session, version)
 
     def delete(self, version: str) -> None:
         """

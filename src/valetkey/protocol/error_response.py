@@ -64,9 +64,11 @@ def is_temporary(response: HttpResponse) -> bool:
     """
     Tell whether the same request may succeed later: 5xx, 407, 408, 425, 429, and the error codes that say so.
 
-    No token and no client may be forgotten because of such an answer.
+    No token and no client may be forgotten because of such an answer. What redirects does not speak for the endpoint.
     """
-    return response.status >= 500 or response.status in TEMPORARY_STATUSES or says_later(read_error(response)[0])
+    if response.status >= 500 or response.status in TEMPORARY_STATUSES:
+        return True
+    return not 300 <= response.status < 400 and says_later(read_error(response)[0])
 
 
 def says_later(error: str | None) -> bool:

@@ -158,7 +158,9 @@ def test_what_may_pass_by_itself(answer):
 )
 def test_a_code_that_says_later_may_pass_by_itself(error, status):
     """Row A9."""
-    assert is_temporary(json_answer({"ok": False, "error": error}, status=status)) is True
+    answer = json_answer({"ok": False, "error": error}, status=status)
+    assert is_temporary(answer) is True
+    assert f'answered {status}: "{error}"' in temporary_error(answer, "The token endpoint", now=0.0).message
 
 
 @pytest.mark.parametrize("status", [300, 301, 302, 307, 308])

@@ -81,8 +81,8 @@ def says_later(error: str | None) -> bool:
 def temporary_error(response: HttpResponse, who: str, *, now: float) -> TemporaryError:
     """Make the error for a temporary answer of `who` ("The token endpoint"), with the time of its Retry-After."""
     error, description = read_error(response)
-    reason = f": {quote(description)}" if description else ""
-    message = f"{who} {response.url} answered {response.status}{reason}."
+    reason = " ".join(quote(text) for text in (error, description) if text)
+    message = f"{who} {response.url} answered {response.status}{': ' if reason else ''}{reason}."
     wait = retry_after(response, now=now)
     return TemporaryError(message, hint=f"Try again {later(wait)}.", retry_after=wait, error=error)
 

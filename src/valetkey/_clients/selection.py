@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from valetkey._clients.advice import registration_hint
 from valetkey._clients.registration import ClientChoice, Registrations
 from valetkey._discovery.target import AuthorizationTarget
+from valetkey._policy.given import client_given
 from valetkey._sessions.codec import decode_pin, encode_pin, pin_key
 from valetkey.errors import (
     AuthError,
@@ -32,7 +33,6 @@ from valetkey.errors import (
     Unsupported,
 )
 from valetkey.seams import Seams
-from valetkey.settings.credentials import RegisteredClient
 from valetkey.settings.settings import Settings
 from valetkey.store.protocol import ABSENT, Conflict, Record, Store
 from valetkey.values import Client, ClientAuthentication, ClientOrigin, MetadataSource, Scope, ServerMetadata
@@ -81,7 +81,7 @@ class ClientSelection:
         raise Unsupported(message, hint=registration_hint(target, self._settings))
 
     def _configured_for(self, login: _Login) -> ClientChoice | None:
-        if self._given(login.server.issuer) is None:
+        if client_given(self._settings, login.server.issuer) is None:
             return None
         return ClientChoice(self.configured(login.server))
 
@@ -121,7 +121,7 @@ class ClientSelection:
         :returns: The address, None for any; and True if no other address can be used.
         """
         issuer = target.server.issuer
-        given = self._given(issuer)
+        given = client_given(self._settings, issuer)
         fixed = given.redirect_uri if given is not None else self._settings.redirect_uri
         if fixed is not None:
             return fixed, True
@@ -138,7 +138,7 @@ class ClientSelection:
         Without `issuer=`, the store remembers the first issuer the client is used at, and no other issuer gets it
         (MCP 2026-07-28, Authorization Server Binding). A guessed endpoint gets no secret.
         """
-        given = self._given(server.issuer)
+        given = client_given(self._settings, server.issuer)
         if given is None:
             message = f"There is no client for {server.issuer}."
             raise ConfigurationError(message, hint="Give client_id and client_secret, or clients= with its issuer.")
@@ -159,7 +159,7 @@ class ClientSelection:
 
     def without_registration(self, server: ServerMetadata, *, document: bool = False) -> Client | None:
         """Give the user's own client, or else (with `document`) their metadata document, for a grant without login."""
-        if self._given(server.issuer) is not None:
+        if client_given(self._settings, server.issuer) is not None:
             return self.configured(server)
         return self._document(server, None) if document else None
 
@@ -182,19 +182,6 @@ class ClientSelection:
         # The authorization endpoint sees no authentication: there, another method would be refused too.
         may_differ = choice.has_other and isinstance(error, ClientRefused)
         return client.registered and is_refused and (not choice.is_new or may_differ)
-
-    def _given(self, issuer: str) -> RegisteredClient | None:
-        """Give what the settings say about a client at this issuer."""
-        settings = self._settings
-        if settings.client_id is None:
-            return next((client for client in settings.clients if client.issuer == issuer), None)
-        return RegisteredClient(
-            issuer=settings.issuer or issuer,
-            client_id=settings.client_id,
-            client_secret=settings.client_secret,
-            client_authentication=settings.client_authentication,
-            redirect_uri=settings.redirect_uri,
-        )
 
     def _document(self, server: ServerMetadata, redirect_uri: str | None) -> Client | None:
         """Give the client of the user's metadata document, where the server says that it accepts one (MCP, CIMD)."""

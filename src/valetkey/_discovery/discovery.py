@@ -7,11 +7,11 @@ import logging
 from dataclasses import replace
 
 from valetkey import urls
-from valetkey._discovery.given import configured, does_without_server, gives_endpoints, overridden
 from valetkey._discovery.metadata_requests import MetadataRequests
 from valetkey._discovery.resource import ResourceAnswer, ask_resource, metadata_urls
 from valetkey._discovery.server import ask_issuer, first_server, pinned_server
 from valetkey._discovery.target import AuthorizationTarget
+from valetkey._policy.given import configured, does_without_server, gives_endpoints, overridden
 from valetkey._policy.issuers import choose_issuers, is_whole_url
 from valetkey.errors import IssuerMismatch, MalformedDocument, ResourceMismatch, TemporaryError, Unsupported, quote
 from valetkey.profiles.applied import filled_in, resolve_profile

@@ -6,8 +6,8 @@
 from dataclasses import dataclass
 from functools import partial
 
-from valetkey._discovery.given import does_without_metadata
 from valetkey._discovery.metadata_requests import MetadataRequests
+from valetkey._policy.given import does_without_metadata
 from valetkey.errors import quote
 from valetkey.protocol import resource as resource_protocol
 from valetkey.protocol.challenge import Challenge

@@ -8,8 +8,8 @@ from dataclasses import replace
 from functools import partial
 
 from valetkey import urls
-from valetkey._discovery.given import configured, overridden, shows_a_secret, unused_endpoints
 from valetkey._discovery.metadata_requests import MetadataRequests
+from valetkey._policy.given import configured, overridden, shows_a_secret, unused_endpoints
 from valetkey.errors import AuthError, IssuerMismatch, MalformedDocument, TemporaryError, Unsupported, quote
 from valetkey.profiles.applied import filled_in, resolve_profile
 from valetkey.protocol import server as server_protocol

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 
 from valetkey import urls
+from valetkey._policy.given import client_given, overridden
 from valetkey._policy.scope import unite
 from valetkey.settings.credentials import RegisteredClient
 from valetkey.settings.settings import Settings
@@ -153,14 +154,7 @@ def terms_after_renewal(settings: Settings, session: Session) -> Terms | None:
 
 def as_set(settings: Settings, session: Session) -> Session:
     """Give a session with what the settings replace of it: endpoints, the client's credentials, the bearer."""
-    given, server = client_given(settings, session.issuer), session.server
-    server = replace(
-        server,
-        authorization_endpoint=settings.authorization_endpoint or server.authorization_endpoint,
-        token_endpoint=settings.token_endpoint or server.token_endpoint,
-        registration_endpoint=settings.registration_endpoint or server.registration_endpoint,
-        device_authorization_endpoint=settings.device_authorization_endpoint or server.device_authorization_endpoint,
-    )
+    given, server = client_given(settings, session.issuer), overridden(session.server, settings)
     client = session.client if given is None else _with_credentials(session, given, settings)
     return _with_bearer(replace(session, server=server, client=client), settings)
 
@@ -178,19 +172,6 @@ def as_kept(session: Session, shown: Session, stored: Session) -> Session:
         server=stored.server if session.server == shown.server else session.server,
         refresh_intent=session.refresh_intent,
         ended=session.ended,
-    )
-
-
-def client_given(settings: Settings, issuer: str) -> RegisteredClient | None:
-    """Give what the settings say about a client at an issuer."""
-    if settings.client_id is None:
-        return next((client for client in settings.clients if client.issuer == issuer), None)
-    return RegisteredClient(
-        issuer=settings.issuer or issuer,
-        client_id=settings.client_id,
-        client_secret=settings.client_secret,
-        client_authentication=settings.client_authentication,
-        redirect_uri=settings.redirect_uri,
     )
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from valetkey import urls
 from valetkey.errors import AuthError, IssuerMismatch, MalformedDocument, TemporaryError, Unsupported
+from valetkey.settings.credentials import RegisteredClient
 from valetkey.settings.settings import Settings
 from valetkey.values import MetadataSource, ServerMetadata
 
@@ -28,12 +29,19 @@ def configured(settings: Settings, issuer: str | None = None) -> ServerMetadata:
 
 def overridden(server: ServerMetadata, settings: Settings) -> ServerMetadata:
     """Put the user's endpoints in the place of the published ones."""
-    return replace(
-        server,
-        authorization_endpoint=settings.authorization_endpoint or server.authorization_endpoint,
-        token_endpoint=settings.token_endpoint or server.token_endpoint,
-        registration_endpoint=settings.registration_endpoint or server.registration_endpoint,
-        device_authorization_endpoint=settings.device_authorization_endpoint or server.device_authorization_endpoint,
+    return replace(server, **{name: getattr(settings, name) or getattr(server, name) for name in _ENDPOINTS})
+
+
+def client_given(settings: Settings, issuer: str) -> RegisteredClient | None:
+    """Give what the settings say about a client at an issuer."""
+    if settings.client_id is None:
+        return next((client for client in settings.clients if client.issuer == issuer), None)
+    return RegisteredClient(
+        issuer=settings.issuer or issuer,
+        client_id=settings.client_id,
+        client_secret=settings.client_secret,
+        client_authentication=settings.client_authentication,
+        redirect_uri=settings.redirect_uri,
     )
 
 

@@ -27,6 +27,7 @@ from valetkey.errors import (
     TemporaryError,
     Unsupported,
 )
+from valetkey.profiles.profile import Profile
 from valetkey.settings.credentials import RegisteredClient
 from valetkey.values import Client, ClientAuthentication, ClientOrigin, MetadataSource, Secret
 
@@ -362,6 +363,15 @@ def test_a_registration_that_the_server_has_forgotten_is_made_anew_and_worth_one
     choice = clients(world).for_login(target_of(SERVER), ADDRESS, None)
     assert (first.is_new, choice.is_new) == (True, False)
     assert clients(world).drop_refused(choice, error) is True
+    assert clients(world).for_login(target_of(SERVER), ADDRESS, None).client.client_id != first.client.client_id
+
+
+def test_a_provider_says_in_its_own_way_that_it_has_forgotten_a_registration(world):
+    first = clients(world).for_login(target_of(SERVER), ADDRESS, None)
+    choice = clients(world).for_login(target_of(SERVER), ADDRESS, None)
+    refusal = Refused("No.", hint="Ask.", status=422, is_json=True)
+    assert clients(world).drop_refused(choice, refusal) is False
+    assert clients(world).drop_refused(choice, refusal, Profile(name="p", forgotten_client_statuses=(422,))) is True
     assert clients(world).for_login(target_of(SERVER), ADDRESS, None).client.client_id != first.client.client_id
 
 

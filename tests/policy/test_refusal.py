@@ -24,7 +24,7 @@ from valetkey._policy.refusal import (
     ends_refresh_token,
     meaning_of,
 )
-from valetkey.errors import ClientRefused, MalformedDocument, Refused, Unsupported
+from valetkey.errors import ClientRefused, LoginFailed, MalformedDocument, Refused, Unsupported
 from valetkey.profiles.profile import Profile
 from valetkey.values import Client, ClientOrigin
 
@@ -154,6 +154,13 @@ def test_an_error_tells_of_the_answer_it_comes_from():
     page = MalformedDocument("A page.", hint="Ask.", url="https://as/token")
     assert answer_of(page, Asked.RENEWAL, CLIENT) == Answer(asked=Asked.RENEWAL, status=200, origin=REGISTERED)
     assert answer_of(Unsupported("No.", hint="Ask."), Asked.RENEWAL) is None
+
+
+def test_the_answer_of_a_login_has_a_code_or_tells_of_nothing():
+    refused = LoginFailed("No.", hint="Ask.", error="unauthorized_client")
+    said = answer_of(refused, Asked.CODE, CLIENT)
+    assert said == Answer(asked=Asked.CODE, status=400, error="unauthorized_client", origin=REGISTERED)
+    assert answer_of(LoginFailed("Too late.", hint="Again."), Asked.CODE, CLIENT) is None
 
 
 @requirement("REF-9")

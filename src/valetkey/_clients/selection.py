@@ -21,10 +21,10 @@ from valetkey._clients.advice import registration_hint
 from valetkey._clients.registration import ClientChoice, Registrations
 from valetkey._discovery.target import AuthorizationTarget
 from valetkey._policy.given import client_given
+from valetkey._policy.refusal import Asked, answer_of, meaning_of
 from valetkey._sessions.codec import decode_pin, encode_pin, pin_key
 from valetkey.errors import (
     AuthError,
-    ClientRefused,
     ConfigurationError,
     IssuerMismatch,
     LoginFailed,
@@ -32,15 +32,14 @@ from valetkey.errors import (
     Refused,
     Unsupported,
 )
+from valetkey.profiles.profile import STANDARD, Profile
+from valetkey.protocol.error_response import CLIENT_ERRORS
 from valetkey.seams import Seams
 from valetkey.settings.settings import Settings
 from valetkey.store.protocol import ABSENT, Conflict, Record, Store
 from valetkey.values import Client, ClientAuthentication, ClientOrigin, MetadataSource, Scope, ServerMetadata
 
 _logger = logging.getLogger("valetkey")
-
-CLIENT_ERRORS = frozenset({"invalid_client", "unauthorized_client"})
-"""RFC 6749 §4.1.2.1, §5.2: the server does not know this client, or does not allow it this grant."""
 
 ANY_LOCALHOST = "http://localhost:0/callback"
 """A free port under the name `localhost`."""
@@ -163,25 +162,25 @@ class ClientSelection:
             return self.configured(server)
         return self._document(server, None) if document else None
 
-    def drop_refused(self, choice: ClientChoice, error: AuthError) -> bool:
+    def drop_refused(self, choice: ClientChoice, error: AuthError, profile: Profile = STANDARD) -> bool:
         """
         Drop the client of a failed login if its server does not know it, so that the next login has another one.
 
         :returns: True if the next login has another client, and is worth one try at once.
         """
         client = choice.client
-        code = error.error if isinstance(error, LoginFailed | Refused) else None
-        is_refused = isinstance(error, ClientRefused) or code in CLIENT_ERRORS
-        if is_refused and client.origin is ClientOrigin.DOCUMENT:
+        answer = answer_of(error, Asked.CODE, client, profile)
+        if client.origin is ClientOrigin.DOCUMENT and answer is not None and answer.error in CLIENT_ERRORS:
             self._refused_documents.add(client.issuer)
             return True
         # A server that does not know a client shows that to the person alone, and the browser brings no answer.
-        is_unanswered = isinstance(error, LoginFailed) and code is None
-        if client.registered and (is_refused or (is_unanswered and not choice.is_new)):
+        is_unanswered = isinstance(error, LoginFailed) and error.error is None
+        is_gone = answer is not None and meaning_of(answer).ends_client
+        if is_gone or (client.registered and is_unanswered and not choice.is_new):
             self.registrations.refuse(choice)
         # The authorization endpoint sees no authentication: there, another method would be refused too.
-        may_differ = choice.has_other and isinstance(error, ClientRefused)
-        return client.registered and is_refused and (not choice.is_new or may_differ)
+        may_differ = choice.has_other and isinstance(error, Refused)
+        return is_gone and (not choice.is_new or may_differ)
 
     def _document(self, server: ServerMetadata, redirect_uri: str | None) -> Client | None:
         """Give the client of the user's metadata document, where the server says that it accepts one (MCP, CIMD)."""

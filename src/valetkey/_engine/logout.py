@@ -12,11 +12,11 @@ from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
 
 from valetkey._clients.authentication import ClientAuthenticator
-from valetkey._clients.selection import CLIENT_ERRORS
 from valetkey._discovery.server import fresh_server
 from valetkey._policy.refusal import Asked, answer_of, meaning_of
 from valetkey._sessions.sessions import Sessions
 from valetkey.errors import AuthError, Refused, TemporaryError
+from valetkey.protocol.error_response import CLIENT_ERRORS
 from valetkey.protocol.revocation import TokenKind, parse_revocation, revocation_request
 from valetkey.seams import Seams
 from valetkey.settings.settings import Settings

@@ -16,7 +16,7 @@ from valetkey._grants.grant import GrantContext
 from valetkey._grants.prompting import LoginPlan, corrected_plan, open_prompt
 from valetkey._grants.token_endpoint import TokenEndpoint
 from valetkey._policy.scope import allowed_scope
-from valetkey.errors import AuthError, ClientRefused, LoginFailed, Refused, TemporaryError
+from valetkey.errors import AuthError, LoginFailed, Refused, TemporaryError
 from valetkey.login.unanswered import login_cancelled, login_timed_out
 from valetkey.protocol.device import (
     DeviceAuthorization,
@@ -94,7 +94,7 @@ class DeviceCode:
         try:
             return self._request_code(corrected, choice)
         except Refused as refusal:
-            self._clients.drop_refused(choice, refusal)
+            self._clients.drop_refused(choice, refusal, plan.target.profile)
             raise self._advised(refusal, choice, plan) from refusal
 
     def _advised(self, error: AuthError, choice: ClientChoice, plan: LoginPlan) -> AuthError:
@@ -143,8 +143,7 @@ class DeviceCode:
                     self._fail(login, error)
 
     def _fail(self, login: _StartedLogin, refusal: Refused) -> NoReturn:
-        if isinstance(refusal, ClientRefused):
-            self._clients.drop_refused(login.choice, refusal)
+        self._clients.drop_refused(login.choice, refusal, login.plan.target.profile)
         ended = declined(refusal.error, refusal.description, login.client.issuer)
         raise ended or self._advised(refusal, login.choice, login.plan) from refusal
 

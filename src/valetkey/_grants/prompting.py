@@ -37,7 +37,8 @@ def corrected_plan(
     plan: LoginPlan, choice: ClientChoice, error: AuthError, clients: ClientSelection
 ) -> LoginPlan | None:
     """Give the plan for a second login if the server said what it did not accept, else None."""
-    corrected = plan if clients.drop_refused(choice, error) else _without_what_is_refused(plan, error)
+    has_another_client = clients.drop_refused(choice, error, plan.target.profile)
+    corrected = plan if has_another_client else _without_what_is_refused(plan, error)
     if corrected is not None:
         _logger.info("%s wants the login in another way, it begins once more: %s", choice.client.issuer, error)
     return corrected

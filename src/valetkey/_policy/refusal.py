@@ -12,10 +12,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 
-from valetkey.errors import AuthError, MalformedDocument, Refused
+from valetkey.errors import AuthError, LoginFailed, MalformedDocument, Refused
 from valetkey.profiles.profile import STANDARD, Profile
 from valetkey.protocol.dpop import PROOF_ERRORS
-from valetkey.protocol.error_response import TEMPORARY_STATUSES, says_later
+from valetkey.protocol.error_response import ABSENT_STATUSES, CLIENT_ERRORS, says_later
 from valetkey.values import Client, ClientOrigin
 
 
@@ -65,10 +65,6 @@ NOTHING_ENDS = Meaning("nothing ends; a new login may help")
 
 MEANINGS = (LATER, NO_DOCUMENT, NOT_HERE, TOKEN_ENDED, CLIENT_GONE, LASTING, NOTHING_ENDS)
 
-_NOT_HERE = frozenset({404, 405, 410})
-"""RFC 9110 §15.5.5, §15.5.6, §15.5.11."""
-_CLIENT_ERRORS = frozenset({"invalid_client", "unauthorized_client"})
-
 
 @dataclass(frozen=True, slots=True)
 class RefusalRow:
@@ -89,7 +85,7 @@ def ends_refresh_token(error: str | None) -> bool:
 
 
 def _is_later(answer: Answer) -> bool:
-    return answer.status >= 500 or answer.status in TEMPORARY_STATUSES or says_later(answer.error)
+    return says_later(answer.status, answer.error)
 
 
 def _redirects(answer: Answer) -> bool:
@@ -105,7 +101,7 @@ def _ends_client(answer: Answer) -> bool:
     if not shows_client or answer.origin is not ClientOrigin.REGISTERED:
         return False
     has_said_otherwise = answer.error is None and answer.is_object and answer.status in answer.forgets_with
-    return answer.error in _CLIENT_ERRORS or has_said_otherwise
+    return answer.error in CLIENT_ERRORS or has_said_otherwise
 
 
 def _is_wrong_client(answer: Answer) -> bool:
@@ -129,7 +125,7 @@ REFUSALS = (
     ),
     RefusalRow("a client that the user has given is refused with `invalid_client`", _is_wrong_client, LASTING),
     RefusalRow("the DPoP proof is refused", lambda answer: answer.error in PROOF_ERRORS, LASTING),
-    RefusalRow("the status is 404, 405 or 410", lambda answer: answer.status in _NOT_HERE, NOT_HERE),
+    RefusalRow("the status is 404, 405 or 410", lambda answer: answer.status in ABSENT_STATUSES, NOT_HERE),
     RefusalRow("anything else: another error code, or an answer without one", lambda _: True, NOTHING_ENDS),
 )
 """The first row whose condition holds says what a refusal means."""
@@ -157,4 +153,6 @@ def answer_of(
         )
     if isinstance(error, MalformedDocument):
         return Answer(asked=asked, status=200, origin=origin)
+    if isinstance(error, LoginFailed) and error.error is not None:  # RFC 6749 §4.1.2.1 has the codes, and no status
+        return Answer(asked=asked, status=400, error=error.error, origin=origin)
     return None

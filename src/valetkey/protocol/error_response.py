@@ -16,7 +16,7 @@ from valetkey.protocol.server_words import later, words_of
 from valetkey.values import Scope
 from valetkey.wire import HttpResponse
 
-TEMPORARY_STATUSES = frozenset({407, 408, 425, 429})
+_TEMPORARY_STATUSES = frozenset({407, 408, 425, 429})
 """RFC 9110 §15.5.8 (a proxy between wants to know us), §15.5.9; RFC 8470 §5.2; RFC 6585 §4. Each 5xx is one too."""
 _TEMPORARY_CODES = re.compile(
     r"(temporarily|service|server)?unavailable|((internal)?server|internal|fatal|backend)error"
@@ -25,9 +25,10 @@ _TEMPORARY_CODES = re.compile(
     r"|tryagain(later)?"
 )
 """Codes that say "later", without case and punctuation: two of RFC 6749 §4.1.2.1, and what Slack and others say."""
-_NOT_HERE = frozenset({404, 405, 410})
+ABSENT_STATUSES = frozenset({404, 405, 410})
 """RFC 9110 §15.5.5, §15.5.6, §15.5.11."""
-_CLIENT_ERRORS = frozenset({"invalid_client", "unauthorized_client"})
+CLIENT_ERRORS = frozenset({"invalid_client", "unauthorized_client"})
+"""RFC 6749 §4.1.2.1, §5.2: the server does not know this client, or does not allow it this grant."""
 _LONGEST_CODE = 100
 _LONGEST_WAIT = 365 * 86_400.0
 
@@ -66,14 +67,14 @@ def is_temporary(response: HttpResponse) -> bool:
 
     No token and no client may be forgotten because of such an answer. What redirects does not speak for the endpoint.
     """
-    if response.status >= 500 or response.status in TEMPORARY_STATUSES:
+    return says_later(response.status, read_error(response)[0])
+
+
+def says_later(status: int, error: str | None) -> bool:
+    """Tell whether a status, or the error code beside it, says that the same request may succeed later."""
+    if status >= 500 or status in _TEMPORARY_STATUSES:
         return True
-    return not 300 <= response.status < 400 and says_later(read_error(response)[0])
-
-
-def says_later(error: str | None) -> bool:
-    """Tell whether an error code says that the same request may succeed later."""
-    if error is None or len(error) > _LONGEST_CODE:
+    if error is None or len(error) > _LONGEST_CODE or 300 <= status < 400:
         return False
     return _TEMPORARY_CODES.fullmatch(re.sub(r"[\W_]", "", error).lower()) is not None
 
@@ -99,11 +100,11 @@ def refusal_error(
         target = wire.redirect_target(response) or location
         reason = f"it redirects to {quote(urls.without_query(target))}"
     message = f"{who} {response.url} refused ({response.status}): {reason}."
-    is_elsewhere = is_redirect or (error is None and response.status in _NOT_HERE)
+    is_elsewhere = is_redirect or (error is None and response.status in ABSENT_STATUSES)
     hint = refusal_hint(error, is_elsewhere=is_elsewhere, scope=scope, needs_person=needs_person)
     if is_redirect:
         error = description = None  # the word of who redirects, and not of the endpoint
-    kind = ClientRefused if error in _CLIENT_ERRORS else Refused
+    kind = ClientRefused if error in CLIENT_ERRORS else Refused
     return kind(
         message,
         hint=hint,

@@ -24,6 +24,7 @@ from valetkey.errors import (
     IssuerMismatch,
     LoginFailed,
     Refused,
+    StoreError,
     TemporaryError,
     Unsupported,
 )
@@ -339,6 +340,15 @@ def test_of_two_programs_the_one_that_writes_first_decides_the_issuer(world, the
     else:
         with pytest.raises(IssuerMismatch):
             given.configured(SERVER)
+
+
+def test_a_store_that_has_no_record_and_takes_none_is_told(world):
+    key = pin_key(world.settings(client_id="mine"))
+    world.store.before_write[key] = lambda: world.store.inner.put(key, b"theirs")
+    world.store.inner.get, get = lambda _: None, world.store.inner.get
+    with pytest.raises(StoreError, match="conflict at every write"):
+        clients(world, client_id="mine").configured(SERVER)
+    assert get(key).value == b"theirs"
 
 
 def test_without_a_client_id_there_is_no_given_client(world):

@@ -21,6 +21,7 @@ from valetkey._engine.logout import LogoutResult
 from valetkey._sessions.codec import session_key
 from valetkey.errors import LoginFailed, LoginRequired, StoreError, TemporaryError
 from valetkey.login.never import NeverLogin
+from valetkey.store.another import MOST_WRITES
 from valetkey.values import Client, ClientAuthentication, Secret
 from valetkey.wire import HttpResponse
 
@@ -657,3 +658,19 @@ def test_a_revocation_that_may_succeed_later_is_asked_for_again(world, engine, s
     world.server.has(REVOKE, status)
     assert engine.logout() == DONE
     assert len(revoked(world)) == 3
+
+
+def test_a_store_that_reports_a_conflict_at_every_delete_ends_the_logout_with_an_error(world):
+    session = a_session_to_revoke()
+    world.keep(session)
+    key = session_key(world.settings())
+
+    def overtake():
+        world.keep(session)
+        world.store.before_write[key] = overtake
+
+    overtake()
+    with pytest.raises(StoreError, match="conflict at every write") as caught:
+        world.engine().logout()
+    assert "valetkey.store.testing" in caught.value.hint
+    assert world.store.calls.count(("delete", key)) == MOST_WRITES

@@ -4,7 +4,6 @@
 """What a caller reads when there is no session: which one it was, who has ended it, and what leads on."""
 
 import threading
-from pathlib import Path
 
 import pytest
 
@@ -14,10 +13,9 @@ from tests.fakes.world import World, a_session
 from tests.requirements import requirement
 from valetkey._engine.attempts import Attempts
 from valetkey._engine.decision import TokenNeed, need_after
-from valetkey._engine.refusing import place_of
 from valetkey.errors import LoginRequired, TemporaryError
 from valetkey.login.never import NeverLogin
-from valetkey.store.backends.memory import MemoryStore
+from valetkey.store.another import place_of
 from valetkey.store.backends.sqlite import SqliteStore
 from valetkey.store.encryption.encrypted import EncryptedStore
 from valetkey.values import Secret
@@ -121,12 +119,6 @@ def test_the_place_of_the_store_is_told(tmp_path, is_encrypted):
         TokenNeed(),
     )
     assert str(tmp_path / "sessions.db") in error.hint
-
-
-def test_a_store_in_memory_and_a_users_own_are_named():
-    assert place_of(MemoryStore()) == "memory:"
-    assert place_of(World().store) == "RecordingStore"
-    assert place_of(SqliteStore(Path("x.db"))).endswith("/x.db")
 
 
 # A renewal that has failed for minutes.

@@ -12,7 +12,7 @@ from tests.fakes.seams import BEGINNING
 from tests.fakes.world import World, a_session
 from tests.requirements import requirement
 from valetkey._sessions.codec import FORMAT
-from valetkey._sessions.sessions import Sessions
+from valetkey._sessions.sessions import SAVING_SECONDS, Sessions
 from valetkey.errors import StoreError
 from valetkey.store import ABSENT, Conflict
 
@@ -133,6 +133,21 @@ def test_a_conflict_with_a_newer_generation_is_lost_and_theirs_is_used(world, se
     world.keep(newer)
     assert sessions.save_answer(a_session("new"), ABSENT) == newer
     assert world.kept() == newer
+
+
+def test_a_store_that_reports_a_conflict_at_every_write_is_told_after_a_minute(world, sessions):
+    older = a_session("older", obtained_at=BEGINNING - 1)
+
+    def overtake():
+        world.keep(older)
+        world.store.before_write[sessions.key] = overtake
+
+    overtake()
+    with pytest.raises(StoreError, match="conflict at every write") as caught:
+        sessions.save_answer(a_session("new"), ABSENT)
+    assert "valetkey.store.testing" in caught.value.hint
+    assert world.clock.time >= BEGINNING + SAVING_SECONDS
+    assert world.kept() == older
 
 
 def test_an_answer_is_kept_when_the_session_was_deleted_meanwhile(world, sessions):

@@ -36,6 +36,7 @@ from valetkey.profiles.profile import STANDARD, Profile
 from valetkey.protocol.error_response import CLIENT_ERRORS
 from valetkey.seams import Seams
 from valetkey.settings.settings import Settings
+from valetkey.store.another import always_in_conflict
 from valetkey.store.protocol import ABSENT, Conflict, Record, Store
 from valetkey.values import Client, ClientAuthentication, ClientOrigin, MetadataSource, Scope, ServerMetadata
 
@@ -204,9 +205,12 @@ class ClientSelection:
         if record is None:
             try:
                 self._store.put(key, encode_pin(issuer), if_version=ABSENT)
-            except Conflict:
-                self._require_first_issuer(issuer)
-            return
+            except Conflict:  # another program was first
+                record = self._store.get(key)
+                if record is None:
+                    raise always_in_conflict() from None
+            else:
+                return
         pinned = decode_pin(record.value)
         if pinned != issuer:
             message = f"The client {self._settings.client_id!r} belongs to {pinned}, but now {issuer} asks for it."

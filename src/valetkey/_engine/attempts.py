@@ -21,7 +21,7 @@ from valetkey._engine.backoff import Backoff, Resting
 from valetkey._engine.decision import Situation, Step, TokenNeed, answers, decide
 from valetkey._engine.moved_login import MovedLogin
 from valetkey._engine.refresh_outcome import NextStep
-from valetkey._engine.refusing import early_renewal, explained, pointless, with_way_out
+from valetkey._engine.refusing import explained, nothing_to_renew_with, pointless, with_way_out
 from valetkey._engine.renewal import Renewal, RenewalProgress
 from valetkey._engine.step_up import StepUps
 from valetkey._grants.grant import GrantContext
@@ -228,7 +228,7 @@ class Attempts:
         wanted = situation.need.more_scope or ()
         match step:
             case Step.REFUSE_EARLY:
-                return early_renewal()
+                return nothing_to_renew_with()
             case Step.REFUSE_PINNED_SCOPE:
                 return self._step_ups.pinned(wanted)
             case Step.REFUSE_DECLINED_SCOPE:

@@ -20,6 +20,7 @@ from valetkey.protocol.error_response import CLIENT_ERRORS
 from valetkey.protocol.revocation import TokenKind, parse_revocation, revocation_request
 from valetkey.seams import Seams
 from valetkey.settings.settings import Settings
+from valetkey.store.another import MOST_WRITES, always_in_conflict
 from valetkey.store.leases.holding import LeaseTimeout, hold
 from valetkey.store.protocol import ABSENT, Conflict
 from valetkey.values import Client, ClientAuthentication, Secret, ServerMetadata, Session
@@ -77,7 +78,7 @@ class Logout:
 
     def _revoke_and_delete(self) -> LogoutResult:
         result = LogoutResult(existed=False)
-        while True:  # a program without the lease may write meanwhile; its tokens are revoked too
+        for _ in range(MOST_WRITES):  # a program without the lease may write meanwhile; its tokens are revoked too
             session, version = self._sessions.read_to_revoke()
             if version is ABSENT:
                 return result
@@ -86,6 +87,7 @@ class Logout:
             finally:
                 with suppress(Conflict):
                     self._sessions.delete(version)
+        raise always_in_conflict()
 
     def _revoked(self, session: Session | None) -> LogoutResult:
         if session is None:

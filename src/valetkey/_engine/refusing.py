@@ -7,13 +7,14 @@ from typing import TypeVar
 
 from valetkey.errors import AuthError, LoginRequired, TemporaryError, TokenRejected, quote
 from valetkey.settings.settings import Settings
+from valetkey.store.another import place_of
 from valetkey.store.protocol import Store
 from valetkey.values import Session
 
 Error = TypeVar("Error", bound=AuthError)
 
 
-def early_renewal() -> TemporaryError:
+def nothing_to_renew_with() -> TemporaryError:
     """Give the error of a renewal ahead of time that only a person could make."""
     return TemporaryError("There is nothing to renew with.", hint="Log in when the token ends.")
 
@@ -47,15 +48,9 @@ def explained(
         cause = f"The session{what}, issued by {session.issuer}, cannot be renewed, or not for what is wanted."
     hint = (
         f"{error.hint.rstrip('.')}: call {_constructed(settings)}.login() with the same settings; the session store is "
-        f"{place_of(store)}."
+        f"{place_of(store) or type(store).__name__}."
     )
     return LoginRequired(f"{error.message} {cause}", hint=hint, authorization_url=error.authorization_url)
-
-
-def place_of(store: Store) -> str:
-    """Name where a store keeps its records; the class of a store that does not say."""
-    place = getattr(store, "place", None)
-    return place if isinstance(place, str) else type(store).__name__
 
 
 def _chosen(settings: Settings) -> dict[str, str]:

@@ -10,6 +10,7 @@ from valetkey._sessions.codec import decode_session, encode_session, session_key
 from valetkey.errors import StoreError
 from valetkey.seams import Seams
 from valetkey.settings.settings import Settings
+from valetkey.store.another import MOST_WRITES, always_in_conflict
 from valetkey.store.protocol import ABSENT, Absent, Conflict, Store
 from valetkey.values import Session, Token
 
@@ -118,7 +119,7 @@ class Sessions:
                 pause = min(pause * 2, _LONGEST_PAUSE)
 
     def _write_newest(self, session: Session, version: str | Absent, *, renews: Token | None) -> Session:
-        while True:
+        for _ in range(MOST_WRITES):
             try:
                 self.write(session, version)
             except Conflict:
@@ -129,6 +130,7 @@ class Sessions:
                     return stored  # another program went on while this one was frozen
             else:
                 return session
+        raise always_in_conflict()
 
 
 def _is_newer(stored: Token, ours: Token, renews: Token | None) -> bool:

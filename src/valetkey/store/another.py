@@ -3,12 +3,23 @@
 
 """Which store an error is about, and the way on where it cannot be used any more."""
 
+from valetkey.errors import StoreError
 from valetkey.store.protocol import Store
 
 ANOTHER_STORE = "name another store where this one is named (store=, token_storage= or VALETKEY_STORE)"
 """A part of a hint. A name in the program counts before the environment variable."""
 
 
+MOST_WRITES = 20
+"""How often in a row a record is written while another program is always first; then the store is at fault."""
+
+
 def place_of(store: Store) -> str:
     """Give the path or URL of a store, without a password; empty for one that does not say."""
     return str(getattr(store, "place", ""))
+
+
+def always_in_conflict() -> StoreError:
+    """Make the error for a store that reports a conflict at every write."""
+    hint = "Try again; if that does not help, test the store with valetkey.store.testing."
+    return StoreError("The session store reports a conflict at every write.", hint=hint)

@@ -37,7 +37,7 @@ choose itself. `python -m tests.docs.options_page` writes this page from the cod
 {keywords}
 
 ```python
-from valetkey.httpx2 import OAuth
+from valetkey import OAuth
 from valetkey.settings import Settings
 
 auth = OAuth("https://mcp.example.com/mcp", client_id="my-agent", settings=Settings(dpop=True, login_timeout=120))

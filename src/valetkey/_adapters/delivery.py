@@ -72,7 +72,7 @@ class Delivery:
             said = await error_in(response) if isinstance(failure, HttpError) else None
             await response.aclose()
         except AuthError as error:
-            if message.get("method") == "server/discover":  # the SDK goes on with "initialize": nobody is asked twice
+            if message.get("method") == "server/discover":  # "initialize" follows: no person is asked twice
                 self._failed_probe = error
             return self._answer(request, message, error)
         except self._library.RequestError as error:

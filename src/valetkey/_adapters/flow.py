@@ -42,7 +42,8 @@ class AuthFlow(FrontDoor):
     requests it would have got without it.
 
     :param url: The URL of the MCP server. Requests to another origin are left alone.
-    :param login: How a person is asked: "auto" (browser and printed link), "link" (only printed), "paste" (the person
+    :param login: How a person is asked: "auto" (browser and printed link; without a browser the answer may be pasted,
+        and where no person can be asked, the login fails at once), "link" (only printed), "paste" (the person
         pastes the answer), "never", or an object of your own (`valetkey.login`).
     :param store: Where sessions are kept: "memory:", "sqlite:////path/to/file", "redis://host",
         "postgresql://host/database", or an object of your own (`valetkey.store`). None means the environment variable

@@ -5,7 +5,7 @@
 What a refusal of an authorization server means, as a table: the first row whose condition holds says it.
 
 Only the server's own word, an OAuth error code in an answer that can be read, ends a refresh token or a client. What
-cannot be understood may come from a gateway between: it ends nothing, and keeps nobody from logging in anew.
+cannot be understood may come from a gateway between: it ends nothing, and a new login stays possible.
 """
 
 from collections.abc import Callable

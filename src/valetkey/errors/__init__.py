@@ -199,7 +199,7 @@ class Unsupported(AuthError):
 
 
 class TrustError(AuthError):
-    """A check of identity failed: someone may be pretending, so nothing else is tried."""
+    """A check of identity failed: a server may pretend to be another one, so nothing else is tried."""
 
 
 class IssuerMismatch(TrustError):

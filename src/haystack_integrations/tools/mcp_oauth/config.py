@@ -106,7 +106,8 @@ class OAuthConfig(Options, _UpstreamOrder):
     :param token_storage: Where sessions are kept: "memory:", "sqlite:////path/to/file", "redis://host" or
         "postgresql://host/database". None means the environment variable VALETKEY_STORE, and without it a file in the
         user's folder for application data.
-    :param login: How a person is asked: "auto" (browser and printed link), "link" (only printed), "paste" (the person
+    :param login: How a person is asked: "auto" (browser and printed link; without a browser the answer may be pasted,
+        and where no person can be asked, the login fails at once), "link" (only printed), "paste" (the person
         pastes the answer) or "never".
     :raises ConfigurationError: If a field has a value that it cannot have, or a secret is plain text.
     """

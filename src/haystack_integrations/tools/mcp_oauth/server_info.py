@@ -52,7 +52,7 @@ class _WithLogin(MCPServerInfo):
 
     def login(self, *, seconds: float | None = None) -> Session | None:
         """
-        Log in ahead of time. The MCP server is asked first; a session that it accepts is used, and nobody is asked.
+        Log in ahead of time. The MCP server is asked first; a session that it accepts is used, and no person is asked.
 
         All tools with this server info, or an equal one, use the session.
 
@@ -99,7 +99,7 @@ class _WithLogin(MCPServerInfo):
 
     @property
     def found(self) -> OAuthConfig | None:
-        """The settings with what the last login has found, and no token; None while nobody is logged in."""
+        """The settings with what the last login has found, and no token; None while there is no session."""
         access = Access(self)
         access.engine.look()
         return access.oauth_config if access.engine.is_known() else None

@@ -10,13 +10,13 @@ format; one of a newer format is an error and is never overwritten.
 
 import hashlib
 import json
-from collections.abc import Callable
 from dataclasses import fields, is_dataclass
 from enum import StrEnum
-from typing import Any, TypeVar
+from typing import Any
 
 from valetkey import urls
 from valetkey._sessions import old_formats
+from valetkey._sessions.members import Members, optional, secret, text, texts, time
 from valetkey.errors import StoreError
 from valetkey.settings.settings import Settings
 from valetkey.store.another import ANOTHER_STORE
@@ -37,9 +37,6 @@ from valetkey.values import (
 FORMAT = 2
 _FIRST_FORMAT = 1
 """It is part of the keys, so that a newer program reads what an older one has written."""
-
-Value = TypeVar("Value")
-_Members = dict[str, Any]
 
 
 class Kind(StrEnum):
@@ -97,18 +94,19 @@ def decode_session(value: bytes) -> Session:
     try:
         if members["format"] == _FIRST_FORMAT:
             members = old_formats.session_of_format_1(members)
-        intent = members["refresh_intent"]
+        members = old_formats.with_later_members(members)
+        intent, terms = members["refresh_intent"], members["terms"]
         return Session(
             token=_token(members["token"]),
             client=_client(members["client"]),
             server=_server(members["server"]),
-            resource=_optional(_text, members, "resource"),
-            requested_scope=_texts(members, "requested_scope"),
+            resource=optional(text, members, "resource"),
+            requested_scope=texts(members, "requested_scope"),
             refresh_intent=_intent(intent) if intent is not None else None,
             interactive=bool(members["interactive"]),
-            dpop_key=_secret(members, "dpop_key"),
-            terms=_terms(members.get("terms")),  # format 2 began without
-            ended=_optional(_text, {"ended": None, **members}, "ended"),  # format 2 began without it
+            dpop_key=secret(members, "dpop_key"),
+            terms=_terms(terms) if terms is not None else None,
+            ended=optional(text, members, "ended"),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise _damaged(Kind.SESSION) from error
@@ -144,21 +142,21 @@ def decode_pin(value: bytes) -> str:
     :raises StoreError: If it is damaged or of a newer format.
     """
     try:
-        return _text(_decode(Kind.PIN, value), "issuer")
+        return text(_decode(Kind.PIN, value), "issuer")
     except (KeyError, TypeError) as error:
         raise _damaged(Kind.PIN) from error
 
 
-def _encode(kind: Kind, members: _Members) -> bytes:
+def _encode(kind: Kind, members: Members) -> bytes:
     return json.dumps({"format": FORMAT, "kind": kind, **members}, default=_plain, ensure_ascii=False).encode()
 
 
-def _members_of(value: Any) -> _Members:
+def _members_of(value: Any) -> Members:
     members = {field.name: getattr(value, field.name) for field in fields(value)}
     return old_formats.without_empty_answers(members) if isinstance(value, Client) else members
 
 
-def _plain(value: object) -> str | _Members:
+def _plain(value: object) -> str | Members:
     if isinstance(value, Secret):
         return value.reveal()
     if is_dataclass(value):
@@ -167,7 +165,7 @@ def _plain(value: object) -> str | _Members:
     raise TypeError(message)
 
 
-def _decode(kind: Kind, value: bytes) -> _Members:
+def _decode(kind: Kind, value: bytes) -> Members:
     try:
         document = json.loads(value)
     except (ValueError, RecursionError):
@@ -185,114 +183,80 @@ def _damaged(kind: Kind) -> StoreError:
     return StoreError(message, hint=f"If it is a file, move it away and log in again; else {ANOTHER_STORE}.")
 
 
-def _token(members: _Members) -> Token:
+def _token(members: Members) -> Token:
     return Token(
-        access_token=Secret(_text(members, "access_token")),
-        obtained_at=_time(members, "obtained_at"),
-        expires_at=_optional(_time, members, "expires_at"),
-        refresh_token=_secret(members, "refresh_token"),
-        scope=_texts(members, "scope"),
+        access_token=Secret(text(members, "access_token")),
+        obtained_at=time(members, "obtained_at"),
+        expires_at=optional(time, members, "expires_at"),
+        refresh_token=secret(members, "refresh_token"),
+        scope=texts(members, "scope"),
         token_type=TokenType(members["token_type"]),
-        id_token=_secret(members, "id_token"),
+        id_token=secret(members, "id_token"),
     )
 
 
-def _intent(members: _Members) -> RefreshIntent:
-    later = {"fingerprint": "", "holder": "", "deadline": 0.0, **members}  # format 2 began with `started_at` alone
+def _intent(members: Members) -> RefreshIntent:
+    members = old_formats.with_all_of_intent(members)
     return RefreshIntent(
-        started_at=_time(members, "started_at"),
-        fingerprint=_text(later, "fingerprint"),
-        holder=_text(later, "holder"),
-        deadline=_time(later, "deadline"),
+        started_at=time(members, "started_at"),
+        fingerprint=text(members, "fingerprint"),
+        holder=text(members, "holder"),
+        deadline=time(members, "deadline"),
     )
 
 
-def _terms(members: _Members | None) -> Terms | None:
-    if members is None:
-        return None
+def _terms(members: Members) -> Terms:
     send_resource = members["send_resource"]
     if not isinstance(send_resource, bool | None):
         raise TypeError(send_resource)
     return Terms(
-        scope=_texts(members, "scope"),
-        resource=_optional(_text, members, "resource"),
+        scope=texts(members, "scope"),
+        resource=optional(text, members, "resource"),
         send_resource=send_resource,
-        bearer=_optional(_text, members, "bearer"),
-        grant=_text(members, "grant"),
+        bearer=optional(text, members, "bearer"),
+        grant=text(members, "grant"),
     )
 
 
-def _client(members: _Members) -> Client:
+def _client(members: Members) -> Client:
     members = old_formats.with_all_answers(members)
-    method = _optional(_text, members, "authentication")
+    method = optional(text, members, "authentication")
     return Client(
-        client_id=_text(members, "client_id"),
-        issuer=_text(members, "issuer"),
-        secret=_secret(members, "secret"),
+        client_id=text(members, "client_id"),
+        issuer=text(members, "issuer"),
+        secret=secret(members, "secret"),
         authentication=ClientAuthentication(method) if method is not None else None,
-        redirect_uri=_optional(_text, members, "redirect_uri"),
-        secret_expires_at=_optional(_time, members, "secret_expires_at"),
+        redirect_uri=optional(text, members, "redirect_uri"),
+        secret_expires_at=optional(time, members, "secret_expires_at"),
         origin=ClientOrigin(members["origin"]),
-        scope=_texts(members, "scope"),
-        declined_scope=_texts(members, "declined_scope") or (),
-        other_redirect_uris=_texts(members, "other_redirect_uris") or (),
-        registered_at=_optional(_time, members, "registered_at"),
+        scope=texts(members, "scope"),
+        declined_scope=texts(members, "declined_scope") or (),
+        other_redirect_uris=texts(members, "other_redirect_uris") or (),
+        registered_at=optional(time, members, "registered_at"),
     )
 
 
-def _server(members: _Members) -> ServerMetadata:
+def _server(members: Members) -> ServerMetadata:
     return ServerMetadata(
-        issuer=_text(members, "issuer"),
-        authorization_endpoint=_optional(_text, members, "authorization_endpoint"),
-        token_endpoint=_optional(_text, members, "token_endpoint"),
-        registration_endpoint=_optional(_text, members, "registration_endpoint"),
-        revocation_endpoint=_optional(_text, members, "revocation_endpoint"),
-        device_authorization_endpoint=_optional(_text, members, "device_authorization_endpoint"),
-        scopes_supported=_texts(members, "scopes_supported"),
-        code_challenge_methods_supported=_texts(members, "code_challenge_methods_supported"),
-        token_endpoint_auth_methods_supported=_texts(members, "token_endpoint_auth_methods_supported"),
-        token_endpoint_auth_signing_alg_values_supported=_texts(
+        issuer=text(members, "issuer"),
+        authorization_endpoint=optional(text, members, "authorization_endpoint"),
+        token_endpoint=optional(text, members, "token_endpoint"),
+        registration_endpoint=optional(text, members, "registration_endpoint"),
+        revocation_endpoint=optional(text, members, "revocation_endpoint"),
+        device_authorization_endpoint=optional(text, members, "device_authorization_endpoint"),
+        scopes_supported=texts(members, "scopes_supported"),
+        code_challenge_methods_supported=texts(members, "code_challenge_methods_supported"),
+        token_endpoint_auth_methods_supported=texts(members, "token_endpoint_auth_methods_supported"),
+        token_endpoint_auth_signing_alg_values_supported=texts(
             members, "token_endpoint_auth_signing_alg_values_supported"
         ),
-        revocation_endpoint_auth_methods_supported=_texts(members, "revocation_endpoint_auth_methods_supported"),
-        grant_types_supported=_texts(members, "grant_types_supported"),
-        authorization_grant_profiles_supported=_texts(members, "authorization_grant_profiles_supported"),
-        dpop_signing_alg_values_supported=_texts(members, "dpop_signing_alg_values_supported"),
-        protected_resources=_texts(members, "protected_resources"),
+        revocation_endpoint_auth_methods_supported=texts(members, "revocation_endpoint_auth_methods_supported"),
+        grant_types_supported=texts(members, "grant_types_supported"),
+        authorization_grant_profiles_supported=texts(members, "authorization_grant_profiles_supported"),
+        dpop_signing_alg_values_supported=texts(members, "dpop_signing_alg_values_supported"),
+        protected_resources=texts(members, "protected_resources"),
         iss_parameter_supported=bool(members["iss_parameter_supported"]),
         client_id_metadata_document_supported=bool(members["client_id_metadata_document_supported"]),
         require_pushed_authorization_requests=bool(members["require_pushed_authorization_requests"]),
         source=MetadataSource(members["source"]),
     )
-
-
-def _optional(read: Callable[[_Members, str], Value], members: _Members, name: str) -> Value | None:
-    return None if members[name] is None else read(members, name)
-
-
-def _text(members: _Members, name: str) -> str:
-    value = members[name]
-    if not isinstance(value, str):
-        raise TypeError(name)
-    return value
-
-
-def _time(members: _Members, name: str) -> float:
-    value = members[name]
-    if not isinstance(value, int | float):
-        raise TypeError(name)
-    return value
-
-
-def _secret(members: _Members, name: str) -> Secret | None:
-    text = _optional(_text, members, name)
-    return None if text is None else Secret(text)
-
-
-def _texts(members: _Members, name: str) -> tuple[str, ...] | None:
-    items = members[name]
-    if items is None:
-        return None
-    if not isinstance(items, list) or not all(isinstance(item, str) for item in items):
-        raise TypeError(name)
-    return tuple(items)

@@ -37,6 +37,16 @@ def client_of_format_1(members: _Members) -> _Members:
     return {**members, "origin": "registered" if members["registered"] else "configured"}
 
 
+def with_later_members(members: _Members) -> _Members:
+    """Bring a session of format 2 up to all of its members; the first records of it have no terms and no end."""
+    return {"terms": None, "ended": None, **members}
+
+
+def with_all_of_intent(members: _Members) -> _Members:
+    """Bring an intent of format 2 up to all of its members; the first ones have `started_at` alone."""
+    return {"fingerprint": "", "holder": "", "deadline": 0.0, **members}
+
+
 _ANSWERS = ("scope", "declined_scope", "other_redirect_uris", "registered_at")
 """What a client's registration said; the first records of format 2 have none of it."""
 

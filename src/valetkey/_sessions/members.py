@@ -1,0 +1,49 @@
+# SPDX-FileCopyrightText: 2026 The Valetkey authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Reading the members of a record by their type; a `KeyError` or a `TypeError` says that the record is damaged."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from valetkey.values import Secret
+
+Value = TypeVar("Value")
+Members = dict[str, Any]
+
+
+def optional(read: Callable[[Members, str], Value], members: Members, name: str) -> Value | None:
+    """Read a member that may be null."""
+    return None if members[name] is None else read(members, name)
+
+
+def text(members: Members, name: str) -> str:
+    """Read a text."""
+    value = members[name]
+    if not isinstance(value, str):
+        raise TypeError(name)
+    return value
+
+
+def time(members: Members, name: str) -> float:
+    """Read a Unix time in seconds."""
+    value = members[name]
+    if not isinstance(value, int | float):
+        raise TypeError(name)
+    return value
+
+
+def secret(members: Members, name: str) -> Secret | None:
+    """Read a secret, or null."""
+    value = optional(text, members, name)
+    return None if value is None else Secret(value)
+
+
+def texts(members: Members, name: str) -> tuple[str, ...] | None:
+    """Read a list of texts, or null."""
+    items = members[name]
+    if items is None:
+        return None
+    if not isinstance(items, list) or not all(isinstance(item, str) for item in items):
+        raise TypeError(name)
+    return tuple(items)

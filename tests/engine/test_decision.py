@@ -158,6 +158,18 @@ def test_a_session_that_is_bound_to_a_key_is_renewed_where_a_key_is_wanted():
 
 @requirement("WWW-15")
 @pytest.mark.parametrize(
+    "changes", [{"session": replace(JUST_NOW, ended="The token endpoint refused.")}, {"has_given_up": True}]
+)
+def test_a_second_login_in_a_row_that_its_issuer_ends_at_once_is_not_followed_by_a_third(changes):
+    """Row A8."""
+    given = replace(situation(JUST_NOW), **changes)
+    assert decide(replace(given, repeated=Secret("another"))) is Step.LOG_IN
+    assert decide(replace(given, repeated=JUST_NOW.token.access_token)) is Step.REFUSE_POINTLESS
+    assert decide(replace(given, repeated=JUST_NOW.token.access_token, now=NOW + 60)) is Step.LOG_IN
+
+
+@requirement("WWW-15")
+@pytest.mark.parametrize(
     "changes",
     [
         {"session": replace(JUST_NOW, ended="The token endpoint refused.")},
@@ -298,6 +310,7 @@ SITUATIONS = st.builds(
     is_scope_declined=st.booleans(),
     pause=st.sampled_from([None, BUSY]),
     has_given_up=st.booleans(),
+    repeated=st.sampled_from([None, JUST_NOW.token.access_token]),
 )
 REFRESHES = st.builds(
     Refresh,

@@ -4,6 +4,7 @@
 """What a caller reads when there is no session: which one it was, who has ended it, and what leads on."""
 
 import threading
+from dataclasses import replace
 
 import pytest
 
@@ -13,7 +14,7 @@ from tests.fakes.world import World, a_session
 from tests.requirements import requirement
 from valetkey._engine.attempts import Attempts
 from valetkey._engine.decision import TokenNeed, need_after
-from valetkey.errors import LoginRequired, TemporaryError
+from valetkey.errors import LoginRequired, TemporaryError, TokenRejected
 from valetkey.login.never import NeverLogin
 from valetkey.store.another import place_of
 from valetkey.store.backends.sqlite import SqliteStore
@@ -34,6 +35,12 @@ def world():
 
 def attempts_that_ask_nobody(world, **settings):
     return world.attempts(seams=world.seams(login=NeverLogin()), **settings)
+
+
+def just_expired(world, **settings):
+    """Let the token have expired a moment ago, so that no program can have tried in vain for long."""
+    session = world.kept(**settings)
+    world.keep(replace(session, token=replace(session.token, expires_at=world.clock.time - 1)), **settings)
 
 
 def need_of(world, **settings):
@@ -135,6 +142,7 @@ def fails_for_minutes(world, attempts, need, minutes=(0, 1, 2)):
 @requirement("REF-9")
 def test_after_several_failures_over_minutes_the_error_names_the_way_out(world):
     """Row A5."""
+    just_expired(world)
     attempts, before = world.attempts(), world.kept()
     world.server.has(TOKEN, *[500] * 5)
     *first, last = fails_for_minutes(world, attempts, need_of(world))
@@ -150,8 +158,19 @@ def test_after_several_failures_over_minutes_the_error_names_the_way_out(world):
     assert (session, len(world.person.asked)) == (world.kept(), 1)
 
 
+def test_a_program_that_is_started_long_after_the_end_of_the_token_names_the_way_out_at_once(world):
+    """The programs before it have failed too, and each of them has forgotten that. Row A5."""
+    just_expired(world)
+    world.clock.time += 3600
+    world.server.has(TOKEN, *[500] * 5)
+    for _ in range(2):
+        error = fails(TemporaryError, world.attempts(), need_of(world))
+        assert "or begin a new login: call login(), or log out and log in again" in error.hint
+
+
 def test_many_failures_within_a_moment_are_no_matter_of_minutes(world):
     """Row A5."""
+    just_expired(world)
     world.server.has(TOKEN, *[500] * 5)
     errors = fails_for_minutes(world, world.attempts(), need_of(world), minutes=(0, 0.2, 0.4, 0.6, 0.8))
     assert not any("login()" in error.hint for error in errors)
@@ -159,6 +178,7 @@ def test_many_failures_within_a_moment_are_no_matter_of_minutes(world):
 
 def test_two_failures_are_not_several(world):
     """Row A5."""
+    just_expired(world)
     world.server.has(TOKEN, *[500] * 2)
     errors = fails_for_minutes(world, world.attempts(), need_of(world), minutes=(0, 10))
     assert not any("login()" in error.hint for error in errors)
@@ -166,6 +186,7 @@ def test_two_failures_are_not_several(world):
 
 def test_a_success_in_between_begins_the_count_anew(world):
     """Row A5."""
+    just_expired(world)
     attempts = world.attempts()
     world.server.has(TOKEN, 500, 500)
     fails_for_minutes(world, attempts, need_of(world), minutes=(0, 5))
@@ -183,6 +204,21 @@ def test_a_machine_is_not_told_to_log_in():
     world.server.has(TOKEN, *[500] * 5)
     errors = fails_for_minutes(world, world.attempts(**MACHINE), need_of(world, **MACHINE))
     assert not any("login()" in error.hint for error in errors)
+
+
+@requirement("STP-5")
+@pytest.mark.parametrize("refusal", [REVOKED, (400, "application/json", '{"error": "unsupported_grant_type"}')])
+def test_a_server_that_rejects_every_token_and_a_refusal_of_each_renewal_ask_a_person_twice_at_most(world, refusal):
+    """Row A8."""
+    world.server.has(TOKEN, refusal)
+    attempts, token = world.attempts(), world.kept().token
+    for _ in range(2):
+        need = need_after(token, challenges('Bearer error="invalid_token"'))
+        token = attempts.obtain(need, threading.Event()).token
+        world.server.has(TOKEN, refusal)
+    need = need_after(token, challenges('Bearer error="invalid_token"'))
+    assert fails(TokenRejected, attempts, need).hint.startswith("Tell the server's operator")
+    assert len(world.person.asked) == 2
 
 
 def test_a_server_that_rejects_a_fresh_token_is_named(world):

@@ -441,6 +441,9 @@ ELSEWHERE = {
     'Use token_storage="sqlite:////path/to/file" or "memory:".': (
         "haystack/test_field_checks.py::test_the_name_of_a_store_is_accepted_without_opening_it"
     ),
+    "Leave them out; a file of variables for a container passes them on.": (
+        "store/backends/test_file_names.py::test_quotation_marks_around_a_name_are_told_without_showing_it"
+    ),
     "Name the primary server: target_session_attrs=read-write in the URL finds it among several hosts.": (
         "store/backends/test_postgres.py::test_a_server_that_may_only_be_read_is_an_error_that_names_the_way"
     ),

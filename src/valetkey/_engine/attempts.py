@@ -28,6 +28,7 @@ from valetkey._grants.grant import GrantContext
 from valetkey._grants.opening import open_grant
 from valetkey._grants.token_endpoint import TokenEndpoint
 from valetkey._policy.fitting import terms_of
+from valetkey._policy.lifetime import has_long_expired, is_fresh_login
 from valetkey._policy.scope import choose_scope, unite
 from valetkey._sessions.sessions import Sessions
 from valetkey.errors import AuthError, LoginFailed, LoginRequired, TemporaryError
@@ -37,7 +38,7 @@ from valetkey.settings.settings import Settings
 from valetkey.store.leases.holding import WAIT_SECONDS, LeaseTimeout, hold
 from valetkey.store.leases.keeping import kept_alive
 from valetkey.store.protocol import Absent, Lease, Store
-from valetkey.values import Scope, Session
+from valetkey.values import Scope, Secret, Session
 
 _logger = logging.getLogger("valetkey")
 
@@ -82,6 +83,7 @@ class Attempts:
         self._renewal = Renewal(settings, seams, self.sessions, tokens, self._clients.registrations)
         self._grant = open_grant(settings, seams, self._clients, tokens)
         self._step_ups = StepUps(settings, seams)
+        self._repeated: Secret | None = None  # the access token of a login that followed a login rejected at once
 
     def satisfies(self, session: Session | None, need: TokenNeed) -> bool:
         """Tell whether a session answers a need now."""
@@ -102,16 +104,16 @@ class Attempts:
         except AuthError as error:
             if need.early or isinstance(error, TemporaryError):
                 self.backoff.failed(error)
-            if error is renewal.failure and self._needs_way_out:
+            if error is renewal.failure and self._needs_way_out(renewal.session):
                 raise with_way_out(error) from error
             raise
         self.backoff.succeeded()
         return session
 
-    @property
-    def _needs_way_out(self) -> bool:
-        """True where a person can do something about a renewal that has failed for minutes."""
-        return self.backoff.is_lasting() and not self._settings.is_machine
+    def _needs_way_out(self, session: Session | None) -> bool:
+        """Tell whether a person can do something about a renewal that fails for long, perhaps in several programs."""
+        is_overdue = session is not None and has_long_expired(session.token, self._seams.now())
+        return (is_overdue or self.backoff.is_lasting()) and not self._settings.is_machine
 
     def _under_lease(self, attempt: _Attempt) -> Session | None:
         """Act with the lease of the session; None if a new lease is needed."""
@@ -171,6 +173,7 @@ class Attempts:
             is_scope_declined=need.more_scope is not None and self._step_ups.is_declined(need.more_scope),
             pause=self.backoff.pause(),
             has_given_up=attempt.renewal.failure is not None,
+            repeated=self._repeated,
         )
 
     def _log_in(self, attempt: _Attempt, previous: Session | None, version: str | Absent, lease: Lease) -> Session:
@@ -184,9 +187,10 @@ class Attempts:
         def save(session: Session) -> Session:
             return self.sessions.save_answer(replace(session, terms=terms_of(self._settings)), version)
 
+        was_fresh = previous is not None and is_fresh_login(previous, self._seams.now())
         try:
             with kept_alive(lease):
-                return self._grant.obtain(target, scope, GrantContext(save, self._announce, attempt.cancelled))
+                session = self._grant.obtain(target, scope, GrantContext(save, self._announce, attempt.cancelled))
         except LoginFailed as failure:
             if need.more_scope is not None:
                 self._step_ups.remember(need.more_scope, failure)
@@ -194,6 +198,8 @@ class Attempts:
         except LoginRequired as error:
             store = self.sessions.store
             raise explained(error, self._settings, previous, attempt.renewal.failure, store) from error
+        self._repeated = session.token.access_token if was_fresh and need.more_scope is None else None
+        return session
 
     def _discover(self, attempt: _Attempt, previous: Session | None) -> AuthorizationTarget:
         challenge = attempt.need.challenge
@@ -234,5 +240,5 @@ class Attempts:
             case Step.REFUSE_DECLINED_SCOPE:
                 return self._step_ups.declined(wanted)
             case Step.PAUSE if situation.pause is not None:
-                return with_way_out(situation.pause) if self._needs_way_out else situation.pause
+                return with_way_out(situation.pause) if self._needs_way_out(situation.session) else situation.pause
         return pointless(self._settings.server_url, situation.session)

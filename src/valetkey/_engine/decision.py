@@ -17,7 +17,7 @@ from valetkey._policy.rejection import fits_scheme, wants_more_scope
 from valetkey._policy.scope import covers_scope
 from valetkey.errors import TemporaryError
 from valetkey.protocol.challenge import Challenge, challenge_to_answer
-from valetkey.values import Scope, Session, Token, TokenType
+from valetkey.values import Scope, Secret, Session, Token, TokenType
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +71,7 @@ class Situation:
     is_scope_declined: bool = False
     pause: TemporaryError | None = None  # the error while a server that could not answer is not asked again
     has_given_up: bool = False  # a renewal came to nothing in this attempt
+    repeated: Secret | None = None  # the access token of a login that followed a login rejected at once
 
 
 class Step(Enum):
@@ -133,9 +134,10 @@ def _is_pointless(situation: Situation) -> bool:
     session = situation.session
     if session is None or _is_superseded(situation) or not _is_rejected(situation) or situation.need.explicit:
         return False
-    # A token whose grant its issuer has ended, or does not renew any more, may well have been good before.
+    # A token whose grant its issuer has ended, or does not renew any more, may well have been good before: once.
     has_ended = session.ended is not None or situation.has_given_up
-    return not has_ended and is_fresh_login(session, situation.now)
+    is_first = has_ended and session.token.access_token != situation.repeated
+    return not is_first and is_fresh_login(session, situation.now)
 
 
 def _is_superseded(situation: Situation) -> bool:
@@ -190,8 +192,8 @@ STEPS = (
     ),
     Row(
         Step.REFUSE_POINTLESS,
-        "a person has just logged in, the token is rejected at once, its issuer has neither ended it nor refused to "
-        "renew it, and the user has not asked for a login",
+        "a person has just logged in, the token is rejected at once, and the user has not asked for a login; once, it "
+        "does not hold if the issuer has ended the token or refused to renew it",
         _is_pointless,
     ),
     Row(Step.LOG_IN, "otherwise", lambda _: True),

@@ -41,6 +41,7 @@ class RenewalProgress:
 
     early: bool = False
     explicit: bool = False
+    session: Session | None = None  # what was to be renewed
     failure: AuthError | None = None  # why the session was not renewed; then it is not tried again
     is_unanswered: bool = False  # the first refresh got no answer
     has_read_metadata: bool = False
@@ -68,6 +69,7 @@ class Renewal:
         self, progress: RenewalProgress, session: Session, version: str, lease: Lease
     ) -> tuple[NextStep, Session | None]:
         """Renew the session; give what the attempt does next, and the session if there is one to use."""
+        progress.session = session
         outcome = self._refresher.refresh(session, version, lease)
         progress.conflicts += isinstance(outcome, Overtaken)
         refresh = Refresh(

@@ -9,6 +9,9 @@ RENEWAL_MARGIN = 60.0
 """How many seconds before expiry a renewal starts in the background, or a tenth of the token's life if that is less; it
 may start up to twice as early."""
 
+LONG_SECONDS = 3600.0
+"""How many seconds after the end of a token its renewal is long overdue."""
+
 FRESH_SECONDS = 60.0
 """A token a person has just logged in for is not replaced by another login within this time."""
 
@@ -16,6 +19,11 @@ FRESH_SECONDS = 60.0
 def is_expired(token: Token, now: float) -> bool:
     """Tell whether a token has expired; a token without expiry is used until it is rejected."""
     return token.expires_at is not None and now >= token.expires_at
+
+
+def has_long_expired(token: Token, now: float) -> bool:
+    """Tell whether a token expired so long ago that its renewal may have failed in programs before this one too."""
+    return token.expires_at is not None and now >= token.expires_at + LONG_SECONDS
 
 
 def is_renewal_due(token: Token, now: float, jitter: float = 0.0) -> bool:

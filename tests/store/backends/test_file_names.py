@@ -94,9 +94,11 @@ def test_a_folder_is_told_as_one_with_the_name_of_a_file_in_it(end, tmp_path):
 
 @pytest.mark.parametrize("name", ['"memory:"', " memory:\n", "'sqlite:////srv/x.db'", '"redis://:secret@host"'])
 def test_quotation_marks_around_a_name_are_told_without_showing_it(name):
+    """Row G3."""
     with pytest.raises(ConfigurationError, match="quotation marks or spaces around it") as caught:
         open_store(name)
     assert "secret" not in str(caught.value)
+    assert open_store('"memory:"'.strip('"')).get("key") is None  # as the hint says
 
 
 def test_an_error_about_the_environment_variable_names_it(monkeypatch):

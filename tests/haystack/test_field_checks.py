@@ -4,6 +4,8 @@
 """What no field can have is refused where the user writes it, with the field's name and the spelling to use."""
 
 import traceback
+from pathlib import Path
+from types import MappingProxyType
 
 import haystack_integrations.tools.mcp as upstream
 import pytest
@@ -19,12 +21,16 @@ from haystack_integrations.tools.mcp_oauth import (
 )
 from tests.haystack.calling import call, tool_of
 from tests.requirements import requirement
+from valetkey import settings
 from valetkey.errors import ConfigurationError
+from valetkey.login import open_login
+from valetkey.settings import PrivateKey
 from valetkey.store import open_store
 from valetkey.store.backends.memory import MemoryStore
 from valetkey.store.backends.opening import require_known_store
 
 ISSUER = "https://as.example"
+SERVER = "https://mcp.example.com/mcp"
 SECRET = Secret.from_env_var("S", strict=False)
 
 REFUSED = [
@@ -49,14 +55,19 @@ REFUSED = [
     ({"token_storage": 5}, "token_storage", "a text"),
     ({"client_id": 123}, "client_id", "a text"),
     ({"client_name": None}, "client_name", "a text"),
-    ({"scopes": "read write"}, "scopes", '["read", "write"]'),
-    ({"scopes": [1]}, "scopes", '["read", "write"]'),
+    ({"scopes": 1}, "scopes", '["read", "write"]'),
+    ({"scopes": [1]}, "scopes is of the type list that holds int", '["read", "write"]'),
+    ({"scopes": b"read"}, "scopes", '["read", "write"]'),
     ({"authorization_parameters": [("a", "b")]}, "authorization_parameters", "dictionary"),
-    ({"authorization_parameters": {"a": 1}}, "authorization_parameters", "dictionary"),
+    (
+        {"authorization_parameters": {"a": 1}},
+        "authorization_parameters is of the type dict that holds int",
+        "dictionary",
+    ),
     ({"strict": "yes"}, "strict", "True or False"),
     ({"dpop": 1}, "dpop", "True or False"),
     ({"login_timeout": "5"}, "login_timeout", "a number"),
-    ({"login_timeout": 0}, "login_timeout", "greater than 0"),
+    ({"login_timeout": 0}, "login_timeout is 0", "greater than 0"),
     ({"login_timeout": float("nan")}, "login_timeout", "greater than 0"),
     ({"issuer": "as.example"}, "issuer", "https"),
     ({"token_endpoint": "http://auth.example.com/token"}, "token_endpoint", "https"),
@@ -136,6 +147,63 @@ def test_the_names_that_are_refused_are_those_that_no_store_has(name):
 )
 def test_the_name_of_a_store_is_accepted_without_opening_it(name):
     assert OAuthConfig(token_storage=name).token_storage == name
+
+
+@pytest.mark.parametrize("text", ["read write", " read  write ", "read\twrite\n"])
+def test_scopes_as_one_text_are_split_at_its_spaces(text):
+    """Row F14."""
+    config = OAuthConfig(scopes=text)
+    assert config == OAuthConfig(scopes=["read", "write"])
+    assert config.to_settings(SERVER).scope == ("read", "write")
+    assert config.to_dict() == {"scopes": ["read", "write"]}
+    assert OAuthConfig.from_dict({"scopes": text}) == config
+
+
+@pytest.mark.parametrize("text", ["", "  "])
+def test_a_text_without_scopes_means_what_the_server_wants(text):
+    """Row F14."""
+    assert OAuthConfig(scopes=text) == OAuthConfig()
+
+
+@pytest.mark.parametrize(
+    ("given", "in_yaml"),
+    [
+        ({"scopes": ("read", "write")}, {"scopes": ["read", "write"]}),
+        ({"scopes": {"read"}}, {"scopes": ["read"]}),
+        ({"clients": (RegisteredClient(ISSUER, "a"),)}, {"clients": [{"issuer": ISSUER, "client_id": "a"}]}),
+        ({"authorization_parameters": MappingProxyType({"a": "b"})}, {"authorization_parameters": {"a": "b"}}),
+        ({"private_key": Path("/run/key.pem")}, {"private_key": str(Path("/run/key.pem"))}),
+        ({"workload_token": Path("/run/token")}, {"workload_token": str(Path("/run/token"))}),
+    ],
+    ids=str,
+)
+def test_a_value_that_yaml_writes_in_another_form_is_taken_in_its_form(given, in_yaml):
+    """Row F14."""
+    config = OAuthConfig(**given)
+    assert config.to_dict() == in_yaml
+    assert OAuthConfig.from_dict(in_yaml) == config
+
+
+def test_the_path_of_an_id_token_may_be_a_path():
+    """Row F14."""
+    provider = IdentityProvider(ISSUER, "a", Path("/run/token"))
+    assert provider.to_dict() == {"issuer": ISSUER, "client_id": "a", "id_token": str(Path("/run/token"))}
+
+
+def test_a_login_and_a_key_of_ones_own_are_accepted():
+    """Row F14."""
+    login, key = open_login("paste"), PrivateKey(Path("/run/key.pem"), key_id="of-two")
+    assert OAuthConfig(login=login).login is login
+    assert OAuthConfig(client_id="a", private_key=key).to_settings(SERVER).private_key == key
+
+
+def test_the_classes_that_the_engine_has_under_the_same_names_are_accepted():
+    """Row F14."""
+    client = settings.RegisteredClient(ISSUER, "a")
+    provider = settings.IdentityProvider(ISSUER, "a", Path("/run/token"))
+    given = {"issuer": ISSUER, "client_id": "a", "client_secret": Secret.from_token("s"), "identity_provider": provider}
+    assert OAuthConfig(clients=[client]).to_settings(SERVER).clients == (client,)
+    assert OAuthConfig(**given).to_settings(SERVER).identity_provider == provider
 
 
 def test_a_store_of_ones_own_is_accepted():

@@ -21,7 +21,7 @@ from haystack_integrations.tools.mcp_oauth.credentials import (
     to_token_source,
     write_fields,
 )
-from haystack_integrations.tools.mcp_oauth.field_checks import require_fields
+from haystack_integrations.tools.mcp_oauth.field_checks import require_fields, take_forms_of_yaml
 from valetkey import values
 from valetkey._adapters.framework import STANDARD, find_profile
 from valetkey.errors import ConfigurationError
@@ -130,6 +130,9 @@ class OAuthConfig(Options, _UpstreamOrder):
         if isinstance(self.workload_token, str):
             to_token_source(self.workload_token)
         object.__setattr__(self, "token_storage", _to_store_name(self.token_storage))
+        if isinstance(self.scopes, str):  # RFC 6749 §3.3, as `OAuth` takes it too; in YAML it is a list
+            object.__setattr__(self, "scopes", self.scopes.split() or None)
+        take_forms_of_yaml(self)
         require_fields(self)
 
     def create_auth(self, server_url: str) -> Any:

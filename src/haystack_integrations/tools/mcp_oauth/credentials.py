@@ -10,7 +10,7 @@ from typing import Any
 
 from haystack.utils import Secret, deserialize_callable, serialize_callable
 
-from haystack_integrations.tools.mcp_oauth.field_checks import require_fields
+from haystack_integrations.tools.mcp_oauth.field_checks import require_fields, take_forms_of_yaml
 from valetkey import values
 from valetkey.errors import ConfigurationError
 from valetkey.settings import credentials as engine
@@ -109,6 +109,7 @@ class IdentityProvider:
         engine.refuse_key_as_text(self.private_key)
         if isinstance(self.id_token, str):
             to_token_source(self.id_token)
+        take_forms_of_yaml(self)
         require_fields(self)
 
     def to_dict(self) -> dict[str, Any]:

@@ -4,9 +4,10 @@
 """Whether each field has a value of its type. Where it has not, its name is told and the spelling to use."""
 
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Set
 from dataclasses import fields
 from functools import cache
+from pathlib import PurePath
 from types import NoneType, UnionType
 from typing import Any, Literal
 
@@ -14,6 +15,7 @@ from haystack.utils import Secret
 
 from valetkey._adapters.framework import require_endpoint, require_profile
 from valetkey.errors import ConfigurationError, InsecureEndpoint, quote
+from valetkey.settings import credentials as engine
 from valetkey.store.backends.opening import require_known_store
 
 _AUTHENTICATION = Literal["none", "client_secret_basic", "client_secret_post", "private_key_jwt"]
@@ -23,6 +25,15 @@ _ISSUERS_AND_ENDPOINTS = frozenset(
         *("device_authorization_endpoint", "redirect_uri"),
     }
 )
+_METHODS = {"token_storage": ("get", "put", "delete", "lease"), "login": ("open",)}
+"""What a `Store` and a `Login` of the user's own have, for the fields that take one."""
+
+_SAME_IN_ENGINE = {
+    "RegisteredClient": (engine.RegisteredClient,),
+    "IdentityProvider": (engine.IdentityProvider,),
+}
+"""The classes that `valetkey` has under the same name; a program may have imported those."""
+
 _SPELLINGS = {
     str: "a text",
     bool: "True or False",
@@ -31,6 +42,18 @@ _SPELLINGS = {
     list[str]: 'a list of texts, for example ["read", "write"]',
     dict[str, str]: 'a dictionary of texts, for example {"audience": "https://api.example.com"}',
 }
+
+
+def take_forms_of_yaml(instance: Any) -> None:
+    """Turn what Python programs give into what a file can hold: a path into its text, a tuple or set into a list."""
+    for each in fields(instance):
+        value = getattr(instance, each.name)
+        if isinstance(value, PurePath):
+            object.__setattr__(instance, each.name, str(value))
+        elif isinstance(value, tuple | Set):
+            object.__setattr__(instance, each.name, list(value))
+        elif isinstance(value, Mapping):
+            object.__setattr__(instance, each.name, dict(value))
 
 
 def require_fields(instance: Any) -> None:
@@ -42,11 +65,10 @@ def require_fields(instance: Any) -> None:
     owner = type(instance).__name__
     for name, wanted in _types_of(instance.__class__):
         value = getattr(instance, name)
-        if name == "token_storage" and _is_store(value):
+        if _is_object_of_the_program(name, value):
             continue
         if not _fits(value, wanted):
-            shown = quote(value) if isinstance(value, str) and _names(wanted) else f"a {type(value).__name__}"
-            message = f"{owner}.{name} is {shown}."
+            message = f"{owner}.{name} is {_shown(value, wanted)}."
             raise ConfigurationError(message, hint=f"Give {_spelling(wanted)}.")
         if value is not None:
             _require_known(owner, name, value)
@@ -66,9 +88,23 @@ def _require_known(owner: str, name: str, value: Any) -> None:
         raise ConfigurationError(message, hint=error.hint) from error
 
 
-def _is_store(value: object) -> bool:
-    """Tell whether a value is a store of the user's own, which a program may give and no file can."""
-    return all(callable(getattr(value, method, None)) for method in ("get", "put", "delete", "lease"))
+def _is_object_of_the_program(name: str, value: object) -> bool:
+    """Tell whether a value is a store, a login or a key of the user's own, which a program may give and no file can."""
+    if name == "private_key" and isinstance(value, engine.PrivateKey):
+        return True
+    methods = _METHODS.get(name, ())
+    return bool(methods) and all(callable(getattr(value, method, None)) for method in methods)
+
+
+def _shown(value: Any, wanted: Any) -> str:
+    """Show a name or a number that does not fit; of any other value, which may be a secret, only its type."""
+    if isinstance(value, str) and _names(wanted):
+        return quote(value)
+    if wanted is float and isinstance(value, int | float):
+        return str(value)
+    members = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    held = sorted({type(each).__name__ for each in members})
+    return f"of the type {type(value).__name__}" + (f" that holds {', '.join(held)}" if held else "")
 
 
 @cache
@@ -92,7 +128,7 @@ def _fits(value: Any, wanted: Any) -> bool:
         return callable(value)
     if wanted is float:
         return isinstance(value, int | float) and not isinstance(value, bool) and value > 0
-    return isinstance(value, wanted)
+    return isinstance(value, (wanted, *_SAME_IN_ENGINE.get(getattr(wanted, "__name__", ""), ())))
 
 
 def _names(wanted: Any) -> list[str]:

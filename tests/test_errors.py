@@ -159,7 +159,30 @@ def test_a_copy_may_name_the_mcp_server(error):
 def test_a_text_that_names_the_server_already_names_it_no_second_time(text, url):
     """Row F17."""
     for error in (StoreError(text.format(url), hint="Do this."), StoreError("It failed.", hint=text.format(url))):
-        assert str(error.with_server(url)) == str(error)
+        assert str(error.with_server(url)) == str(error).replace("=2", "=…")
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("https://mcp.example/mcp?api_key=canary", "https://mcp.example/mcp?api_key=…"),
+        ("https://mcp.example/mcp?team=a&key=canary=&canary", "https://mcp.example/mcp?team=…&key=…&…"),
+        ("https://mcp.example/?canary", "https://mcp.example/?…"),
+        ("https://me:canary@mcp.example/mcp", "https://mcp.example/mcp"),
+        ("https://canary@mcp.example/mcp?a=canary", "https://mcp.example/mcp?a=…"),
+        ("https://mcp.example/mcp?", "https://mcp.example/mcp?"),
+        ("https://[mcp.example/mcp", "https://[mcp.example/mcp"),
+    ],
+)
+@pytest.mark.parametrize("text", ["It failed.", "{} failed."])
+def test_what_may_be_a_secret_in_the_url_of_the_server_is_in_no_text(url, shown, text):
+    """Row F17."""
+    asked = (f"{url}: 404",)
+    error = StoreError(text.format(url), hint=f"Call OAuth({url!r}).login().").with_tried(asked).with_server(url)
+    told = f"{shown} failed." if "{}" in text else "It failed."
+    assert error.message == told
+    assert str(error) == f"{told} Call OAuth({shown!r}).login(). Asked: {shown}: 404."
+    assert error.server_url == url
 
 
 @pytest.mark.parametrize(

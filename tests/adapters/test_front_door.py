@@ -251,7 +251,7 @@ def test_it_is_printed_with_its_server_and_what_tells_it_from_others(oauth):
 @pytest.mark.parametrize(
     ("url", "shown"),
     [
-        ("https://mcp.example.com/mcp?api_key=s3cret", "https://mcp.example.com/mcp?…"),
+        ("https://mcp.example.com/mcp?api_key=s3cret", "https://mcp.example.com/mcp?api_key=…"),
         ("https://user:s3cret@mcp.example.com/mcp", "https://mcp.example.com/mcp"),
         ("https://mcp.example.com:8443/mcp#s3cret", "https://mcp.example.com:8443/mcp"),
     ],

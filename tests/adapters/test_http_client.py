@@ -324,6 +324,7 @@ def test_a_new_token_that_is_rejected_too_costs_one_call_and_is_told(program, se
             assert type(behind) is kind
             assert server.origin in str(error)
             assert getattr(behind, "required", ("a", "b")) == ("a", "b")
+            assert ('wants the scope "a b"' in str(error)) == (kind is ScopeMissing)
             return await call(a=3, b=2)
 
     assert run(use) == "5"

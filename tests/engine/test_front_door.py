@@ -246,3 +246,11 @@ def test_after_a_logout_a_login_begins_anew(world):
     world.server.has(MCP, REJECTED)
     assert engine.login().token != first.token
     assert len(world.person.asked) == 2
+
+
+def test_after_a_login_that_was_denied_nothing_says_that_none_was_tried(world):
+    """Row E5."""
+    engine, world.person.denies = world.engine(), True
+    with pytest.raises(LoginFailed):
+        engine.login()
+    assert engine.state == "not logged in"

@@ -21,7 +21,7 @@ from haystack_integrations.tools.mcp_oauth import (
 )
 from tests.haystack.calling import call, tool_of
 from tests.requirements import requirement
-from valetkey import settings
+from valetkey import settings, values
 from valetkey.errors import ConfigurationError
 from valetkey.login import open_login
 from valetkey.settings import PrivateKey
@@ -209,6 +209,23 @@ def test_the_classes_that_the_engine_has_under_the_same_names_are_accepted():
 def test_a_store_of_ones_own_is_accepted():
     store = MemoryStore()
     assert OAuthConfig(token_storage=store).token_storage is store
+
+
+def test_upstreams_configuration_is_taken_with_a_secret_that_no_file_can_hold():
+    """Row J7."""
+    given = upstream.OAuthConfig("a", Secret.from_token("canary"), issuer=ISSUER, scopes=["read"])
+    config = StreamableHttpServerInfo(SERVER, oauth_config=given).oauth_config
+    assert config.to_settings(SERVER).client_secret == values.Secret("canary")
+    assert (config.client_id, config.issuer, config.scopes) == ("a", ISSUER, ["read"])
+    assert (config.grant_type, config.token_storage) == ("client_credentials", "memory:")
+    assert "canary" not in repr(config)
+
+
+def test_a_secret_whose_variable_is_not_set_is_told_with_the_name_of_its_field():
+    """Row F14."""
+    config = OAuthConfig("a", Secret.from_env_var("NOT_SET"), ISSUER)
+    with pytest.raises(ConfigurationError, match=r"OAuthConfig\.client_secret has no value.*NOT_SET"):
+        config.to_settings(SERVER)
 
 
 def test_upstreams_storage_in_memory_means_ours():

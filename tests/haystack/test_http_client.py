@@ -156,7 +156,7 @@ def test_a_broken_connection_is_an_answer(library, gate, error):
     _, response = exchange(library, gate, getattr(library, error)("it broke"))
     reason = reason_in(gate, response)
     assert type(reason) is NoAnswer
-    assert str(reason) == f"{error}: it broke"
+    assert str(reason) == f"{URL} has not answered: {error}: it broke"
 
 
 @pytest.mark.parametrize("answer", [{"status_code": 401}, {"status_code": 500}], ids=["rejected", "failed"])

@@ -76,6 +76,7 @@ def told(person, store):
 STATUSES = [
     (302, "it redirects to"),
     (400, "there is no MCP over"),
+    (402, "what access costs"),
     (403, "forbids access and offers no login"),
     (404, "there is no MCP over"),
     (405, "there is no MCP over"),
@@ -98,6 +99,30 @@ def test_an_http_error_is_told_with_its_status(told, kind, status, words):
         assert words in text
         assert "canary" not in text
         assert set(server.seen) <= {("POST", "/mcp"), ("GET", "/mcp"), ("GET", "/login?session=canary")}
+
+
+@pytest.mark.parametrize("status", [429, 503])
+@pytest.mark.parametrize(("named", "words"), [("90", "in 90 seconds"), ("3600", "in 60 minutes"), ("soon", "")])
+def test_the_time_that_a_server_names_is_told(told, kind, status, named, words):
+    """Row F1."""
+    with OddServer((status, "text/plain", b"no"), **{"Retry-After": named}) as server:
+        assert words in told(WAYS["toolset"], kind, server.url())
+
+
+def test_a_server_that_redirects_to_itself_is_no_other_address(told, kind):
+    """Row F1."""
+    with OddServer((307, "text/plain", b""), Location="/mcp") as server:
+        text = told(WAYS["toolset"], kind, server.url())
+    assert "redirects to itself" in text
+    assert "Use that URL" not in text
+
+
+def test_what_may_be_a_secret_in_the_url_is_not_told(kind):
+    """Rows F1, F17."""
+    with OddServer((404, "text/html", b"")) as server, pytest.raises(ours.MCPServerError) as raised:
+        ours.MCPToolset(INFOS[kind](url=f"{server.url()}?api_key=canary"), eager_connect=True)
+    assert f"{server.url()}?api_key=… answers 404" in str(raised.value)
+    assert "canary" not in str(raised.value)
 
 
 def test_a_missing_page_is_told_in_every_way_to_use_the_server(told, kind, way):

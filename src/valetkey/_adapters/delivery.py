@@ -76,7 +76,8 @@ class Delivery:
                 self._failed_probe = error
             return self._answer(request, message, error)
         except self._library.RequestError as error:
-            unanswered = NoAnswer(f"{type(error).__name__}: {error}")
+            address = urls.without_query(str(request.url))
+            unanswered = NoAnswer(f"{address} has not answered: {type(error).__name__}: {error}")
             unanswered.__cause__ = error
             return self._answer(request, message, unanswered)
         return self._answer(request, message, failure, said)

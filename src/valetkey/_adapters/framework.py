@@ -14,9 +14,12 @@ from valetkey._engine.logout import LogoutResult
 from valetkey._network.proxies import proxy_for
 from valetkey._network.request_log import log_exchange
 from valetkey._policy.rejection import wants_more_scope
+from valetkey.errors.copies import without_secrets
 from valetkey.profiles.catalog import find_profile, require_profile
 from valetkey.profiles.profile import STANDARD
 from valetkey.protocol.challenge import Challenge
+from valetkey.protocol.error_response import seconds_to_wait
+from valetkey.protocol.server_words import later
 from valetkey.urls import require_endpoint, without_query
 
 __all__ = [
@@ -25,12 +28,15 @@ __all__ = [
     "Engine",  # gives the token, and another one when the MCP server rejects it
     "LogoutResult",  # says how a logout ended
     "find_profile",  # names the provider of a session, to show it to the user
+    "later",  # says when to try again
     "log_exchange",  # writes one line of the request log for each request to the MCP server
     "proxy_for",  # names the proxy that the environment demands for a URL
     "rejection_of_new_token",  # the error where a login has brought no token, or no scope, that the server accepts
     "require_endpoint",  # refuses a text that is no URL of an authorization server
     "require_profile",  # refuses a name that is no provider profile's
+    "seconds_to_wait",  # reads when a server wants to be asked again
     "shared_engine",  # gives all clients in the process that have the same settings one engine
     "wants_more_scope",  # tells a rejection for missing scope from one for a bad token
     "without_query",  # leaves out of a URL what no error may repeat
+    "without_secrets",  # leaves out of a text what may be a secret in the URL of the MCP server
 ]

@@ -4,7 +4,8 @@
 """What a program does with an `OAuth` object by name: log in ahead of time, see the session, log out."""
 
 from typing import TYPE_CHECKING, NoReturn, Self
-from urllib.parse import urlsplit
+
+from valetkey.errors.copies import without_secrets
 
 if TYPE_CHECKING:
     from valetkey._engine.engine import Engine
@@ -88,7 +89,7 @@ class FrontDoor:
 
     def __repr__(self) -> str:
         settings = self._engine.settings
-        named = [repr(_shown(settings.server_url))]
+        named = [repr(without_secrets(settings.server_url, settings.server_url))]
         named += [f"principal={settings.principal!r}"] if settings.principal != type(settings).principal else []
         named += [f"label={settings.label!r}"] if settings.label != type(settings).label else []
         return f"<{type(self).__name__}({', '.join(named)}): {self._engine.state}>"
@@ -105,10 +106,3 @@ class FrontDoor:
             "show. Make one with the same options where it is needed; the session is shared through the store."
         )
         raise TypeError(message)
-
-
-def _shown(url: str) -> str:
-    """Leave out what may be a secret: a user's password, and the values of a query."""
-    parts = urlsplit(url)
-    query = "…" if parts.query else ""
-    return parts._replace(netloc=parts.netloc.rpartition("@")[2], query=query, fragment="").geturl()

@@ -16,7 +16,7 @@ from valetkey._engine.attempts import Attempts
 from valetkey._engine.explicit_login import ExplicitLogin
 from valetkey._engine.logout import Logout, LogoutResult
 from valetkey._engine.single_flight import SingleFlight
-from valetkey.errors import LoginFailed
+from valetkey.errors import AuthError, LoginFailed
 from valetkey.values import Session
 from valetkey.waiting import Rounds
 
@@ -68,7 +68,11 @@ class FrontDoor:
                 return result
 
     def _log_in(self, cancelled: threading.Event) -> Session | None:
-        session = self._login.log_in(cancelled)
+        try:
+            session = self._login.log_in(cancelled)
+        except AuthError:
+            self._at_hand.look()  # what was there before it, for the state that is shown
+            raise
         self._at_hand.replace(session)
         return session
 

@@ -16,13 +16,14 @@ _logger = logging.getLogger("valetkey.requests")
 
 def log_exchange(level: int, *, method: str, url: str, purpose: str, outcome: str, seconds: float) -> None:
     """
-    Log one exchange; the query of the URL is left out.
+    Log one exchange; user information and query of the URL are left out.
 
     :param method: The HTTP method, or "browser" for a person's part.
     :param outcome: The status, or what came instead of one ("no answer").
     """
     if not _logger.isEnabledFor(level):
         return
-    address = urlsplit(url)._replace(query="", fragment="").geturl()
+    sent = urlsplit(url)
+    address = sent._replace(netloc=sent.netloc.rpartition("@")[2], query="", fragment="").geturl()
     parts = {"method": method, "url": address, "purpose": purpose, "outcome": outcome, "seconds": seconds}
     _logger.log(level, "%s %s: %s in %.0f ms (%s)", method, address, outcome, seconds * 1000, purpose, extra=parts)

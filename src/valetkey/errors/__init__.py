@@ -73,18 +73,18 @@ class AuthError(Exception, Copies):
     def message(self) -> str:
         """What happened, safe to show; it names the MCP server, unless the hint does."""
         message, server_url = str(self.args[0]), self._server_url
-        is_named = server_url is None or names(f"{message} {self.hint}", server_url)
-        return message if is_named else f"{server_url}: {message}"
+        is_named = server_url is None or names(f"{message} {self._hint}", server_url)
+        return self._shown(message if is_named else f"{server_url}: {message}")
 
     @property
     def hint(self) -> str:
         """One sentence that says what to do."""
-        return self._hint
+        return self._shown(self._hint)
 
     @property
     def tried(self) -> tuple[str, ...]:
         """What was asked before, one line for each: the URL and what came back. Empty where that says nothing."""
-        return self._tried
+        return tuple(map(self._shown, self._tried))
 
     @property
     def server_url(self) -> str | None:

@@ -5,6 +5,7 @@
 
 import re
 from typing import Self
+from urllib.parse import urlsplit
 
 
 def names(text: str, url: str) -> bool:
@@ -16,6 +17,20 @@ def names(text: str, url: str) -> bool:
     :returns: True if it does.
     """
     return re.search(re.escape(url) + r"(?![\w/?&=#%+~-]|[.,:;][\w/])", text) is not None
+
+
+def without_secrets(text: str, url: str) -> str:
+    """Leave out of a text what may be a secret in a URL that it names: user information and the query's values."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # no URL; who reads the text needs it to see why
+        return text
+    user, _, _ = parts.netloc.rpartition("@")
+    members = (member.partition("=") for member in parts.query.split("&"))
+    hidden = "&".join(f"{name}=…" if equals else "…" for name, equals, _ in members)
+    for secret, shown in ((f"?{parts.query}", f"?{hidden}"), (f"{user}@", "")):
+        text = text.replace(secret, shown) if len(secret) > 1 else text
+    return text
 
 
 class Copies(BaseException):  # the root, so that `AuthError` is an `Exception` first
@@ -60,6 +75,9 @@ class Copies(BaseException):  # the root, so that `AuthError` is an `Exception` 
         """
         self._server_url = server_url
         self._place = self._place or place
+
+    def _shown(self, text: str) -> str:
+        return text if self._server_url is None else without_secrets(text, self._server_url)
 
     def _copy(self, **changes: object) -> Self:
         copy = type(self).__new__(type(self), *self.args)

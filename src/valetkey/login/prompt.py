@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from urllib.parse import urlsplit
 
+from valetkey.errors.copies import without_secrets
 from valetkey.seams import LoginPrompt
 
 
@@ -39,7 +40,8 @@ def print_link_alone(prompt: LoginPrompt) -> None:
 
 def prompt_text(prompt: LoginPrompt, *, opened: bool, environment: Mapping[str, str]) -> str:
     """Write the text of a prompt: which server needs the login, where the person logs in, and the link."""
-    lines = ["", f"{prompt.server_url} asks you to log in at {prompt.issuer}."]
+    server = without_secrets(prompt.server_url, prompt.server_url)
+    lines = ["", f"{server} asks you to log in at {prompt.issuer}."]
     if prompt.user_code is not None:
         lines += _code_lines(prompt, prompt.user_code, opened=opened)
     else:
@@ -83,7 +85,7 @@ def _code_lines(prompt: LoginPrompt, user_code: str, *, opened: bool) -> list[st
 
 def logged_in_text(prompt: LoginPrompt) -> str:
     """Write what ends a login that worked."""
-    return f"Logged in to {prompt.server_url} at {prompt.issuer}."
+    return f"Logged in to {without_secrets(prompt.server_url, prompt.server_url)} at {prompt.issuer}."
 
 
 def print_text(text: str) -> None:

@@ -122,10 +122,15 @@ def retry_after(response: HttpResponse, *, now: float | None) -> float | None:
 
     Without `now`, a date counts from the Date of the answer (RFC 9110 §6.6.1).
     """
-    value = (response.header("Retry-After") or "").strip()
+    now = _moment(response.header("Date") or "") if now is None else now
+    return seconds_to_wait(response.header("Retry-After") or "", now=now)
+
+
+def seconds_to_wait(value: str, *, now: float | None) -> float | None:
+    """Read the value of Retry-After, a number or a date: seconds from now, from 0 to a year; None if it is neither."""
+    value = value.strip()
     if value.isascii() and value.isdigit():
         return min(float(value), _LONGEST_WAIT)
-    now = _moment(response.header("Date") or "") if now is None else now
     moment = _moment(value)
     return None if moment is None or now is None else min(max(0.0, moment - now), _LONGEST_WAIT)
 

@@ -40,7 +40,7 @@ from haystack_integrations.tools.mcp_oauth.errors import (
 from haystack_integrations.tools.mcp_oauth.failures import CallLost, RequestRejected
 from haystack_integrations.tools.mcp_oauth.gate import Gate
 from valetkey._adapters.failures import HttpError
-from valetkey._adapters.framework import Engine
+from valetkey._adapters.framework import Engine, without_secrets
 from valetkey.errors import AuthError
 
 _logger = logging.getLogger("valetkey")
@@ -236,7 +236,8 @@ class AuthorizingClient(MCPClient):
             raise
 
     def _closed(self) -> MCPConnectionError:
-        return MCPConnectionError(message=f"The client of {self.url} was closed.", operation="connect")
+        name = without_secrets(self.url, self.url)
+        return MCPConnectionError(message=f"The client of {name} was closed.", operation="connect")
 
     async def _new_connection(self) -> Connection:
         if self._connection is not None:

@@ -178,8 +178,10 @@ class OAuthConfig(Options, _UpstreamOrder):
         if not hasattr(config, "create_auth") or not hasattr(config, "to_dict"):
             message = f"oauth_config is a {type(config).__name__}."
             raise ConfigurationError(message, hint="Give an OAuthConfig.")
-        storage = getattr(config, "token_storage", None)
-        return replace(cls.from_dict(config.to_dict()), token_storage=_to_store_name(storage) or _MEMORY)
+        known = {each.name for each in fields(cls)} - {"token_storage"}
+        given = {name: value for name, value in vars(config).items() if name in known and value is not None}
+        storage = _to_store_name(getattr(config, "token_storage", None))
+        return cls(**given, token_storage=storage or _MEMORY)
 
     def to_settings(self, server_url: str) -> Settings:
         """

@@ -180,9 +180,13 @@ def require_secret(secret: Secret, name: str) -> values.Secret:
     """
     Resolve a secret that has to have a value.
 
-    :raises ConfigurationError: If it is empty.
+    :raises ConfigurationError: If it is empty, or not there.
     """
-    text = secret.resolve_value()
+    try:
+        text = secret.resolve_value()
+    except ValueError as error:
+        message = f"{name} has no value: {error}"
+        raise ConfigurationError(message, hint="Check the environment variable it comes from.") from error
     if not text:
         message = f"{name} resolved to an empty value."
         raise ConfigurationError(message, hint="Check the environment variable it comes from.")

@@ -6,12 +6,13 @@
 import re
 import socket
 import ssl
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from valetkey._adapters.framework import proxy_for, without_query
+from valetkey._adapters.framework import later, proxy_for, seconds_to_wait, without_query, without_secrets
 from valetkey.errors import quote
 
 Transport = Literal["streamable HTTP", "SSE"]
@@ -27,6 +28,7 @@ _WRONG_TRANSPORT = frozenset({400, 404, 405, 406, 415, 501})
 """The statuses by which servers of one transport answer the requests of the other."""
 
 _HINTS = {
+    402: "Ask its operator what access costs, and whether your account has paid for it.",
     403: "Ask its operator for access; if it wants a key, give it in headers= of the server info.",
     407: "Give the user name and password of the proxy in HTTPS_PROXY or HTTP_PROXY.",
     429: "Wait a while, then try again.",
@@ -53,7 +55,7 @@ class Diagnosis:
 
     def about(self, url: str) -> str:
         """Say it of a server."""
-        return f"{url} {self.cause} {self.hint}"
+        return without_secrets(f"{url} {self.cause} {self.hint}", url)
 
 
 CREDENTIAL_REJECTED = Diagnosis(
@@ -127,6 +129,8 @@ def _of_status(response: Any, status: int, transport: Transport) -> Diagnosis:
             return Diagnosis(f"answers {said} without an address.", _CHECK_URL)
         address = without_query(str(following.url))
         cause = f"answers {said}: it redirects to {quote(address)}."
+        if following.url == response.url:
+            return Diagnosis(cause, "Tell the server's operator: it redirects to itself.")
         return Diagnosis(cause, "Use that URL if it is the right server.")
     if status == 407:
         return Diagnosis(f"is not reached: a proxy answers {said}.", _HINTS[status])
@@ -134,6 +138,9 @@ def _of_status(response: Any, status: int, transport: Transport) -> Diagnosis:
         return Diagnosis(f"forbids access and offers no login: it answers {said}.", _HINTS[status])
     if status in _WRONG_TRANSPORT:
         return Diagnosis(f"answers {said}: there is no MCP over {transport}.", _OTHER_TRANSPORT[transport])
+    wait = seconds_to_wait(response.headers.get("retry-after", ""), now=time.time())
+    if wait is not None:
+        return Diagnosis(f"answers {said}.", f"Try again {later(wait)}.")
     return Diagnosis(f"answers {said}.", _HINTS.get(status, _LATER if status >= 500 else _CHECK_URL))
 
 

@@ -11,6 +11,7 @@ because `MCPToolset` shows only those with their own text and replaces the text 
 from haystack_integrations.tools.mcp import MCPConnectionError
 
 from haystack_integrations.tools.mcp_oauth.diagnosis import Diagnosis
+from valetkey._adapters.framework import without_secrets
 from valetkey.errors import AuthError, LoginRequired
 
 
@@ -42,8 +43,8 @@ class MCPAuthorizationError(MCPConnectionError, ValueError):
     """
 
     def __init__(self, error: AuthError, operation: str, server_url: str) -> None:
-        text = str(error)
-        message = text if server_url in text else f"No access to {server_url}: {text}"
+        text, url = (without_secrets(each, server_url) for each in (str(error), server_url))
+        message = text if url in text else f"No access to {url}: {text}"
         super().__init__(message=message, operation=operation)
         self.error = error
         self.hint = error.hint

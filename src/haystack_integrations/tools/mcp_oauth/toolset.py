@@ -13,6 +13,7 @@ from haystack_integrations.tools.mcp import MCPTool as UpstreamMCPTool
 from haystack_integrations.tools.mcp import MCPToolset as UpstreamMCPToolset
 
 from haystack_integrations.tools.mcp_oauth.errors import MCPAuthorizationError, MCPServerError, MCPServerTimeoutError
+from valetkey._adapters.framework import without_secrets
 
 
 @contextmanager
@@ -27,7 +28,7 @@ def _in_words(server_info: Any) -> Iterator[None]:
         if is_told or not is_late or url is None:
             raise
         hint = "Check the URL and whether the server runs; for a slow server, give a longer connection_timeout."
-        message = f"{url} has opened no MCP session within connection_timeout. {hint}"
+        message = f"{without_secrets(url, url)} has opened no MCP session within connection_timeout. {hint}"
         raise MCPServerTimeoutError(message, "connect", hint=hint) from error
 
 

@@ -13,7 +13,6 @@ from valetkey._policy.refusal import (
     LASTING,
     LATER,
     MEANINGS,
-    NO_DOCUMENT,
     NOT_HERE,
     NOTHING_ENDS,
     REFUSALS,
@@ -37,7 +36,6 @@ def renewal(status, error=None, *, origin=REGISTERED, **details):
 
 LINES = [
     (LATER, renewal(503)),
-    (NO_DOCUMENT, Answer(asked=Asked.DISCOVERY, status=404)),
     (NOT_HERE, renewal(308)),
     (TOKEN_ENDED, renewal(400, "invalid_grant")),
     (CLIENT_GONE, renewal(401, "invalid_client")),
@@ -85,7 +83,7 @@ def test_what_says_later_ends_nothing_whatever_else_it_says():
     """Rows A6, A9."""
     for answer in EVERYTHING:
         is_later = answer.status >= 500 or answer.status in (407, 408, 425, 429)
-        assert meaning_of(answer).is_temporary == is_later
+        assert (meaning_of(answer) is LATER) == is_later
 
 
 def test_a_person_may_log_in_unless_that_would_be_refused_too():
@@ -93,7 +91,7 @@ def test_a_person_may_log_in_unless_that_would_be_refused_too():
     for answer in EVERYTHING:
         meaning = meaning_of(answer)
         if not meaning.may_ask_person:
-            assert meaning.is_temporary or (answer.error, answer.origin) == ("invalid_client", BY_HAND)
+            assert meaning is LATER or (answer.error, answer.origin) == ("invalid_client", BY_HAND)
 
 
 @pytest.mark.parametrize("error", ["ratelimited", "internal_error", "service_unavailable", "server_error"])

@@ -5,7 +5,8 @@
 What a refusal of an authorization server means, as a table: the first row whose condition holds says it.
 
 Only the server's own word, an OAuth error code in an answer that can be read, ends a refresh token or a client. What
-cannot be understood may come from a gateway between: it ends nothing, and a new login stays possible.
+cannot be understood may come from a gateway between: it ends nothing, and a new login stays possible. A
+request for metadata or for a registration shows neither a token nor a stored client: its refusal does not come here.
 """
 
 from collections.abc import Callable
@@ -24,9 +25,7 @@ class Asked(Enum):
 
     RENEWAL = "a renewal"
     CODE = "a token for a code"
-    REGISTRATION = "a registration"
     REVOCATION = "a revocation"
-    DISCOVERY = "metadata"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,11 +49,9 @@ class Meaning:
     ends_client: bool = False
     is_elsewhere: bool = False  # the endpoint may have moved: the issuer's metadata says where it is
     may_ask_person: bool = True
-    is_temporary: bool = False
 
 
-LATER = Meaning("later: the same request may succeed", may_ask_person=False, is_temporary=True)
-NO_DOCUMENT = Meaning("no document here; another place may have one")
+LATER = Meaning("later: the same request may succeed", may_ask_person=False)
 NOT_HERE = Meaning("not here: the issuer's metadata says where", is_elsewhere=True)
 TOKEN_ENDED = Meaning("the refresh token has ended", ends_token=True)
 CLIENT_GONE = Meaning(
@@ -63,7 +60,7 @@ CLIENT_GONE = Meaning(
 LASTING = Meaning("a login would be refused too", may_ask_person=False)
 NOTHING_ENDS = Meaning("nothing ends; a new login may help")
 
-MEANINGS = (LATER, NO_DOCUMENT, NOT_HERE, TOKEN_ENDED, CLIENT_GONE, LASTING, NOTHING_ENDS)
+MEANINGS = (LATER, NOT_HERE, TOKEN_ENDED, CLIENT_GONE, LASTING, NOTHING_ENDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +107,6 @@ def _is_wrong_client(answer: Answer) -> bool:
 
 REFUSALS = (
     RefusalRow("the status is 5xx, 407, 408, 425 or 429, or the error code says so", _is_later, LATER),
-    RefusalRow("metadata was asked for", lambda answer: answer.asked is Asked.DISCOVERY, NO_DOCUMENT),
     RefusalRow("the status is 3xx", _redirects, NOT_HERE),
     RefusalRow(
         "a renewal is refused with the error code `invalid_grant`, or one that names the refresh token",

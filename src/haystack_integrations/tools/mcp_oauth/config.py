@@ -5,7 +5,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from haystack.utils import Secret
 
@@ -33,15 +33,18 @@ from valetkey.settings.settings import Settings
 
 _MEMORY = "memory:"
 
-try:
-    from haystack_integrations.tools.mcp import InMemoryTokenStorage as InMemoryTokenStorage  # noqa: PLC0414 - it is exported
-except ImportError:  # mcp-haystack 2.0
+if TYPE_CHECKING:
+    from haystack_integrations.tools.mcp import InMemoryTokenStorage as InMemoryTokenStorage  # noqa: PLC0414 - exported
+else:
+    try:
+        from haystack_integrations.tools.mcp import InMemoryTokenStorage
+    except ImportError:  # mcp-haystack 2.0
 
-    class InMemoryTokenStorage:  # type: ignore[no-redef]
-        """Sessions that end with the process: what `token_storage="memory:"` means."""
+        class InMemoryTokenStorage:
+            """Sessions that end with the process: what `token_storage="memory:"` means."""
 
-        async def get_tokens(self) -> None:
-            """Exist, as in every token storage of the MCP SDK."""
+            async def get_tokens(self) -> None:
+                """Exist, as in every token storage of the MCP SDK."""
 
 
 ENGINE_NAMES = {"scopes": "scope", "grant_type": "grant", "token_endpoint_auth_method": "client_authentication"}

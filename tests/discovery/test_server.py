@@ -15,7 +15,7 @@ from tests.fakes.network import Internet, no_answer, unreachable
 from tests.fakes.world import World
 from tests.requirements import requirement
 from valetkey._discovery.discovery import discover
-from valetkey._discovery.server import fresh_server
+from valetkey._discovery.server import fresh_server, moved_server
 from valetkey.errors import IssuerMismatch, TemporaryError, Unsupported
 from valetkey.settings.settings import Settings
 from valetkey.values import MetadataSource, Secret, ServerMetadata
@@ -331,3 +331,42 @@ def test_an_issuer_that_publishes_nothing_now_says_whether_that_may_change(statu
     server.has(SERVER_METADATA, status)
     with pytest.raises(error):
         fresh(server, ServerMetadata(ISSUER))
+
+
+# An endpoint that is not there any more.
+
+KNOWN = ServerMetadata(ISSUER, token_endpoint=f"{ISSUER}/old/token", revocation_endpoint=f"{ISSUER}/old/revoke")
+
+
+def moved(server, endpoint, known=KNOWN):
+    return moved_server(known, endpoint, Settings(url=MCP), server)
+
+
+@pytest.mark.parametrize("endpoint", ["token_endpoint", "revocation_endpoint"])
+def test_an_endpoint_is_where_the_metadata_of_its_issuer_now_says(endpoint):
+    """Row A4."""
+    server = AuthorizationServer(says_further={endpoint: f"{ISSUER}/v2"})
+    assert getattr(moved(server, endpoint), endpoint) == f"{ISSUER}/v2"
+
+
+@pytest.mark.parametrize("says", [{}, {"revocation_endpoint": None}], ids=["the same", "none"])
+def test_metadata_that_names_no_other_endpoint_leads_nowhere(says):
+    """Row A4."""
+    known = ServerMetadata(ISSUER, revocation_endpoint=f"{ISSUER}/revoke")
+    server = AuthorizationServer(says_further={"revocation_endpoint": f"{ISSUER}/revoke", **says})
+    assert moved(server, "revocation_endpoint", known) is None
+
+
+@pytest.mark.parametrize("trouble", [404, 503, unreachable()], ids=str)
+def test_metadata_that_cannot_be_read_again_leads_nowhere(trouble):
+    """Row A4."""
+    server = AuthorizationServer()
+    server.has(SERVER_METADATA, trouble)
+    server.describes_itself_at = ()
+    assert moved(server, "token_endpoint") is None
+
+
+def test_metadata_of_another_issuer_is_no_reason_to_stay():
+    """Row A4."""
+    with pytest.raises(IssuerMismatch):
+        moved(AuthorizationServer(calls_itself="https://evil.example.com"), "token_endpoint")

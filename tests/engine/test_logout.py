@@ -652,6 +652,18 @@ def test_a_revocation_endpoint_that_is_nowhere_is_told_and_the_metadata_is_read_
     assert stored(world) == ["client"]
 
 
+@pytest.mark.parametrize("trouble", [404, 503, unreachable()], ids=str)
+def test_a_revocation_endpoint_whose_issuer_cannot_be_asked_is_told_with_its_own_answer(world, engine, trouble):
+    """Row A4."""
+    world.server.has(REVOKE, 404, 404)
+    world.server.has(SERVER_METADATA, trouble, trouble)
+    result = engine.logout()
+    assert (result.existed, result.revoked) == (True, False)
+    assert REVOKE in result.problem
+    assert "404" in result.problem
+    assert stored(world) == ["client"]
+
+
 @pytest.mark.parametrize("status", [407, 408, 425, 429, 500, 503])
 def test_a_revocation_that_may_succeed_later_is_asked_for_again(world, engine, status):
     """Row A6."""

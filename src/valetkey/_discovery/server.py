@@ -3,19 +3,23 @@
 
 """Asking an authorization server for its metadata (RFC 8414), and whose document counts for an issuer of the user."""
 
+import logging
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
+from typing import Literal
 
 from valetkey import urls
 from valetkey._discovery.metadata_requests import MetadataRequests
 from valetkey._policy.given import configured, overridden, shows_a_secret, unused_endpoints
-from valetkey.errors import AuthError, IssuerMismatch, MalformedDocument, TemporaryError, Unsupported, quote
+from valetkey.errors import AuthError, IssuerMismatch, MalformedDocument, TemporaryError, TrustError, Unsupported, quote
 from valetkey.profiles.applied import filled_in, resolve_profile
 from valetkey.protocol import server as server_protocol
 from valetkey.settings.settings import Settings
 from valetkey.values import ServerMetadata
 from valetkey.wire import NotReached, Send
+
+_logger = logging.getLogger("valetkey")
 
 _MOST_LISTED = 3
 
@@ -38,6 +42,28 @@ def fresh_server(known: ServerMetadata, settings: Settings, send: Send) -> Serve
     profile = resolve_profile(settings.profile, known.issuer, settings.profile_members)
     fresh = filled_in(overridden(server, settings), profile)
     return replace(fresh, issuer=known.issuer, source=known.source)
+
+
+def moved_server(
+    known: ServerMetadata, endpoint: Literal["token_endpoint", "revocation_endpoint"], settings: Settings, send: Send
+) -> ServerMetadata | None:
+    """
+    Read where an endpoint is that is not there any more; None if the issuer's metadata names no other one.
+
+    Metadata that cannot be read says no more than the endpoint did. An error of trust is raised.
+    """
+    try:
+        server = fresh_server(known, settings, send)
+    except TrustError:
+        raise
+    except AuthError as error:
+        _logger.info("the metadata of %s cannot be read again: %s", known.issuer, error)
+        return None
+    place = getattr(server, endpoint)
+    if place in (None, getattr(known, endpoint)):
+        return None
+    _logger.info("the %s of %s has moved to %s", endpoint.replace("_", " "), known.issuer, quote(place))
+    return server
 
 
 def first_server(

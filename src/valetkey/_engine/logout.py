@@ -12,7 +12,7 @@ from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
 
 from valetkey._clients.authentication import ClientAuthenticator
-from valetkey._discovery.server import fresh_server
+from valetkey._discovery.server import moved_server
 from valetkey._policy.refusal import Asked, answer_of, meaning_of
 from valetkey._sessions.sessions import Sessions
 from valetkey.errors import AuthError, Refused, TemporaryError
@@ -146,8 +146,8 @@ class Logout:
         if way.has_read_metadata:
             return False
         way.has_read_metadata = True
-        server = fresh_server(way.server, self._settings, self._seams.send)
-        if server.revocation_endpoint in (None, way.server.revocation_endpoint):
+        server = moved_server(way.server, "revocation_endpoint", self._settings, self._seams.send)
+        if server is None:
             return False
         way.server, way.methods = server, self._authenticator.revocation_methods(client, server)
         return True

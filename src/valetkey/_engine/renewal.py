@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from valetkey._clients.registration import Registrations
-from valetkey._discovery.server import fresh_server
+from valetkey._discovery.server import moved_server
 from valetkey._engine.refresh import Refresher
 from valetkey._engine.refresh_outcome import (
     NextStep,
@@ -26,7 +26,7 @@ from valetkey._engine.refresh_outcome import (
 )
 from valetkey._grants.token_endpoint import TokenEndpoint
 from valetkey._sessions.sessions import Sessions
-from valetkey.errors import AuthError, TemporaryError, TrustError, quote
+from valetkey.errors import AuthError, TemporaryError
 from valetkey.seams import Seams
 from valetkey.settings.settings import Settings
 from valetkey.store.protocol import Conflict, Lease
@@ -115,17 +115,10 @@ class Renewal:
         return None
 
     def _has_moved(self, session: Session) -> bool:
-        """Read where the issuer's endpoints are now (RFC 8414 §3), and write it into the session if that is news."""
-        try:
-            server = fresh_server(session.server, self._settings, self._seams.send)
-        except TrustError:
-            raise
-        except AuthError as error:
-            _logger.info("the metadata of %s cannot be read again: %s", session.issuer, error)
+        """Read where the token endpoint is now (RFC 8414 §3), and write it into the session if that is news."""
+        server = moved_server(session.server, "token_endpoint", self._settings, self._seams.send)
+        if server is None:
             return False
-        if server.token_endpoint in (None, session.server.token_endpoint):
-            return False
-        _logger.info("the token endpoint of %s has moved to %s", session.issuer, quote(server.token_endpoint))
         stored, version = self._sessions.read()
         if stored is not None and stored.token == session.token:
             with suppress(Conflict):

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from valetkey._clients.dpop import Proofs
     from valetkey._engine.attempts import Attempts
     from valetkey._engine.decision import TokenNeed
-    from valetkey._engine.front_door import FrontDoor, Result
+    from valetkey._engine.login_and_logout import LoginAndLogout, Result
     from valetkey._engine.logout import LogoutResult
     from valetkey.protocol.challenge import Challenge
 
@@ -68,15 +68,15 @@ class Engine:
         return self._made_attempts["only"]
 
     @cached_property
-    def _front_door(self) -> "FrontDoor":
+    def _login_and_logout(self) -> "LoginAndLogout":
         from valetkey._engine.explicit_login import ExplicitLogin
-        from valetkey._engine.front_door import FrontDoor
+        from valetkey._engine.login_and_logout import LoginAndLogout
         from valetkey._engine.logout import Logout
 
         attempts = self._attempts
         login = ExplicitLogin(self.settings, self._seams, attempts, lambda: self._proofs)
         logout = Logout(self.settings, self._seams, attempts.sessions)
-        return FrontDoor(login, logout, attempts, self._flight, self._at_hand)
+        return LoginAndLogout(login, logout, attempts, self._flight, self._at_hand)
 
     @cached_property
     def _proofs(self) -> "Proofs":
@@ -240,7 +240,7 @@ class Engine:
 
     def _logging_in(self) -> Rounds[Session | None]:
         try:
-            return (yield from self._front_door.logging_in())
+            return (yield from self._login_and_logout.logging_in())
         except TimeoutError as error:
             raise overdue(self.settings.server_url, self._prompt) from error
 
@@ -253,11 +253,11 @@ class Engine:
 
         :raises StoreError: If the session cannot be deleted.
         """
-        return run_rounds(self._front_door.logging_out(), None)
+        return run_rounds(self._login_and_logout.logging_out(), None)
 
     async def logout_async(self) -> "LogoutResult":
         """Do what `logout` does, from a task of any event loop."""
-        return await run_rounds_async(self._front_door.logging_out(), None)
+        return await run_rounds_async(self._login_and_logout.logging_out(), None)
 
     def missing_scope(self) -> Scope:
         """Give the scope that all callers together miss that wait now; empty while none waits for more scope."""

@@ -24,7 +24,7 @@ Result = Session | LogoutResult | None
 """What the work of an engine gives: a session, the end of one, or the finding that no login is wanted."""
 
 
-class FrontDoor:
+class LoginAndLogout:
     """The explicit logins and logouts of one engine."""
 
     def __init__(

@@ -88,7 +88,7 @@ class ClientMetadata:
             "token_endpoint_auth_method": self.method.value,
             "scope": scope_to_text(self.scope) if self.scope else None,
             "dpop_bound_access_tokens": True if self.binds_tokens else None,
-            "contacts": [] if self.has_contacts else None,  # RFC 7591 §5: there is nobody's address in it
+            "contacts": [] if self.has_contacts else None,  # RFC 7591 §5: it holds no person's address
         }
         return {name: value for name, value in members.items() if value is not None and name not in self.left_out}
 

@@ -37,6 +37,7 @@ ROOMS = (
     "valetkey.profiles",
     "valetkey.protocol",
     "valetkey.waiting",
+    "valetkey.made_once",
     "valetkey.wire",
     "valetkey.urls",
     "valetkey.values",

@@ -25,7 +25,7 @@ LONGEST_FUNCTION = 45
 PATH_OF_A_401 = ("_adapters", "_engine", "_discovery", "_clients", "_grants")
 INTERNAL = [
     *("_adapters", "_clients", "_discovery", "_engine", "_grants", "_network", "_policy", "_sessions"),
-    *("protocol", "profiles", "urls.py", "wire.py", "seams.py", "waiting.py"),
+    *("protocol", "profiles", "urls.py", "wire.py", "seams.py", "waiting.py", "made_once.py"),
 ]
 MOST_INTERNAL_FIELDS = 120
 """Lines of `:param` and `:returns:` in all internal docstrings."""

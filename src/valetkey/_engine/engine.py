@@ -12,7 +12,6 @@ import concurrent.futures
 import threading
 from collections.abc import Sequence
 from contextlib import suppress
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 from valetkey import urls
@@ -23,6 +22,7 @@ from valetkey._policy.lifetime import is_expired, is_renewal_due
 from valetkey._policy.scope import unite
 from valetkey._sessions.sessions import Sessions
 from valetkey.errors import AuthError, ConfigurationError, StoreError
+from valetkey.made_once import made_once
 from valetkey.profiles.catalog import find_profile
 from valetkey.seams import LoginPrompt, Seams, require_device_login
 from valetkey.settings.settings import Settings
@@ -50,24 +50,19 @@ class Engine:
         self._seams = seams
         self._waiting: list[TokenNeed] = []  # the needs of waiting callers; each change is atomic, so it needs no lock
         self._store = store
-        self._made_attempts: dict[str, Attempts] = {}  # one, or none before the first attempt
         self._flight: SingleFlight[Result] = SingleFlight(describe=self._describe)
         self._at_hand = SessionAtHand(Sessions(settings, store, seams))
         self._jitter = seams.jitter()
         self._prompt: LoginPrompt | None = None
 
-    @property
+    @made_once
     def _attempts(self) -> "Attempts":
-        """What obtains tokens. Loaded with the first attempt: a program that starts with a good token needs none."""
-        if not self._made_attempts:
-            from valetkey._engine.attempts import Attempts
+        """What obtains tokens: a program that starts with a good token needs none."""
+        from valetkey._engine.attempts import Attempts
 
-            made = Attempts(self.settings, self._store, self._seams, self._announce, self.missing_scope)
-            # Of several threads the first one's counts. No lock: a child that is forked meanwhile would find it locked.
-            self._made_attempts.setdefault("only", made)
-        return self._made_attempts["only"]
+        return Attempts(self.settings, self._store, self._seams, self._announce, self.missing_scope)
 
-    @cached_property
+    @made_once
     def _login_and_logout(self) -> "LoginAndLogout":
         from valetkey._engine.explicit_login import ExplicitLogin
         from valetkey._engine.login_and_logout import LoginAndLogout
@@ -78,7 +73,7 @@ class Engine:
         logout = Logout(self.settings, self._seams, attempts.sessions)
         return LoginAndLogout(login, logout, attempts, self._flight, self._at_hand)
 
-    @cached_property
+    @made_once
     def _proofs(self) -> "Proofs":
         from valetkey._clients.dpop import Proofs  # few servers ask for a proof
 

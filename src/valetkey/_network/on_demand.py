@@ -4,9 +4,9 @@
 """The HTTP client, loaded with the first request: a program that starts with a good token sends none of its own."""
 
 from contextlib import AbstractContextManager
-from functools import cached_property
 from typing import TYPE_CHECKING
 
+from valetkey.made_once import made_once
 from valetkey.wire import HttpRequest, HttpResponse
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ class SenderOnDemand:
         """Use one connection for all requests that this thread sends to one origin, until the block ends."""
         return self._sender.keep_connections()
 
-    @cached_property
+    @made_once
     def _sender(self) -> "HttpSender":
         from valetkey._network.guard import Guard
         from valetkey._network.sender import HttpSender

@@ -7,6 +7,7 @@ What the integration of a framework may use of the private rooms: Haystack's pac
 Beside these there are the functions of `credential`.
 """
 
+from valetkey._adapters.causes import errors_behind
 from valetkey._adapters.second_rejection import rejection_of_new_token
 from valetkey._engine.engine import Engine
 from valetkey._engine.factory import shared_engine
@@ -27,6 +28,7 @@ __all__ = [
     "Challenge",  # what a server says in a rejection; the integration hands it on to `Engine.replace`
     "Engine",  # gives the token, and another one when the MCP server rejects it
     "LogoutResult",  # says how a logout ended
+    "errors_behind",  # goes through what stands behind an error
     "find_profile",  # names the provider of a session, to show it to the user
     "later",  # says when to try again
     "log_exchange",  # writes one line of the request log for each request to the MCP server

@@ -13,6 +13,7 @@ import threading
 from collections import OrderedDict
 from typing import Any
 
+from valetkey._adapters.causes import errors_behind
 from valetkey.errors import AuthError
 
 _TICKET = "valetkey"
@@ -76,17 +77,8 @@ def auth_error_behind(error: BaseException) -> AuthError | None:
     :param error: What was raised. Its members, its causes and what an `MCPHttpClient` has answered are searched too.
     :returns: The error, whose type says what to do next, or None if no login is at fault.
     """
-    waiting: list[BaseException] = [error]
-    seen: set[int] = set()
-    while waiting:
-        one = waiting.pop(0)
-        if id(one) in seen:
-            continue
-        seen.add(id(one))
+    for one in errors_behind(error):
         found = one if isinstance(one, AuthError) else of_all_clients.find(one)
         if isinstance(found, AuthError):
             return found
-        members = one.exceptions if isinstance(one, BaseExceptionGroup) else ()
-        context = None if one.__suppress_context__ else one.__context__
-        waiting += [each for each in (*members, one.__cause__, context) if each is not None]
     return None

@@ -7,12 +7,18 @@ import re
 import socket
 import ssl
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from valetkey._adapters.framework import later, proxy_for, seconds_to_wait, without_query, without_secrets
+from valetkey._adapters.framework import (
+    errors_behind,
+    later,
+    proxy_for,
+    seconds_to_wait,
+    without_query,
+    without_secrets,
+)
 from valetkey.errors import quote
 
 Transport = Literal["streamable HTTP", "SSE"]
@@ -83,26 +89,12 @@ class _Case:
 
 def diagnose(failure: BaseException, url: str, transport: Transport, *, seconds: float) -> Diagnosis:
     """Say what a failure means for the user; `seconds` is how long the server had time."""
-    case = _Case(tuple(_behind(failure)), url, transport, seconds)
+    case = _Case(tuple(errors_behind(failure, also_hidden=True)), url, transport, seconds)
     for find in (_in_the_answer, _in_the_certificate, _in_the_proxy, _in_the_connection, _in_the_time):
         found = find(case)
         if found is not None:
             return found
     return Diagnosis(f"cannot be used: {quote(str(failure) or type(failure).__name__)}.", _OTHER_TRANSPORT[transport])
-
-
-def _behind(failure: BaseException) -> Iterator[BaseException]:
-    """Go through an error, the members of a group, and what each was raised from or over."""
-    waiting, seen = [failure], set[int]()
-    while waiting:
-        error = waiting.pop(0)
-        if id(error) in seen:
-            continue
-        seen.add(id(error))
-        yield error
-        waiting.extend(error.exceptions if isinstance(error, BaseExceptionGroup) else ())
-        behind = error.__cause__ or error.__context__  # httpcore hides the context, which has the reason
-        waiting.extend([behind] if behind is not None else [])
 
 
 def _in_the_answer(case: _Case) -> Diagnosis | None:

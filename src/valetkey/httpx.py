@@ -26,9 +26,9 @@ class MCPHttpClient(DeliveringClient, httpx.AsyncClient):
     The HTTP client under a session of the MCP SDK 1.x: no failed login or renewal ends the session.
 
     It is what the SDK's `create_mcp_http_client` makes, with the same arguments and defaults, so it is also a factory
-    for its `sse_client`. But a message that does not reach the server is answered in
-    its place with a JSON-RPC error: one call fails with a sentence, the session lives, and the next call works.
-    `auth_error_behind` gives the `AuthError` behind the SDK's error.
+    for its `sse_client`. But a message that does not reach the server is answered in its place with a JSON-RPC error:
+    one call fails with a sentence, the session lives, and the next call works. `auth_error_behind` gives the
+    `AuthError` behind the SDK's error.
 
     ```python
     async with MCPHttpClient(auth=OAuth(URL)) as http_client:

@@ -28,7 +28,8 @@ export FASTMCP_CHECK_FOR_UPDATES := off
 export FASTMCP_SHOW_SERVER_BANNER := false
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 
-.PHONY: help test lint types unit coverage test-sdk1 interop frameworks conformance demo bench durability format clean
+.PHONY: help test lint types unit coverage mutants test-sdk1 interop frameworks conformance demo bench durability
+.PHONY: format clean
 
 help: ## print this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | while IFS=$$'\t' read -r name text; \
@@ -59,6 +60,10 @@ unit: .venv/installed .venv/databases $(SERVERS)/node_modules/installed ## the t
 
 coverage: ## the coverage floor, over the last run of the tests
 	$(BIN)/coverage report --include='$(FULLY_COVERED)' --fail-under=100
+
+# Every test that matches a defence is run alone, on a copy of src; IDS="C3 T" takes out those of C3 and of all T.
+mutants: .venv/installed ## the defences, taken out one at a time: no test of tests/attacks may pass without its own
+	@$(BIN)/python -m tests.attacks.mutants $(IDS)
 
 test-sdk1: .venv-sdk1/installed .venv/installed $(SERVERS)/node_modules/installed ## the tests that also hold on MCP SDK 1.x
 	.venv-sdk1/bin/python $(PYTEST_ON_ALL_CORES) tests/adapters tests/haystack

@@ -16,7 +16,8 @@ from tests.processes.child import Child
 from tests.requirements import requirement
 from valetkey._network.addresses import address_of
 from valetkey._network.guard import Guard
-from valetkey._network.resolver import addresses_of, look_up, numeric_address, start_lookup
+from valetkey._network.hosts import numeric_address
+from valetkey._network.resolver import addresses_of, look_up, start_lookup
 from valetkey._network.sender import HttpSender, UnknownOutcome
 from valetkey.wire import HttpRequest
 

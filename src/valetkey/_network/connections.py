@@ -22,10 +22,11 @@ from valetkey import urls
 from valetkey._network.addresses import Address, AddressKind, kind_of
 from valetkey._network.clock import ExchangeClock
 from valetkey._network.guard import Guard
+from valetkey._network.hosts import kind_of_host
 from valetkey._network.locality import Locality
 from valetkey._network.pinning import PinnedBackend
 from valetkey._network.proxies import proxy_for
-from valetkey._network.resolver import addresses_of, numeric_address
+from valetkey._network.resolver import addresses_of
 from valetkey._network.socks import DEFAULT_PORT, SocksBackend
 from valetkey._network.streams import translated
 from valetkey._network.unpacking import TooLarge, unpack
@@ -96,12 +97,11 @@ class Connections:
         """Check where a URL leads, and make a connection that goes there; it is opened by its first request."""
         host, is_https = urlsplit(url).hostname or "", target.scheme == "https"
         origin = httpcore2.Origin(target.raw_scheme, target.raw_host, target.port or (443 if is_https else 80))
+        self._require_allowed(url, kind_of_host(host))  # behind a proxy, all else is for the proxy to look up
         if proxy is not None:
-            numeric = numeric_address(host)
-            self._require_allowed(url, () if numeric is None else (numeric,))  # a name is for the proxy to look up
             return _through(proxy, origin, PinnedBackend(self._look_up, self._clock))
         addresses = self._addresses.get(host) or self._look_up(host, origin.port)
-        self._require_allowed(url, addresses)
+        self._require_allowed(url, *map(kind_of, addresses))
         self._addresses[host] = addresses
         backend = PinnedBackend(lambda _host, _port: addresses, self._clock)
         tls = trusted_authorities() if is_https else None
@@ -110,9 +110,13 @@ class Connections:
     def _look_up(self, host: str, port: int) -> Sequence[Address]:
         return addresses_of(host, port, self._guard.resolve, self._clock.left_to_connect())
 
-    def _require_allowed(self, url: str, addresses: Sequence[Address]) -> None:
-        for kind in dict.fromkeys(map(kind_of, addresses)):
-            if self._guard.is_restricted(url, kind) and not self._locality.is_at(kind, self._clock):
+    def _require_allowed(self, url: str, *kinds: AddressKind | None) -> None:
+        for kind in dict.fromkeys(kinds):
+            if (
+                kind is not None
+                and self._guard.is_restricted(url, kind)
+                and not self._locality.is_at(kind, self._clock)
+            ):
                 raise self._guard.refusal(url, kind)
 
     def _send(self, request: HttpRequest, target: httpx2.URL, route: tuple[str, str | None]) -> HttpResponse:
@@ -147,11 +151,7 @@ def _parsed(url: str) -> httpx2.URL:
 
 def _proxy_of(url: str) -> str | None:
     """Give the proxy of a URL. A request to this computer may be plain http, and a proxy would read it: none then."""
-    if urls.is_loopback(url):
-        return None
-    numeric = numeric_address(urlsplit(url).hostname or "")
-    is_local = numeric is not None and kind_of(numeric) is AddressKind.LOOPBACK
-    return None if is_local else proxy_for(url)
+    return None if kind_of_host(urlsplit(url).hostname or "") is AddressKind.LOOPBACK else proxy_for(url)
 
 
 def _through(proxy: str, origin: httpcore2.Origin, backend: PinnedBackend) -> httpcore2.ConnectionInterface:

@@ -18,7 +18,8 @@ from valetkey import urls
 from valetkey._network.addresses import Address, AddressKind, kind_of
 from valetkey._network.clock import ExchangeClock
 from valetkey._network.guard import Guard
-from valetkey._network.resolver import addresses_of, numeric_address
+from valetkey._network.hosts import numeric_address
+from valetkey._network.resolver import addresses_of
 from valetkey._network.streams import wrap_in_tls
 from valetkey.errors import TemporaryError, quote
 

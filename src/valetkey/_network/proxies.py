@@ -8,6 +8,8 @@ import re
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
+from valetkey._network.hosts import without_last_dots
+
 _DEFAULT_PORTS = {"https": 443, "http": 80}
 _ENTRY = re.compile(r"\[(?P<address>[^\]]*)\](?::(?P<its_port>\d+))?|(?P<host>[^:]+)(?::(?P<port>\d+))?")
 
@@ -29,7 +31,9 @@ def proxy_for(url: str) -> str | None:
 
 def _is_exempt(host: str, port: int, no_proxy: str) -> bool:
     """`urllib` compares ports only where a URL writes one, and knows no networks; httpx, curl and Go do both."""
-    return any(_matches(entry.lower(), host.rstrip("."), port) for entry in re.split(r"[,\s]+", no_proxy) if entry)
+    return any(
+        _matches(entry.lower(), without_last_dots(host), port) for entry in re.split(r"[,\s]+", no_proxy) if entry
+    )
 
 
 def _matches(entry: str, host: str, port: int) -> bool:

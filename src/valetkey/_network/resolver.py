@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 
 from valetkey._network.addresses import Address, address_of
+from valetkey._network.hosts import numeric_address
 
 Resolve = Callable[[str, int], Iterable[str]]
 """The seam: gives the addresses of a host in the order to try them; `OSError` when there are none. It may block."""
@@ -26,19 +27,6 @@ def look_up(host: str, port: int) -> list[str]:
     except UnicodeError as error:  # an empty label, or one that is too long
         raise socket.gaierror(socket.EAI_NONAME, "is not a host name") from error
     return [str(entry[4][0]) for entry in entries]
-
-
-def numeric_address(host: str) -> Address | None:
-    """
-    Read a host that is an address, in any notation the system knows: also 127.1, 0x7f000001, 2130706433.
-
-    No name server is asked. None for a name.
-    """
-    try:
-        entries = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
-    except (OSError, UnicodeError):
-        return None
-    return address_of(str(entries[0][4][0]))
 
 
 def addresses_of(host: str, port: int, resolve: Resolve, seconds: float) -> tuple[Address, ...]:

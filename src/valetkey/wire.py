@@ -18,6 +18,12 @@ _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _UNPACKED = frozenset({"", "identity", "gzip", "x-gzip", "deflate"})
 _PACKED = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd"}
 
+MOST_MEMBERS = 1000
+"""How many members of a list are read; the longest honest lists are of scopes, some hundreds."""
+
+LONGEST_SCOPE = 8192
+"""How many characters of a list of scopes are read: a longer one fits into no URL."""
+
 _HALF_A_PAIR = re.compile("[\ud800-\udfff]")
 
 Fields = Mapping[str, str]
@@ -147,27 +153,36 @@ def text_member(document: Mapping[str, Any], member: str, url: str) -> str | Non
     return value
 
 
-def list_member(document: Mapping[str, Any], member: str, url: str) -> tuple[str, ...] | None:
-    """Read a member that is a list of strings; an absent, null or empty one is None (RFC 9728 §3.2, RFC 8414 §3.2)."""
+def list_member(
+    document: Mapping[str, Any], member: str, url: str, *, most: int = MOST_MEMBERS
+) -> tuple[str, ...] | None:
+    """
+    Read a member that is a list of strings, and no more than its first `most` members.
+
+    An absent, null or empty one is None (RFC 9728 §3.2, RFC 8414 §3.2).
+    """
     value = document.get(member)
     if value is None or value == []:
         return None
-    if not isinstance(value, list) or not all(is_text(item) for item in value):
+    if not isinstance(value, list) or not all(is_text(item) for item in value[:most]):
         raise _wrong_type(url, member, "a list of strings")
-    return tuple(value)
+    return tuple(value[:most])
 
 
-def optional_list(document: Mapping[str, Any], member: str) -> tuple[str, ...] | None:
+def optional_list(document: Mapping[str, Any], member: str, *, most: int = MOST_MEMBERS) -> tuple[str, ...] | None:
     """Read a list of strings that no login needs: one of the wrong type counts as absent."""
     try:
-        return list_member(document, member, "")
+        return list_member(document, member, "", most=most)
     except MalformedDocument:
         return None
 
 
 def scope_member(document: Mapping[str, Any], member: str) -> Scope | None:
     """Read a list of scopes: each once, no empty ones; None if there is none, so that no empty `scope` is sent."""
-    return scope_from_text(" ".join(optional_list(document, member) or ()))
+    text = " ".join(optional_list(document, member) or ())
+    if len(text) > LONGEST_SCOPE:  # a scope that is cut in two is another scope
+        text = text[:LONGEST_SCOPE].rpartition(" ")[0]
+    return scope_from_text(text)
 
 
 def is_text(value: object) -> TypeGuard[str]:

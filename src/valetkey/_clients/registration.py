@@ -13,8 +13,9 @@ from valetkey._policy.lifetime import is_client_usable
 from valetkey._policy.registration_tries import MOST_TRIES, corrected
 from valetkey._policy.scope import needs_wider_client, unite
 from valetkey._sessions.codec import client_key, decode_client, encode_client
-from valetkey.errors import AuthError, ClientRefused, MalformedDocument, Refused, TemporaryError, Unsupported, quote
+from valetkey.errors import AuthError, ClientRefused, MalformedDocument, Refused, TemporaryError, Unsupported
 from valetkey.protocol.client_auth import registration_methods
+from valetkey.protocol.listing import listed
 from valetkey.protocol.registration import ClientMetadata, parse_registration, registration_request
 from valetkey.seams import Seams
 from valetkey.settings.settings import Settings
@@ -153,7 +154,7 @@ class Registrations:
 
     def _made(self, client: Client, metadata: ClientMetadata) -> ClientChoice:
         if client.other_redirect_uris:
-            registered = ", ".join(map(quote, client.other_redirect_uris))
+            registered = listed(client.other_redirect_uris)
             _logger.info("%s registered %s; %s is used all the same", client.issuer, registered, client.redirect_uri)
         asked = tuple(dict.fromkeys((metadata.method, client.authentication or metadata.method)))
         has_other = any(method not in asked for method in metadata.other_methods)

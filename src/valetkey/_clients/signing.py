@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 from types import ModuleType
 from typing import Any
 
-from valetkey.errors import ConfigurationError, quote
+from valetkey.errors import ConfigurationError
+from valetkey.protocol.listing import listed
 from valetkey.settings.credentials import CURVE_ALGORITHMS, ED25519_ALGORITHMS, RSA_ALGORITHMS, PrivateKey
 from valetkey.values import Secret
 
@@ -80,7 +81,7 @@ def _choose(key: PrivateKey, possible: Sequence[str], supported: Sequence[str] |
     # RFC 8414 §2: the list is required where the method is offered; servers leave it out all the same.
     accepted = [each for each in wanted if supported is None or each in supported]
     if not accepted:
-        taken = ", ".join(map(quote, supported or ()))
+        taken = listed(supported or ())
         message = f"The authorization server takes {taken}, and the private key signs with {wanted[0]}."
         raise ConfigurationError(message, hint="Register a key of a kind that the server takes.")
     return accepted[0]

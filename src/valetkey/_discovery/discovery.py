@@ -7,6 +7,7 @@ import logging
 from dataclasses import replace
 
 from valetkey import urls
+from valetkey._discovery.budget import Budget
 from valetkey._discovery.metadata_requests import MetadataRequests
 from valetkey._discovery.resource import ResourceAnswer, ask_resource, metadata_urls
 from valetkey._discovery.server import ask_issuer, first_server, pinned_server
@@ -18,6 +19,7 @@ from valetkey.profiles.applied import filled_in, resolve_profile
 from valetkey.protocol import resource as resource_protocol
 from valetkey.protocol import server as server_protocol
 from valetkey.protocol.challenge import Challenge
+from valetkey.protocol.listing import listed
 from valetkey.settings.settings import Settings
 from valetkey.values import ResourceMetadata, ServerMetadata
 from valetkey.wire import Send
@@ -32,6 +34,7 @@ def discover(
     *,
     preferred: tuple[str, ...] = (),
     resource_answer: ResourceAnswer | None = None,
+    budget: Budget | None = None,
 ) -> AuthorizationTarget:
     """
     Find the authorization server: resource metadata, then server metadata, then what 2025-03-26 servers have.
@@ -44,11 +47,11 @@ def discover(
     canonical = settings.resource or urls.canonical_resource(settings.server_url)
     if settings.needs_no_discovery:
         return _target(canonical, configured(settings), settings)
-    answer = resource_answer or ask_resource(settings, challenge, send)
+    answer = resource_answer or ask_resource(settings, challenge, send, budget)
     requests, metadata = answer.requests, answer.metadata
     if metadata is None:
         server = _server(challenge, None, (), settings, requests)
-        return replace(_target(canonical, server, settings), asked=tuple(requests.log))
+        return replace(_target(canonical, server, settings), asked=requests.tried)
     preferred = (*(client.issuer for client in settings.clients), *preferred)
     for named in metadata.authorization_servers:
         if not is_whole_url(named):
@@ -56,7 +59,7 @@ def discover(
     issuers = choose_issuers(metadata, settings.issuer, preferred)
     if not issuers and not gives_endpoints(settings):
         message = f"{metadata.url} names no authorization server for {settings.server_url}."
-        raise Unsupported(message, hint="Ask its operator, or give issuer=.", tried=tuple(requests.log))
+        raise Unsupported(message, hint="Ask its operator, or give issuer=.", tried=requests.tried)
     resource_protocol.require_usable(metadata)
     server = _server(challenge, metadata, issuers, settings, requests)
     _cross_check(server, metadata, settings)
@@ -80,7 +83,7 @@ def _cross_check(server: ServerMetadata, metadata: ResourceMetadata, settings: S
     if settings.strict:
         hint = "Ask the operators of both, or set strict=False if you trust them."
         raise ResourceMismatch(
-            message, hint=hint, expected=metadata.resource, received=", ".join(server.protected_resources or ())
+            message, hint=hint, expected=metadata.resource, received=listed(server.protected_resources or ())
         )
     _logger.warning("%s", message)
 
@@ -120,7 +123,7 @@ def _server_without_resource_metadata(
     requests.require_certainty(f"The MCP server {settings.server_url}", settings.server_url)
     if metadata_urls(challenge):  # a server that announces resource metadata is no 2025-03-26 server
         message = f"{settings.server_url} announces metadata for its login, but none can be read."
-        raise Unsupported(message, hint="Ask its operator, or give issuer=.", tried=tuple(requests.log))
+        raise Unsupported(message, hint="Ask its operator, or give issuer=.", tried=requests.tried)
     if gives_endpoints(settings):
         return configured(settings)
     return server_protocol.guessed_server(settings.server_url)

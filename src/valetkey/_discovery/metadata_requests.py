@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from valetkey import urls, wire
+from valetkey._discovery.budget import Budget
 from valetkey.errors import AuthError, MalformedDocument, TemporaryError, Unsupported, quote
 from valetkey.protocol.error_response import is_temporary, retry_after
 from valetkey.protocol.inner_address import inside_hint
@@ -32,12 +33,14 @@ class MetadataRequests:
     """
 
     send: Send
+    budget: Budget = field(default_factory=Budget)
     log: list[str] = field(default_factory=list)
     trouble: AuthError | None = None
     way_out: str = "issuer="  # what a user can give instead of the documents that are asked for
 
     def ask(self, request: HttpRequest, parse: Callable[[HttpResponse], Document | None]) -> Document | None:
         """Give the document, or None; an error of trust is raised, and nothing else is to be tried then."""
+        self.budget.require_rest(request.url, self.tried)
         try:
             response = self._follow(request)
             document = parse(response)
@@ -48,7 +51,7 @@ class MetadataRequests:
             self._miss(request, "no answer", _as_not_reached(error, request))
             return None
         if document is None:
-            self._miss(request, *_what_came(response, request, self.way_out))
+            self._miss(request, *_what_came(response, request, self.way_out, self._too_often))
         else:
             self.trouble = None
         return document
@@ -57,6 +60,11 @@ class MetadataRequests:
         """Give the trouble, and forget it: what is asked next does not depend on it."""
         trouble, self.trouble = self.trouble, None
         return trouble
+
+    @property
+    def tried(self) -> tuple[str, ...]:
+        """What was asked, shortened for an error."""
+        return self.budget.limits.tried(self.log)
 
     def note(self, line: str) -> None:
         """Record something that was not asked, and why."""
@@ -77,17 +85,26 @@ class MetadataRequests:
         elif isinstance(trouble, TemporaryError):
             message = f"{who} cannot be asked now: {trouble.message}"
             trouble = TemporaryError(message, hint=trouble.hint, retry_after=trouble.retry_after)
-        raise trouble.with_tried(tuple(self.log)) from self.trouble
+        raise trouble.with_tried(self.tried) from self.trouble
 
     def _follow(self, request: HttpRequest) -> HttpResponse:
         """Send a request, and follow redirects within its origin; each goes through the guard like any request."""
-        response = self.send(request)
+        response = self._send(request)
         for _ in range(MOST_REDIRECTS):
             target = wire.redirect_target(response)
-            if target is None or not urls.same_origin(target, request.url):
+            if target is None or not urls.same_origin(target, request.url) or not self.budget.takes_redirect():
                 break
-            response = self.send(replace(request, url=target))
+            response = self._send(replace(request, url=target))
         return response
+
+    @property
+    def _too_often(self) -> str:
+        is_last = self.budget.redirects >= self.budget.limits.redirects
+        return "more often than one attempt follows" if is_last else f"more than {MOST_REDIRECTS} times"
+
+    def _send(self, request: HttpRequest) -> HttpResponse:
+        with self.budget.spending():
+            return self.send(request)
 
     def _miss(self, request: HttpRequest, what_came: str, trouble: AuthError | None) -> None:
         self.log.append(f"{request.url}: {what_came.rstrip('.')}")
@@ -103,7 +120,9 @@ def _as_not_reached(error: TemporaryError, request: HttpRequest) -> TemporaryErr
     return NotReached(error.message, hint=error.hint, reason=error.message.rstrip("."), url=request.url)
 
 
-def _what_came(response: HttpResponse, request: HttpRequest, way_out: str) -> tuple[str, AuthError | None]:
+def _what_came(
+    response: HttpResponse, request: HttpRequest, way_out: str, too_often: str
+) -> tuple[str, AuthError | None]:
     """Say in a few words what came that is no document, and why there may be one all the same, if so."""
     media_type = (response.header("Content-Type") or "without Content-Type").partition(";")[0]
     what = f"{response.status} {_printable(media_type)}"
@@ -113,7 +132,7 @@ def _what_came(response: HttpResponse, request: HttpRequest, way_out: str) -> tu
         return what, _not_now(response)
     target = wire.redirect_target(response)
     if target is not None:
-        return _not_followed(request, what, target, way_out)
+        return _not_followed(request, what, target, way_out, too_often)
     packing = wire.packing(response) if response.status == 200 else None
     if packing is not None:
         message = f"The answer of {response.url} is {packing}."
@@ -131,10 +150,12 @@ def _not_now(response: HttpResponse) -> TemporaryError:
     return TemporaryError(message, hint=f"Try again {later(wait)}.", retry_after=wait)
 
 
-def _not_followed(request: HttpRequest, what: str, target: str, way_out: str) -> tuple[str, AuthError | None]:
+def _not_followed(
+    request: HttpRequest, what: str, target: str, way_out: str, too_often: str
+) -> tuple[str, AuthError | None]:
     """A redirect says that the document is elsewhere, and not that there is none."""
     place = quote(urls.without_query(target))
-    why = f"more than {MOST_REDIRECTS} times" if urls.same_origin(target, request.url) else "to another server"
+    why = too_often if urls.same_origin(target, request.url) else "to another server"
     message = f"{request.url} redirects {why}, which is not followed: {place}."
     hint = inside_hint(request.url, target) or f"Ask its operator to publish the document there, or give {way_out}."
     return f"{what} to {place}, not followed", Unsupported(message, hint=hint)

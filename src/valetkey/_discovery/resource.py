@@ -6,7 +6,9 @@
 from dataclasses import dataclass
 from functools import partial
 
+from valetkey._discovery.budget import Budget
 from valetkey._discovery.metadata_requests import MetadataRequests
+from valetkey._policy.discovery_limits import first_of
 from valetkey._policy.given import does_without_metadata
 from valetkey.errors import quote
 from valetkey.protocol import resource as resource_protocol
@@ -28,9 +30,11 @@ class ResourceAnswer:
     requests: MetadataRequests
 
 
-def ask_resource(settings: Settings, challenge: Challenge | None, send: Send) -> ResourceAnswer:
+def ask_resource(
+    settings: Settings, challenge: Challenge | None, send: Send, budget: Budget | None = None
+) -> ResourceAnswer:
     """Ask the MCP server, and no other server, about its login."""
-    requests = MetadataRequests(send)
+    requests = MetadataRequests(send, budget or Budget())
     return ResourceAnswer(_resource(settings, metadata_urls(challenge), requests), requests)
 
 
@@ -41,9 +45,12 @@ def metadata_urls(challenge: Challenge | None) -> tuple[str, ...]:
 
 def _resource(settings: Settings, announced: tuple[str, ...], requests: MetadataRequests) -> ResourceMetadata | None:
     server_url, strict = settings.server_url, settings.strict
+    announced, left_out = first_of(tuple(dict.fromkeys(announced)), requests.budget.limits.announced)
     for reference, url in zip(announced, resource_protocol.announced_urls(server_url, announced), strict=True):
         if url is None:
             requests.note(f"resource_metadata={quote(reference)}: not a URL")
+    if left_out:
+        requests.note(f"resource_metadata: {left_out:,} others were not asked")
     for candidate in resource_protocol.resource_candidates(server_url, announced, strict=strict):
         metadata = requests.ask(
             resource_protocol.resource_request(candidate),

@@ -11,17 +11,17 @@ from typing import Literal
 
 from valetkey import urls
 from valetkey._discovery.metadata_requests import MetadataRequests
+from valetkey._policy.discovery_limits import first_of
 from valetkey._policy.given import configured, overridden, shows_a_secret, unused_endpoints
 from valetkey.errors import AuthError, IssuerMismatch, MalformedDocument, TemporaryError, TrustError, Unsupported, quote
 from valetkey.profiles.applied import filled_in, resolve_profile
 from valetkey.protocol import server as server_protocol
+from valetkey.protocol.listing import listed
 from valetkey.settings.settings import Settings
 from valetkey.values import ServerMetadata
 from valetkey.wire import NotReached, Send
 
 _logger = logging.getLogger("valetkey")
-
-_MOST_LISTED = 3
 
 
 def find_server(issuer: str, settings: Settings, send: Send) -> ServerMetadata:
@@ -70,7 +70,8 @@ def first_server(
     issuers: Sequence[str], settings: Settings, requests: MetadataRequests, *, named_at: str = ""
 ) -> ServerMetadata:
     """Give the first of several issuers that publishes its metadata."""
-    for issuer in issuers:
+    asked, left_out = first_of(issuers, requests.budget.limits.issuers)
+    for issuer in asked:
         server = ask_issuer(issuer, settings, requests, named_at=named_at)
         if server is not None:
             return server
@@ -79,9 +80,11 @@ def first_server(
         except (TemporaryError, Unsupported, MalformedDocument) as error:
             # A person is not sent to another server because this one is down, or has a fault.
             raise _with_others(error, [other for other in issuers if other != issuer]) from error
-    message = f"{_listed(issuers)} publishes no metadata of an authorization server."
+    if left_out:
+        requests.note(f"authorization_servers: {left_out:,} others were not asked")
+    message = f"{listed(issuers)} publishes no metadata of an authorization server."
     hint = "Ask its operator, or give authorization_endpoint and token_endpoint."
-    raise Unsupported(message, hint=hint, tried=tuple(requests.log))
+    raise Unsupported(message, hint=hint, tried=requests.tried)
 
 
 def ask_issuer(
@@ -119,7 +122,7 @@ def pinned_server(
     requests.require_certainty(who if unreached is not None else "The server that the MCP server names", pin)
     message = f"{quote(pin)} publishes no metadata of an authorization server."
     hint = "Check issuer=, or give authorization_endpoint and token_endpoint too."
-    raise Unsupported(message, hint=hint, tried=tuple(requests.log))
+    raise Unsupported(message, hint=hint, tried=requests.tried)
 
 
 def is_led_away(pin: str, published: Sequence[str]) -> bool:
@@ -136,9 +139,9 @@ def named_elsewhere(
     `IssuerMismatch` if there are documents, and all of them name other issuers: the MCP server wants another login.
     """
     own, mismatch = server_protocol.server_candidates(pin), None
-    for issuer in published:
-        if not urls.is_endpoint(issuer) or server_protocol.server_candidates(issuer) == own:
-            continue
+    usable = [issuer for issuer in published if urls.is_endpoint(issuer)]
+    others = [issuer for issuer in usable if server_protocol.server_candidates(issuer) != own]
+    for issuer in first_of(others, requests.budget.limits.issuers)[0]:
         try:
             server = _read(issuer, pin, settings, requests, legacy=legacy)
         except IssuerMismatch as error:  # nothing of the document is used
@@ -148,7 +151,7 @@ def named_elsewhere(
             return server
     if mismatch is None:
         return None
-    message = f"The MCP server wants a login at {_listed(published)}, but only {quote(pin)} is trusted."
+    message = f"The MCP server wants a login at {listed(published)}, but only {quote(pin)} is trusted."
     hint = "If the server has moved its login, change issuer=; else tell its operator."
     raise IssuerMismatch(message, hint=hint, expected=pin, received=mismatch.received) from mismatch
 
@@ -203,9 +206,4 @@ def _bound_to(pin: str, server: ServerMetadata, settings: Settings) -> ServerMet
 def _with_others(error: AuthError, others: Sequence[str]) -> AuthError:
     if not others:
         return error
-    return error.with_hint(f"{error.hint} The MCP server also names {_listed(others)}: issuer= chooses one.")
-
-
-def _listed(issuers: Sequence[str]) -> str:
-    listed = ", ".join(quote(issuer) for issuer in issuers[:_MOST_LISTED])
-    return listed if len(issuers) <= _MOST_LISTED else f"{listed} and {len(issuers) - _MOST_LISTED} more"
+    return error.with_hint(f"{error.hint} The MCP server also names {listed(others)}: issuer= chooses one.")

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from valetkey import urls
 from valetkey._clients.dpop import create_key
 from valetkey._clients.selection import ClientSelection
+from valetkey._discovery.budget import Budget
 from valetkey._discovery.discovery import discover
 from valetkey._discovery.target import AuthorizationTarget
 from valetkey._engine.backoff import Backoff, Resting
@@ -93,7 +94,7 @@ class Attempts:
         """Obtain a session that answers a need; it is in the store. `cancelled` breaks a login off."""
         urls.require_endpoint(self._settings.server_url, "URL of the MCP server")
         renewal = RenewalProgress(early=need.early, explicit=need.explicit)
-        attempt = _Attempt(need, cancelled, MovedLogin(self._settings), renewal)
+        attempt = _Attempt(need, cancelled, MovedLogin(self._settings, Budget(self._seams.monotonic)), renewal)
         session = None
         try:
             with self._seams.keep_connections():
@@ -205,7 +206,12 @@ class Attempts:
         challenge = attempt.need.challenge
         preferred = (previous.issuer,) if previous is not None else ()
         target = discover(
-            self._settings, challenge, self._seams.send, preferred=preferred, resource_answer=attempt.moved.answer
+            self._settings,
+            challenge,
+            self._seams.send,
+            preferred=preferred,
+            resource_answer=attempt.moved.answer,
+            budget=attempt.moved.budget,
         )
         # Each grant that is bound to a key has a key of its own, and keeps it (RFC 9449 §5).
         algorithm = binding_algorithm(self._settings.dpop, challenge, target.metadata, target.server)

@@ -6,6 +6,7 @@
 import logging
 
 from valetkey import urls
+from valetkey._discovery.budget import Budget
 from valetkey._discovery.resource import ResourceAnswer, ask_resource
 from valetkey._discovery.server import is_led_away, named_elsewhere
 from valetkey._policy.issuers import choose_issuers
@@ -21,7 +22,8 @@ _logger = logging.getLogger("valetkey")
 class MovedLogin:
     """What one attempt learns from the MCP server about its login."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, budget: Budget) -> None:
+        self.budget = budget
         self._settings = settings
         self._has_asked = False
         self.answer: ResourceAnswer | None = None
@@ -34,7 +36,7 @@ class MovedLogin:
         """
         self._has_asked = True
         try:
-            answer = ask_resource(self._settings, challenge, send)
+            answer = ask_resource(self._settings, challenge, send, self.budget)
             pin, metadata = self._settings.issuer, answer.metadata
             if pin is not None and metadata is not None and is_led_away(pin, metadata.authorization_servers):
                 named_elsewhere(pin, metadata.authorization_servers, self._settings, answer.requests)

@@ -9,8 +9,9 @@ from valetkey._clients.token_sources import token_from
 from valetkey._discovery.target import AuthorizationTarget
 from valetkey._grants.grant import GrantContext
 from valetkey._grants.token_endpoint import TokenEndpoint
-from valetkey.errors import IssuerMismatch, Refused, quote
+from valetkey.errors import IssuerMismatch, Refused
 from valetkey.protocol.assertion import read_audiences
+from valetkey.protocol.listing import listed
 from valetkey.protocol.server import require_jwt_bearer, require_token_endpoint
 from valetkey.protocol.token_request import jwt_bearer_request
 from valetkey.settings.credentials import TokenSource
@@ -68,7 +69,7 @@ class WorkloadIdentity:
             return
         if server.token_endpoint in audiences:
             return
-        named = ", ".join(map(quote, audiences)) or "nobody"
+        named = listed(audiences) or "nobody"
         message = f"The workload_token is for {named}, and the MCP server wants it to be sent to {server.issuer}."
         hint = "Let the platform issue it for that issuer; if you trust another one or other audiences, give issuer=."
         raise IssuerMismatch(message, hint=hint, expected=server.issuer, received=audiences[0] if audiences else None)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from valetkey import urls, wire
 from valetkey.errors import InsecureEndpoint, ResourceMismatch, Unsupported, quote
 from valetkey.protocol.inner_address import inside_hint
+from valetkey.protocol.listing import listed
 from valetkey.values import ResourceMetadata
 from valetkey.wire import HttpRequest, HttpResponse
 
@@ -88,7 +89,7 @@ def require_usable(metadata: ResourceMetadata) -> None:
     methods = metadata.bearer_methods_supported
     fault = None
     if methods is not None and "header" not in methods:
-        fault = f"takes no token in a header, only in {', '.join(map(quote, methods))}"
+        fault = f"takes no token in a header, only in {listed(methods)}"
     elif metadata.tls_client_certificate_bound_access_tokens:
         fault = "only takes tokens that are bound to a TLS client certificate"
     if fault is not None:

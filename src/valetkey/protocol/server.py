@@ -14,11 +14,13 @@ from urllib.parse import urlsplit
 from valetkey import urls, wire
 from valetkey.errors import InsecureEndpoint, IssuerMismatch, MalformedDocument, Unsupported, quote
 from valetkey.protocol.inner_address import inside_hint
+from valetkey.protocol.listing import listed
 from valetkey.values import MetadataSource, ServerMetadata
 from valetkey.wire import HttpRequest, HttpResponse
 
 _OAUTH = "oauth-authorization-server"
 _OPENID = "openid-configuration"
+_MOST_RESOURCES = 10_000  # one that is missing would be held against the server (`serves`)
 _OPTIONAL_ENDPOINTS = frozenset({"revocation_endpoint", "device_authorization_endpoint"})
 
 JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"  # RFC 7523 §2.1
@@ -111,7 +113,7 @@ def parse_server(
         grant_types_supported=texts("grant_types_supported"),
         authorization_grant_profiles_supported=texts("authorization_grant_profiles_supported"),
         dpop_signing_alg_values_supported=texts("dpop_signing_alg_values_supported"),
-        protected_resources=texts("protected_resources"),
+        protected_resources=wire.optional_list(document, "protected_resources", most=_MOST_RESOURCES),
         iss_parameter_supported=document.get("authorization_response_iss_parameter_supported") is True,
         client_id_metadata_document_supported=document.get("client_id_metadata_document_supported") is True,
         require_pushed_authorization_requests=document.get("require_pushed_authorization_requests") is True,
@@ -248,7 +250,7 @@ def require_code_flow(metadata: ServerMetadata, *, trusted: bool = False) -> Non
 def _require_codes(issuer: str, responses: tuple[str, ...] | None) -> None:
     """RFC 8414 §2; a server that lists nothing is asked."""
     if responses is not None and "code" not in responses:
-        message = f"The authorization server {issuer} gives no codes, only {', '.join(map(quote, responses))}."
+        message = f"The authorization server {issuer} gives no codes, only {listed(responses)}."
         hint = "Ask its operator to allow the response type code, or give the authorization_endpoint= that gives codes."
         raise Unsupported(message, hint=hint)
 
@@ -263,6 +265,6 @@ def _require_s256(metadata: ServerMetadata) -> None:
         "say so with assume_pkce=True."
     )
     if methods is not None:
-        message = f"{message.removesuffix('.')}, only with {', '.join(map(quote, methods))}."
+        message = f"{message.removesuffix('.')}, only with {listed(methods)}."
         hint = "Ask its operator to allow S256 too: Valetkey logs in with nothing weaker."
     raise Unsupported(message, hint=hint)

@@ -5,6 +5,7 @@
 
 import http.client
 import logging
+import re
 import select
 import socket
 import threading
@@ -140,8 +141,8 @@ def test_the_answer_arrives_at_any_address_that_settings_allow(host, path):
 def test_a_query_in_a_fixed_address_is_not_doubled():
     port = free_port()
     with login(f"http://127.0.0.1:{port}/callback?app=1", fixed=True) as running:
-        answered(running, path=f"/callback?app=1&code={CODE}")
-        assert running.callback == f"http://127.0.0.1:{port}/callback?app=1&code={CODE}"
+        answered(running, path=f"/callback?app=1&code={CODE}&state={STATE}")
+        assert running.callback == f"http://127.0.0.1:{port}/callback?app=1&code={CODE}&state={STATE}"
 
 
 @requirement("NAT-3")
@@ -259,7 +260,7 @@ def test_the_port_is_closed_when_the_login_is_over(error):
 def test_no_name_is_looked_up_to_listen():
     """The standard library asks DNS for the name of 127.0.0.1, which takes seconds where nobody answers."""
     with audited("socket.gethostbyaddr", "socket.gethostbyname", "socket.getaddrinfo") as events:
-        LoopbackLogin(print).open(None, fixed=False)._listeners[0].server_close()
+        LoopbackLogin(print).open(None, fixed=False)._listeners[0].close()
     assert events == []
 
 
@@ -272,16 +273,39 @@ STRAYS = {
     "no query": ("GET", "/callback", {}, 400),
     "neither code nor error": ("GET", f"/callback?state={STATE}", {}, 400),
     "a code in the fragment": ("GET", f"/callback#code={CODE}", {}, 400),
-    "HEAD": ("HEAD", ANSWER, {}, 501),
-    "POST": ("POST", ANSWER, {}, 501),
-    "PUT": ("PUT", ANSWER, {}, 501),
-    "OPTIONS": ("OPTIONS", ANSWER, {}, 501),
+    "HEAD": ("HEAD", ANSWER, {}, 405),
+    "POST": ("POST", ANSWER, {}, 405),
+    "PUT": ("PUT", ANSWER, {}, 405),
+    "OPTIONS": ("OPTIONS", ANSWER, {}, 405),
     "Sec-Purpose": ("GET", ANSWER, {"Sec-Purpose": "prefetch;prerender"}, 503),
     "Purpose": ("GET", ANSWER, {"Purpose": "prefetch"}, 503),
     "X-Moz": ("GET", ANSWER, {"X-Moz": "prefetch"}, 503),
     "X-Purpose": ("GET", ANSWER, {"X-Purpose": "preview"}, 503),
     "an image of another page": ("GET", ANSWER, {"Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": "image"}, 400),
     "a fetch of another page": ("GET", "/callback?error=access_denied", {"Sec-Fetch-Mode": "cors"}, 400),
+    "a frame in another page": ("GET", ANSWER, {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "iframe"}, 400),
+    "an object in another page": ("GET", ANSWER, {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "object"}, 400),
+    "an embed in another page": ("GET", ANSWER, {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "embed"}, 400),
+    "a beacon of another page": ("GET", ANSWER, {"Sec-Fetch-Dest": "empty"}, 400),
+    "a mode that is said twice": ("GET", ANSWER, {"Sec-Fetch-Mode": "navigate, no-cors"}, 400),
+    "a socket of another page": ("GET", ANSWER, {"Upgrade": "websocket", "Connection": "Upgrade"}, 400),
+    "a form of another page": ("POST", ANSWER, {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}, 405),
+    "a request for private access": (
+        "OPTIONS",
+        ANSWER,
+        {"Origin": "https://evil.example", "Access-Control-Request-Private-Network": "true"},
+        405,
+    ),
+    "a page in advance": ("GET", ANSWER, {"Sec-Purpose": "Prefetch;Prerender", "Sec-Fetch-Mode": "navigate"}, 503),
+    "another state": ("GET", f"/callback?code={CODE}&state=another", {}, 400),
+    "no state": ("GET", f"/callback?code={CODE}", {}, 400),
+    "an empty state": ("GET", f"/callback?code={CODE}&state=", {}, 400),
+    "a part of the state": ("GET", f"/callback?code={CODE}&state={STATE[:-1]}", {}, 400),
+    "a forged refusal": ("GET", "/callback?error=access_denied&state=another", {}, 400),
+    "a refusal without a state": ("GET", "/callback?error=access_denied", {}, 400),
+    "another scheme": ("GET", "https://127.0.0.1:{port}" + ANSWER, {}, 404),
+    "a whole address of another host": ("GET", "http://evil.example" + ANSWER, {"Host": "127.0.0.1:{port}"}, 404),
+    "a host before the path": ("GET", "//evil.example" + ANSWER, {}, 404),
     "a rebound name": ("GET", ANSWER, {"Host": "evil.example"}, 404),
     "a rebound name with the port": ("GET", ANSWER, {"Host": "evil.example:{port}"}, 404),
     "another port": ("GET", ANSWER, {"Host": "127.0.0.1:1"}, 404),
@@ -294,9 +318,10 @@ STRAYS = {
 @requirement("NAT-7", "NAT-8")
 @pytest.mark.parametrize(("method", "path", "headers", "status"), STRAYS.values(), ids=STRAYS.keys())
 def test_what_is_no_answer_does_not_count_and_the_answer_after_it_does(method, path, headers, status):
+    """Row I13."""
     with login() as running:
         headers = {name: value.format(port=running.port) for name, value in headers.items()}
-        response = running.ask(path, method, headers)
+        response = running.ask(path.replace("{port}", str(running.port)), method, headers)
         assert response.status == status
         assert running.is_waiting()
         assert answered(running).status == 200
@@ -331,15 +356,27 @@ def test_who_is_no_answer_learns_nothing(path):
         assert b"mcp.example" not in response.body
 
 
-@pytest.mark.parametrize("headers", [{}, {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Site": "cross-site"}])
-def test_an_error_is_an_answer_too_also_without_a_state(headers):
-    """A browser of today says that it navigates. Row F3."""
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document", "Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Site": "none", "Sec-Fetch-User": "?1"},
+        {"Sec-Fetch-Mode": "Navigate", "Sec-Fetch-Dest": "Document"},
+        {"Origin": "null", "Referer": "https://as.example/"},
+        {"Cookie": "of-another-program-here=" + "c" * 30_000},
+        {"Upgrade": "h2c", "Connection": "Upgrade"},
+    ],
+    ids=["old", "redirected", "pasted", "spelled otherwise", "after a form", "cookies", "another HTTP"],
+)
+def test_an_honest_browser_is_not_taken_for_another_page(headers):
+    """Row I13."""
     with login() as running:
         browser = running.connect()
-        browser.request("GET", "/callback?error=access_denied", headers=headers)
-        assert running.outcome() == f"{running.attempt.redirect_uri}?error=access_denied"
-        running.attempt.conclude(FAILURE)
-        assert b"The login did not work" in browser.getresponse().read()
+        browser.request("GET", ANSWER, headers=headers)
+        assert running.outcome() == running.attempt.redirect_uri + ANSWER.removeprefix("/callback")
+        running.attempt.conclude(None)
+        assert b"You are logged in" in browser.getresponse().read()
         browser.close()
 
 
@@ -355,7 +392,7 @@ def test_an_error_is_an_answer_too():
         "code=a&code=b",
         "code=",
         "error=",
-        "code=%C3%A9&state=%",
+        "code=%C3%A9&other=%",
         "code=" + "c" * 8000,
         "iss=https%3A%2F%2Fas&code=a%26b",
     ],
@@ -365,8 +402,8 @@ def test_an_error_is_an_answer_too():
 def test_the_query_is_handed_over_as_it_came(query):
     """What it means is not decided here: all of it goes to the check."""
     with login() as running:
-        answered(running, path=f"/callback?{query}")
-        assert running.callback == f"{running.attempt.redirect_uri}?{query}"
+        answered(running, path=f"/callback?{query}&state={STATE}")
+        assert running.callback == f"{running.attempt.redirect_uri}?{query}&state={STATE}"
 
 
 def test_an_address_in_absolute_form_is_understood():
@@ -453,6 +490,7 @@ def test_the_page_goes_out_with_exactly_these_headers():
         assert headers_of(response) == page.HEADERS
         assert {name.lower() for name in response.headers} == {
             *(name.lower() for name in page.HEADERS),
+            "connection",
             "content-length",
             "server",
             "date",
@@ -491,6 +529,66 @@ def test_a_person_who_does_not_come_is_not_waited_for_for_ever():
         )
 
 
+DOUBTFUL = ["error=access_denied", "error=access_denied&state=another", f"code={CODE}", f"code={CODE}&state=another"]
+doubtful = pytest.mark.parametrize("query", DOUBTFUL)
+
+
+def end_of(response):
+    """Where the button of a page that tells of a doubtful answer leads."""
+    return re.search(r'<form method="post" action="([^"]+)"><button>End the login</button>', response.body.decode())[1]
+
+
+@doubtful
+def test_an_answer_that_does_not_prove_to_be_one_is_handed_over_when_the_person_says_so(query):
+    """A server that leaves the state out of an error sends nothing else. Rows F3, I13."""
+    with login() as running:
+        response = running.ask(f"/callback?{query}")
+        assert b"This answer does not count" in response.body
+        assert headers_of(response, page.HEADERS_OF_FORM) == page.HEADERS_OF_FORM
+        assert b"access_denied" not in response.body
+        browser = running.connect()
+        browser.request("POST", end_of(response), headers={"Sec-Fetch-Site": "same-origin"})
+        assert running.outcome() == f"{running.attempt.redirect_uri}?{query}"
+        running.attempt.conclude(FAILURE)
+        assert b"The login did not work" in browser.getresponse().read()
+        browser.close()
+
+
+@pytest.mark.parametrize("ending", ["end=", "end=guessed", "", f"code={CODE}&state={STATE}"])
+def test_no_other_page_says_so_for_the_person(ending):
+    """Row I13."""
+    with login() as running:
+        before = running.ask(f"/callback?{ending}", "POST")
+        button = end_of(running.ask("/callback?error=access_denied"))
+        refused = running.ask(f"/callback?{ending}", "POST")
+        framed = running.ask(button, "POST", {"Sec-Fetch-Dest": "iframe"})
+        rebound = running.ask(button, "POST", {"Host": "evil.example"})
+        assert [each.status for each in (before, refused, framed, rebound)] == [405, 405, 400, 404]
+        assert refused.headers["Allow"] == "GET"
+        assert running.is_waiting()
+        assert answered(running).status == 200
+
+
+@doubtful
+def test_a_doubtful_answer_is_handed_over_when_no_other_has_come_in_time(query):
+    """Rows F3, I13."""
+    shown = threading.Event()
+    with LoopbackLogin(lambda _: shown.set()).open(None, fixed=False) as attempt:
+        running = Login(attempt, shown)
+        prompt = LoginPrompt(SERVER, "https://as.example", f"https://as.example/?state={STATE}", attempt.redirect_uri)
+        attempt.prepare(prompt)
+        assert running.ask(f"/callback?{query}").status == 400
+        assert attempt.ask(prompt, seconds=0, cancelled=running.cancelled) == f"{attempt.redirect_uri}?{query}"
+
+
+def test_nothing_is_an_answer_before_the_link_is_shown():
+    with LoopbackLogin(print).open(None, fixed=False) as attempt:
+        running = Login(attempt, threading.Event())
+        assert running.ask(ANSWER).status == 400
+        assert running.ask("/callback?code=guessed&state=").status == 400
+        attempt.conclude(None)
+
+
 def test_a_login_can_be_cancelled():
     with login() as running:
         running.cancelled.set()
@@ -512,14 +610,14 @@ def test_an_error_while_asking_closes_the_port():
 
 def test_two_logins_at_once_get_their_own_answers():
     with login() as one, login() as other:
-        answered(other, path="/callback?code=other")
-        answered(one, path="/callback?code=one")
-        assert one.callback == f"{one.attempt.redirect_uri}?code=one"
-        assert other.callback == f"{other.attempt.redirect_uri}?code=other"
+        answered(other, path=f"/callback?code=other&state={STATE}")
+        answered(one, path=f"/callback?code=one&state={STATE}")
+        assert one.callback == f"{one.attempt.redirect_uri}?code=one&state={STATE}"
+        assert other.callback == f"{other.attempt.redirect_uri}?code=other&state={STATE}"
 
 
-def headers_of(response):
-    return {name: response.headers[name] for name in page.HEADERS}
+def headers_of(response, expected=page.HEADERS):
+    return {name: response.headers[name] for name in expected}
 
 
 def loopback_addresses():

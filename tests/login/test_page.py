@@ -70,6 +70,8 @@ def test_the_headers():
         "Cache-Control": "no-store",
         "Referrer-Policy": "no-referrer",
         "X-Content-Type-Options": "nosniff",
+        "Cross-Origin-Opener-Policy": "same-origin",
+        "Cross-Origin-Resource-Policy": "same-origin",
     }
     assert {name: values for name, values in policy().items() if name not in ("style-src", "script-src")} == {
         "default-src": ["'none'"],

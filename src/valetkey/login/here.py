@@ -14,7 +14,9 @@ from valetkey.login.loopback import LoopbackLogin
 from valetkey.login.prompt import print_link, show_in_browser
 
 if TYPE_CHECKING:
-    from valetkey.login.listener import Listener, LoopbackAttempt
+    import socket
+
+    from valetkey.login.listener import LoopbackAttempt
     from valetkey.seams import LoginPrompt
 
 
@@ -40,7 +42,7 @@ class LoginHere(LoopbackLogin):
                 raise no_person_here(NOWHERE)
         return super().open(redirect_uri, fixed=fixed)
 
-    def _attempt(self, listeners: "list[Listener]", address: str) -> "LoopbackAttempt":
+    def _attempt(self, listeners: "list[socket.socket]", address: str) -> "LoopbackAttempt":
         from valetkey.login.race import RaceAttempt
 
         return RaceAttempt(listeners, address, opens=self._opens)

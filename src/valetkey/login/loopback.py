@@ -4,8 +4,7 @@
 """
 The answer of a login comes to a listener on this computer's loopback interface (RFC 8252 §7.3, §8.3).
 
-The listener has a thread of its own, from before the link is shown until the person has seen the result; each
-connection has another one.
+The listener has a thread of its own, from before the link is shown until the person has seen the result.
 """
 
 import errno
@@ -21,8 +20,10 @@ from valetkey.seams import LoginPrompt
 __all__ = ["LoopbackLogin"]
 
 if TYPE_CHECKING:
+    import socket
+
     from valetkey.login.device import NoticeAttempt
-    from valetkey.login.listener import Listener, LoopbackAttempt
+    from valetkey.login.listener import LoopbackAttempt
 
 _PATH = "/callback"
 _LOOPBACK, _LOOPBACK_6 = "127.0.0.1", "::1"
@@ -57,12 +58,14 @@ class LoopbackLogin:
             require_listenable(redirect_uri)
         return self._attempt(*self._bind(redirect_uri, self._hosts, fixed=fixed))
 
-    def _attempt(self, listeners: "list[Listener]", address: str) -> "LoopbackAttempt":
+    def _attempt(self, listeners: "list[socket.socket]", address: str) -> "LoopbackAttempt":
         from valetkey.login.listener import LoopbackAttempt
 
         return LoopbackAttempt(self._show, listeners, address)
 
-    def _bind(self, redirect_uri: str | None, hosts: tuple[str, ...], *, fixed: bool) -> "tuple[list[Listener], str]":
+    def _bind(
+        self, redirect_uri: str | None, hosts: tuple[str, ...], *, fixed: bool
+    ) -> "tuple[list[socket.socket], str]":
         address = redirect_uri or _any_port(hosts[0])
         parts = urlsplit(address)
         try:
@@ -76,7 +79,7 @@ class LoopbackLogin:
             hint = "End the program that uses this port, or choose another redirect_uri."
             raise LoginFailed(message, hint=hint) from error
         if not parts.port:
-            address = parts._replace(netloc=parts.netloc[:-1] + str(listeners[0].server_address[1])).geturl()
+            address = parts._replace(netloc=parts.netloc[:-1] + str(listeners[0].getsockname()[1])).geturl()
         return listeners, address
 
     def open_device(self) -> "NoticeAttempt":
@@ -107,21 +110,21 @@ def _any_port(host: str) -> str:
     return f"http://[{host}]:0{_PATH}" if ":" in host else f"http://{host}:0{_PATH}"
 
 
-def _listen(host: str, port: int) -> list["Listener"]:
+def _listen(host: str, port: int) -> "list[socket.socket]":
     """Bind; `localhost` means both families, wherever both exist (RFC 8252 §8.3)."""
-    from valetkey.login.listener import Listener  # brings an HTTP server, which few starts need
+    from valetkey.login.connections import listen
 
     if host != "localhost":
-        return [Listener(host, port)]
-    listeners: list[Listener] = []
+        return [listen(host, port)]
+    listeners: list[socket.socket] = []
     for address in (_LOOPBACK, _LOOPBACK_6):
         try:
-            listeners.append(Listener(address, listeners[0].server_address[1] if listeners else port))
+            listeners.append(listen(address, listeners[0].getsockname()[1] if listeners else port))
         except OSError as error:
             if error.errno in _NO_SUCH_FAMILY:
                 continue
             for listener in listeners:  # another program at one of the two would get half of the answers
-                listener.server_close()
+                listener.close()
             raise
     if not listeners:
         raise OSError(errno.EADDRNOTAVAIL, os.strerror(errno.EADDRNOTAVAIL))

@@ -4,11 +4,12 @@
 """One login whose answer comes to the listener or is pasted, whichever comes first; the other way then ends."""
 
 import os
+import socket
 import threading
 from contextlib import AbstractContextManager, nullcontext
 
 from valetkey.errors import AuthError
-from valetkey.login.listener import Listener, LoopbackAttempt
+from valetkey.login.listener import LoopbackAttempt
 from valetkey.login.pasting import PastedAnswer
 from valetkey.login.prompt import logged_in_text, print_link, print_text, show_in_browser
 from valetkey.login.signs import sign_of_life
@@ -25,14 +26,14 @@ and may say that it cannot connect. Then copy that whole address from the addres
 class RaceAttempt(LoopbackAttempt):
     """One login at one address; it `opens` a browser, or else only prints the link and waits for the listener."""
 
-    def __init__(self, listeners: list[Listener], redirect_uri: str, *, opens: bool) -> None:
+    def __init__(self, listeners: list[socket.socket], redirect_uri: str, *, opens: bool) -> None:
         super().__init__(print_link, listeners, redirect_uri)
         self._opens = opens
         self._prompt: LoginPrompt | None = None
 
     def ask(self, prompt: LoginPrompt, *, seconds: float, cancelled: threading.Event) -> str:
         """Show the prompt, wait for the browser or a pasted address, and give the URL."""
-        self.prepare_page(prompt)
+        self.prepare(prompt)
         self._prompt = prompt
         with self._shown(prompt), sign_of_life(seconds):
             return self._wait(prompt, seconds, cancelled)

@@ -142,7 +142,7 @@ def _parameters(callback_url: str) -> dict[str, str]:
 
 
 def _check_state(parameters: dict[str, str], pending: PendingLogin) -> None:
-    """RFC 6749 §10.12; why an error without a state is quoted, and ends the login: docs/decisions/wrong-state.md."""
+    """RFC 6749 §10.12; when an answer without a state comes here, and why it is quoted: decisions/wrong-state.md."""
     received = parameters.get("state", "")
     if Secret(received) == pending.state:
         return

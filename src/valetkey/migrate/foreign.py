@@ -17,6 +17,7 @@ from valetkey._discovery.target import AuthorizationTarget
 from valetkey.errors import AuthError, ConfigurationError, MalformedDocument
 from valetkey.protocol.registration import ClientMetadata, parse_registration
 from valetkey.protocol.token import parse_token, read_lifetime
+from valetkey.store.backends.private_files import open_ordinary
 from valetkey.values import Client, Scope, ServerMetadata, Token, scope_from_text
 from valetkey.wire import HttpResponse, list_member, text_member
 
@@ -24,6 +25,9 @@ Members = Mapping[str, Any]
 
 LONG_AGO = 0.0
 """The time at which a token was obtained, where the program has not written it down."""
+
+_LONGEST = 1_048_576
+"""Bytes of a file that are read; no login takes as many."""
 
 _LATEST = 1e12
 """In Unix time; a later one is no time at all."""
@@ -121,7 +125,8 @@ def read_scope(members: Members, member: str, place: str) -> Scope | None:
 def read_file(path: Path) -> str | None:
     """Read a file of another program; None if there is no such file."""
     try:
-        return path.read_text(encoding="utf-8", errors="replace")
+        with open_ordinary(path) as file:
+            return file.read(_LONGEST).decode("utf-8", "replace")
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:

@@ -62,14 +62,6 @@ def test_reading_makes_nothing(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_an_existing_file_keeps_the_mode_its_owner_gave_it(path, store):
-    store.put("key", b"1")
-    path.chmod(0o400 if os.geteuid() == 0 else 0o640)
-    before = stat.S_IMODE(path.stat().st_mode)
-    store.get("key")
-    assert stat.S_IMODE(path.stat().st_mode) == before
-
-
 @pytest.mark.parametrize("mode", [0o660, 0o602, 0o666, 0o1666], ids=oct)
 @requirement("SEC-11")
 def test_a_file_that_others_can_write_is_refused(path, store, mode):

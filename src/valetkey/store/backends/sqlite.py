@@ -10,18 +10,14 @@ small database of its own; it is released when its process dies, and a forked ch
 never deleted, because two processes could then hold locks on two files of one name.
 """
 
-import errno
 import hashlib
 import math
 import os
 import secrets
 import sqlite3
-import stat
-import threading
 import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
-from itertools import chain, takewhile
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -29,6 +25,7 @@ from typing import Any, Self
 from valetkey.errors import StoreError
 from valetkey.store.another import ANOTHER_STORE
 from valetkey.store.backends.file_names import in_folder
+from valetkey.store.backends.private_files import check_file, check_folder, creation, prepare_file, prepare_folder
 from valetkey.store.backends.sqlite_connections import Connections
 from valetkey.store.protocol import ANY, Condition, Conflict, Record, is_met
 
@@ -83,9 +80,9 @@ class SqliteStore:
         name = hashlib.sha256(key.encode()).hexdigest()[:16]
         path = self._lock_folder / name
         with _as_store_error(self._path):
-            _prepare_folder(self._folder)
-            _prepare_folder(self._lock_folder)
-            _prepare_file(path)
+            prepare_folder(self._folder)
+            prepare_folder(self._lock_folder, is_ours=True)
+            prepare_file(path)
             connection = sqlite3.connect(path, timeout=0, isolation_level=None, check_same_thread=False)
             try:
                 connection.execute("BEGIN EXCLUSIVE")
@@ -120,15 +117,15 @@ class SqliteStore:
     @contextmanager
     def _connection(self) -> Iterator[sqlite3.Connection]:
         with _as_store_error(self._path):
-            _check_owner(self._folder)
-            with self._connections.use(_check_owner(self._path)) as connection:
+            check_folder(self._folder)
+            with self._connections.use(check_file(self._path)) as connection:
                 yield connection
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
         with _as_store_error(self._path):
-            _prepare_folder(self._folder)
-            _prepare_file(self._path)
+            prepare_folder(self._folder)
+            prepare_file(self._path)
         with self._connection() as connection:
             connection.execute("PRAGMA synchronous = FULL")
             connection.execute("PRAGMA secure_delete = ON").fetchall()
@@ -176,18 +173,17 @@ class _KernelLease:
 
 
 _held: "weakref.WeakSet[_KernelLease]" = weakref.WeakSet()
-_creation = threading.Lock()  # held while a new file is open, see _prepare_file
 
 
 def _after_fork() -> None:
     """Close the parent's leases: SQLite would count their locks as the child's and never release them."""
-    _creation.release()
+    creation.release()
     for lease in list(_held):
         lease.release()
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(before=_creation.acquire, after_in_parent=_creation.release, after_in_child=_after_fork)
+    os.register_at_fork(before=creation.acquire, after_in_parent=creation.release, after_in_child=_after_fork)
 
 
 def _read(connection: sqlite3.Connection, query: str, *values: str) -> list[Any]:
@@ -219,53 +215,10 @@ def _as_store_error(path: Path) -> Iterator[None]:
             raise StoreError(message, hint=in_folder(path.as_posix())) from error
         message = f"The session store {path} cannot be used: {error}."
         hint = "Check the disk and the file's rights; if the file is damaged, move it away and log in again."
+        if getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY:
+            hint = f"Another program keeps it locked: end that program (`fuser {path}` finds it), or try again."
         raise StoreError(message, hint=hint) from error
     except OSError as error:
         message = f"The session store {path} cannot be used: {error.strerror or error}."
         hint = f"Check the disk and the folder's rights, or {ANOTHER_STORE}."
         raise StoreError(message, hint=hint) from error
-
-
-def _prepare_folder(folder: Path) -> None:
-    missing = takewhile(lambda path: not path.exists(), chain((folder,), folder.parents))
-    for path in reversed(list(missing)):
-        path.mkdir(mode=0o700, exist_ok=True)  # with `parents=True` only the last one would get the mode
-    _check_owner(folder)
-
-
-def _prepare_file(path: Path) -> None:
-    """
-    Create a file that only its owner can read; SQLite would create one that other users can read.
-
-    An existing file is not opened, and no thread uses a new one before it is closed here: closing a file drops all
-    locks of this process on it (POSIX).
-    """
-    try:
-        with _creation:
-            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
-    except FileExistsError:
-        _check_owner(path)
-
-
-def _check_owner(path: Path) -> os.stat_result:
-    """
-    Refuse a file or folder that another user could have written or could replace, as ssh does; give its `lstat`.
-
-    A sticky folder such as /tmp is refused too: another user could put a journal beside the file, and SQLite would
-    apply it.
-    """
-    link = path.lstat()
-    if os.name != "posix":
-        return link
-    target = path.stat() if stat.S_ISLNK(link.st_mode) and path.is_dir() else link
-    if stat.S_ISLNK(target.st_mode):
-        fault = "is a symbolic link"
-    elif {link.st_uid, target.st_uid} - {os.geteuid(), 0}:
-        fault = "belongs to another user"
-    elif target.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
-        fault = "can be written by other users"
-    else:
-        return link
-    message = f"{path} {fault}, so it is no place for sessions."
-    hint = f"Make it your own with mode 0700 (folder) or 0600 (file), or {ANOTHER_STORE}."
-    raise StoreError(message, hint=hint) from PermissionError(errno.EPERM, fault)

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Self
 
 from valetkey.errors import ConfigurationError, StoreError
+from valetkey.store.backends.private_files import open_ordinary
 
 __all__ = ["DataKey", "DataKeys", "Source"]
 
@@ -166,7 +167,7 @@ def given_rule(environment: Mapping[str, str] = os.environ) -> Rule:
 def _read_private(path: Path) -> str:
     try:
         # A symbolic link is followed, because mounted secrets are links; what counts is the file that was opened.
-        with path.open("rb") as file:
+        with open_ordinary(path) as file:
             _check_private(path, os.fstat(file.fileno()))
             return file.read(_LONGEST_FILE).decode("ascii", "replace")
     except OSError as error:

@@ -1,0 +1,155 @@
+# SPDX-FileCopyrightText: 2026 The Valetkey authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""
+The files and folders of the embedded backend, which belong to its user alone.
+
+A mode that lets other users read is set right and said in the log. What another user owns, could have written or could
+replace is refused, as ssh does. On Windows files have no modes; there the user's own folder has the rights.
+"""
+
+import errno
+import logging
+import os
+import stat
+import threading
+from contextlib import suppress
+from itertools import chain, takewhile
+from pathlib import Path
+from typing import BinaryIO
+
+from valetkey.errors import StoreError
+from valetkey.store.another import ANOTHER_STORE
+
+_logger = logging.getLogger("valetkey")
+
+creation = threading.Lock()
+"""Held while a new file is open, see `prepare_file`."""
+
+_OF_SQLITE = ("-journal", "-wal", "-shm", "")
+"""What SQLite keeps beside a file and reads before it; the file itself comes last."""
+
+_OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
+_OTHERS = stat.S_IRWXG | stat.S_IRWXO
+
+
+def prepare_folder(folder: Path, *, is_ours: bool = False) -> None:
+    """Create a folder that only its owner can use, or check the one that is there."""
+    missing = takewhile(lambda path: not path.exists(), chain((folder,), folder.parents))
+    for path in reversed(list(missing)):
+        path.mkdir(mode=0o700, exist_ok=True)  # with `parents=True` only the last one would get the mode
+    check_folder(folder, is_ours=is_ours)
+
+
+def prepare_file(path: Path) -> None:
+    """
+    Create a file that only its owner can read, or check the one that is there. SQLite would take the umask's mode.
+
+    An existing file is not opened, and no thread uses a new one before it is closed here: closing a file drops all
+    locks of this process on it (POSIX).
+    """
+    try:
+        with creation:  # O_EXCL: neither an existing file nor a symbolic link is opened
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+    except FileExistsError:
+        check_file(path)
+
+
+def check_folder(folder: Path, *, is_ours: bool = False) -> None:
+    """
+    Refuse a folder that another user owns, or in which he could replace a file.
+
+    A sticky folder such as /tmp is refused too: another user could put a journal beside the file, and SQLite would
+    apply it. One that is ours alone, `is_ours`, is also closed to readers: who can read a lock file can lock it.
+    """
+    link = os.lstat(folder)
+    if os.name != "posix":
+        return
+    target = os.stat(folder) if stat.S_ISLNK(link.st_mode) and folder.is_dir() else link
+    if stat.S_ISLNK(target.st_mode):
+        raise _unsafe(folder, "is a symbolic link")
+    if {link.st_uid, target.st_uid} - {os.geteuid(), 0}:
+        raise _unsafe(folder, "belongs to another user")
+    if target.st_mode & _OTHERS_WRITE:
+        raise _unsafe(folder, "can be written by other users")
+    if is_ours and target.st_mode & _OTHERS and target.st_uid == os.geteuid():
+        os.chmod(folder, 0o700)
+    _check_above(str(folder))
+
+
+def check_file(path: Path) -> os.stat_result:
+    """
+    Refuse a file of the store that another user could have written, and close it to readers; give its `lstat`.
+
+    The same holds for what SQLite keeps beside it, which it would apply to the file or leaves an old token in.
+    """
+    for name in _OF_SQLITE[:-1]:
+        with suppress(FileNotFoundError):
+            _check_one(f"{path}{name}")
+    return _check_one(str(path))
+
+
+def open_ordinary(path: Path) -> BinaryIO:
+    """Open a file to read that the user has named: a link is followed, and a pipe is refused, not waited for."""
+    file = open(path, "rb", opener=_without_waiting)  # noqa: SIM115 - the caller closes it
+    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        file.close()
+        raise OSError(errno.EINVAL, "it is no ordinary file")
+    return file
+
+
+def _without_waiting(path: str, flags: int) -> int:
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+
+
+def _check_one(path: str) -> os.stat_result:
+    found = os.lstat(path)
+    if os.name != "posix" or stat.S_ISDIR(found.st_mode):  # SQLite refuses a folder
+        return found
+    if stat.S_ISLNK(found.st_mode):
+        raise _unsafe(path, "is a symbolic link")
+    if not stat.S_ISREG(found.st_mode):  # opening a pipe would wait for ever
+        raise _unsafe(path, "is no ordinary file")
+    if found.st_uid not in (os.geteuid(), 0):
+        raise _unsafe(path, "belongs to another user")
+    if found.st_mode & _OTHERS_WRITE:
+        raise _unsafe(path, "can be written by other users")
+    if found.st_nlink > 1:  # a deleted token would stay readable there, and SQLite cannot keep such a file whole
+        hint = f"Make it a file of its own: copy it, and move the copy to its place; or {ANOTHER_STORE}."
+        raise _unsafe(path, "has a second name (a hard link)", hint)
+    is_mounted = found.st_uid != os.geteuid() and not found.st_mode & stat.S_IRWXO  # by root, for a group of this user
+    return found if is_mounted or not found.st_mode & _OTHERS else _closed(path, found)
+
+
+def _closed(path: str, found: os.stat_result) -> os.stat_result:
+    """Close a file to other users. By its path: opening it would drop the locks of this process, see `prepare_file`."""
+    with suppress(OSError):  # read-only, or another user's
+        os.chmod(path, found.st_mode & (stat.S_IRUSR | stat.S_IWUSR))
+    now = os.lstat(path)
+    if now.st_mode & _OTHERS:  # a file system without modes
+        raise _unsafe(path, "can be read by other users")
+    _logger.warning(
+        "%s could be read by other users (mode %04o), and has mode %04o now. If others use this computer, log out and "
+        "in again.",
+        *(path, stat.S_IMODE(found.st_mode), stat.S_IMODE(now.st_mode)),
+    )
+    return now
+
+
+def _check_above(folder: str) -> None:
+    """Refuse a way to the folder through a folder of another user in one that all can write, such as /tmp."""
+    for start in dict.fromkeys((folder, os.path.realpath(folder))):
+        below, above = start, os.path.dirname(start)
+        while above != below:
+            is_open = os.stat(above).st_mode & stat.S_IWOTH
+            if is_open and os.lstat(below).st_uid not in (os.geteuid(), 0):
+                raise _unsafe(below, "belongs to another user")
+            below, above = above, os.path.dirname(above)
+
+
+def _unsafe(path: Path | str, fault: str, hint: str = "") -> StoreError:
+    message = f"{path} {fault}, so it is no place for sessions."
+    hint = hint or f"Make it your own with mode 0700 (folder) or 0600 (file), or {ANOTHER_STORE}."
+    error = StoreError(message, hint=hint)
+    error.__cause__ = PermissionError(errno.EPERM, fault)
+    return error

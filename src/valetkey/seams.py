@@ -179,6 +179,10 @@ def random_share() -> float:
     return secrets.randbelow(1000) / 1000
 
 
+def any_link(_url: str) -> None:
+    """Refuse no link."""
+
+
 @dataclass(frozen=True, slots=True)
 class Seams:
     """
@@ -190,6 +194,7 @@ class Seams:
     :param send_to_provider: Sends a request to the user's identity provider, which may be in another network than the
         MCP server; None for `send`.
     :param keep_connections: Opens a block in which this thread's requests to one origin use one connection.
+    :param judge_link: Raises `InsecureEndpoint` for a link that the MCP server may not let a person's browser open.
     """
 
     send: "Send"
@@ -201,3 +206,4 @@ class Seams:
     jitter: Callable[[], float] = random_share
     send_to_provider: "Send | None" = None
     keep_connections: Callable[[], AbstractContextManager[object]] = nullcontext
+    judge_link: Callable[[str], None] = any_link

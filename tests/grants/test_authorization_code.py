@@ -16,9 +16,11 @@ from tests.fakes.grants import GrantAttempt
 from tests.fakes.network import HTML, Gate, no_answer
 from tests.fakes.threads import LONGEST_WAIT, in_background
 from tests.fakes.world import World
+from tests.network.names import NameServer
 from tests.requirements import requirement
 from valetkey._discovery.discovery import discover
-from valetkey._network.sender import UnknownOutcome
+from valetkey._network.guard import Guard
+from valetkey._network.sender import HttpSender, UnknownOutcome
 from valetkey.errors import (
     AuthError,
     ClientRefused,
@@ -393,3 +395,53 @@ def test_a_login_is_not_tried_without_the_resource_when_the_server_does_not_know
     with pytest.raises(LoginFailed):
         world.engine().replace(None)
     assert len(world.person.asked) == 1
+
+
+# What the browser may open.
+
+NOT_FROM_OUTSIDE = [
+    "http://127.0.0.1:8080/admin/reboot",
+    "http://localhost:8080/admin/reboot",
+    "https://localhost./admin/reboot",
+    "https://192.168.1.1/",
+    "https://192.168.1.1./",
+    "https://0x7f000001/",
+    "https://2130706433/",
+    "https://[::1]/",
+    "https://[::ffff:10.0.0.1]/",
+    "https://169.254.169.254/latest",
+    "https://router.example/",
+]
+
+
+def judged_from_outside(world, *named):
+    """The seams of an engine whose MCP server is on the internet; `router.example` is in this network."""
+    names = NameServer(mcp_example_com=["8.8.8.8"], auth_example_com=["8.8.8.8"], router_example=["192.168.1.1"])
+    return world.seams(judge_link=HttpSender(Guard(MCP, named, resolve=names)).judge_link)
+
+
+@requirement("AUT-12", "AUT-14", "SEC-4")
+@pytest.mark.parametrize("endpoint", NOT_FROM_OUTSIDE)
+def test_a_link_into_the_persons_own_network_is_not_shown_and_no_client_is_registered_for_it(endpoint):
+    """Row I8."""
+    world = World(says_further={"authorization_endpoint": endpoint})
+    error = GrantAttempt(world, seams=judged_from_outside(world)).fails(InsecureEndpoint)
+    assert error.url == endpoint
+    assert (world.server.log(), world.person.wanted_addresses, world.person.asked) == ([], [], [])
+
+
+def test_a_link_that_the_user_has_named_is_shown_wherever_it_leads():
+    """Row I8."""
+    inside = "https://router.example/authorize"
+    world = World()
+    world.person.visits = lambda url, **how: world.server.visit(url.replace(inside, f"{ISSUER}/authorize"), **how)
+    given = {"authorization_endpoint": inside}
+    GrantAttempt(world, seams=judged_from_outside(world, inside), **given).run()
+    assert world.person.asked[0].authorization_url.startswith(inside)
+
+
+def test_the_address_that_the_answer_comes_to_is_ours_and_not_judged():
+    """Row I8."""
+    world = World()
+    GrantAttempt(world, seams=judged_from_outside(world)).run()
+    assert world.person.asked[0].redirect_uri == ADDRESS

@@ -24,7 +24,10 @@ from tests.fakes.hostile import everything_said_by
 from tests.fakes.network import HTML, Gate, Internet, challenges, no_answer, unreachable
 from tests.fakes.seams import BEGINNING
 from tests.fakes.threads import LONGEST_WAIT, in_background
+from tests.network.names import NameServer
 from tests.requirements import requirement
+from valetkey._network.guard import Guard
+from valetkey._network.sender import HttpSender
 from valetkey.errors import (
     AuthError,
     ClientRefused,
@@ -587,3 +590,31 @@ def test_many_callers_make_one_login():
     gate.opened.set()
     assert len({call.result(LONGEST_WAIT) for call in calls}) == 1
     assert len(device.world.person.asked) == 1
+
+
+# What a browser may open.
+
+
+@requirement("AUT-12", "SEC-4")
+@pytest.mark.parametrize("member", ["verification_uri", "verification_uri_complete"])
+@pytest.mark.parametrize(
+    "page",
+    [
+        "http://127.0.0.1:8080/admin/reboot",
+        "https://192.168.1.1/",
+        "https://localhost./",
+        "https://0x7f.1/",
+        "https://[::ffff:192.168.1.1]/",
+        "https://router.example/",
+    ],
+)
+def test_a_page_in_the_persons_own_network_is_not_shown(member, page):
+    """Row I8."""
+    device = Device(says_of_device_login={member: page})
+    names = NameServer(mcp_example_com=["8.8.8.8"], auth_example_com=["8.8.8.8"], router_example=["192.168.1.1"])
+    judge = HttpSender(Guard(MCP, resolve=names)).judge_link
+    engine = device.world.engine(seams=device.world.seams(judge_link=judge), grant="device_code")
+    with pytest.raises(InsecureEndpoint) as caught:
+        engine.replace(None)
+    assert caught.value.url == page
+    assert (device.world.person.asked, device.server.token_forms()) == ([], [])

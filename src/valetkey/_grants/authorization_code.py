@@ -44,6 +44,7 @@ class AuthorizationCode:
         If the server says what it does not accept of the request or the client, it is asked once more, at most.
         """
         require_code_flow(target.server, trusted=target.profile.assume_pkce)
+        self._seams.judge_link(target.server.authorization_endpoint or "")  # before anything is registered or shown
         plan = LoginPlan(target, scope, target.resource_parameter, target.audience_parameter)
         return self._log_in(plan, context, is_last=False)
 

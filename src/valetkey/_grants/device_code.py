@@ -106,6 +106,8 @@ class DeviceCode:
         authentication = self._authenticator.authenticate(client, server)
         request = device_authorization_request(server, client, authentication, resource=plan.resource, scope=scope)
         authorization = parse_device_authorization(self._seams.send(request), now=self._seams.now(), scope=scope)
+        for page in filter(None, (authorization.verification_uri, authorization.verification_uri_complete)):
+            self._seams.judge_link(page)
         seconds = min(self._settings.login_timeout, authorization.lifetime or math.inf)
         return _StartedLogin(plan, choice, authorization, started + seconds)
 

@@ -28,6 +28,10 @@ class SenderOnDemand:
         """Use one connection for all requests that this thread sends to one origin, until the block ends."""
         return self._sender.keep_connections()
 
+    def judge_link(self, url: str) -> None:
+        """Refuse a link that the MCP server may not let a browser open."""
+        self._sender.judge_link(url)
+
     @made_once
     def _sender(self) -> "HttpSender":
         from valetkey._network.guard import Guard

@@ -22,6 +22,7 @@ import httpx2
 
 from valetkey._network.connections import Connections, trusted_authorities
 from valetkey._network.guard import Guard
+from valetkey._network.links import judge_link
 from valetkey._network.locality import Locality
 from valetkey._network.pinning import certificate_fault
 from valetkey._network.request_log import log_exchange
@@ -44,6 +45,10 @@ class HttpSender:
         self._locality = Locality(guard, trusted_authorities)
         # No dictionary by thread id: in a forked child, a new thread may have the id of a thread of the parent.
         self._of_thread = threading.local()
+
+    def judge_link(self, url: str) -> None:
+        """Refuse a link that the MCP server may not let a browser open."""
+        judge_link(url, self._guard, self._locality)
 
     @contextmanager
     def keep_connections(self) -> Iterator[None]:

@@ -61,13 +61,16 @@ def encode_for_browser(url: str) -> str:
 
     Some programs that open a browser build a command text: `wslview` one for PowerShell, which evaluates `$(...)`.
     What stays are the unreserved characters, the delimiters `/ : = ? &`, a `+` (a space in a query), and everything
-    that is encoded already.
+    that is encoded already. A member behind an `&` gets the `=` that it may lack, which means the same in a form: where
+    a script of the user's hands the link to a shell unquoted, `&name=` assigns, and `&name` would start a program.
     """
     before, question_mark, query = url.partition("?")
     scheme, slashes, rest = before.partition("//")
     authority, slash, path = rest.partition("/")
     encoded = _NOT_IN_PATH.sub(_percent_encode, path), _NOT_IN_QUERY.sub(_percent_encode, query)
-    return f"{scheme}{slashes}{authority}{slash}{encoded[0]}{question_mark}{encoded[1]}"
+    first, *members = encoded[1].split("&")
+    members = [each if "=" in each or not each else f"{each}=" for each in members]
+    return f"{scheme}{slashes}{authority}{slash}{encoded[0]}{question_mark}{'&'.join([first, *members])}"
 
 
 def _percent_encode(match: re.Match[str]) -> str:

@@ -5,6 +5,7 @@
 
 import json
 import os
+import subprocess
 import sys
 import threading
 from dataclasses import replace
@@ -40,13 +41,14 @@ URL = "https://as.example/authorize?client_id=a&state=b"
 HOSTILE = "https://as.example/a/$(calc.exe)/b?a=1&calc;$(id)&b='x'&c=%22%0A*~!&-d=$HOME;rm%20-rf&%s,@[x]"
 """Everything a shell would stumble over and a URL may hold."""
 ENCODED = (
-    "https://as.example/a/%24%28calc.exe%29/b?a=1&calc%3B%24%28id%29&b=%27x%27&c=%22%0A%2A~%21&-d=%24HOME%3Brm%20-rf"
-    "&%25s%2C%40%5Bx%5D"
+    "https://as.example/a/%24%28calc.exe%29/b?a=1&calc%3B%24%28id%29=&b=%27x%27&c=%22%0A%2A~%21&-d=%24HOME%3Brm%20-rf"
+    "&%25s%2C%40%5Bx%5D="
 )
 READ_BY_A_SHELL = frozenset("$()';!*`\"<>|{}[]\\ \n")
 """What no argument may hold. `&` and `?` stay, because a URL needs them, and so no shell may be the program."""
 
 X11, WAYLAND = {"DISPLAY": ":0"}, {"WAYLAND_DISPLAY": "wayland-0"}
+WINDOWS_RUNDLL = r"C:\Windows\System32\rundll32.exe"
 RUNDLL, HANDLER = "/mnt/c/Windows/System32/rundll32.exe", "url.dll,FileProtocolHandler"
 UNIX_OPENERS = ["xdg-open", "gio", "x-www-browser", "wslview", "wsl-open"]
 
@@ -71,6 +73,8 @@ COMMANDS = {
     "WSL with a display": (X11, WSL, [RUNDLL, *UNIX_OPENERS], [RUNDLL, HANDLER, URL]),
     "WSL that may start no program of Windows": (X11, WSL, UNIX_OPENERS, None),
     "WSL with a browser of its own": ({"BROWSER": "firefox"}, WSL, ["firefox", RUNDLL], ["firefox", URL]),
+    "Windows": ({"SYSTEMROOT": r"D:\Win"}, "win32", [], [r"D:\Win\System32\rundll32.exe", HANDLER, URL]),
+    "Windows, which has no BROWSER": ({"BROWSER": "b"}, "win32", ["b"], [WINDOWS_RUNDLL, HANDLER, URL]),
     "BROWSER": ({"BROWSER": "firefox"}, "linux", ["firefox"], ["firefox", URL]),
     "BROWSER goes before the display": (
         {"BROWSER": "firefox", **X11},
@@ -81,6 +85,10 @@ COMMANDS = {
     "BROWSER goes before the Mac's own": ({"BROWSER": "firefox"}, "darwin", ["firefox"], ["firefox", URL]),
     "BROWSER with arguments": ({"BROWSER": "firefox --new-tab"}, "linux", ["firefox"], ["firefox", "--new-tab", URL]),
     "BROWSER with a place": ({"BROWSER": "w --url=%s -x"}, "linux", ["w"], ["w", f"--url={URL}", "-x"]),
+    "BROWSER with two places": ({"BROWSER": "w %s --x=%s"}, "linux", ["w"], ["w", URL, f"--x={URL}"]),
+    "BROWSER that does not wait": ({"BROWSER": "w %s &:v"}, "linux", ["w", "v"], ["w", URL]),
+    "BROWSER that does not wait, without a place": ({"BROWSER": "w &"}, "linux", ["w"], ["w", URL]),
+    "BROWSER with a variable before it": ({"BROWSER": "A=b w %s:v"}, "linux", ["w", "v"], ["v", URL]),
     "BROWSER with quotes": ({"BROWSER": "'/o p/b' '%s'"}, "linux", ["/o p/b"], ["/o p/b", URL]),
     "BROWSER with several": ({"BROWSER": "none:firefox:w3m"}, "linux", ["firefox", "w3m"], ["firefox", URL]),
     "BROWSER that is not there": ({"BROWSER": "none", **X11}, "linux", ["xdg-open"], ["xdg-open", URL]),
@@ -188,7 +196,9 @@ ENCODINGS = {
     "https://as.example/a;b=c/d&e": "https://as.example/a%3Bb=c/d%26e",
     "https://as.example/?scope=a+b%20c&u=https://x/?y": "https://as.example/?scope=a+b%20c&u=https://x/?y",
     "https://as.example/?": "https://as.example/?",
-    "https://as.example/%?%4&%zz%41": "https://as.example/%25?%254&%25zz%41",
+    "https://as.example/%?%4&%zz%41": "https://as.example/%25?%254&%25zz%41=",
+    "https://as.example/device?WDJB-MJHT": "https://as.example/device?WDJB-MJHT",
+    "https://as.example/?&&reboot&/bin/id&a": "https://as.example/?&&reboot=&/bin/id=&a=",
     "https://as.example//x//y": "https://as.example//x//y",
 }
 
@@ -218,6 +228,7 @@ import json, os, sys
 print("noise from the browser")
 print("more noise", file=sys.stderr)
 report = {{"arguments": sys.argv, "leads its session": os.getsid(0) == os.getpid(), "input": sys.stdin.read()}}
+report["environment"] = dict(os.environ)
 report["browser"] = os.environ.get("BROWSER")
 with open({report!r}, "w") as file:
     json.dump(report, file)
@@ -251,6 +262,141 @@ def test_the_program_gets_the_link_as_one_literal_argument(tmp_path, monkeypatch
     assert not READ_BY_A_SHELL & set(report["arguments"][1])
     wait_for_browsers()
     assert capfd.readouterr() == ("", "")
+
+
+OPENERS = {
+    "xdg-open": ("xdg-open", X11, []),
+    "gio": ("gio", X11, ["open"]),
+    "x-www-browser": ("x-www-browser", WAYLAND, []),
+    "rundll32 under WSL": ("rundll32.exe", {"WSL_DISTRO_NAME": "Debian"}, [HANDLER]),
+    "BROWSER": ("firefox", {"BROWSER": "firefox"}, []),
+    "BROWSER with options": ("firefox", {"BROWSER": "firefox -P 'my own' %s"}, ["-P", "my own"]),
+    "BROWSER by its path": ("firefox", {"BROWSER": "{folder}/firefox %s"}, []),
+}
+
+
+@requirement("AUT-13")
+@pytest.mark.parametrize(("name", "environment", "before"), OPENERS.values(), ids=OPENERS.keys())
+def test_every_opener_gets_the_link_as_one_literal_argument_and_no_secret_of_the_environment(
+    name, environment, before, tmp_path, monkeypatch, wait_for_browsers
+):
+    """Rows I1, I14."""
+    program = Program(tmp_path, name)
+    for variable in ("BROWSER", "DISPLAY", "WAYLAND_DISPLAY", "WSL_DISTRO_NAME", "WSL_INTEROP"):
+        monkeypatch.delenv(variable, raising=False)
+    for variable, value in {**environment, "PATH": str(tmp_path)}.items():
+        monkeypatch.setenv(variable, value.replace("{folder}", str(tmp_path)))
+    for variable in ("VALETKEY_STORE_KEY", "OPENAI_API_KEY", "DATABASE_URL", "AWS_SESSION_TOKEN", "XDG_TOKEN"):
+        monkeypatch.setenv(variable, "canary-77")
+    monkeypatch.setenv("https_proxy", "http://user:canary-77@proxy.example:3128")
+    monkeypatch.setenv("XDG_CURRENT_DESKTOP", "GNOME")
+    assert open_browser(HOSTILE)
+    report = program.report()
+    assert report["arguments"] == [str(program.path), *before, ENCODED]
+    assert "canary-77" not in json.dumps(report)
+    assert report["environment"]["XDG_CURRENT_DESKTOP"] == "GNOME"
+    wait_for_browsers()
+
+
+@requirement("AUT-13")
+@pytest.mark.parametrize("path", ["", ".", ":", "bin", "./bin:.:"])
+@pytest.mark.parametrize("entry", ["", "xdg-open", "./xdg-open %s", "bin/xdg-open"])
+def test_no_program_of_the_folder_that_this_program_runs_in_is_started(
+    entry, path, tmp_path, monkeypatch, wait_for_browsers
+):
+    """A project from elsewhere may hold a program of that name. Row I1."""
+    (tmp_path / "bin").mkdir()
+    for folder in (tmp_path, tmp_path / "bin"):
+        (folder / "xdg-open").write_text(f"#!/bin/sh\n/usr/bin/touch {tmp_path}/started\n")
+        (folder / "xdg-open").chmod(0o700)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PATH", path)
+    monkeypatch.setenv("DISPLAY", ":0")
+    monkeypatch.setenv("BROWSER", entry)
+    assert not open_browser(URL)
+    wait_for_browsers()
+    assert not (tmp_path / "started").exists()
+
+
+WSLVIEW = """#!/bin/sh
+exec powershell.exe -NoProfile -NonInteractive -Command "[Console]::OutputEncoding = $utf8; Start \\"$*\\""
+"""
+"""Builds a command text for PowerShell, as `wslview` of wslu does; in double quotes, PowerShell evaluates `$(...)`."""
+
+
+class Wsl:
+    """A Linux under Windows: `wslview` under all of its names, and recorders in place of the programs of Windows."""
+
+    def __init__(self, folder, monkeypatch, *recorders):
+        self.folder = folder
+        for name in ("wslview", "x-www-browser", "www-browser", "xdg-open"):
+            (folder / name).write_text(WSLVIEW)
+            (folder / name).chmod(0o700)
+        for name in recorders:
+            (folder / name).write_text(f"#!/bin/sh\nprintf '%s\\n' \"$@\" >> {folder}/{name}.got\n")
+            (folder / name).chmod(0o700)
+        monkeypatch.setenv("PATH", f"{folder}:/bin")
+        monkeypatch.setenv("WSL_DISTRO_NAME", "Debian")
+        monkeypatch.setenv("DISPLAY", ":0")
+
+    def got(self, name):
+        report = self.folder / f"{name}.got"
+        return report.read_text().splitlines() if report.exists() else None
+
+
+def test_the_opener_of_wsl_would_hand_a_raw_link_to_powershell_as_a_command(tmp_path, monkeypatch):
+    """What the other tests keep from happening does happen without them."""
+    wsl = Wsl(tmp_path, monkeypatch, "powershell.exe")
+    subprocess.run([tmp_path / "wslview", HOSTILE], check=True)
+    assert "$(calc.exe)" in wsl.got("powershell.exe")[-1]
+
+
+def test_the_opener_of_wsl_would_find_nothing_to_run_in_what_we_open(tmp_path, monkeypatch):
+    """The second line of defence alone. Row I1."""
+    wsl = Wsl(tmp_path, monkeypatch, "powershell.exe")
+    subprocess.run([tmp_path / "wslview", encode_for_browser(HOSTILE)], check=True)
+    assert wsl.got("powershell.exe")[-1].endswith(f'Start "{ENCODED}"')
+    assert not set("$`;'()") & set(wsl.got("powershell.exe")[-1].partition("Start ")[2])
+
+
+@requirement("AUT-13")
+@pytest.mark.parametrize("browser", ["", "wslview", "/{folder}/wslview", "www-browser", "x-www-browser %s", "xdg-open"])
+def test_under_wsl_the_link_goes_to_windows_without_powershell(browser, tmp_path, monkeypatch, wait_for_browsers):
+    """The first line of defence. Row I1."""
+    wsl = Wsl(tmp_path, monkeypatch, "powershell.exe", "cmd.exe", "rundll32.exe")
+    monkeypatch.setenv("BROWSER", browser.replace("/{folder}", str(tmp_path)))
+    assert open_browser(HOSTILE)
+    wait_for_browsers()
+    assert wsl.got("powershell.exe") is None
+    assert wsl.got("cmd.exe") is None
+    assert wsl.got("rundll32.exe") == [HANDLER, ENCODED]
+
+
+FORGETS_TO_QUOTE = [
+    'sh -c "browser $1; wait"',
+    'sh -c "exec 2>&1; browser $1 & wait"',
+    "sh -c 'eval browser $0; wait' $1",
+    "eval browser $1; wait",
+    'eval "browser $@"; wait',
+    "browser $1",
+]
+
+
+@pytest.mark.parametrize("script", FORGETS_TO_QUOTE)
+def test_a_script_of_the_person_that_forgets_to_quote_the_link_runs_no_program_that_the_server_names(
+    script, tmp_path, monkeypatch, wait_for_browsers
+):
+    """It may cut the link short at an `&`; what follows only assigns. Row I1."""
+    for name in ("browser", "calc", "id"):
+        (tmp_path / name).write_text(f"#!/bin/sh\necho {name} >> {tmp_path}/started\n")
+        (tmp_path / name).chmod(0o700)
+    (tmp_path / "open.sh").write_text(f"#!/bin/sh\n{script}\n")
+    (tmp_path / "open.sh").chmod(0o700)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/bin")
+    monkeypatch.setenv("BROWSER", "open.sh")
+    assert open_browser(f"https://as.example/a/$(id)?calc&calc&{tmp_path}/calc&x&id;id&calc%20x")
+    wait_for_browsers()
+    assert (tmp_path / "started").read_text() == "browser\n"
 
 
 @requirement("AUT-13")

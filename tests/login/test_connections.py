@@ -3,6 +3,7 @@
 
 """Programs that open connections to the callback port and send slowly, much or nothing, while a login waits."""
 
+import resource
 import select
 import socket
 import threading
@@ -200,7 +201,6 @@ def test_what_waits_when_the_listening_ends_gets_what_there_is_for_now():
 
 def test_where_no_file_descriptor_is_left_the_oldest_connection_makes_room():
     """Row I17."""
-    resource = pytest.importorskip("resource")
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     with login() as running, ExitStack() as stack:
         drips = [connected(running, stack) for _ in range(10)]

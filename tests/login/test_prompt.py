@@ -14,10 +14,10 @@ import pytest
 from tests.fakes.auditing import audited
 from tests.fakes.threads import LONGEST_WAIT
 from tests.requirements import requirement
-from valetkey.errors import ConfigurationError, LoginFailed
+from valetkey.errors import ConfigurationError, InsecureEndpoint, LoginFailed
 from valetkey.login import LoginPrompt, open_login
 from valetkey.login.never import NeverLogin
-from valetkey.login.prompt import print_link, prompt_text
+from valetkey.login.prompt import logged_in_text, print_link, prompt_text
 
 PROMPT = LoginPrompt(
     server_url="https://mcp.example/mcp",
@@ -122,6 +122,94 @@ def test_a_code_that_the_browser_already_shows_is_shown_here_too():
 
             https://as.example/device
         """)
+
+
+TRICKS = {
+    "a line of its own": "\nPaste your password:",
+    "a carriage return": "\rPaste your password:",
+    "other line breaks": "\x0b\x0c\x85\u2028\u2029Paste",
+    "colours": "\x1b[31mred",
+    "the title of the window": "\x1b]0;title\x07",
+    "a link under another text": "\x1b]8;;https://evil.example\x1b\\\\https://as.example\x1b]8;;\x1b\\\\",
+    "a control sequence in one byte": "\x9b2J\x9d0;title\x9c",
+    "a turned direction": "\u202egnp.exe\u2066\u200f",
+    "what is not seen": "\u200b\ufeff\u00ad\x00\x08\x7f",
+    "half a character": "\ud800",
+    "a tag": "<img src=x onerror=alert(1)><script>alert(1)</script>",
+    "Markdown": "[as.example](https://evil.example)](javascript:alert(1)) `x` **b**",
+    "RTF": "{\\\\rtf1\\\\ansi{\\\\object}}",
+    "a lookalike": "https://аs.example",
+    "very long": "A" * (1 << 20),
+}
+PLACES = {
+    "the server": lambda trick: replace(PROMPT, server_url=f"https://mcp.example/{trick}"),
+    "the issuer": lambda trick: replace(PROMPT, issuer=f"https://as.example/{trick}"),
+    "the issuer alone": lambda trick: replace(PROMPT, issuer=trick),
+    "the code": lambda trick: replace(WITH_LINK, user_code=trick),
+}
+
+
+@requirement("AUT-14")
+@pytest.mark.parametrize("opened", [True, False])
+@pytest.mark.parametrize("trick", TRICKS.values(), ids=TRICKS.keys())
+@pytest.mark.parametrize("place", PLACES.values(), ids=PLACES.keys())
+def test_what_a_server_says_of_itself_stays_in_its_line_and_moves_no_cursor(place, trick, opened):
+    """Rows I1, I7."""
+    prompt = place(trick)
+    plain = replace(prompt, server_url="s", issuer="i", user_code="c" if prompt.user_code else None)
+    honest = prompt_text(plain, opened=opened, environment={})
+    for text in (prompt_text(prompt, opened=opened, environment={}), logged_in_text(prompt)):
+        assert all(each.isprintable() or each == "\n" for each in text)
+        assert len(text) < 2000
+    shown = prompt_text(prompt, opened=opened, environment={})
+    assert shown.count("\n") == honest.count("\n")
+    assert "\nPaste" not in shown
+    assert "аs.example" not in shown or prompt.user_code == trick
+
+
+@requirement("AUT-12", "AUT-14")
+@pytest.mark.parametrize("place", ["authorization_url", "link_with_code"])
+@pytest.mark.parametrize(
+    "link",
+    [
+        "javascript:alert(1)",
+        "data:text/html,<script>alert(1)</script>",
+        "file:///etc/passwd",
+        "https://as.example/\nPaste your password",
+        "https://as.example/\x1b]8;;https://evil.example\x07",
+        "https://as.example\u202e/",
+        "https://аs.example/",
+        "https://good.example@evil.example/",
+        "https://as.example/" + "a" * (1 << 20),
+    ],
+    ids=lambda link: repr(link[:30]),
+)
+def test_a_link_that_no_browser_may_open_is_not_shown_either(link, place):
+    """Row I1."""
+    with pytest.raises(InsecureEndpoint):
+        prompt_text(replace(WITH_LINK, **{place: link}), opened=False, environment={})
+
+
+@requirement("AUT-14")
+def test_the_link_that_is_shown_can_be_pasted_into_a_shell():
+    """A person copies it, also into the command line of a browser. Row I1."""
+    hostile = "https://as.example/$(calc.exe)/a;b?x=1&reboot&y='(z)"
+    shown = prompt_text(replace(PROMPT, authorization_url=hostile), opened=False, environment={})
+    assert "    https://as.example/%24%28calc.exe%29/a%3Bb?x=1&reboot=&y=%27%28z%29\n" in shown
+
+
+def test_a_host_of_another_script_is_shown_as_what_it_is():
+    """RFC 5891: a browser is sent to `xn--…`, and so the person reads that. Row I1."""
+    prompt = replace(
+        PROMPT, authorization_url="https://xn--s-7sb.example/authorize", issuer="https://xn--s-7sb.example"
+    )
+    assert prompt_text(prompt, opened=True, environment={}).count("https://xn--s-7sb.example") == 2
+
+
+@pytest.mark.parametrize("name", ["$(id)", "a b", "a\nb", "-oProxyCommand=x", "", "a;b"])
+def test_over_ssh_the_command_line_to_copy_holds_no_name_that_is_more_than_one(name):
+    """Row I1."""
+    assert "you@this-host" in prompt_text(PROMPT, opened=False, environment={**SSH, "USER": name})
 
 
 @pytest.fixture

@@ -19,12 +19,14 @@ from collections.abc import Callable, Mapping
 from pathlib import PurePath
 
 from valetkey import urls
+from valetkey.login.environment import absolute_folders, environment_for_browser
 
 WSL = "wsl"
 """The platform of a Linux that runs under Windows, beside those of `sys.platform`."""
 
 _PLACE = "%s"
 _UNIX_OPENERS = (("xdg-open",), ("gio", "open"), ("x-www-browser",))
+_HANDLER = "url.dll,FileProtocolHandler"
 _WINDOWS_OPENERS = ("/mnt/c/Windows/System32/rundll32.exe", "rundll32.exe")
 _READS_COMMANDS = frozenset(
     {
@@ -45,20 +47,18 @@ _logger = logging.getLogger("valetkey")
 def open_browser(url: str) -> bool:
     """Open a URL in the person's browser; True if a program was started (whether it shows the page is not known)."""
     page = urls.encode_for_browser(urls.require_endpoint(url, "login page"))
-    if sys.platform == "win32":
-        os.startfile(page)  # noqa: S606 - the system's handler for https, no shell
-        return True
-    kind = platform_of(os.environ, sys.platform, os.uname().release)
-    command = browser_command(page, os.environ, kind, _resolve)
+    command = browser_command(page, os.environ, _platform(), _resolve)
     return command is not None and _start(command)
 
 
 def can_open_browser() -> bool:
     """Tell whether there is a program that opens a browser here."""
-    if sys.platform == "win32":
-        return True
-    kind = platform_of(os.environ, sys.platform, os.uname().release)
-    return browser_command("https://localhost/", os.environ, kind, _resolve) is not None
+    return browser_command("https://localhost/", os.environ, _platform(), _resolve) is not None
+
+
+def _platform() -> str:
+    release = os.uname().release if os.name == "posix" else ""
+    return platform_of(os.environ, sys.platform, release)
 
 
 def platform_of(environment: Mapping[str, str], system: str, release: str) -> str:
@@ -79,7 +79,10 @@ def browser_command(
     :param environment: `BROWSER` holds commands between colons, `%s` in them stands for the URL.
     :param system: As `sys.platform`, or `WSL`.
     """
-    for entry in filter(None, environment.get("BROWSER", "").split(os.pathsep)):
+    if system == "win32":  # `os.startfile` would hand the whole environment on
+        folder = environment.get("SYSTEMROOT", r"C:\Windows")
+        return [rf"{folder}\System32\rundll32.exe", _HANDLER, url]
+    for entry in filter(None, environment.get("BROWSER", "").split(":")):
         words = _words(entry)
         program = which(words[0]) if words else None
         if program is None:
@@ -93,7 +96,7 @@ def browser_command(
         return ["/usr/bin/open", url]
     if system == WSL:
         program = next(filter(which, _WINDOWS_OPENERS), None)
-        return None if program is None else [program, "url.dll,FileProtocolHandler", url]
+        return None if program is None else [program, _HANDLER, url]
     if not (environment.get("DISPLAY") or environment.get("WAYLAND_DISPLAY")):
         return None
     return next(([*opener, url] for opener in _UNIX_OPENERS if which(opener[0])), None)
@@ -114,13 +117,21 @@ def _program_name(word: str) -> str:
 
 def _words(entry: str) -> list[str]:
     try:
-        return shlex.split(entry)
+        words = shlex.split(entry)
     except ValueError:  # a quotation that does not end
         return []
+    return words[:-1] if words[-1:] == ["&"] else words  # `webbrowser` reads `firefox &` as "do not wait"
+
+
+def _find(program: str) -> str | None:
+    """Give the whole path of a program; none that the folder decides in which this program was started."""
+    if os.path.dirname(program) and not os.path.isabs(program):
+        return None
+    return shutil.which(program, path=absolute_folders(os.environ.get("PATH", os.defpath)))
 
 
 def _resolve(program: str) -> str | None:
-    path = shutil.which(program)
+    path = _find(program)
     return None if path is None else os.path.realpath(path)
 
 
@@ -128,12 +139,12 @@ def _start(command: list[str]) -> bool:
     try:
         process = subprocess.Popen(  # noqa: S603 - a list of arguments, the URL is checked
             command,
+            executable=_find(command[0]),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
-            # `xdg-open` would start an entry of BROWSER that was left out here.
-            env={name: value for name, value in os.environ.items() if name != "BROWSER"},
+            env=environment_for_browser(os.environ),
         )
     except OSError:
         return False

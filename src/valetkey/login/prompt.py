@@ -4,13 +4,20 @@
 """What a person reads in the terminal or the notebook when a login is needed."""
 
 import os
+import re
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from urllib.parse import urlsplit
 
+from valetkey import urls
+from valetkey.errors import quote
 from valetkey.errors.copies import without_secrets
 from valetkey.seams import LoginPrompt
+
+_LONGEST_NAME = 200
+_LONGEST_CODE = 64
+_USER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 
 
 def show_in_browser(prompt: LoginPrompt, *, can_paste: bool = False) -> bool:
@@ -40,8 +47,7 @@ def print_link_alone(prompt: LoginPrompt) -> None:
 
 def prompt_text(prompt: LoginPrompt, *, opened: bool, environment: Mapping[str, str]) -> str:
     """Write the text of a prompt: which server needs the login, where the person logs in, and the link."""
-    server = without_secrets(prompt.server_url, prompt.server_url)
-    lines = ["", f"{server} asks you to log in at {prompt.issuer}."]
+    lines = ["", f"{_named(prompt.server_url)} asks you to log in at {_named(prompt.issuer)}."]
     if prompt.user_code is not None:
         lines += _code_lines(prompt, prompt.user_code, opened=opened)
     else:
@@ -53,7 +59,7 @@ def _link_lines(prompt: LoginPrompt, *, opened: bool, environment: Mapping[str, 
     lines = [
         "Your browser opens now. If it does not, open this link:" if opened else "Open this link in your browser:",
         "",
-        f"    {prompt.authorization_url}",
+        f"    {_link(prompt.authorization_url)}",
         "",
     ]
     if environment.get("SSH_CONNECTION") and not opened:
@@ -61,7 +67,7 @@ def _link_lines(prompt: LoginPrompt, *, opened: bool, environment: Mapping[str, 
         lines += [
             "You are connected over SSH. So that the answer can come back, first run this on your own computer:",
             "",
-            f"    ssh -N -L {port}:127.0.0.1:{port} {environment.get('USER', 'you')}@this-host",
+            f"    ssh -N -L {port}:127.0.0.1:{port} {_user(environment)}@this-host",
             "",
         ]
     return lines
@@ -69,7 +75,7 @@ def _link_lines(prompt: LoginPrompt, *, opened: bool, environment: Mapping[str, 
 
 def _code_lines(prompt: LoginPrompt, user_code: str, *, opened: bool) -> list[str]:
     """RFC 8628 §3.3.1: the code is shown even where a link holds it."""
-    page, code = ["", f"    {prompt.authorization_url}", ""], ["", f"    {user_code}", ""]
+    page, code = ["", f"    {_link(prompt.authorization_url)}", ""], ["", f"    {_code(user_code)}", ""]
     if opened:
         return [
             "Your browser opens now. Check that it shows this code:",
@@ -79,13 +85,35 @@ def _code_lines(prompt: LoginPrompt, user_code: str, *, opened: bool) -> list[st
         ]
     lines = ["Open this page in a browser, on this or any other device:", *page, "Enter this code there:", *code]
     if prompt.link_with_code is not None:
-        lines += ["Or open this link, which already has the code in it:", "", f"    {prompt.link_with_code}", ""]
+        lines += ["Or open this link, which already has the code in it:", "", f"    {_link(prompt.link_with_code)}", ""]
     return lines
 
 
 def logged_in_text(prompt: LoginPrompt) -> str:
     """Write what ends a login that worked."""
-    return f"Logged in to {without_secrets(prompt.server_url, prompt.server_url)} at {prompt.issuer}."
+    return f"Logged in to {_named(prompt.server_url)} at {_named(prompt.issuer)}."
+
+
+def _link(url: str) -> str:
+    """Give a link as a browser gets it: ASCII, and nothing that moves a cursor or begins a line; no other is shown."""
+    return urls.encode_for_browser(urls.require_endpoint(url, "login page"))
+
+
+def _named(url: str) -> str:
+    """Give the name of a server; in quotation marks what is no URL, so that it cannot be read as our words."""
+    shown = without_secrets(url, url)
+    return shown if urls.is_endpoint(url) and len(shown) <= _LONGEST_NAME else quote(shown, _LONGEST_NAME)
+
+
+def _code(user_code: str) -> str:
+    """Give a code to type; in quotation marks and escaped what moves a cursor, hides text or is too long to type."""
+    return user_code if user_code.isprintable() and len(user_code) <= _LONGEST_CODE else quote(user_code, _LONGEST_CODE)
+
+
+def _user(environment: Mapping[str, str]) -> str:
+    """Give the user's name for a command line to copy, if that is all it is."""
+    name = environment.get("USER", "")
+    return name if _USER.fullmatch(name) else "you"
 
 
 def print_text(text: str) -> None:

@@ -21,7 +21,7 @@ from benchmarks.measuring import Effort, Findings, ratio
 from benchmarks.parallel_calls import session_of
 from benchmarks.running import Server, running_behind_relay
 from tests.network.certificates import make_certificates
-from valetkey._network.connections import trusted_authorities
+from valetkey._network.trust import trusted_authorities
 
 _ANSWERING = 0.05
 _CONNECTING = {"http": 0.05, "https": 0.1}

@@ -22,19 +22,22 @@ from valetkey.protocol.client_document import (
     document_request,
     document_text,
 )
+from valetkey.settings.network import Network
 from valetkey.wire import Send
 
 __all__ = ["LARGEST_DOCUMENT", "LOOPBACK_ADDRESSES", "Finding", "build_document", "check", "document_text"]
 
 
-def check(url: str, *, send: Send | None = None) -> tuple[Finding, ...]:
+def check(url: str, *, send: Send | None = None, network: Network | None = None) -> tuple[Finding, ...]:
     """
     Read a document from its place, as an authorization server will, and look for faults.
 
     :param url: The URL of the document, which is the client_id.
     :param send: Sends the request; None for the network.
+    :param network: How the request leaves your network; None for what the environment says.
     :returns: The faults; empty if there are none.
     :raises ConfigurationError: If the URL cannot be a client_id.
     :raises TemporaryError: If the place does not answer.
     """
-    return check_document((send or HttpSender(Guard(url)))(document_request(url)))  # it may be in one's own network
+    sender = send or HttpSender(Guard(url), network)  # it may be in one's own network
+    return check_document(sender(document_request(url)))

@@ -61,8 +61,13 @@ def test_no_snippet_is_left_out() -> None:
         "workload_token",
         "server.login()",
         "auth.login()",
+        "certificate_authorities",
     )
-    assert len({snippet(word) for word in words}) == len(_SNIPPETS) == 7
+    assert len({snippet(word) for word in words}) == len(_SNIPPETS) == 8
+
+
+def test_network_settings_are_taken(tmp_path: Path) -> None:
+    run(snippet("certificate_authorities"), tmp_path, GATEWAY_KEY="a")
 
 
 def test_the_main_job_lists_the_tools_after_one_login(tmp_path: Path) -> None:

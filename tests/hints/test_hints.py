@@ -14,6 +14,7 @@ A new hint needs a row in one of the four tables below, or `test_every_hint_is_f
 """
 
 import re
+import ssl
 from dataclasses import replace
 from pathlib import Path
 
@@ -28,7 +29,7 @@ from valetkey import AuthError, OAuth
 from valetkey._sessions.codec import encode_pin, pin_key
 from valetkey.errors import ConfigurationError
 from valetkey.login.never import NeverLogin
-from valetkey.settings import IdentityProvider, RegisteredClient, Settings
+from valetkey.settings import ClientCertificate, IdentityProvider, Network, RegisteredClient, Settings
 from valetkey.values import Secret
 
 TESTS = Path(__file__).parent.parent
@@ -287,6 +288,13 @@ def test_a_call_that_follows_the_hint_gets_on(hint):
 KEY_TEXT = "-----BEGIN PRIVATE KEY-----"
 CLIENT = RegisteredClient(ISSUER, "mine")
 PROVIDER = IdentityProvider("https://idp.example.com", "here", Secret("id"))
+OWN = ClientCertificate("own.pem")
+
+
+def with_fields(origin, fields):
+    return {"network": {"headers": {origin: fields}}}
+
+
 SETTINGS = {
     "Give both, or none.": ({"client_secret": "a"}, {"client_secret": "a", "client_id": "b"}),
     "Give one of the two.": (
@@ -370,6 +378,47 @@ SETTINGS = {
         {"client_metadata_url": "https://your.host/path/to/client.json"},
     ),
     "Leave the url of the settings out.": ({"settings": Settings(url="https://other.example.com")}, {}),
+    "Give a Network of valetkey.settings.": ({"network": "none"}, {"network": {"proxy": "none"}}),
+    "Write it as http://host:port; user name and password, if any, are percent-encoded.": (
+        {"network": {"proxy": "proxy:3128"}},
+        {"network": {"proxy": "http://proxy:3128"}},
+    ),
+    "Give the path of a PEM file.": (
+        {"network": {"certificate_authorities": False}},
+        {"network": {"certificate_authorities": Path("authorities.pem")}},
+    ),
+    "Set its verify_mode to CERT_REQUIRED, and its check_hostname to True.": (
+        {"network": {"certificate_authorities": ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)}},
+        {"network": {"certificate_authorities": ssl.create_default_context()}},
+    ),
+    "Give the certificate authorities as a path.": (
+        {"network": {"certificate_authorities": ssl.create_default_context(), "client_certificates": {ISSUER: OWN}}},
+        {"network": {"certificate_authorities": "authorities.pem", "client_certificates": {ISSUER: OWN}}},
+    ),
+    "Give a ClientCertificate of valetkey.settings.": (
+        {"network": {"client_certificates": {ISSUER: "own.pem"}}},
+        {"network": {"client_certificates": {ISSUER: OWN}}},
+    ),
+    "Give a mapping.": ({"network": {"headers": [ISSUER]}}, with_fields(ISSUER, {"X-Key": "a"})),
+    "Give an origin: https://host or https://host:port.": (
+        with_fields("as.example.com", {"X-Key": "a"}),
+        with_fields("https://as.example.com", {"X-Key": "a"}),
+    ),
+    "Give the origin alone: {}.": (with_fields(f"{ISSUER}/a", {"X-Key": "a"}), with_fields(ISSUER, {"X-Key": "a"})),
+    "Give each origin once.": (
+        {"network": {"headers": {ISSUER: {}, f"{ISSUER}:443": {}}}},
+        {"network": {"headers": {ISSUER: {}}}},
+    ),
+    "Use letters, digits and hyphens.": (with_fields(ISSUER, {"X Key": "a"}), with_fields(ISSUER, {"X-Key": "a"})),
+    "Give each header field once; upper and lower case are the same.": (
+        with_fields(ISSUER, {"X-Key": "a", "x-key": "a"}),
+        with_fields(ISSUER, {"X-Key": "a"}),
+    ),
+    "Give visible ASCII characters, in one line and without spaces around.": (
+        with_fields(ISSUER, {"X-Key": "a\n"}),
+        with_fields(ISSUER, {"X-Key": "a"}),
+    ),
+    "Leave {} out.": (with_fields(ISSUER, {"Authorization": "a", "X-Key": "a"}), with_fields(ISSUER, {"X-Key": "a"})),
     'Use "auto", "link", "paste" or "never".': ({"login": "browser"}, {"login": "link"}),
     'Use "memory:", "sqlite:////path/to/file", "redis://host" or "postgresql://host/database".': (
         {"store": "file"},
@@ -383,6 +432,8 @@ def make(options):
     options = dict(options)
     beside = {name: options.pop(name) for name in ("store", "login", "settings") if name in options}
     url = options.pop("url", MCP)
+    if isinstance(options.get("network"), dict):
+        options["network"] = Network(**options["network"])
     settings = beside.pop("settings", None) or Settings(**options)
     return OAuth(url, settings=settings, **{"store": "memory:", **beside})
 
@@ -398,6 +449,12 @@ def test_options_as_the_hint_says_are_taken(hint):
 
 
 ELSEWHERE = {
+    "If your network has a certificate authority of its own, name it in SSL_CERT_FILE or in network=.": (
+        "network/test_trust.py::test_an_authority_that_the_user_names_is_trusted"
+    ),
+    "Name yours for this origin in network=Network(client_certificates=…).": (
+        "network/test_trust.py::test_a_server_that_wants_a_certificate_gets_no_request_without_one"
+    ),
     "Ask its operator for access; if it wants a key, give it in headers= of the server info.": (
         "haystack/test_unusable_servers.py::test_an_http_error_is_told_with_its_status"
     ),
@@ -483,6 +540,7 @@ OUTSIDE = (
     r".*, or begin a new login: call login\(\), or log out and log in again\.",
     r"Log in (when|again|at that server|there)\b.*|.*(Choose your account|do what it says; then log in again).*",
     # Files, packages, keys and servers that hold sessions.
+    r"Name a (PEM file|folder of certificate authorities).*, or unset it\.|Check its path, its PEM form.*",
     r".*(pip install|Install (it|them)).*",
     r".*(file's rights|folder's rights|0600|mode 0|Correct the file|the store's name|persistence=|appendonly).*",
     r".*(Redis|PostgreSQL|postgresql://user|primary server|rights on|more memory|what it lacks|password and rights).*",

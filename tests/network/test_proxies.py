@@ -3,6 +3,9 @@
 
 """What goes through a proxy, what past it, and what the guard can still say then."""
 
+import base64
+import logging
+
 import pytest
 
 from tests.network.certificates import make_certificates
@@ -14,6 +17,7 @@ from valetkey._network.guard import Guard
 from valetkey._network.proxies import proxy_for
 from valetkey._network.sender import HttpSender, UnknownOutcome
 from valetkey.errors import ConfigurationError, InsecureEndpoint, TemporaryError
+from valetkey.settings import Network
 from valetkey.wire import HttpRequest
 
 PUBLIC = "https://8.8.8.8/mcp"
@@ -108,12 +112,134 @@ def test_this_computer_is_asked_past_the_proxy_however_it_is_written(proxy, host
     assert proxy.connections == 0
 
 
-@pytest.mark.parametrize("unusable", ["ftp://user:s3cret@proxy.example", "http://user:s3cret@proxy:no"])
-def test_a_proxy_that_is_none_is_named_as_a_fault_of_the_environment(unusable, monkeypatch):
-    monkeypatch.setenv("HTTPS_PROXY", unusable)
-    with pytest.raises(ConfigurationError, match="HTTPS_PROXY") as caught:
+@requirement("SEC-12")
+@pytest.mark.parametrize(
+    "unusable",
+    [
+        *("ftp://user:s3cret@proxy.example", "http://user:s3cret@proxy:no", "socks4://user:s3cret@proxy"),
+        *("http://user:s3cret@", "http://user:s3cret@proxy:99999", "http://user:s3cret@proxy/path", "http://[::1"),
+        *("http://user:s3#cret@proxy:3128", "user:s3cret@", "http://user:s3cret@pro xy", "socks://proxy:1080"),
+    ],
+)
+@pytest.mark.parametrize("variable", ["HTTPS_PROXY", "https_proxy", "Https_Proxy", "ALL_PROXY", "all_proxy"])
+def test_a_proxy_that_is_none_is_told_by_the_name_of_its_variable(unusable, variable, monkeypatch):
+    """Row E7."""
+    monkeypatch.setenv(variable, unusable)
+    with pytest.raises(ConfigurationError, match=f"^{variable} names a proxy that cannot be used") as caught:
         post("https://as.example/token", NameServer())
-    assert "s3cret" not in str(caught.value)
+    assert "http://host:port" in caught.value.hint
+    assert "s3" not in f"{caught.value} {caught.value!r}"
+
+
+@pytest.mark.parametrize("exempt", ["as.example", "*"])
+def test_a_proxy_that_is_none_is_no_matter_where_it_is_not_used(exempt, monkeypatch):
+    """Row E7."""
+    monkeypatch.setenv("HTTPS_PROXY", "ftp://proxy.example")
+    monkeypatch.setenv("NO_PROXY", exempt)
+    with pytest.raises(TemporaryError, match="the host name is not known"):
+        post("https://as.example/token", NameServer())
+
+
+@requirement("SEC-8")
+def test_an_ipv6_address_stands_in_brackets_in_what_the_proxy_is_asked(proxy):
+    """Without them, the port would be a part of the address (RFC 9112 §3.2.3)."""
+    with pytest.raises(TemporaryError, match="The proxy does not connect to"):
+        post("https://[2606:4700::1111]/token", NameServer())
+    assert proxy.requests[0].startswith(b"CONNECT [2606:4700::1111]:443 ")
+    assert b"\r\nHost: [2606:4700::1111]:443\r\n" in proxy.requests[0]
+
+
+@requirement("SEC-8", "SEC-10")
+def test_tls_to_an_ipv6_address_behind_a_proxy_is_for_the_address(monkeypatch, tmp_path):
+    certificates = make_certificates(tmp_path)
+
+    def tunnel(peer):
+        peer.send(b"HTTP/1.1 200 Connection established\r\n\r\n")
+        peer.speak_tls(certificates.context("as.example"))
+
+    with WireServer(tunnel) as server:
+        network = Network(proxy=server.url, certificate_authorities=certificates.authority)
+        with pytest.raises(TemporaryError, match=r"IP address mismatch.*2606:4700::1111"):
+            send_with(network, "https://[2606:4700::1111]/token")
+
+
+# The user's own proxy.
+
+
+def send_with(network, url, names=None):
+    guard = Guard(PUBLIC, resolve=names or NameServer())
+    return HttpSender(guard, network)(HttpRequest("POST", url, "renew the token", body=b"s3cret"))
+
+
+@requirement("SEC-8")
+@pytest.mark.parametrize("no_proxy", ["", "*", "as.example"])
+def test_the_users_own_proxy_comes_before_everything_in_the_environment(proxy, no_proxy, monkeypatch):
+    """NO_PROXY belongs to the proxies of the environment."""
+    monkeypatch.setenv("NO_PROXY", no_proxy)
+    with (
+        WireServer(lambda peer: peer.send(answer("403 Forbidden"))) as own,
+        pytest.raises(TemporaryError, match="The proxy does not connect to"),
+    ):
+        send_with(Network(proxy=own.url), "https://as.example/token")
+    assert own.requests[0].startswith(b"CONNECT as.example:443 ")
+    assert proxy.connections == 0
+
+
+@requirement("SEC-8")
+def test_none_is_no_proxy_whatever_the_environment_says(proxy):
+    names = NameServer()
+    with pytest.raises(TemporaryError, match="the host name is not known"):
+        send_with(Network(proxy="none"), "https://as.example/token", names)
+    assert names.asked == ["as.example"]
+    assert proxy.connections == 0
+
+
+@requirement("SEC-1", "SEC-8")
+def test_a_request_to_this_computer_goes_past_the_users_own_proxy_too():
+    with WireServer() as own, WireServer(lambda peer: peer.send(answer())) as server:
+        guard = Guard("http://127.0.0.1/mcp")
+        assert HttpSender(guard, Network(proxy=own.url))(HttpRequest("GET", server.url, "read")).status == 200
+    assert own.connections == 0
+
+
+@requirement("SEC-8", "SEC-12")
+@pytest.mark.parametrize("by", ["environment", "network"])
+def test_the_password_of_a_proxy_goes_to_the_proxy_and_nowhere_else(by, tmp_path, monkeypatch):
+    certificates, inner = make_certificates(tmp_path), []
+
+    def tunnel(peer):
+        peer.send(b"HTTP/1.1 200 Connection established\r\n\r\n")
+        inside = peer.speak_tls(certificates.context("as.example"))
+        inner.append(inside.receive())
+        inside.send(answer())
+
+    with WireServer(tunnel) as own:
+        url = f"http://user:p%40ss@127.0.0.1:{own.port}"
+        if by == "environment":
+            monkeypatch.setenv("HTTPS_PROXY", url)
+        network = Network(proxy=None if by == "environment" else url, certificate_authorities=certificates.authority)
+        assert send_with(network, "https://as.example/token").status == 200
+    encoded = base64.b64encode(b"user:p@ss")
+    assert b"Proxy-Authorization: Basic " + encoded in own.requests[0]
+    assert b"s3cret" not in own.requests[0]
+    assert encoded not in inner[0]
+    assert b"roxy-" not in inner[0]
+
+
+@requirement("SEC-8", "SEC-12")
+@pytest.mark.parametrize("refusal", ["407 Proxy Authentication Required", "403 Forbidden", "302 Found"])
+def test_a_proxy_that_refuses_is_told_without_its_password(refusal, caplog):
+    caplog.set_level(logging.DEBUG)
+    with (
+        WireServer(lambda peer: peer.send(answer(refusal, "Location: https://evil.example/"))) as own,
+        pytest.raises(TemporaryError, match="The proxy does not connect to") as caught,
+    ):
+        send_with(Network(proxy=f"http://user:canary@127.0.0.1:{own.port}"), "https://as.example/token")
+    assert own.connections == 1
+    encoded = base64.b64encode(b"user:canary").decode()
+    logged = repr([vars(record) for record in caplog.records if record.name.startswith("valetkey")])
+    for secret in ("canary", encoded):
+        assert secret not in f"{caught.value} {caught.value!r} {logged}"
 
 
 @pytest.mark.parametrize(
@@ -127,6 +253,11 @@ def test_a_proxy_that_is_none_is_named_as_a_fault_of_the_environment(unusable, m
         ({"ALL_PROXY": "http://two:3128"}, "https://as.example/", "http://two:3128"),
         ({"ALL_PROXY": "http://two", "HTTPS_PROXY": "http://one"}, "https://as.example/", "http://one"),
         ({"HTTP_PROXY": "http://one:3128"}, "https://as.example/", None),
+        ({"Https_Proxy": "http://one:3128"}, "https://as.example/", "http://one:3128"),
+        ({"all_proxy": "socks5h://two:1080"}, "https://as.example/", "socks5h://two:1080"),
+        ({"HTTPS_PROXY": "http://one", "https_proxy": ""}, "https://as.example/", None),
+        ({"HTTPS_PROXY": "http://one", "https_proxy": "http://two"}, "https://as.example/", "http://two"),
+        ({"HTTPS_PROXY": "", "ALL_PROXY": "http://two"}, "https://as.example/", "http://two"),
     ],
 )
 def test_the_proxy_of_the_scheme_comes_before_the_proxy_of_all(environment, url, chosen, monkeypatch):

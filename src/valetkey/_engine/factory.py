@@ -31,11 +31,11 @@ def build_engine(settings: Settings, *, store: Store | str | None = None, login:
     if isinstance(way, LoopbackLogin):
         for redirect_uri in settings.redirect_uris:
             require_listenable(redirect_uri)
-    send = SenderOnDemand(settings.server_url, settings.named_urls)
+    send = SenderOnDemand(settings.server_url, settings.named_urls, settings.network)
     seams = Seams(send=send, login=way, keep_connections=send.keep_connections, judge_link=send.judge_link)
     provider = settings.identity_provider
     if provider is not None:  # the user names it, so it may have an address that an MCP server may not lead to
-        send_to_provider = SenderOnDemand(provider.token_endpoint or provider.issuer)
+        send_to_provider = SenderOnDemand(provider.token_endpoint or provider.issuer, network=settings.network)
         seams = replace(
             seams,
             send_to_provider=send_to_provider,

@@ -8,8 +8,6 @@ Every connection goes to addresses that the guard has allowed, and all connectio
 next attempt looks the host up, and checks its addresses, again.
 """
 
-import re
-import ssl
 import zlib
 from collections.abc import Sequence
 from functools import lru_cache
@@ -21,16 +19,19 @@ import httpx2
 from valetkey import urls
 from valetkey._network.addresses import Address, AddressKind, kind_of
 from valetkey._network.clock import ExchangeClock
+from valetkey._network.fields import fields_of
 from valetkey._network.guard import Guard
 from valetkey._network.hosts import kind_of_host
 from valetkey._network.locality import Locality
 from valetkey._network.pinning import PinnedBackend
-from valetkey._network.proxies import proxy_for
+from valetkey._network.proxies import Proxy, proxy_of
 from valetkey._network.resolver import addresses_of
 from valetkey._network.socks import DEFAULT_PORT, SocksBackend
 from valetkey._network.streams import translated
+from valetkey._network.trust import Trust
 from valetkey._network.unpacking import TooLarge, unpack
 from valetkey.errors import ConfigurationError, MalformedDocument, quote
+from valetkey.settings.network import PROXY_HINT, Network
 from valetkey.wire import HttpRequest, HttpResponse, UnreadableAnswer
 
 LONGEST_REST = 1.5
@@ -42,26 +43,30 @@ telling either end. A request on such a connection would be lost, and it would n
 seen it.
 """
 
-_USER_AGENT = "valetkey"
-_FIELD_VALUE = re.compile(r"[!-~](?:[ -~]*[!-~])?")  # RFC 9110 §5.5
 _DISCONNECTED = (httpcore2.NetworkError, httpcore2.RemoteProtocolError)
+
+
+Route = tuple[str, Proxy | None]
+"""The origin that a connection leads to, and the proxy on the way."""
 
 
 class Connections:
     """The connections of one attempt. To be used by one thread, and to be closed."""
 
-    def __init__(self, guard: Guard, locality: Locality) -> None:
+    def __init__(self, guard: Guard, locality: Locality, network: Network, trust: Trust) -> None:
         self._guard = guard
         self._locality = locality
+        self._network = network
+        self._trust = trust
         self._clock = ExchangeClock()
-        self._open: dict[tuple[str, str | None], httpcore2.ConnectionInterface] = {}
+        self._open: dict[Route, httpcore2.ConnectionInterface] = {}
         self._addresses: dict[str, Sequence[Address]] = {}
 
     def exchange(self, request: HttpRequest) -> HttpResponse:
         """Send a request that the guard has let through; errors of httpcore2 are left to the caller."""
         self._clock.start(self._guard.longest_exchange)
         target = _parsed(request.url)
-        route = (urls.origin(request.url), _proxy_of(request.url))
+        route = (urls.origin(request.url), proxy_of(request.url, self._network.proxy))
         if self._is_open(route):
             try:
                 return self._send(request, target, route)
@@ -80,7 +85,7 @@ class Connections:
             connection.close()
         self._open.clear()
 
-    def _is_open(self, route: tuple[str, str | None]) -> bool:
+    def _is_open(self, route: Route) -> bool:
         """Tell whether there is a connection that the server has not closed, and that was used just before."""
         connection = self._open.get(route)
         if connection is None:
@@ -90,22 +95,43 @@ class Connections:
         self._discard(route)
         return False
 
-    def _discard(self, route: tuple[str, str | None]) -> None:
+    def _discard(self, route: Route) -> None:
         self._open.pop(route).close()
 
-    def _connection(self, url: str, target: httpx2.URL, proxy: str | None) -> httpcore2.ConnectionInterface:
+    def _connection(self, url: str, target: httpx2.URL, proxy: Proxy | None) -> httpcore2.ConnectionInterface:
         """Check where a URL leads, and make a connection that goes there; it is opened by its first request."""
         host, is_https = urlsplit(url).hostname or "", target.scheme == "https"
-        origin = httpcore2.Origin(target.raw_scheme, target.raw_host, target.port or (443 if is_https else 80))
+        origin = httpcore2.Origin(target.raw_scheme, _host(target), target.port or (443 if is_https else 80))
         self._require_allowed(url, kind_of_host(host))  # behind a proxy, all else is for the proxy to look up
         if proxy is not None:
-            return _through(proxy, origin, PinnedBackend(self._look_up, self._clock))
+            return self._through(proxy, url, origin)
         addresses = self._addresses.get(host) or self._look_up(host, origin.port)
         self._require_allowed(url, *map(kind_of, addresses))
         self._addresses[host] = addresses
         backend = PinnedBackend(lambda _host, _port: addresses, self._clock)
-        tls = trusted_authorities() if is_https else None
+        tls = self._trust.context_for(url) if is_https else None
         return httpcore2.HTTPConnection(origin, tls, keepalive_expiry=LONGEST_REST, network_backend=backend)
+
+    def _through(self, proxy: Proxy, url: str, origin: httpcore2.Origin) -> httpcore2.ConnectionInterface:
+        """Make a connection through a proxy; the proxy's own name is looked up by the backend."""
+        backend, tls = PinnedBackend(self._look_up, self._clock), self._trust.context_for(url)
+        try:
+            named = httpx2.Proxy(proxy.url)
+        except (ValueError, httpx2.InvalidURL) as error:
+            message = f"{proxy.named_by} names a proxy that cannot be used."  # its URL may hold a password
+            raise ConfigurationError(message, hint=PROXY_HINT) from error
+        if named.url.scheme in ("socks5", "socks5h"):
+            socks = SocksBackend(backend, (named.url.host, named.url.port or DEFAULT_PORT), named.raw_auth)
+            return httpcore2.HTTPConnection(origin, tls, keepalive_expiry=LONGEST_REST, network_backend=socks)
+        pool = httpcore2.HTTPProxy(
+            httpcore2.URL(scheme=named.url.raw_scheme, host=named.url.raw_host, port=named.url.port, target=b"/"),
+            named.raw_auth,
+            ssl_context=tls,
+            proxy_ssl_context=self._trust.context_for(proxy.url) if named.url.scheme == "https" else None,
+            keepalive_expiry=LONGEST_REST,
+            network_backend=backend,
+        )
+        return pool.create_connection(origin)
 
     def _look_up(self, host: str, port: int) -> Sequence[Address]:
         return addresses_of(host, port, self._guard.resolve, self._clock.left_to_connect())
@@ -119,13 +145,14 @@ class Connections:
             ):
                 raise self._guard.refusal(url, kind)
 
-    def _send(self, request: HttpRequest, target: httpx2.URL, route: tuple[str, str | None]) -> HttpResponse:
+    def _send(self, request: HttpRequest, target: httpx2.URL, route: Route) -> HttpResponse:
         """Send a request on the connection of a route; after any failure the connection is not used again."""
         message = httpcore2.Request(
             request.method,
-            httpcore2.URL(scheme=target.raw_scheme, host=target.raw_host, port=target.port, target=target.raw_path),
-            headers=_fields(request, target),
+            httpcore2.URL(scheme=target.raw_scheme, host=_host(target), port=target.port, target=target.raw_path),
+            headers=fields_of(request, target.netloc, self._network),
             content=request.body,
+            extensions={"sni_hostname": target.host} if b":" in target.raw_host else {},
         )
         try:
             response = self._open[route].handle_request(message)
@@ -149,52 +176,9 @@ def _parsed(url: str) -> httpx2.URL:
     return httpx2.URL(url)
 
 
-def _proxy_of(url: str) -> str | None:
-    """Give the proxy of a URL. A request to this computer may be plain http, and a proxy would read it: none then."""
-    return None if kind_of_host(urlsplit(url).hostname or "") is AddressKind.LOOPBACK else proxy_for(url)
-
-
-def _through(proxy: str, origin: httpcore2.Origin, backend: PinnedBackend) -> httpcore2.ConnectionInterface:
-    """Make a connection through a proxy; the proxy's own name is looked up by the backend."""
-    tls = trusted_authorities()
-    try:
-        named = httpx2.Proxy(proxy)
-        if named.url.scheme in ("socks5", "socks5h"):
-            socks = SocksBackend(backend, (named.url.host, named.url.port or DEFAULT_PORT), named.raw_auth)
-            return httpcore2.HTTPConnection(origin, tls, keepalive_expiry=LONGEST_REST, network_backend=socks)
-        pool = httpcore2.HTTPProxy(
-            httpcore2.URL(
-                scheme=named.url.raw_scheme, host=named.url.raw_host, port=named.url.port, target=named.url.raw_path
-            ),
-            named.raw_auth,
-            named.headers.raw,
-            tls,
-            proxy_ssl_context=tls if named.url.scheme == "https" else None,
-            keepalive_expiry=LONGEST_REST,
-            network_backend=backend,
-        )
-        return pool.create_connection(origin)
-    except (ValueError, httpx2.InvalidURL) as error:
-        message = "The proxy that the environment names cannot be used."  # its URL may hold a password
-        hint = "Correct HTTPS_PROXY or ALL_PROXY: http://host:port."
-        raise ConfigurationError(message, hint=hint) from error
-
-
-def _fields(request: HttpRequest, target: httpx2.URL) -> list[tuple[bytes, bytes]]:
-    fields = {"User-Agent": _USER_AGENT, "Accept-Encoding": "identity", "Connection": "keep-alive"}
-    fields.update(request.headers)
-    if request.body or request.method != "GET":
-        fields["Content-Length"] = str(len(request.body))
-    if not all(_FIELD_VALUE.fullmatch(value) for value in fields.values()):
-        message = (
-            f"A header field of the request to {request.url} ({request.purpose}) has characters that none may have."
-        )
-        hint = "Correct the token in the settings: it may have no line break and nothing outside ASCII."
-        raise ConfigurationError(message, hint=hint)
-    return [
-        (b"Host", target.netloc),
-        *((name.encode("ascii"), value.encode("ascii")) for name, value in fields.items()),
-    ]
+def _host(target: httpx2.URL) -> bytes:
+    """An IPv6 address in brackets, which httpcore2 leaves out of a CONNECT (RFC 9112 §3.2.3)."""
+    return b"[%b]" % target.raw_host if b":" in target.raw_host else target.raw_host
 
 
 def _is_out_of_step(connection: httpcore2.ConnectionInterface, headers: Sequence[tuple[bytes, bytes]]) -> bool:
@@ -235,9 +219,3 @@ def _read(response: httpcore2.Response, request: HttpRequest, largest: int) -> b
         )
         hint = "This is a fault of the server or of a proxy before it; tell its operator."
         raise UnreadableAnswer(message, hint=hint) from error
-
-
-@lru_cache(maxsize=1)
-def trusted_authorities() -> ssl.SSLContext:
-    """Whom to trust, as the environment says. One for all senders: it takes some 20 ms and a megabyte."""
-    return httpx2.create_ssl_context()

@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
 from valetkey.made_once import made_once
+from valetkey.settings.network import Network
 from valetkey.wire import HttpRequest, HttpResponse
 
 if TYPE_CHECKING:
@@ -16,9 +17,10 @@ if TYPE_CHECKING:
 class SenderOnDemand:
     """A `Send` that becomes an `HttpSender` when it is first used, for the MCP server at `server_url` (see `Guard`)."""
 
-    def __init__(self, server_url: str, named: tuple[str, ...] = ()) -> None:
+    def __init__(self, server_url: str, named: tuple[str, ...] = (), network: Network | None = None) -> None:
         self._server_url = server_url
         self._named = named
+        self._network = network
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Send a request."""
@@ -37,4 +39,4 @@ class SenderOnDemand:
         from valetkey._network.guard import Guard
         from valetkey._network.sender import HttpSender
 
-        return HttpSender(Guard(self._server_url, self._named))
+        return HttpSender(Guard(self._server_url, self._named), self._network)

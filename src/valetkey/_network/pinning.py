@@ -10,7 +10,7 @@ To the server nothing changes: certificate, SNI and the Host field go by the hos
 import socket
 import ssl
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import httpcore2
 
@@ -85,9 +85,17 @@ def _connect(waiting: deque[Address], port: int, clock: ExchangeClock) -> socket
 
 def certificate_fault(error: BaseException) -> ssl.SSLCertVerificationError | None:
     """Give the fault of the server's certificate, None if the connection failed because of something else."""
+    return next((each for each in _tls_errors(error) if isinstance(each, ssl.SSLCertVerificationError)), None)
+
+
+def wants_certificate(error: BaseException) -> bool:
+    """Tell whether the server has ended the connection because it was shown no client certificate (RFC 8446 §6.2)."""
+    return any(each.reason == "TLSV13_ALERT_CERTIFICATE_REQUIRED" for each in _tls_errors(error))
+
+
+def _tls_errors(error: BaseException) -> Iterator[ssl.SSLError]:
     cause: BaseException | None = error
     while cause is not None:
-        if isinstance(cause, ssl.SSLCertVerificationError):
-            return cause
+        if isinstance(cause, ssl.SSLError):
+            yield cause
         cause = cause.__cause__ or cause.__context__
-    return None

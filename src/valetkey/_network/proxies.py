@@ -4,18 +4,53 @@
 """Which proxy the environment names for a URL: HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY."""
 
 import ipaddress
+import os
 import re
+from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
-from valetkey._network.hosts import without_last_dots
+from valetkey._network.addresses import AddressKind
+from valetkey._network.hosts import kind_of_host, without_last_dots
+from valetkey.errors import ConfigurationError
+from valetkey.settings.network import NO_PROXY, PROXY_HINT, proxy_fault
+from valetkey.values import Secret
 
 _DEFAULT_PORTS = {"https": 443, "http": 80}
 _ENTRY = re.compile(r"\[(?P<address>[^\]]*)\](?::(?P<its_port>\d+))?|(?P<host>[^:]+)(?::(?P<port>\d+))?")
 
 
+@dataclass(frozen=True, slots=True)
+class Proxy:
+    """A proxy, and who names it. Its URL may hold a password."""
+
+    url: str = field(repr=False)
+    named_by: str
+
+
+def proxy_of(url: str, chosen: Secret | None) -> Proxy | None:
+    """
+    Give the proxy of a URL: the user's own, or the one that the environment names; None for a direct connection.
+
+    A request to this computer may be plain http, and a proxy would read it: it has none.
+    """
+    if kind_of_host(urlsplit(url).hostname or "") is AddressKind.LOOPBACK:
+        return None
+    if chosen is not None:
+        return None if chosen.reveal() == NO_PROXY else Proxy(chosen.reveal(), "The proxy of `network=`")
+    named = proxy_for(url)
+    if named is None:
+        return None
+    proxy = Proxy(named, _variable(urlsplit(url).scheme.lower()))
+    fault = proxy_fault(named)
+    if fault is not None:
+        message = f"{proxy.named_by} names a proxy that cannot be used: its URL {fault}."  # it may hold a password
+        raise ConfigurationError(message, hint=PROXY_HINT)
+    return proxy
+
+
 def proxy_for(url: str) -> str | None:
-    """Give the URL of the proxy for a URL; None for a direct connection."""
+    """Give the URL of the proxy that the environment names for a URL; None for a direct connection."""
     parts = urlsplit(url)
     proxies = getproxies()
     scheme = parts.scheme.lower()
@@ -27,6 +62,15 @@ def proxy_for(url: str) -> str | None:
     if not exempt and proxy_bypass(parts.netloc):  # what the settings of macOS and Windows say
         return None
     return proxy if "://" in proxy else f"http://{proxy}"
+
+
+def _variable(scheme: str) -> str:
+    """Name the variable that `getproxies` has taken the proxy from: a name in lower case comes before all others."""
+    for wanted in (f"{scheme}_proxy", "all_proxy"):
+        spelled = [name for name, value in os.environ.items() if name.lower() == wanted and value]
+        if spelled:
+            return wanted if wanted in spelled else spelled[-1]
+    return "The system"
 
 
 def _is_exempt(host: str, port: int, no_proxy: str) -> bool:

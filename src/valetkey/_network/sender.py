@@ -16,17 +16,21 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from dataclasses import replace
 
 import httpcore2
 import httpx2
 
-from valetkey._network.connections import Connections, trusted_authorities
+from valetkey._network.connections import Connections
+from valetkey._network.fields import given_fields
 from valetkey._network.guard import Guard
 from valetkey._network.links import judge_link
 from valetkey._network.locality import Locality
-from valetkey._network.pinning import certificate_fault
+from valetkey._network.pinning import certificate_fault, wants_certificate
 from valetkey._network.request_log import log_exchange
+from valetkey._network.trust import Trust
 from valetkey.errors import InsecureEndpoint, TemporaryError, quote
+from valetkey.settings.network import Network
 from valetkey.wire import HttpRequest, HttpResponse, NotReached, UnknownOutcome, without_echo
 
 _NOT_CONNECTED = (httpcore2.ConnectError, httpcore2.ConnectTimeout, httpcore2.ProxyError)
@@ -37,12 +41,15 @@ class HttpSender:
     """
     A `Send` over httpcore2; it blocks, and any thread may use it.
 
-    Proxies and certificate authorities come from the environment; loopback goes without a proxy.
+    Proxies and certificate authorities come from the environment, unless the user's `network` says otherwise; loopback
+    goes without a proxy.
     """
 
-    def __init__(self, guard: Guard) -> None:
+    def __init__(self, guard: Guard, network: Network | None = None) -> None:
         self._guard = guard
-        self._locality = Locality(guard, trusted_authorities)
+        self._network = network or Network()
+        self._trust = Trust(self._network)
+        self._locality = Locality(guard, lambda: self._trust.context_for(guard.server_url or ""))
         # No dictionary by thread id: in a forked child, a new thread may have the id of a thread of the parent.
         self._of_thread = threading.local()
 
@@ -63,7 +70,7 @@ class HttpSender:
         if kept is not None and self._of_thread.process == os.getpid():  # in a forked child, they are the parent's
             yield kept
             return
-        with closing(Connections(self._guard, self._locality)) as connections:
+        with closing(Connections(self._guard, self._locality, self._network, self._trust)) as connections:
             self._of_thread.connections, self._of_thread.process = connections, os.getpid()
             try:
                 yield connections
@@ -82,7 +89,9 @@ class HttpSender:
         """
         self._guard.check(request)
         with self._connections() as connections:
-            return without_echo(self._exchange(request, connections), request)
+            response = self._exchange(request, connections)
+        given = (value for _, value in given_fields(request.url, self._network))
+        return without_echo(response, replace(request, secrets=(*request.secrets, *given)))
 
     def _exchange(self, request: HttpRequest, connections: Connections) -> HttpResponse:
         started = time.monotonic()
@@ -96,6 +105,8 @@ class HttpSender:
             raise _not_reached(request, error) from error
         except _NO_ANSWER as error:
             _log(request, started, "no answer")
+            if wants_certificate(error):
+                raise _without_certificate(request) from error
             message = f"{request.url} did not answer in {self._guard.longest_exchange:g} s."
             if not isinstance(error, TimeoutError | httpcore2.TimeoutException):
                 message = f"{request.url} broke the connection off."
@@ -105,16 +116,24 @@ class HttpSender:
 
 
 def _not_reached(request: HttpRequest, error: BaseException) -> TemporaryError:
+    if wants_certificate(error):
+        return _without_certificate(request)
     fault = certificate_fault(error)
     if fault is not None:
         message = f"{request.url} does not prove with a certificate who it is: {quote(str(fault))}."
-        hint = "If your network has a certificate authority of its own, name it in SSL_CERT_FILE."
+        hint = "If your network has a certificate authority of its own, name it in SSL_CERT_FILE or in network=."
         return TemporaryError(message, hint=hint)
     if isinstance(error, httpcore2.ProxyError):
         return TemporaryError(f"The proxy does not connect to {request.url}.", hint="Check the proxy and try again.")
     reason = _reason(error)
     message = f"{request.url} cannot be reached: {reason}."
     return NotReached(message, hint="Check the network and try again.", reason=reason, url=request.url)
+
+
+def _without_certificate(request: HttpRequest) -> TemporaryError:
+    """The TLS alert comes before any answer, and the request is not read then."""
+    message = f"{request.url} wants a client certificate."
+    return TemporaryError(message, hint="Name yours for this origin in network=Network(client_certificates=…).")
 
 
 def _reason(error: BaseException) -> str:

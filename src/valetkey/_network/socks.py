@@ -72,7 +72,7 @@ class SocksBackend(httpcore2.NetworkBackend):
 
 def _destination(host: str) -> bytes:
     try:
-        address = ipaddress.ip_address(host)
+        address = ipaddress.ip_address(host.strip("[]"))
     except ValueError:
         return bytes([_NAME]) + _counted(host.encode("ascii"))
     return bytes([_IPV4 if address.version == 4 else _IPV6]) + address.packed

@@ -126,6 +126,7 @@ OPTIONS = (
     OptionRow("approve_scope", Effect.AT_ONCE),
     OptionRow("authorization_parameters", Effect.AT_ONCE),
     OptionRow("login_timeout", Effect.AT_ONCE),
+    OptionRow("network", Effect.AT_ONCE),
     OptionRow("redirect_uri", Effect.NEXT_LOGIN),
     OptionRow("client_name", Effect.NEXT_LOGIN),
     OptionRow("initial_access_token", Effect.NEXT_LOGIN),

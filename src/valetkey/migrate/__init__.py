@@ -160,7 +160,7 @@ def _migrate(
     read: Callable[[], Foreign], settings: Settings, store: Store | str | None, *, overwrite: bool
 ) -> MigratedSession:
     kept = _opened(store)
-    send = HttpSender(Guard(settings.server_url, settings.named_urls))
+    send = HttpSender(Guard(settings.server_url, settings.named_urls), settings.network)
     seams = Seams(send=send, login=NeverLogin(), keep_connections=send.keep_connections)
     # In a thread of its own: FastMCP's storage needs a thread in which no event loop runs.
     with ThreadPoolExecutor(max_workers=1) as thread:

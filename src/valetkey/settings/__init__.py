@@ -15,13 +15,16 @@ from valetkey.settings.credentials import (
     ScopeRequest,
     TokenSource,
 )
+from valetkey.settings.network import ClientCertificate, Network
 from valetkey.settings.options import GrantName, Options
 from valetkey.settings.settings import Settings
 
 __all__ = [
     "AssertionSource",
+    "ClientCertificate",
     "GrantName",
     "IdentityProvider",
+    "Network",
     "Options",
     "PrivateKey",
     "RegisteredClient",

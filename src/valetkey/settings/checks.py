@@ -14,6 +14,7 @@ from valetkey.profiles.catalog import require_profile
 from valetkey.protocol.authorization import OWN_PARAMETERS
 from valetkey.protocol.client_document import require_document_url
 from valetkey.settings.credentials import IdentityProvider, require_source
+from valetkey.settings.network import Network
 from valetkey.settings.options import GrantName
 from valetkey.settings.python_options import PythonOptions
 from valetkey.values import ClientAuthentication, Secret
@@ -78,6 +79,10 @@ def _check_values(options: PythonOptions) -> None:
     for name, source in sources.items():
         if source is not None:
             require_source(source, name)
+    network: object = options.network
+    if not isinstance(network, Network | None):
+        message = f"The network is a {type(network).__name__}."
+        raise ConfigurationError(message, hint="Give a Network of valetkey.settings.")
     if options.client_metadata_url is not None:
         require_document_url(options.client_metadata_url)
 

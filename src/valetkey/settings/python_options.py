@@ -19,6 +19,7 @@ from valetkey.settings.credentials import (
     to_private_key,
     to_token_source,
 )
+from valetkey.settings.network import Network
 from valetkey.settings.options import GrantName, Options
 from valetkey.values import ClientAuthentication, Scope, Secret, as_secret, scope_from_text, to_client_authentication
 
@@ -85,6 +86,8 @@ class PythonOptions(Options):
     :param grant: How a token is obtained: "authorization_code", "device_code", "client_credentials",
         "workload_identity" or "enterprise_managed". "auto" chooses by the other options: `workload_token`,
         `identity_provider`, a secret or key without `redirect_uri` (client credentials), else a login.
+    :param network: How Valetkey's own requests leave your network, where the environment does not say it: certificate
+        authorities, client certificates, a proxy, header fields for an access gateway. A `Network`.
     """
 
     url: Converted[str | None, str | None] = Converted(_without_fragment, None)
@@ -106,6 +109,7 @@ class PythonOptions(Options):
         _to_pairs, None
     )
     grant: GrantName = "auto"
+    network: Network | None = None
 
     def __post_init__(self) -> None:
         """Where `Settings` checks what was given."""

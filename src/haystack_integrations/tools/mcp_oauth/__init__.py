@@ -27,10 +27,12 @@ from haystack_integrations.tools.mcp_oauth.errors import (
     MCPServerError,
     MCPServerTimeoutError,
 )
+from haystack_integrations.tools.mcp_oauth.network import ClientCertificate, Network
 from haystack_integrations.tools.mcp_oauth.server_info import SSEServerInfo, StreamableHttpServerInfo
 from haystack_integrations.tools.mcp_oauth.toolset import MCPTool, MCPToolset
 
 __all__ = [
+    "ClientCertificate",
     "IdentityProvider",
     "InMemoryTokenStorage",
     "MCPAuthorizationError",
@@ -45,6 +47,7 @@ __all__ = [
     "MCPTool",
     "MCPToolNotFoundError",
     "MCPToolset",
+    "Network",
     "OAuthConfig",
     "RegisteredClient",
     "SSEClient",

@@ -22,6 +22,7 @@ from haystack_integrations.tools.mcp_oauth.credentials import (
     write_fields,
 )
 from haystack_integrations.tools.mcp_oauth.field_checks import require_fields, take_forms_of_yaml
+from haystack_integrations.tools.mcp_oauth.network import Network
 from valetkey import values
 from valetkey._adapters.framework import STANDARD, find_profile
 from valetkey.errors import ConfigurationError
@@ -54,7 +55,7 @@ NOT_IN_SETTINGS = frozenset({"token_storage", "login"})
 """What the engine gets beside its settings."""
 
 
-def _read_part(part: type[RegisteredClient | IdentityProvider], written: Any) -> Any:
+def _read_part(part: type[RegisteredClient | IdentityProvider | Network], written: Any) -> Any:
     return part.from_dict(written) if isinstance(written, dict) else written
 
 
@@ -67,6 +68,7 @@ _READERS: dict[str, Callable[[Any], Any]] = {
     "approve_scope": read_source,
     "clients": lambda written: [_read_part(RegisteredClient, client) for client in written],
     "identity_provider": lambda written: _read_part(IdentityProvider, written),
+    "network": lambda written: _read_part(Network, written),
 }
 
 
@@ -125,6 +127,7 @@ class OAuthConfig(Options, _UpstreamOrder):
     workload_token: TokenSource | None = field(default=None, kw_only=True)
     identity_provider: IdentityProvider | None = field(default=None, kw_only=True)
     authorization_parameters: dict[str, str] | None = field(default=None, kw_only=True)
+    network: Network | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
         for name in ("client_secret", "initial_access_token"):

@@ -162,7 +162,7 @@ def resolve(given: Any, name: str) -> Any:
     """
     if isinstance(given, Secret):
         return require_secret(given, name)
-    if isinstance(given, RegisteredClient | IdentityProvider):
+    if hasattr(given, "resolved"):  # a client, an identity provider, network settings
         return given.resolved()
     return [resolve(each, name) for each in given] if isinstance(given, list) else given
 
@@ -235,8 +235,10 @@ def _default(each: Field[Any]) -> Any:
 
 
 def _write(value: Any) -> Any:
-    if isinstance(value, Secret | RegisteredClient | IdentityProvider):
+    if hasattr(value, "to_dict"):  # a secret, or a part with fields of its own
         return value.to_dict()
+    if isinstance(value, dict):
+        return {name: _write(each) for name, each in value.items()}
     if isinstance(value, list):
         return [_write(each) for each in value]
     return {_CALLABLE: serialize_callable(value)} if callable(value) else value

@@ -16,6 +16,7 @@ from haystack.utils import Secret
 from valetkey._adapters.framework import require_endpoint, require_profile
 from valetkey.errors import ConfigurationError, InsecureEndpoint, quote
 from valetkey.settings import credentials as engine
+from valetkey.settings import network as engine_network
 from valetkey.store.backends.opening import require_known_store
 
 _AUTHENTICATION = Literal["none", "client_secret_basic", "client_secret_post", "private_key_jwt"]
@@ -31,6 +32,7 @@ _METHODS = {"token_storage": ("get", "put", "delete", "lease"), "login": ("open"
 _SAME_IN_ENGINE = {
     "RegisteredClient": (engine.RegisteredClient,),
     "IdentityProvider": (engine.IdentityProvider,),
+    "Network": (engine_network.Network,),
 }
 """The classes that `valetkey` has under the same name; a program may have imported those."""
 
@@ -123,7 +125,7 @@ def _fits(value: Any, wanted: Any) -> bool:
     if origin is list:
         return isinstance(value, list) and all(_fits(each, arguments[0]) for each in value)
     if origin is dict:
-        return isinstance(value, dict) and all(isinstance(each, str) for pair in value.items() for each in pair)
+        return isinstance(value, dict) and all(all(map(_fits, pair, arguments)) for pair in value.items())
     if origin is Callable:
         return callable(value)
     if wanted is float:
@@ -152,5 +154,7 @@ def _spelling(wanted: Any) -> str:
         return _SPELLINGS[wanted]
     if typing.get_origin(wanted) is Callable:
         return "a function"
+    if typing.get_origin(wanted) is dict:
+        return f"a mapping whose values are {_spelling(typing.get_args(wanted)[1])}"
     (member,) = typing.get_args(wanted) or (wanted,)
     return f"a list of {member.__name__}(…)" if typing.get_origin(wanted) is list else f"{wanted.__name__}(…)"

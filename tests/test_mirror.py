@@ -34,6 +34,7 @@ SUBJECTS = {
     },
     "network": {"metadata", "private_network"},
     "profiles": {"new_profile", "profiles", "replayed_profiles", "replayed_rules"},
+    "sessions": {"hostile_records"},
     "settings": {"adding_an_option"},
     "store/backends": {"outages", "stores"},
     "store/testing": {"testing"},

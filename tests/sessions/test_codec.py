@@ -46,6 +46,7 @@ from valetkey.values import (
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)  # half surrogate pairs never get this far
 secrets = texts.map(Secret)
+access_tokens = st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E), min_size=1, max_size=20).map(Secret)
 times = st.floats(0, 4e9)
 text_lists = st.lists(texts, max_size=4).map(tuple)
 clients = st.builds(
@@ -62,7 +63,7 @@ sessions = st.builds(
     Session,
     token=st.builds(
         Token,
-        access_token=secrets,
+        access_token=access_tokens,
         obtained_at=times,
         expires_at=st.none() | times,
         refresh_token=st.none() | secrets,

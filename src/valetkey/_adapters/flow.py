@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from valetkey._adapters.credential import AUTHORIZATION, LOGIN_WAIT, AnyRequest, AnyResponse, RequestT, is_ours
 from valetkey._adapters.front_door import FrontDoor
 from valetkey._adapters.steps import CurrentToken, OtherToken, steps_of
+from valetkey._adapters.unforeseen import as_auth_error
 from valetkey.login import Login, LoginName
 from valetkey.store.protocol import Store
 from valetkey.values import Secret, Token
@@ -100,16 +101,19 @@ class AuthFlow(FrontDoor):
         answer: AnyResponse | None = None
         with suppress(StopIteration):
             while True:
-                match steps.send(result):
-                    case CurrentToken():
-                        result = self._engine.current()
-                    case OtherToken(rejected, challenges):
-                        result = self._engine.replace(rejected, challenges)
-                    case to_send:
-                        if answer is not None and _may_have_no_end(answer):
-                            answer.stream.close()
-                            answer.stream = type(request.stream)(b"")  # of either library: the body that was read
-                        result = answer = yield to_send
+                with as_auth_error:
+                    step = steps.send(result)
+                    match step:
+                        case CurrentToken():
+                            result = self._engine.current()
+                            continue
+                        case OtherToken(rejected, challenges):
+                            result = self._engine.replace(rejected, challenges)
+                            continue
+                if answer is not None and _may_have_no_end(answer):
+                    answer.stream.close()
+                    answer.stream = type(request.stream)(b"")  # of either library: the body that was read
+                result = answer = yield step
 
     async def async_auth_flow(self, request: RequestT) -> AsyncGenerator[RequestT, Any]:
         """
@@ -126,17 +130,20 @@ class AuthFlow(FrontDoor):
         answer: AnyResponse | None = None
         with suppress(StopIteration):
             while True:
-                match steps.send(result):
-                    case CurrentToken():
-                        result = await self._engine.current_async()
-                    case OtherToken(rejected, challenges):
-                        seconds = request.extensions.get(LOGIN_WAIT)
-                        result = await self._engine.replace_async(rejected, challenges, seconds=seconds)
-                    case to_send:
-                        if answer is not None and _may_have_no_end(answer):
-                            await answer.stream.aclose()
-                            answer.stream = type(request.stream)(b"")  # of either library: the body that was read
-                        result = answer = yield to_send
+                with as_auth_error:
+                    step = steps.send(result)
+                    match step:
+                        case CurrentToken():
+                            result = await self._engine.current_async()
+                            continue
+                        case OtherToken(rejected, challenges):
+                            seconds = request.extensions.get(LOGIN_WAIT)
+                            result = await self._engine.replace_async(rejected, challenges, seconds=seconds)
+                            continue
+                if answer is not None and _may_have_no_end(answer):
+                    await answer.stream.aclose()
+                    answer.stream = type(request.stream)(b"")  # of either library: the body that was read
+                result = answer = yield step
 
     def auth_flow(self, request: RequestT) -> Generator[RequestT, Any, None]:
         """

@@ -5,6 +5,7 @@
 
 from typing import TYPE_CHECKING, NoReturn, Self
 
+from valetkey._adapters.unforeseen import as_auth_error
 from valetkey.errors.copies import without_secrets
 
 if TYPE_CHECKING:
@@ -37,7 +38,8 @@ class FrontDoor:
 
         :raises StoreError: If the store cannot be read.
         """
-        return self._engine.stored_session()
+        with as_auth_error:
+            return self._engine.stored_session()
 
     def login(self, *, seconds: float | None = None) -> "Session | None":
         """
@@ -58,7 +60,8 @@ class FrontDoor:
         :raises TemporaryError: If the server cannot be reached.
         :raises AuthError: If no token can be obtained.
         """
-        return self._engine.login(seconds=seconds)
+        with as_auth_error:
+            return self._engine.login(seconds=seconds)
 
     async def login_async(self, *, seconds: float | None = None) -> "Session | None":
         """
@@ -66,7 +69,8 @@ class FrontDoor:
 
         :raises AuthError: As `login` does.
         """
-        return await self._engine.login_async(seconds=seconds)
+        with as_auth_error:
+            return await self._engine.login_async(seconds=seconds)
 
     def logout(self) -> "LogoutResult":
         """
@@ -77,7 +81,8 @@ class FrontDoor:
 
         :raises StoreError: If the session cannot be deleted.
         """
-        return self._engine.logout()
+        with as_auth_error:
+            return self._engine.logout()
 
     async def logout_async(self) -> "LogoutResult":
         """
@@ -85,7 +90,8 @@ class FrontDoor:
 
         :raises StoreError: If the session cannot be deleted.
         """
-        return await self._engine.logout_async()
+        with as_auth_error:
+            return await self._engine.logout_async()
 
     def __repr__(self) -> str:
         settings = self._engine.settings

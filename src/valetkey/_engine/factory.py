@@ -16,6 +16,7 @@ from valetkey.login import Login, LoginName, open_login
 from valetkey.login.loopback import LoopbackLogin, require_listenable
 from valetkey.seams import Seams
 from valetkey.settings.settings import Settings
+from valetkey.store.checked import CheckedStore
 from valetkey.store.opening import open_machine_store, open_store
 from valetkey.store.protocol import Store
 
@@ -41,7 +42,7 @@ def build_engine(settings: Settings, *, store: Store | str | None = None, login:
             send_to_provider=send_to_provider,
             keep_connections=partial(_keep_connections, send, send_to_provider),
         )
-    return Engine(settings, opened, seams)
+    return Engine(settings, CheckedStore(opened), seams)
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from typing import Any
 
 from valetkey import urls
 from valetkey._sessions import old_formats
-from valetkey._sessions.members import Members, optional, secret, text, texts, time
+from valetkey._sessions.members import Members, credential, optional, secret, switch, text, texts, time
 from valetkey.errors import StoreError
 from valetkey.settings.settings import Settings
 from valetkey.store.another import ANOTHER_STORE
@@ -37,6 +37,9 @@ from valetkey.values import (
 FORMAT = 2
 _FIRST_FORMAT = 1
 """It is part of the keys, so that a newer program reads what an older one has written."""
+
+_LONGEST = 16_777_216
+"""Bytes of a record that are read. A session is made of answers that are shorter than 1 MiB each."""
 
 
 class Kind(StrEnum):
@@ -103,7 +106,7 @@ def decode_session(value: bytes) -> Session:
             resource=optional(text, members, "resource"),
             requested_scope=texts(members, "requested_scope"),
             refresh_intent=_intent(intent) if intent is not None else None,
-            interactive=bool(members["interactive"]),
+            interactive=switch(members, "interactive"),
             dpop_key=secret(members, "dpop_key"),
             terms=_terms(terms) if terms is not None else None,
             ended=optional(text, members, "ended"),
@@ -148,7 +151,10 @@ def decode_pin(value: bytes) -> str:
 
 
 def _encode(kind: Kind, members: Members) -> bytes:
-    return json.dumps({"format": FORMAT, "kind": kind, **members}, default=_plain, ensure_ascii=False).encode()
+    return json.dumps({"format": FORMAT, "kind": kind, **members}, default=_plain, ensure_ascii=False).encode(
+        "utf-8",
+        "replace",  # what no file can hold was never sent either, and must not cost the token
+    )
 
 
 def _members_of(value: Any) -> Members:
@@ -166,14 +172,19 @@ def _plain(value: object) -> str | Members:
 
 
 def _decode(kind: Kind, value: bytes) -> Members:
+    if len(value) > _LONGEST:
+        raise _damaged(kind)
     try:
         document = json.loads(value)
     except (ValueError, RecursionError):
         raise _damaged(kind) from None  # the cause holds the whole record
-    if not isinstance(document, dict) or document.get("kind") != kind or not isinstance(document.get("format"), int):
+    if not isinstance(document, dict) or document.get("kind") != kind:
         raise _damaged(kind)
-    if document["format"] > FORMAT:
-        message = f"The session store was written by a newer version of Valetkey (format {document['format']})."
+    number = document.get("format")
+    if isinstance(number, bool) or not isinstance(number, int) or number < _FIRST_FORMAT:
+        raise _damaged(kind)
+    if number > FORMAT:
+        message = f"The session store was written by a newer version of Valetkey (format {str(number)[:20]})."
         raise StoreError(message, hint=f"Update Valetkey here, or {ANOTHER_STORE}.")
     return document
 
@@ -185,7 +196,7 @@ def _damaged(kind: Kind) -> StoreError:
 
 def _token(members: Members) -> Token:
     return Token(
-        access_token=Secret(text(members, "access_token")),
+        access_token=credential(members, "access_token"),
         obtained_at=time(members, "obtained_at"),
         expires_at=optional(time, members, "expires_at"),
         refresh_token=secret(members, "refresh_token"),
@@ -255,8 +266,8 @@ def _server(members: Members) -> ServerMetadata:
         authorization_grant_profiles_supported=texts(members, "authorization_grant_profiles_supported"),
         dpop_signing_alg_values_supported=texts(members, "dpop_signing_alg_values_supported"),
         protected_resources=texts(members, "protected_resources"),
-        iss_parameter_supported=bool(members["iss_parameter_supported"]),
-        client_id_metadata_document_supported=bool(members["client_id_metadata_document_supported"]),
-        require_pushed_authorization_requests=bool(members["require_pushed_authorization_requests"]),
+        iss_parameter_supported=switch(members, "iss_parameter_supported"),
+        client_id_metadata_document_supported=switch(members, "client_id_metadata_document_supported"),
+        require_pushed_authorization_requests=switch(members, "require_pushed_authorization_requests"),
         source=MetadataSource(members["source"]),
     )

@@ -7,9 +7,13 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from valetkey.values import Secret
+from valetkey.wire import is_text
 
 Value = TypeVar("Value")
 Members = dict[str, Any]
+
+_LATEST = 1e12
+"""In Unix time; a later one is no time at all."""
 
 
 def optional(read: Callable[[Members, str], Value], members: Members, name: str) -> Value | None:
@@ -20,15 +24,31 @@ def optional(read: Callable[[Members, str], Value], members: Members, name: str)
 def text(members: Members, name: str) -> str:
     """Read a text."""
     value = members[name]
-    if not isinstance(value, str):
+    if not is_text(value):
         raise TypeError(name)
     return value
+
+
+def switch(members: Members, name: str) -> bool:
+    """Read true or false."""
+    value = members[name]
+    if not isinstance(value, bool):
+        raise TypeError(name)
+    return value
+
+
+def credential(members: Members, name: str) -> Secret:
+    """Read a token that goes into a header: visible ASCII (RFC 6750 §2.1), which does not break out of it."""
+    value = text(members, name)
+    if not value or not all("!" <= char <= "~" for char in value):
+        raise TypeError(name)
+    return Secret(value)
 
 
 def time(members: Members, name: str) -> float:
     """Read a Unix time in seconds."""
     value = members[name]
-    if not isinstance(value, int | float):
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < _LATEST:  # NaN is not either
         raise TypeError(name)
     return value
 
@@ -44,6 +64,6 @@ def texts(members: Members, name: str) -> tuple[str, ...] | None:
     items = members[name]
     if items is None:
         return None
-    if not isinstance(items, list) or not all(isinstance(item, str) for item in items):
+    if not isinstance(items, list) or not all(is_text(item) for item in items):
         raise TypeError(name)
     return tuple(items)

@@ -99,7 +99,7 @@ def _fits_header(access_token: str) -> bool:
 
 def _granted_scope(value: object, requested: Scope | None) -> Scope | None:
     """Left out, the scope is as requested (RFC 6749 §5.1). GitHub puts commas where the others put spaces."""
-    text = value if isinstance(value, str) else ""
+    text = value if wire.is_text(value) else ""
     if " " not in text and text not in (requested or ()):
         text = text.replace(",", " ")
     return scope_from_text(text) or requested

@@ -4,7 +4,7 @@
 """Which store an error is about, and the way on where it cannot be used any more."""
 
 from valetkey.errors import StoreError
-from valetkey.store.protocol import Store
+from valetkey.store.protocol import Record, Store
 
 ANOTHER_STORE = "name another store where this one is named (store=, token_storage= or VALETKEY_STORE)"
 """A part of a hint. A name in the program counts before the environment variable."""
@@ -23,3 +23,17 @@ def always_in_conflict() -> StoreError:
     """Make the error for a store that reports a conflict at every write."""
     hint = "Try again; if that does not help, test the store with valetkey.store.testing."
     return StoreError("The session store reports a conflict at every write.", hint=hint)
+
+
+def as_record(value: object, version: object) -> Record:
+    """Make a record of what a backend has read; a `TypeError` if another program has put something else there."""
+    if not isinstance(value, bytes) or not isinstance(version, str):
+        message = "it has a record with another type of value or version"
+        raise TypeError(message)
+    return Record(value, version)
+
+
+def not_of_valetkey(place: str) -> StoreError:
+    """Make the error for what is in a store, and what no program of ours has put there."""
+    message = f"The session store {place} holds something that Valetkey has not written."
+    return StoreError(message, hint=f"Find out which program writes there, and remove it; or {ANOTHER_STORE}.")

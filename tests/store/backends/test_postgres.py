@@ -131,6 +131,26 @@ def test_a_connection_that_the_server_has_ended_is_replaced_before_it_is_used(ad
         assert store.get("ended").value == b"1"
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        "ALTER TABLE valetkey_records ALTER value TYPE text USING 'no bytes'",
+        "ALTER TABLE valetkey_records ALTER version TYPE bytea USING '\\xff'",
+        "ALTER TABLE valetkey_records ALTER version DROP NOT NULL; UPDATE valetkey_records SET version = NULL",
+        "ALTER TABLE valetkey_records ALTER value DROP NOT NULL; UPDATE valetkey_records SET value = NULL",
+        "ALTER TABLE valetkey_records RENAME value TO content",
+    ],
+)
+def test_a_table_that_another_program_has_changed_is_a_store_error(empty, change):
+    """Row I11."""
+    empty.put("key", b"1")
+    with psycopg.connect(empty._connections._settings, autocommit=True) as connection:
+        connection.execute(change)
+    with pytest.raises(StoreError, match="postgresql://") as caught:
+        empty.get("key")
+    assert caught.value.hint
+
+
 @pytest.fixture
 def impatient(postgres_server):
     kept = PostgresStore(postgres_server.url, seconds=0.5)

@@ -65,6 +65,32 @@ def test_a_server_that_is_away_is_a_store_error_and_then_forgotten(redis_server,
     assert store.get("away").value == b"1"
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        r'HSET valetkey:{foreign} value 1 version "\xff\xfe"',
+        "HSET valetkey:{foreign} version 1",
+        "SET valetkey:{foreign} 1",
+        "RPUSH valetkey:{foreign} 1",
+    ],
+)
+def test_a_record_that_another_program_has_written_is_a_store_error(redis_server, store, command):
+    """Row I11."""
+    redis_server.ask(f"AUTH {PASSWORD}", "DEL valetkey:{foreign}", command)
+    with pytest.raises(StoreError, match=f"redis://127.0.0.1:{redis_server.port}/0") as caught:
+        store.get("foreign")
+    assert caught.value.hint
+    redis_server.ask(f"AUTH {PASSWORD}", "DEL valetkey:{foreign}")
+
+
+def test_a_key_that_another_program_has_written_in_no_encoding_is_a_store_error(redis_server, store):
+    """Row I11."""
+    redis_server.ask(f"AUTH {PASSWORD}", r'SET "valetkey:{\xff\xfe}" 1')
+    with pytest.raises(StoreError, match="holds something that Valetkey has not written"):
+        store.keys()
+    redis_server.ask(f"AUTH {PASSWORD}", r'DEL "valetkey:{\xff\xfe}"')
+
+
 def test_a_lease_given_back_while_the_server_is_away_is_no_error(redis_server, store):
     lease = store.lease("away", seconds=20)
     with redis_server.stopped(signal.SIGKILL):

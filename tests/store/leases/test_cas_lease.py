@@ -217,3 +217,19 @@ def test_a_conflict_of_the_records_stays_a_conflict(records, leases):
         records.put("key", b"2")
         with pytest.raises(Conflict):
             records.put("key", b"3", if_version=version)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b'{"seconds": NaN}', b'{"seconds": 1' + b"0" * 400 + b"}", b"[" * 100_000, b"\xff", b"5", b'{"seconds": []}'],
+    ids=lambda content: repr(content[:16]),
+)
+def test_a_lease_in_a_format_that_cannot_be_read_has_another_holder(content):
+    """Row I11."""
+    store = MemoryStore()
+    store.put("key:lease", content)
+    now = [0.0]
+    leases = CasLeases(store, monotonic=lambda: now[0])
+    for _ in range(3):
+        assert leases.take("key", seconds=20) is None
+        now[0] += 1e6

@@ -41,6 +41,7 @@ from haystack_integrations.tools.mcp_oauth.failures import CallLost, RequestReje
 from haystack_integrations.tools.mcp_oauth.gate import Gate
 from valetkey._adapters.failures import HttpError
 from valetkey._adapters.framework import Engine, without_secrets
+from valetkey._adapters.unforeseen import as_auth_error
 from valetkey.errors import AuthError
 
 _logger = logging.getLogger("valetkey")
@@ -103,12 +104,14 @@ class AuthorizingClient(MCPClient):
         if _running_loop() is self._executor.get_loop():
             return  # this thread runs the event loop that would have to do the work
         try:
-            self._engine.look()
-            if self._engine.token_at_hand() is None and self._engine.is_known():
-                self._engine.replace(None)
+            with as_auth_error:
+                self._engine.look()
+                if self._engine.token_at_hand() is None and self._engine.is_known():
+                    self._engine.replace(None)
             rejected = self._wait_for_first_answer()
             if rejected is not None and not self._access.is_given:
-                self._engine.replace(rejected.token, rejected.challenges)
+                with as_auth_error:
+                    self._engine.replace(rejected.token, rejected.challenges)
         except AuthError as error:
             raise to_mcp_error(error, "connect", self.url) from error
 
@@ -214,7 +217,8 @@ class AuthorizingClient(MCPClient):
         if self._access.is_given:
             raise to_server_error(CREDENTIAL_REJECTED, operation, self.url) from rejected
         try:
-            await self._engine.replace_async(rejected.token, rejected.challenges, seconds=LOGIN_WAIT)
+            with as_auth_error:
+                await self._engine.replace_async(rejected.token, rejected.challenges, seconds=LOGIN_WAIT)
         except AuthError as error:
             raise to_mcp_error(error, operation, self.url) from error
 

@@ -18,6 +18,7 @@ from haystack_integrations.tools.mcp_oauth.client import SSEClient, StreamableHt
 from haystack_integrations.tools.mcp_oauth.config import OAuthConfig
 from haystack_integrations.tools.mcp_oauth.errors import to_mcp_error
 from valetkey._adapters.framework import LogoutResult
+from valetkey._adapters.unforeseen import as_auth_error
 from valetkey.errors import AuthError
 from valetkey.values import Session
 
@@ -109,7 +110,8 @@ class _WithLogin(MCPServerInfo):
         access = Access(self)
         access.require_login(operation)
         try:
-            yield access
+            with as_auth_error:
+                yield access
         except AuthError as error:
             raise to_mcp_error(error, operation, access.url) from error
 

@@ -19,6 +19,7 @@ import psycopg
 from psycopg import errors
 
 from valetkey.errors import StoreError, quote
+from valetkey.store.another import as_record, not_of_valetkey
 from valetkey.store.backends.postgres_connections import Connections
 from valetkey.store.leases.owned_lease import OwnedLease
 from valetkey.store.protocol import ABSENT, ANY, Condition, Conflict, Record, require_condition
@@ -70,8 +71,11 @@ class PostgresStore:
 
     def get(self, key: str) -> Record | None:
         """Read a record."""
-        for value, version in self._read(_GET, key):
-            return Record(value, version)
+        try:
+            for value, version in self._read(_GET, key):
+                return as_record(value, version)
+        except TypeError as error:  # the columns have other types
+            raise not_of_valetkey(self.place) from error
         return None
 
     def put(self, key: str, value: bytes, *, if_version: Condition = ANY) -> str:
@@ -111,7 +115,7 @@ class PostgresStore:
 
     def keys(self) -> list[str]:
         """Give the keys of all records."""
-        return [row[0] for row in self._read("SELECT key FROM valetkey_records")]
+        return [str(row[0]) for row in self._read("SELECT key FROM valetkey_records")]
 
     def close(self) -> None:
         """Close the connections."""
@@ -167,6 +171,8 @@ class PostgresStore:
                 yield connection
         except psycopg.Error as error:
             raise _store_error(self._connections.place, error) from None
+        except ValueError as error:  # bytes that are no text in the encoding of the connection
+            raise not_of_valetkey(self.place) from error
 
 
 def _create_tables(connection: "psycopg.Connection[tuple[Any, ...]]") -> None:

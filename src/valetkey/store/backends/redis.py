@@ -25,6 +25,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from valetkey.errors import ConfigurationError, StoreError, quote
+from valetkey.store.another import as_record, not_of_valetkey
 from valetkey.store.leases.owned_lease import OwnedLease
 from valetkey.store.protocol import ABSENT, ANY, Condition, Conflict, Record, require_condition
 
@@ -71,22 +72,23 @@ class RedisStore:
         """Read a record."""
         with self._answers():
             found: list[Any] = self._client.hmget(_name(key), "value", "version")  # bytes, as `decode_responses` says
-        value, version = found
-        return None if version is None else Record(value, version.decode())
+            value, version = found
+            return None if version is None else as_record(value, version.decode())
 
     def put(self, key: str, value: bytes, *, if_version: Condition = ANY) -> str:
         """Write a record."""
-        version = secrets.token_hex(8)
+        condition, version = _condition(if_version), secrets.token_hex(8)
         with self._answers():
-            is_done = self._client.eval(_PUT, 1, _name(key), *_condition(if_version), value, version)
+            is_done = self._client.eval(_PUT, 1, _name(key), *condition, value, version)
         if not is_done:
             raise Conflict(key)
         return version
 
     def delete(self, key: str, *, if_version: Condition = ANY) -> bool:
         """Delete a record."""
+        condition = _condition(if_version)
         with self._answers():
-            count = int(self._client.eval(_DELETE, 1, _name(key), *_condition(if_version)))
+            count = int(self._client.eval(_DELETE, 1, _name(key), *condition))
         if count < 0:
             raise Conflict(key)
         return count > 0
@@ -105,7 +107,7 @@ class RedisStore:
         start, end = (part.encode() for part in _name("\n").split("\n"))
         with self._answers():
             names = set(self._client.scan_iter(_name("*"), count=1000))  # a scan may meet one twice
-        return [name.removeprefix(start).removesuffix(end).decode() for name in names]
+            return [name.removeprefix(start).removesuffix(end).decode() for name in names]
 
     def close(self) -> None:
         """Close the connections."""
@@ -145,6 +147,8 @@ class RedisStore:
             if isinstance(error, redis.ConnectionError):
                 self._is_checked = False  # it may come back with other settings
             raise _store_error(self.place, error) from None
+        except (ValueError, TypeError, LookupError, AttributeError) as error:  # what the client library makes of them
+            raise not_of_valetkey(self.place) from error
 
     def _check_settings(self) -> None:
         if self._is_checked:

@@ -201,6 +201,7 @@ def _content(seconds: float) -> bytes:
 def _duration(value: bytes) -> float:
     """Read the length of a lease; a record in another format never ends by itself."""
     try:
-        return float(json.loads(value)["seconds"])
-    except (ValueError, TypeError, KeyError):
+        seconds = float(json.loads(value)["seconds"])
+    except (ValueError, TypeError, KeyError, OverflowError, RecursionError):
         return math.inf
+    return math.inf if math.isnan(seconds) else seconds

@@ -31,6 +31,7 @@ ALLOWED_MODULES = {
     "enum",
     "hashlib",
     "hmac",
+    "html",
     "ipaddress",
     "json",
     "math",
@@ -40,6 +41,8 @@ ALLOWED_NAMES = {
     "typing": {"Any", "Literal", "Self", "TypeGuard"},
     "urllib.parse": {*("SplitResult", "parse_qsl", "quote_plus", "unquote_plus", "urlencode", "urljoin", "urlsplit")},
     "functools": {"lru_cache"},  # remembers an answer and changes none
+    "contextlib": {"contextmanager"},
+    "contextvars": {"ContextVar"},  # which secrets the running attempt has sent: no text of it may show them
     "datetime": {"UTC"},  # the zone, not the clock
     "email.utils": {"parsedate_to_datetime"},
     "valetkey.settings.settings": {"Settings"},  # a value: it names files and functions, and opens and calls none

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from valetkey.errors import ConfigurationError
+from valetkey.errors.redaction import revealed
 
 __all__ = ["Client", "ClientAuthentication", "Scope", "Secret", "ServerMetadata", "Session", "Token", "TokenType"]
 
@@ -33,6 +34,7 @@ class Secret:
 
         :returns: The text.
         """
+        revealed(self._text)
         return self._text
 
     def __repr__(self) -> str:

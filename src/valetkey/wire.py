@@ -6,13 +6,13 @@
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, TypeGuard
 from urllib.parse import urlencode
 
 from valetkey import urls
 from valetkey.errors import MalformedDocument, TemporaryError, quote
-from valetkey.values import Scope, Secret, scope_from_text
+from valetkey.values import Scope, scope_from_text
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _UNPACKED = frozenset({"", "identity", "gzip", "x-gzip", "deflate"})
@@ -38,7 +38,6 @@ class HttpRequest:
     :param purpose: What the request is for, as the log and errors say it ("exchange the code for a token").
     :param issuer: The issuer whose endpoint this is; None for documents that are read before the issuer is known.
     :param credentials_of: The issuers whose credentials are in the request; the guard refuses any other than `issuer`.
-    :param secrets: Secrets in the body that no error may repeat (see `without_echo`).
     """
 
     method: str
@@ -48,7 +47,6 @@ class HttpRequest:
     body: bytes = b""
     issuer: str | None = None
     credentials_of: tuple[str, ...] = ()
-    secrets: tuple[Secret, ...] = ()
 
     def __repr__(self) -> str:
         return f"HttpRequest({self.method} {self.url}: {self.purpose})"
@@ -93,16 +91,6 @@ class UnknownOutcome(TemporaryError):
 
 class UnreadableAnswer(UnknownOutcome):
     """An answer came that is not packed as its Content-Encoding says; it is not known what it says."""
-
-
-def without_echo(response: HttpResponse, request: HttpRequest) -> HttpResponse:
-    """Replace each secret of the request that an error answer repeats with an ellipsis: errors and logs quote it."""
-    if response.status < 400:
-        return response
-    body = response.body
-    for secret in request.secrets:
-        body = body.replace(secret.reveal().encode(), "…".encode())
-    return replace(response, body=body)
 
 
 def get_json(url: str, purpose: str, *, headers: tuple[tuple[str, str], ...] = ()) -> HttpRequest:

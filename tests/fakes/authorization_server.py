@@ -20,7 +20,7 @@ from valetkey import urls
 from valetkey._grants.living_client import PURPOSE
 from valetkey._network.guard import Guard
 from valetkey.errors import AuthError
-from valetkey.wire import HttpRequest, HttpResponse, without_echo
+from valetkey.wire import HttpRequest, HttpResponse
 
 MCP = "https://mcp.example.com/mcp"
 RESOURCE_METADATA = "https://mcp.example.com/.well-known/oauth-protected-resource/mcp"
@@ -229,7 +229,7 @@ class AuthorizationServer:
             gate.pass_through()
         if trouble is None or trouble.after_acting:
             with self._lock:
-                response = without_echo(self._answer(request), request)  # as the real sender does
+                response = self._answer(request)
             if trouble is None:
                 return response
         if isinstance(trouble.what, AuthError):

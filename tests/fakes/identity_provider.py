@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl, unquote_plus
 from tests.fakes.assertions import Voucher, claimed_by, verified
 from tests.fakes.seams import BEGINNING
 from valetkey._network.guard import Guard
-from valetkey.wire import HttpRequest, HttpResponse, without_echo
+from valetkey.wire import HttpRequest, HttpResponse
 
 IDP = "https://idp.example.com"
 IDP_METADATA = "https://idp.example.com/.well-known/oauth-authorization-server"
@@ -67,7 +67,7 @@ class IdentityProviderServer:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         Guard().check(request)  # as the real sender does
         self.requests.append(request)
-        return without_echo(self._answer(request), request)
+        return self._answer(request)
 
     def _answer(self, request: HttpRequest) -> HttpResponse:
         if self.troubles:

@@ -21,7 +21,6 @@ from valetkey._network.clock import CONNECT_SECONDS
 from valetkey._network.guard import LARGEST_BODY, LONGEST_EXCHANGE, Guard
 from valetkey._network.sender import HttpSender, UnknownOutcome
 from valetkey.errors import InsecureEndpoint, MalformedDocument, TemporaryError
-from valetkey.values import Secret
 from valetkey.wire import HttpRequest, NotReached
 
 CANARY = "canary-3d7f"
@@ -124,19 +123,11 @@ def test_every_field_of_an_answer_is_kept_also_repeated_ones():
     ]
 
 
-@requirement("SEC-12")
-def test_an_error_answer_that_repeats_a_secret_arrives_without_it():
-    echo = answer("400 X", body=f'{{"error_description": "{CANARY} is spent"}}'.encode())
-    with serving(echo) as server:
-        request = HttpRequest("POST", server.url, "renew the token", secrets=(Secret(CANARY),))
-        response = HttpSender(Guard(HERE))(request)
-    assert response.body == '{"error_description": "… is spent"}'.encode()
-
-
-def test_a_good_answer_keeps_what_it_repeats():
-    with serving(answer("200 OK", body=CANARY.encode())) as server:
-        request = HttpRequest("POST", server.url, "renew the token", secrets=(Secret(CANARY),))
-        assert HttpSender(Guard(HERE))(request).body == CANARY.encode()
+@pytest.mark.parametrize("status", ["200 OK", "400 X"])
+def test_an_answer_arrives_as_it_was_sent_whatever_it_repeats(status):
+    """A short secret may be part of an error code, which is compared; the texts that quote an answer are redacted."""
+    with serving(answer(status, body=CANARY.encode())) as server:
+        assert post(server.url).body == CANARY.encode()
 
 
 @requirement("SEC-6", "TOK-10")

@@ -20,7 +20,7 @@ from valetkey.errors import LoginFailed
 from valetkey.seams import Seams
 from valetkey.settings.settings import Settings
 from valetkey.values import Session
-from valetkey.wire import HttpRequest, HttpResponse, without_echo
+from valetkey.wire import HttpRequest, HttpResponse
 
 HOUR = 3600.0
 
@@ -95,7 +95,7 @@ class Provider:
             assert request.url == self._endpoint("token_endpoint")
             self.forms.append(self._form(request))
             answer = self.token(self.forms[-1])
-        return without_echo(answer.to(request), request)
+        return answer.to(request)
 
     def _endpoint(self, name: str) -> str | None:
         named = [each[name] for each in self.documents.values() if isinstance(each, dict) and name in each]

@@ -199,7 +199,7 @@ def test_a_refusal_names_who_said_no_and_what_to_do(error, kind, hint):
     assert refusal.message == f'The revocation endpoint https://as.example/revoke refused (400): {told}"a\\u001bb".'
     assert type(refusal) is kind
     assert refusal.hint.startswith(hint)
-    assert (refusal.error, refusal.description, refusal.status) == (error, "a\x1bb", 400)
+    assert (refusal.error, refusal.description, refusal.status) == (error, r"a\u001bb", 400)
     assert (refusal.endpoint, refusal.is_json) == ("https://as.example/revoke", True)
 
 

@@ -14,6 +14,7 @@ from tests.protocol import providers
 from tests.protocol.answers import ISSUER, PAGE, SERVER, json_answer, raw_answer
 from tests.requirements import requirement
 from valetkey.errors import AuthError, InsecureEndpoint, IssuerMismatch, MalformedDocument, Unsupported
+from valetkey.errors.texts import harmless
 from valetkey.protocol.server import (
     from_legacy,
     guessed_server,
@@ -180,7 +181,7 @@ def test_what_is_no_metadata_gives_the_next_place_its_turn(body):
 def test_a_document_of_another_issuer_is_fatal(issuer, named, strict):
     with pytest.raises(IssuerMismatch) as raised:
         parse({**DOCUMENT, "issuer": named}, issuer, strict=strict)
-    assert (raised.value.expected, raised.value.received) == (issuer, named)
+    assert (raised.value.expected, raised.value.received) == (issuer, harmless(named))
     assert "issuer=" in str(raised.value)  # as the way out, or to say that it is none
     assert ("No issuer=" in str(raised.value)) is not is_endpoint(named)
     assert str(raised.value).isascii()

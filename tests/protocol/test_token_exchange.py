@@ -79,7 +79,6 @@ def test_the_exchange_is_exactly_this():
         body=request.body,
         issuer=IDP,
         credentials_of=(IDP, IDP),
-        secrets=(Secret("id-token-canary"), Secret("s3cret")),
     )
     assert form_of(request) == [
         ("grant_type", "urn:ietf:params:oauth:grant-type:token-exchange"),

@@ -17,6 +17,7 @@ from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
 from valetkey.errors import AuthError
+from valetkey.errors.redaction import redacting
 from valetkey.seams import Cancellation
 
 _LAST_SECONDS = 12.0
@@ -95,7 +96,8 @@ class SingleFlight(Generic[Result]):
         cancelled: threading.Event,
     ) -> None:
         try:
-            result = work(cancelled)
+            with redacting():
+                result = work(cancelled)
         except BaseException as error:  # noqa: BLE001 - its callers get it
             self._finish()
             if isinstance(error, AuthError):

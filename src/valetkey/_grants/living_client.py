@@ -65,4 +65,4 @@ class LivingClients:
             ("code_verifier", verifier.reveal()),
             *resource_field(resource),
         )
-        return TokenRequest(server, client, PURPOSE, fields, secrets=(code, verifier))
+        return TokenRequest(server, client, PURPOSE, fields)

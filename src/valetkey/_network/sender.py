@@ -16,13 +16,11 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import replace
 
 import httpcore2
 import httpx2
 
 from valetkey._network.connections import Connections
-from valetkey._network.fields import given_fields
 from valetkey._network.guard import Guard
 from valetkey._network.links import judge_link
 from valetkey._network.locality import Locality
@@ -31,7 +29,7 @@ from valetkey._network.request_log import log_exchange
 from valetkey._network.trust import Trust
 from valetkey.errors import InsecureEndpoint, TemporaryError, quote
 from valetkey.settings.network import Network
-from valetkey.wire import HttpRequest, HttpResponse, NotReached, UnknownOutcome, without_echo
+from valetkey.wire import HttpRequest, HttpResponse, NotReached, UnknownOutcome
 
 _NOT_CONNECTED = (httpcore2.ConnectError, httpcore2.ConnectTimeout, httpcore2.ProxyError)
 _NO_ANSWER = (httpcore2.TimeoutException, httpcore2.NetworkError, httpcore2.ProtocolError, TimeoutError)
@@ -89,9 +87,7 @@ class HttpSender:
         """
         self._guard.check(request)
         with self._connections() as connections:
-            response = self._exchange(request, connections)
-        given = (value for _, value in given_fields(request.url, self._network))
-        return without_echo(response, replace(request, secrets=(*request.secrets, *given)))
+            return self._exchange(request, connections)
 
     def _exchange(self, request: HttpRequest, connections: Connections) -> HttpResponse:
         started = time.monotonic()

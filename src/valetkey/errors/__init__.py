@@ -24,28 +24,17 @@ Every error Valetkey raises, named for what the caller does next.
     └─ ConfigurationError       the caller's own settings contradict each other (also a ValueError)
 
 An error is a value: `with_hint`, `with_tried` and `with_server` give a changed copy. Text that came from a server is
-quoted and capped by `quote`; no error holds a token, a body or a live response.
+quoted and capped by `quote`; no error holds a token, a body or a live response. Every text of an error is made safe to
+show when the error is made: control characters and the like are escaped, a long text is cut, and what a server repeats
+of a secret is left out. So an attribute such as `received` may differ there from what the server sent, byte for byte.
 """
 
-import json
 from typing import Self
 
 from valetkey.errors.copies import Copies, names
-
-QUOTE_LIMIT = 200
-
-
-def quote(text: object, limit: int = QUOTE_LIMIT) -> str:
-    """
-    Make text from outside harmless: one line, control characters escaped, capped.
-
-    :param text: Anything a server sent.
-    :param limit: Longest text in characters that is kept.
-    :returns: The text in double quotes.
-    """
-    string = text if isinstance(text, str) else repr(text)
-    shortened = string if len(string) <= limit else string[:limit] + "..."
-    return json.dumps(shortened).replace("\x7f", "\\u007f")  # ASCII: a Cyrillic "a" in a host name shows
+from valetkey.errors.texts import QUOTE_LIMIT as QUOTE_LIMIT
+from valetkey.errors.texts import first_lines, harmless
+from valetkey.errors.texts import quote as quote
 
 
 class AuthError(Exception, Copies):
@@ -65,9 +54,9 @@ class AuthError(Exception, Copies):
         return super().__new__(cls, *arguments)
 
     def __init__(self, message: str, *, hint: str, tried: tuple[str, ...] = ()) -> None:
-        super().__init__(message)
+        super().__init__(harmless(message))
         self._hint = hint
-        self._tried = tried
+        self._tried = first_lines(tried)
 
     @property
     def message(self) -> str:
@@ -131,7 +120,7 @@ class LoginFailed(LoginRequired):
     A person was asked and the login did not succeed.
 
     :param error: The error code of the authorization response (RFC 6749 §4.1.2.1), if there was one.
-    :param description: Its description: untrusted text, use `quote` before showing it.
+    :param description: Its description, in the server's words.
     """
 
     def __init__(self, message: str, *, hint: str, error: str | None = None, description: str | None = None) -> None:
@@ -145,7 +134,7 @@ class Refused(AuthError):
     The authorization server answered with an error (RFC 6749 §5.2, RFC 7591 §3.2.2).
 
     :param error: The error code, as the server sent it.
-    :param description: The server's description: untrusted text, use `quote` before showing it.
+    :param description: The server's description.
     :param status: The HTTP status.
     :param endpoint: The URL that answered.
     :param is_json: True if the answer was a JSON object: it comes from the server and not from a proxy before it.

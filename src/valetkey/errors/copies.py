@@ -1,11 +1,13 @@
 # SPDX-FileCopyrightText: 2026 The Valetkey authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""An error is a value: what may be changed of it is changed in a copy."""
+"""An error is a value: what may be changed of it is changed in a copy, and each of its texts is safe to show."""
 
 import re
 from typing import Self
 from urllib.parse import urlsplit
+
+from valetkey.errors.texts import first_lines, harmless, harmless_value
 
 
 def names(text: str, url: str) -> bool:
@@ -33,11 +35,26 @@ def without_secrets(text: str, url: str) -> str:
     return text
 
 
+_SET_WHOLE = frozenset({"args", "authorization_url"})
+"""The one text of an error that is not for showing but for use: the link that the person opens, with its state."""
+
+
 class Copies(BaseException):  # the root, so that `AuthError` is an `Exception` first
-    """Gives changed copies of an error."""
+    """Gives changed copies of an error, and makes its texts safe to show, whatever sets them."""
 
     _server_url: str | None = None
     _place = ""
+
+    def __setattr__(self, name: str, value: object) -> None:
+        super().__setattr__(name, value if name in _SET_WHOLE else harmless_value(value))
+
+    def add_note(self, note: str) -> None:
+        """
+        Add a note that a traceback shows.
+
+        :param note: The note, which is made safe to show.
+        """
+        super().add_note(harmless(note))
 
     def with_hint(self, hint: str) -> Self:
         """
@@ -55,7 +72,7 @@ class Copies(BaseException):  # the root, so that `AuthError` is an `Exception` 
         :param tried: One line for each request: the URL and what came back.
         :returns: The copy. It keeps the cause and the notes, and has no traceback until it is raised.
         """
-        return self._copy(_tried=tried)
+        return self._copy(_tried=first_lines(tried))
 
     def with_server(self, server_url: str) -> Self:
         """
@@ -81,7 +98,7 @@ class Copies(BaseException):  # the root, so that `AuthError` is an `Exception` 
 
     def _copy(self, **changes: object) -> Self:
         copy = type(self).__new__(type(self), *self.args)
-        copy.__dict__.update(self.__dict__, **changes)
+        copy.__dict__.update(self.__dict__, **{name: harmless_value(value) for name, value in changes.items()})
         if hasattr(self, "__notes__"):
             copy.__notes__ = list(self.__notes__)
         copy.__cause__ = self.__cause__

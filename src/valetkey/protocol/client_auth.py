@@ -20,11 +20,10 @@ ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"  # RFC
 
 @dataclass(frozen=True, slots=True, repr=False)
 class AuthenticationFields:
-    """The form fields and header fields that authenticate a client in one request, and the secrets in them."""
+    """The form fields and header fields that authenticate a client in one request."""
 
     fields: tuple[tuple[str, str], ...] = ()
     headers: tuple[tuple[str, str], ...] = ()
-    secrets: tuple[Secret, ...] = ()
 
     @property
     def is_basic(self) -> bool:
@@ -134,21 +133,20 @@ def authenticate(client: Client, method: ClientAuthentication, assertion: Secret
             raise ConfigurationError(message, hint="Give its private_key.")
         # The client_id is optional beside an assertion (RFC 7521 §4.2); several servers look the client up by it.
         fields = (name, ("client_assertion_type", ASSERTION_TYPE), ("client_assertion", assertion.reveal()))
-        return AuthenticationFields(fields=fields, secrets=(assertion,))
+        return AuthenticationFields(fields=fields)
     if client.secret is None:
         message = f"The client {quote(client.client_id)} has to authenticate with {method}, but it has no secret."
         raise ConfigurationError(message, hint="Give its client_secret.")
     if method is ClientAuthentication.POST:
-        return AuthenticationFields(fields=(name, ("client_secret", client.secret.reveal())), secrets=(client.secret,))
+        return AuthenticationFields(fields=(name, ("client_secret", client.secret.reveal())))
     # Only the header: Notion refuses Basic with a client_id in the body.
-    return AuthenticationFields(
-        headers=(("Authorization", _basic(client.client_id, client.secret)),), secrets=(client.secret,)
-    )
+    return AuthenticationFields(headers=(("Authorization", _basic(client.client_id, client.secret)),))
 
 
 def _basic(client_id: str, secret: Secret) -> str:
     pair = f"{_encoded(client_id)}:{_encoded(secret.reveal())}"  # RFC 6749 §2.3.1: each form-encoded first
-    return "Basic " + base64.b64encode(pair.encode()).decode()
+    encoded = Secret(base64.b64encode(pair.encode()).decode())  # a secret of its own, which a server may repeat
+    return f"Basic {encoded.reveal()}"
 
 
 def _encoded(text: str) -> str:

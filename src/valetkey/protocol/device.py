@@ -77,7 +77,6 @@ def device_authorization_request(
         body=wire.form(dict((*resource_field(resource), *scope_field(scope), *authentication.fields))),
         issuer=server.issuer,
         credentials_of=(client.issuer,),
-        secrets=authentication.secrets,
     )
 
 
@@ -128,7 +127,6 @@ def device_token_request(
         (("grant_type", GRANT_TYPE), ("device_code", device_code.reveal()), *resource_field(resource)),
         scope=scope,
         credentials_of=(server.issuer,),
-        secrets=(device_code,),
     )
 
 

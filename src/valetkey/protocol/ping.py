@@ -27,8 +27,7 @@ def ping_request(url: str, token: Token | None, proof: Secret | None = None) -> 
     if proof is not None:
         fields["DPoP"] = proof.reveal()
     purpose = "ask the MCP server whether it wants a login"
-    secrets = () if token is None else (token.access_token,)
-    return HttpRequest("POST", url, purpose, tuple(fields.items()), _BODY, secrets=secrets)
+    return HttpRequest("POST", url, purpose, tuple(fields.items()), _BODY)
 
 
 def wants_login(response: HttpResponse, challenges: Sequence[Challenge]) -> bool:

@@ -103,10 +103,8 @@ def registration_request(
     """
     endpoint = urls.require_endpoint(server.registration_endpoint or "", "registration endpoint")
     bearer: tuple[tuple[str, str], ...] = ()
-    secrets: tuple[Secret, ...] = ()
     if initial_access_token is not None:
         bearer = (("Authorization", f"Bearer {initial_access_token.reveal()}"),)
-        secrets = (initial_access_token,)
     return HttpRequest(
         "POST",
         endpoint,
@@ -115,7 +113,6 @@ def registration_request(
         body=json.dumps(metadata.document()).encode(),
         issuer=server.issuer,
         credentials_of=(server.issuer,) if initial_access_token is not None else (),
-        secrets=secrets,
     )
 
 

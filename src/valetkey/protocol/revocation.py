@@ -33,7 +33,6 @@ def revocation_request(
         body=wire.form(dict((("token", token.reveal()), ("token_type_hint", kind.value), *authentication.fields))),
         issuer=server.issuer,
         credentials_of=(client.issuer,),
-        secrets=(token, *authentication.secrets),
     )
 
 

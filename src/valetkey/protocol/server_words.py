@@ -9,6 +9,8 @@ from collections.abc import Iterator, Mapping
 
 from valetkey import urls, wire
 from valetkey.errors import QUOTE_LIMIT
+from valetkey.errors.redaction import redacted
+from valetkey.errors.texts import SPACE_FOR_SECRETS
 from valetkey.wire import HttpResponse
 
 _MEMBERS = ("error_description", "title", "detail", "details", "message", "msg", "error_message", "reason", "errors")
@@ -85,13 +87,14 @@ def _plain_text(response: HttpResponse) -> str | None:
     media_type = (response.header("Content-Type") or "text/plain").partition(";")[0].strip().lower()
     if media_type != "text/plain" and not media_type.endswith("json"):  # some call a plain text JSON
         return None
-    text = _first_line(response.body[: 16 * QUOTE_LIMIT].decode(errors="replace"))
+    text = _first_line(response.body[: 16 * QUOTE_LIMIT + SPACE_FOR_SECRETS].decode(errors="replace"))
     return None if text.startswith("<") else text or None
 
 
 def _first_line(text: str) -> str:
     """Cut before anything else is done with it: it may be a mebibyte."""
-    return text[: 4 * QUOTE_LIMIT].strip().partition("\n")[0].strip()[: 2 * QUOTE_LIMIT]
+    known = redacted(text[: 4 * QUOTE_LIMIT + SPACE_FOR_SECRETS], is_quoted=True)  # no secret is cut in two
+    return known[: 4 * QUOTE_LIMIT].strip().partition("\n")[0].strip()[: 2 * QUOTE_LIMIT]
 
 
 def later(seconds: float | None) -> str:

@@ -72,7 +72,6 @@ def identity_assertion_request(
         ),
         scope=scope,
         credentials_of=(provider.issuer,),
-        secrets=(id_token,),
     )
 
 

@@ -24,7 +24,6 @@ class TokenRequest:
     `scope` counts as granted if the answer names none (RFC 6749 §5.1).
 
     :param credentials_of: The issuers whose codes, tokens or assertions are among the fields.
-    :param secrets: What in the fields must not appear in errors and logs.
     :param dpop_key: The key the token is to be bound to (RFC 9449 §5); None for a Bearer token.
     """
 
@@ -34,7 +33,6 @@ class TokenRequest:
     fields: tuple[tuple[str, str], ...]
     scope: Scope | None = None
     credentials_of: tuple[str, ...] = ()
-    secrets: tuple[Secret, ...] = ()
     dpop_key: Secret | None = None
 
     @property
@@ -76,7 +74,6 @@ def code_request(pending: PendingLogin, code: Secret) -> TokenRequest:
         ),
         scope=pending.scope,
         credentials_of=(pending.server.issuer,),
-        secrets=(code, pending.verifier),
     )
 
 
@@ -97,7 +94,6 @@ def refresh_request(session: Session, refresh_token: Secret) -> TokenRequest:
         ),
         scope=session.token.scope,
         credentials_of=(session.issuer,),
-        secrets=(refresh_token,),
         dpop_key=session.dpop_key,  # RFC 9449 §5: the refresh token of a public client is bound to the same key
     )
 
@@ -142,7 +138,6 @@ def jwt_bearer_request(
         ),
         scope=scope,
         credentials_of=(audience,),
-        secrets=(assertion,),
     )
 
 
@@ -170,5 +165,4 @@ def http_request(
         body=wire.form(dict((*request.fields, *authentication.fields))),
         issuer=request.server.issuer,
         credentials_of=(request.client.issuer, *request.credentials_of),
-        secrets=(*request.secrets, *authentication.secrets, *dpop_proofs),
     )

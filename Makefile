@@ -12,6 +12,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SERVERS := tests/servers/oidc_provider
 CONFORMANCE := tests/conformance
+BROWSER_TESTS := tests/browser
 CODE := src $(wildcard tests examples benchmarks)
 # These parts decide who gets a token: every branch of them is tested.
 FULLY_COVERED := src/valetkey/protocol/*,src/valetkey/_policy/*,src/valetkey/_engine/*
@@ -55,7 +56,7 @@ types: .venv/installed ## mypy --strict, pyright, and pyright's view of the publ
 	  report=$$(pyright --pythonpath $(BIN)/python && pyright --verifytypes valetkey --ignoreexternal) || status=$$?; \
 	  wait $$mypy || exit; printf '%s\n' "$$report"; exit $$status
 
-unit: .venv/installed .venv/databases $(SERVERS)/node_modules/installed ## the tests alone, on the main line
+unit: .venv/installed .venv/databases .venv/browser $(SERVERS)/node_modules/installed $(BROWSER_TESTS)/node_modules/installed ## the tests alone, on the main line
 	$(BIN)/python $(PYTEST_ON_ALL_CORES) --cov --cov-report=
 
 coverage: ## the coverage floor, over the last run of the tests
@@ -96,7 +97,7 @@ format: .venv/installed ## rewrite the code in the common format
 
 clean: ## remove what the other targets made
 	rm -rf .venv .venv-sdk1 .venv-interop .venv-frameworks
-	rm -rf $(SERVERS)/node_modules $(CONFORMANCE)/node_modules tests/interop/*/*/node_modules
+	rm -rf $(SERVERS)/node_modules $(CONFORMANCE)/node_modules $(BROWSER_TESTS)/node_modules tests/interop/*/*/node_modules
 	rm -rf .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
 	find $(CODE) -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -128,6 +129,31 @@ $(CONFORMANCE)/node_modules/installed: .venv/installed $(CONFORMANCE)/package.js
 	@echo "Setting up $(CONFORMANCE)/node_modules"
 	@cd $(CONFORMANCE) && PATH="$(CURDIR)/$(BIN):$$PATH" npm install --no-package-lock $(NPM_FLAGS) >/dev/null
 	@touch $@
+
+# axe-core, which looks for what keeps a person from using a page.
+$(BROWSER_TESTS)/node_modules/installed: .venv/installed $(BROWSER_TESTS)/package.json
+	@echo "Setting up $(BROWSER_TESTS)/node_modules"
+	@cd $(BROWSER_TESTS) && PATH="$(CURDIR)/$(BIN):$$PATH" npm install --no-package-lock $(NPM_FLAGS) >/dev/null
+	@touch $@
+
+# A real browser, and the openers of a desktop: with their own dependencies, and nothing that is only recommended.
+.venv/browser: .venv/installed
+	@$(install_browser)
+	@touch $@
+
+define install_browser
+  missing=(); \
+  command -v chromium >/dev/null || missing+=(chromium); \
+  command -v xdg-open >/dev/null || missing+=(xdg-utils); \
+  command -v gio >/dev/null || missing+=(libglib2.0-bin); \
+  [ $${#missing[@]} = 0 ] && exit 0; \
+  if [ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then \
+    echo "The tests need $${missing[*]}. On Debian and Ubuntu: sudo apt-get install $${missing[*]}" >&2; exit 1; \
+  fi; \
+  echo "Installing $${missing[*]}"; \
+  apt-get update -qq; \
+  DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends "$${missing[@]}" >/dev/null
+endef
 
 # The tests start Redis and PostgreSQL themselves: Debian is kept from starting services of its own.
 .venv/databases: .venv/installed

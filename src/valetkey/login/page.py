@@ -9,18 +9,17 @@ import html
 import unicodedata
 
 _STYLE = """
-:root { color-scheme: light dark; --ground: #f4f2ec; --glow: #fffdf8; --card: #fff; --ink: #1c1b19; --soft: #5a5852;
+:root { color-scheme: light dark; --ground: #f4f2ec; --card: #fff; --ink: #1c1b19; --soft: #5a5852;
   --line: #e4e0d6; --well: #f7f5f0; --shade: 0 1px 2px #2b251a14, 0 18px 40px -18px #2b251a33; --good: #2f7d4f;
   --bad: #b3402e; --calm: #6f6b60; --focus: #2f5d9b; }
 @media (prefers-color-scheme: dark) {
-  :root { --ground: #161614; --glow: #21201d; --card: #23221f; --ink: #f4f2ec; --soft: #b1ada2; --line: #3a3833;
+  :root { --ground: #161614; --card: #23221f; --ink: #f4f2ec; --soft: #b1ada2; --line: #3a3833;
     --well: #1b1a18; --shade: 0 1px 2px #0006, 0 18px 40px -18px #000c; --good: #35905b; --bad: #c9503c;
     --calm: #7b766a; --focus: #8db4ea; }
 }
 * { box-sizing: border-box; margin: 0; }
 body { min-height: 100vh; min-height: 100svh; display: grid; place-items: center; padding: 1.25rem;
-  background: radial-gradient(60rem 40rem at 50% -10rem, var(--glow), transparent) var(--ground);
-  color: var(--ink); font: 1rem/1.6 system-ui, -apple-system, "Segoe UI", sans-serif; }
+  background: var(--ground); color: var(--ink); font: 1rem/1.6 system-ui, -apple-system, "Segoe UI", sans-serif; }
 main { width: 100%; min-width: 0; max-width: 29rem; padding: clamp(1.5rem, 7vw, 2.5rem); background: var(--card);
   border: 1px solid var(--line); border-radius: 20px; box-shadow: var(--shade); }
 .sign { display: block; width: 56px; height: 56px; margin-bottom: 1.35rem; }
@@ -124,8 +123,8 @@ def stray_page() -> bytes:
 def doubtful_page(address: str) -> bytes:
     """Write the page of an answer that does not prove to belong to the login; a POST to `address` hands it over."""
     happened = "What has just come does not prove that it answers the login that your program waits for."
-    unknown = "If you have not just logged in, or declined to, another page has sent you here. Close this tab."
-    known = "If you have, the server has lost what proves it. End the login, and read why it did not work."
+    unknown = "If you have not just allowed or declined a login, another page has sent you here: close this tab."
+    known = "If you have, the server has lost what proves it: end the login, and read why it did not work."
     button = f'<form method="post" action="{html.escape(address)}"><button>End the login</button></form>'
     body = f"<p>{happened} It is still waiting.</p><p>{unknown}</p><p>{known}</p>{button}"
     return _page("This answer does not count", body, _CALM)

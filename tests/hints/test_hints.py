@@ -461,6 +461,8 @@ ELSEWHERE = {
     "Leave out token= and the Authorization header to log in.": (
         "haystack/test_logging_in_ahead.py::test_a_login_ahead_is_the_only_one"
     ),
+    "This looks like an attack: tell the MCP server's operator. Only if you know that both belong together, give "
+    "issuer={} or {}={}.": "discovery/test_mix_up.py::test_what_the_user_has_named_is_not_doubted_so_the_hint_leads_on",
     "Add it to scope=.": "engine/test_changed_settings.py::test_a_scope_that_the_hint_says_to_add_is_asked_for",
     "{}: set scope= to what this server offers.": "protocol/test_refusal_hint.py::test_the_hint_about_a_scope_leads_on",
     "It was asked for {}": "protocol/test_refusal_hint.py::test_the_hint_about_a_scope_leads_on",

@@ -55,6 +55,29 @@ def test_without_a_browser():
         """)
 
 
+ELSEWHERE = [
+    (replace(PROMPT, authorization_url="https://login.example/authorize"), "https://login.example"),
+    (replace(PROMPT, authorization_url="https://as.example:8443/authorize"), "https://as.example:8443"),
+    (replace(ON_ANOTHER_DEVICE, authorization_url="https://login.example/device"), "https://login.example"),
+    (replace(WITH_LINK, link_with_code="https://codes.example/device?user_code=WDJB-MJHT"), "https://codes.example"),
+]
+
+
+@requirement("AUT-17", "SEC-15")
+@pytest.mark.parametrize(("prompt", "host"), ELSEWHERE)
+@pytest.mark.parametrize("opened", [True, False])
+def test_a_page_on_another_host_than_the_issuers_is_named(prompt, host, opened):
+    """Row I5."""
+    told = f"asks you to log in at https://as.example, on a page at {host}.\n"
+    assert told in prompt_text(prompt, opened=opened, environment={})
+
+
+@pytest.mark.parametrize("prompt", [PROMPT, ON_ANOTHER_DEVICE, WITH_LINK])
+def test_a_page_on_the_issuers_host_is_no_news(prompt):
+    told = prompt_text(replace(prompt, issuer="https://AS.example/tenant"), opened=True, environment={})
+    assert "on a page" not in told
+
+
 def test_over_ssh_the_way_back_is_explained():
     assert prompt_text(PROMPT, opened=False, environment=SSH) == dedent("""
         https://mcp.example/mcp asks you to log in at https://as.example.

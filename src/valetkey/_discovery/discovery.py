@@ -9,6 +9,7 @@ from dataclasses import replace
 from valetkey import urls
 from valetkey._discovery.budget import Budget
 from valetkey._discovery.metadata_requests import MetadataRequests
+from valetkey._discovery.mix_up import require_own_page
 from valetkey._discovery.resource import ResourceAnswer, ask_resource, metadata_urls
 from valetkey._discovery.server import ask_issuer, first_server, pinned_server
 from valetkey._discovery.target import AuthorizationTarget
@@ -51,6 +52,7 @@ def discover(
     requests, metadata = answer.requests, answer.metadata
     if metadata is None:
         server = _server(challenge, None, (), settings, requests)
+        require_own_page(server, settings, requests)
         return replace(_target(canonical, server, settings), asked=requests.tried)
     preferred = (*(client.issuer for client in settings.clients), *preferred)
     for named in metadata.authorization_servers:
@@ -62,6 +64,7 @@ def discover(
         raise Unsupported(message, hint="Ask its operator, or give issuer=.", tried=requests.tried)
     resource_protocol.require_usable(metadata)
     server = _server(challenge, metadata, issuers, settings, requests)
+    require_own_page(server, settings, requests)
     _cross_check(server, metadata, settings)
     return _target(settings.resource or metadata.resource, server, settings, metadata)
 

@@ -47,12 +47,21 @@ def print_link_alone(prompt: LoginPrompt) -> None:
 
 def prompt_text(prompt: LoginPrompt, *, opened: bool, environment: Mapping[str, str]) -> str:
     """Write the text of a prompt: which server needs the login, where the person logs in, and the link."""
-    lines = ["", f"{_named(prompt.server_url)} asks you to log in at {_named(prompt.issuer)}."]
+    elsewhere = " or ".join(map(_named, _elsewhere(prompt)))
+    page = f", on a page at {elsewhere}" if elsewhere else ""
+    lines = ["", f"{_named(prompt.server_url)} asks you to log in at {_named(prompt.issuer)}{page}."]
     if prompt.user_code is not None:
         lines += _code_lines(prompt, prompt.user_code, opened=opened)
     else:
         lines += _link_lines(prompt, opened=opened, environment=environment)
     return "\n".join(lines)
+
+
+def _elsewhere(prompt: LoginPrompt) -> list[str]:
+    """Give the origins of the pages that are not at the issuer's: only the person can tell whose they are."""
+    pages = filter(None, (prompt.authorization_url, prompt.link_with_code))
+    others = (page for page in pages if urls.is_endpoint(page) and not urls.same_origin(page, prompt.issuer))
+    return list(dict.fromkeys(map(urls.origin, others)))  # RFC 9700 §4.4
 
 
 def _link_lines(prompt: LoginPrompt, *, opened: bool, environment: Mapping[str, str]) -> list[str]:

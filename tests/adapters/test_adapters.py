@@ -100,6 +100,27 @@ def test_a_rejection_whose_body_has_no_end_is_not_read(way, length, coding, serv
     assert response.history[0].status_code == 401
 
 
+@requirement("GEN-1", "SEC-9")
+@every_way
+@pytest.mark.parametrize("codings", ["gzip", "gzip, gzip", "deflate", "br", "zstd", "identity, gzip"])
+def test_a_short_rejection_that_is_packed_is_not_unpacked(way, codings, server):
+    """A body of 100 bytes may be a gigabyte, and both libraries read it before they send again. Row I4."""
+    auth = way.auth(server)
+    way.send(auth, ("POST", server.url, CALL))
+    body, seen = endless(way), []
+
+    def answer(request):
+        seen.append(request.headers.get("Authorization"))
+        if len(seen) > 1:
+            return way.library.Response(200, text="served")
+        fields = {"WWW-Authenticate": "Bearer", "Content-Length": "100", "Content-Encoding": codings}
+        return way.library.Response(401, headers=fields, stream=body)
+
+    (response,) = way.send(auth, ("POST", server.url, CALL), transport=way.library.MockTransport(answer))
+    assert (response.text, len(set(seen))) == ("served", 2)
+    assert (body.sent, body.is_closed) == (0, True)
+
+
 @requirement("GEN-1")
 @every_way
 def test_a_short_rejection_stays_readable_in_the_history(way, server):

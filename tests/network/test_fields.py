@@ -47,7 +47,6 @@ def get(url, headers=()):
 
 @requirement("SEC-12")
 def test_a_gateway_gets_the_fields_that_the_user_has_given_to_it():
-    """Row I4."""
     with WireServer(lambda peer: peer.send(answer())) as server:
         send = sender(server.url)
         send(get(f"{server.url}/a"))

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from valetkey.settings.settings import Settings
 
 LONGEST_REJECTION = 65_536
-"""Bytes of a rejection's body. Both libraries read it before they send again; a longer one, or one without a length, is
-left unread, and its connection is closed."""
+"""Bytes of a rejection's body. Both libraries read it before they send again; a longer one, one without a length, and a
+packed one are left unread, and the connection is closed."""
 
 
 class AuthFlow(FrontDoor):
@@ -163,8 +163,9 @@ def _may_have_no_end(answer: AnyResponse) -> bool:
     if answer.is_closed:  # a hook of the caller has read it
         return False
     length = answer.headers.get("content-length", "")
+    is_packed = "content-encoding" in answer.headers  # both libraries would unpack a kilobyte to a gigabyte
     is_short = length.isascii() and length.isdigit() and len(length) <= 9 and int(length) <= LONGEST_REJECTION
-    return not is_short
+    return is_packed or not is_short
 
 
 class OAuthDocumentation:

@@ -39,14 +39,35 @@ async def error_in(response: Any) -> dict[str, Any] | None:
     """Read the JSON-RPC error that a server may send with an HTTP error (MCP Transports, Sending Messages)."""
     if not response.headers.get("content-type", "").lower().startswith("application/json"):
         return None
-    body = b""
-    async for part in response.aiter_bytes():
-        body += part
-        if len(body) > LONGEST_ERROR:
-            return None
     try:
-        document = json.loads(body)
+        document = json.loads(await _read(response))
     except (ValueError, RecursionError):
         return None
     error = document.get("error") if isinstance(document, dict) else None
     return error if isinstance(error, dict) and {"code", "message"} <= error.keys() else None
+
+
+async def _read(response: Any) -> bytes:
+    """
+    Read a short body as it was sent, and unpack it here: both libraries would unpack a kilobyte to a gigabyte.
+
+    A `ValueError` if it is too large, or not packed as it says.
+    """
+    if response.is_closed:  # a hook of the program has read it
+        read: bytes = response.content
+        return read
+    body = b""
+    async for part in response.aiter_raw():
+        body += part
+        if len(body) > LONGEST_ERROR:
+            message = "the body is too large"
+            raise ValueError(message)
+    import zlib  # these two are loaded for the rare case
+
+    from valetkey._network.unpacking import TooLarge, unpack
+
+    try:
+        return unpack(body, response.headers.get("content-encoding", ""), LONGEST_ERROR)
+    except (TooLarge, zlib.error) as error:
+        message = "the body is not packed as it says, or too large"
+        raise ValueError(message) from error

@@ -8,6 +8,9 @@ import zlib
 MOST_CODINGS = 5
 """A field of 100 kB could name ten thousand, and each of them would cost time after the exchange is over."""
 
+MOST_MEMBERS = 100
+"""Of one gzip file; each copies what is left of the body, so a body of empty ones would take seconds."""
+
 _GZIP, _ZLIB, _RAW = 16 + zlib.MAX_WBITS, zlib.MAX_WBITS, -zlib.MAX_WBITS
 
 
@@ -40,11 +43,20 @@ def unpack(body: bytes, codings: str, largest: int) -> bytes:
 
 
 def _inflate(body: bytes, window: int, largest: int) -> bytes:
-    decoder = zlib.decompressobj(window)
-    unpacked = decoder.decompress(body, largest + 1)
-    if len(unpacked) > largest:
-        raise TooLarge
-    if not decoder.eof:
-        message = "the packed answer is cut off"
-        raise zlib.error(message)
-    return unpacked
+    """Undo one coding. Only gzip may go on with another member (RFC 1952 §2.2); nothing else may follow the end."""
+    unpacked = bytearray()
+    for _ in range(MOST_MEMBERS):
+        decoder = zlib.decompressobj(window)
+        unpacked += decoder.decompress(body, largest + 1 - len(unpacked))
+        if len(unpacked) > largest:
+            raise TooLarge
+        if not decoder.eof:
+            message = "the packed answer is cut off"
+            raise zlib.error(message)
+        body = decoder.unused_data
+        if not body:
+            return bytes(unpacked)
+        if window != _GZIP:
+            break
+    message = "something follows the packed answer"
+    raise zlib.error(message)

@@ -2,17 +2,16 @@
 # SPDX-License-Identifier: Apache-2.0
 
 """
-The scripted browser with a person who takes time, or with somebody in between: `python patient_browser.py URL`.
+The scripted browser with a person who takes time, or with somebody in between.
 
-Settings in the environment, besides those of the scripted browser:
+Settings, besides those of the scripted browser:
 
-* `VALETKEY_TEST_PERSON_WAITS_FOR`: a file; the person goes on when it exists.
-* `VALETKEY_TEST_PERSON_TAKES`: the seconds the person takes.
-* `VALETKEY_TEST_PERSON_TAMPERS`: `1` for somebody who exchanges the state on the way back.
-* `VALETKEY_TEST_PERSON_COMMAND`: a file that gets the command line of this program, as every user can see it.
+* `waits_for`: a file; the person goes on when it exists.
+* `takes`: the seconds the person takes.
+* `tampers`: `1` for somebody who exchanges the state on the way back.
+* `command`: a file that gets the command line of this program, as every user can see it.
 """
 
-import os
 import sys
 import time
 from pathlib import Path
@@ -20,7 +19,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "servers"))
 
-from scripted_browser import Lost, ScriptedBrowser
+from scripted_browser import Lost, ScriptedBrowser, settings_of
 
 _LONGEST = 60.0
 _POLL = 0.02
@@ -37,20 +36,19 @@ class TamperingBrowser(ScriptedBrowser):
         return super()._visit(method, parts._replace(query=urlencode(pairs)).geturl(), form, deadline)
 
 
-def main(url, environment):
+def main(arguments):
     """Take the time, then go on like the scripted browser."""
-    command = environment.get("VALETKEY_TEST_PERSON_COMMAND")
-    if command:
-        Path(command).write_bytes(Path("/proc/self/cmdline").read_bytes())
-    time.sleep(float(environment.get("VALETKEY_TEST_PERSON_TAKES", "0")))
-    sign = environment.get("VALETKEY_TEST_PERSON_WAITS_FOR")
+    settings = settings_of(arguments)
+    if settings.get("command"):
+        Path(settings["command"]).write_bytes(Path("/proc/self/cmdline").read_bytes())
+    time.sleep(float(settings.get("takes", "0")))
+    sign = settings.get("waits_for")
     deadline = time.monotonic() + _LONGEST
     while sign and not Path(sign).exists() and time.monotonic() < deadline:
         time.sleep(_POLL)
-    browser = TamperingBrowser if environment.get("VALETKEY_TEST_PERSON_TAMPERS") == "1" else ScriptedBrowser
-    deny = environment.get("VALETKEY_TEST_BROWSER_DENY") == "1"
+    browser = TamperingBrowser if settings.get("tampers") == "1" else ScriptedBrowser
     try:
-        browser(deny=deny, log=environment.get("VALETKEY_TEST_BROWSER_LOG")).open(url)
+        browser(deny=settings.get("deny") == "1", log=settings.get("log")).open(arguments[-1])
     except Lost as error:
         sys.stderr.write(f"{error}\n")
         return 1
@@ -58,4 +56,4 @@ def main(url, environment):
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1], os.environ))
+    sys.exit(main(sys.argv[1:]))

@@ -5,8 +5,9 @@
 
 from pathlib import Path
 
-from tests.servers import browser_environment, browser_program
+from tests.servers import browser_command, browser_program
 
+_SCRIPTED_BROWSER = Path(__file__).parent.parent / "servers" / "scripted_browser.py"
 _PATIENT_BROWSER = Path(__file__).parent / "patient_browser.py"
 
 
@@ -24,8 +25,9 @@ class Person:
         self._sign = folder / "go-on"
         self._command = folder / "command-line"
         self._setenv = setenv
-        for name, value in browser_environment(log=self._opened).items():
-            setenv(name, value)
+        self._browser = _SCRIPTED_BROWSER
+        self._settings = {}
+        self._set("log", str(self._opened))
 
     @property
     def logins(self):
@@ -38,33 +40,37 @@ class Person:
         return self._command.read_bytes()
 
     def denies(self):
-        self._setenv("VALETKEY_TEST_BROWSER_DENY", "1")
+        self._set("deny", "1")
 
     def allows(self):
-        self._setenv("VALETKEY_TEST_BROWSER_DENY", "0")
+        self._set("deny", "0")
 
     def takes(self, seconds):
-        self._be_patient("TAKES", str(seconds))
+        self._be_patient("takes", str(seconds))
 
     def waits(self):
         """Do nothing until `goes_on`."""
         self._sign.unlink(missing_ok=True)
-        self._be_patient("WAITS_FOR", str(self._sign))
+        self._be_patient("waits_for", str(self._sign))
 
     def goes_on(self):
         self._sign.touch()
 
     def hurries(self):
         """Be fast from the next login on; who waits now goes on waiting."""
-        self._be_patient("WAITS_FOR", "")
+        self._be_patient("waits_for", "")
 
     def is_tampered_with(self, *, no_more=False):
         """Have somebody in between who exchanges the state on the way back."""
-        self._be_patient("TAMPERS", "0" if no_more else "1")
+        self._be_patient("tampers", "0" if no_more else "1")
 
     def is_watched(self):
-        self._be_patient("COMMAND", str(self._command))
+        self._be_patient("command", str(self._command))
 
     def _be_patient(self, setting, value):
-        self._setenv("BROWSER", f"{browser_program(_PATIENT_BROWSER)} %s")
-        self._setenv(f"VALETKEY_TEST_PERSON_{setting}", value)
+        self._browser = _PATIENT_BROWSER
+        self._set(setting, value)
+
+    def _set(self, setting, value):
+        self._settings[setting] = value
+        self._setenv("BROWSER", browser_command(browser_program(self._browser), self._settings))

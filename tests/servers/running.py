@@ -226,7 +226,16 @@ def browser_environment(*, log: Path | None = None, deny: bool = False) -> Mappi
     :returns: The variables to set.
     """
     program = browser_program(_HERE / "scripted_browser.py")
-    environment = {"BROWSER": f"{program} %s", "VALETKEY_TEST_BROWSER_DENY": "1" if deny else "0"}
-    if log is not None:
-        environment["VALETKEY_TEST_BROWSER_LOG"] = os.fspath(log)
-    return environment
+    settings = {"deny": "1" if deny else "0", **({} if log is None else {"log": os.fspath(log)})}
+    return {"BROWSER": browser_command(program, settings)}
+
+
+def browser_command(program: str, settings: Mapping[str, str]) -> str:
+    """
+    Write the value of BROWSER for a program with settings, which go into its arguments: it inherits hardly anything.
+
+    :param program: What `browser_program` gives.
+    :param settings: Its settings; they come before the URL, as `name=value`.
+    :returns: The value.
+    """
+    return " ".join([program, *(shlex.quote(f"{name}={value}") for name, value in settings.items()), "%s"])

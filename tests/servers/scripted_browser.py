@@ -2,17 +2,16 @@
 # SPDX-License-Identifier: Apache-2.0
 
 """
-A browser and the person in front of it: `python scripted_browser.py URL`.
+A browser and the person in front of it: `python scripted_browser.py SETTING=VALUE ... URL`.
 
 It follows redirects, logs in and consents until it stands on a page that asks nothing, normally the one that the login
-shows at its loopback address. It imports little, so that a test does not wait for it. Settings in the environment:
+shows at its loopback address. It imports little, so that a test does not wait for it. Settings:
 
-* `VALETKEY_TEST_BROWSER_LOG`: a file that gets one line for each opened URL, without its one-time values.
-* `VALETKEY_TEST_BROWSER_DENY`: `1` for a person who logs in and then does not consent.
+* `log`: a file that gets one line for each opened URL, without its one-time values.
+* `deny`: `1` for a person who logs in and then does not consent.
 """
 
 import http.client
-import os
 import re
 import sys
 import time
@@ -26,6 +25,7 @@ _MAX_BODY = 1 << 20
 _LOGIN = {"text": "alice", "email": "alice@example.test", "password": "alicepass"}
 _ONE_TIME = frozenset({"code", "state", "nonce", "code_challenge", "request_uri"})
 _LEFT_ALONE = ("button", "reset", "checkbox", "radio")
+_ENDS_THE_LOGIN = "End the login"
 _NO = re.compile(r"cancel|abort|deny|decline|reject", re.IGNORECASE)
 
 
@@ -212,10 +212,11 @@ class ScriptedBrowser:
             target = urljoin(page.url, page.location)
             # RFC 9110 §15.4: only 307 and 308 keep the method.
             return (method, target, form) if page.status in (307, 308) else ("GET", target, b"")
-        if page.status >= 400 or not page.forms:
+        has_lost_the_state = _ENDS_THE_LOGIN in page.text  # the person presses the button of our page
+        if not page.forms or (page.status >= 400 and not has_lost_the_state):
             return None
         asked = page.forms[0]
-        refuse = self._deny and not asked.asks
+        refuse = self._deny and not asked.asks and not has_lost_the_state
         sent = asked.pressed(refuse=refuse)
         if refuse and page.refusals:
             return "GET", urljoin(page.url, page.refusals[0]), b""
@@ -281,22 +282,25 @@ def _connect(scheme: str, host: str, port: int | None, seconds: float) -> http.c
     raise Lost(message)
 
 
-def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
+def settings_of(arguments: Sequence[str]) -> dict[str, str]:
+    """Read the settings, which come before the URL."""
+    return dict(argument.split("=", 1) for argument in arguments[:-1])
+
+
+def main(arguments: Sequence[str]) -> int:
     """
     Run as a program.
 
-    :param arguments: The URL.
-    :param environment: The environment with the settings.
+    :param arguments: The settings and the URL.
     :returns: The exit status.
     """
-    if len(arguments) != 1:
-        sys.stderr.write("usage: scripted_browser.py URL\n")
+    if not arguments:
+        sys.stderr.write("usage: scripted_browser.py SETTING=VALUE ... URL\n")
         return 2
-    browser = ScriptedBrowser(
-        deny=environment.get("VALETKEY_TEST_BROWSER_DENY") == "1", log=environment.get("VALETKEY_TEST_BROWSER_LOG")
-    )
+    settings = settings_of(arguments)
+    browser = ScriptedBrowser(deny=settings.get("deny") == "1", log=settings.get("log"))
     try:
-        browser.open(arguments[0])
+        browser.open(arguments[-1])
     except Lost as error:
         sys.stderr.write(f"{error}\n")
         return 1
@@ -304,4 +308,4 @@ def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:], os.environ))
+    sys.exit(main(sys.argv[1:]))

@@ -16,7 +16,7 @@ ACROSS_ROOMS = frozenset(
     {
         *("attacks", "browser", "processes"),  # what only shows in a whole program
         *("conformance", "frameworks", "haystack", "interop"),  # other people's programs
-        *("docs", "doctor", "fakes", "hints", "manifest", "servers"),  # pages, and what tests are made of
+        *("docs", "doctor", "fakes", "fuzz", "hints", "manifest", "servers"),  # pages, and what tests are made of
     }
 )
 """The folders that are no room's."""

@@ -264,3 +264,45 @@ def test_a_body_that_is_still_packed_is_told_as_what_it_is(coding, body, told):
     """Row F11."""
     headers = () if coding is None else (("Content-Encoding", coding),)
     assert wire.packing(wire.HttpResponse(200, "https://h", headers, body)) == told
+
+
+def nested(depth):
+    return b'{"a":' * depth + b"1" + b"}" * depth, b'{"a":' + b"[" * (depth - 1) + b"]" * (depth - 1) + b"}"
+
+
+@requirement("SEC-9", "GEN-7")
+def test_a_document_is_read_up_to_a_depth_that_whatever_walks_through_it_can_follow():
+    """Row I2."""
+    assert all(wire.json_object_in(body) is not None for body in nested(wire.DEEPEST - 1))
+    for depth in (wire.DEEPEST + 1, 900, 100_000, 500_000):
+        assert [wire.json_object_in(body) for body in nested(depth)] == [None, None]
+
+
+@requirement("SEC-9")
+def test_a_member_is_read_up_to_64_ki_characters_and_a_list_up_to_1000_of_them():
+    """Rows I2, I11."""
+    longest = "a" * 65_536
+    assert wire.text_member({"m": longest}, "m", "https://h/x") == wire.optional_text({"m": longest}, "m") == longest
+    with pytest.raises(MalformedDocument, match="is not a string"):
+        wire.text_member({"m": longest + "a"}, "m", "https://h/x")
+    assert wire.optional_text({"m": longest + "a"}, "m") is None
+    assert len(wire.list_member({"m": ["a"] * 1_000 + [1]}, "m", "https://h/x")) == 1000
+    with pytest.raises(MalformedDocument, match="is not a list of strings"):
+        wire.list_member({"m": [longest + "a"]}, "m", "https://h/x")
+
+
+@pytest.mark.parametrize("value", [None, 1, "", ["a"], "\ud800", {}], ids=ascii)
+def test_a_text_that_nothing_fails_without_counts_as_absent_where_it_cannot_be_used(value):
+    """Row I11."""
+    assert wire.optional_text({"m": value}, "m") is None
+    assert wire.optional_text({}, "m") is None
+
+
+@requirement("TOK-13")
+@pytest.mark.parametrize(
+    ("text", "fits"),
+    [("!~az", True), ("a b", False), ("a\r\nX: y", False), ("a\n", False), ("é", False), ("\0", False)],
+)
+def test_only_visible_ascii_goes_into_a_header_field(text, fits):
+    """Row I11."""
+    assert wire.fits_header(text) is fits

@@ -25,6 +25,12 @@ LONGEST_SCOPE = 8192
 """How many characters of a list of scopes are read: a longer one fits into no URL."""
 
 _HALF_A_PAIR = re.compile("[\ud800-\udfff]")
+_VISIBLE = re.compile("[!-~]*")
+
+LONGEST_TEXT = 65_536
+"""Characters of a member: more than any server takes in a header field, so that no token in use is longer."""
+DEEPEST = 64
+"""Lists and objects in each other. What walks through a deeper document may have no stack left for it."""
 
 Fields = Mapping[str, str]
 """Parameters of a form: each name once (RFC 6749 §3.2)."""
@@ -124,11 +130,28 @@ def form(fields: Fields) -> bytes:
 
 def json_object(response: HttpResponse) -> dict[str, Any] | None:
     """Read a JSON object, whatever the Content-Type says; None if the body is anything else (HTML, a list, nothing)."""
+    return json_object_in(response.body)
+
+
+def json_object_in(text: str | bytes) -> dict[str, Any] | None:
+    """Read a JSON object that another program has written; None for anything else, and for one that is too deep."""
     try:
-        document = json.loads(response.body)
+        document = json.loads(text)
     except (ValueError, RecursionError):
         return None
-    return document if isinstance(document, dict) else None
+    return document if isinstance(document, dict) and not _is_too_deep(document) else None
+
+
+def _is_too_deep(document: object) -> bool:
+    level = [document]
+    for _ in range(DEEPEST):
+        inner = [
+            value.values() if isinstance(value, dict) else value for value in level if isinstance(value, dict | list)
+        ]
+        level = [value for values in inner for value in values]
+        if not level:
+            return False
+    return True
 
 
 def text_member(document: Mapping[str, Any], member: str, url: str) -> str | None:
@@ -167,15 +190,37 @@ def optional_list(document: Mapping[str, Any], member: str, *, most: int = MOST_
 
 def scope_member(document: Mapping[str, Any], member: str) -> Scope | None:
     """Read a list of scopes: each once, no empty ones; None if there is none, so that no empty `scope` is sent."""
-    text = " ".join(optional_list(document, member) or ())
+    return _scope_in(" ".join(optional_list(document, member) or ()))
+
+
+def read_scope(value: object) -> Scope | None:
+    """Read a scope that a server names; anything but a text counts as absent."""
+    return _scope_in(value) if isinstance(value, str) else None
+
+
+def _scope_in(text: str) -> Scope | None:
+    """RFC 6749 §3.3 has visible ASCII; servers also use other letters, and none that cannot be shown or encoded."""
     if len(text) > LONGEST_SCOPE:  # a scope that is cut in two is another scope
         text = text[:LONGEST_SCOPE].rpartition(" ")[0]
-    return scope_from_text(text)
+    return tuple(token for token in scope_from_text(text) or () if token.isprintable()) or None
 
 
 def is_text(value: object) -> TypeGuard[str]:
     """JSON can hold half a surrogate pair (RFC 8259 §8.2), which can be written into no request and no file."""
-    return isinstance(value, str) and (value.isascii() or not _HALF_A_PAIR.search(value))
+    if not isinstance(value, str) or len(value) > LONGEST_TEXT:
+        return False
+    return value.isascii() or not _HALF_A_PAIR.search(value)
+
+
+def optional_text(document: Mapping[str, Any], member: str) -> str | None:
+    """Read a string that nothing fails without: one that cannot be used counts as absent, as an empty one does."""
+    value = document.get(member)
+    return value if is_text(value) and value else None
+
+
+def fits_header(text: str) -> bool:
+    """RFC 6750 §2.1, RFC 9110 §5.5: visible ASCII. Anything else would break the header, or out of it."""
+    return _VISIBLE.fullmatch(text) is not None
 
 
 def _wrong_type(url: str, member: str, wanted: str) -> MalformedDocument:

@@ -401,3 +401,34 @@ def test_any_fields_are_read_without_an_error(fields):
         assert item.scheme
         assert item.scheme == item.scheme.lower()
         assert item.scope is None or all(item.scope)
+
+
+@requirement("SEC-9")
+def test_no_more_is_read_than_a_server_has_to_say():
+    """Row I2."""
+    many = "Bearer " + ", ".join(f"p{number}=v" for number in range(100))
+    assert len(parse_challenges([many])[0].parameters) == 64
+    fields = [f'Bearer realm="{"a" * 16_000}"'] * 3 + [f'DPoP realm="{"b" * 16_000}"', 'Bearer scope="read"'] * 2
+    read = parse_challenges(fields)
+    assert [each.scheme for each in read] == [*["bearer"] * 3, "dpop", "bearer", "dpop"]
+    assert [len(each.parameters) for each in read] == [1, 1, 1, 1, 1, 0]  # there the reading ends
+    assert len(parse_challenges([f"a{number}" for number in range(1000)])) == 64
+
+
+@requirement("GEN-7")
+@pytest.mark.parametrize(
+    ("text", "scope"),
+    [
+        ("read \x07bell write", ("read", "write")),
+        ("\ud800", None),
+        ("read\x00 \x1b[2J", None),
+        ("read \u202ewrite", ("read",)),
+        ("lire:été", ("lire:été",)),
+        ("a" * 8192 + " read", None),
+        ("read " + "a" * 8192, ("read",)),
+    ],
+    ids=lambda value: ascii(value)[:20],
+)
+def test_a_scope_that_cannot_be_asked_for_is_left_out(text, scope):
+    """Rows I2, I11."""
+    assert Challenge("bearer", parameters=(("scope", text),)).scope == scope

@@ -15,6 +15,7 @@ from tests.protocol.answers import PAGE, TOKEN_ENDPOINT, json_answer, raw_answer
 from tests.requirements import requirement
 from valetkey.errors import ClientRefused, Refused
 from valetkey.protocol.error_response import (
+    LONGEST_DESCRIPTION,
     is_temporary,
     read_error,
     read_parameters,
@@ -335,3 +336,20 @@ def test_an_endpoint_that_is_not_here_is_a_matter_for_the_operator_if_a_login_do
     """Row F16."""
     hint = refusal_error(raw_answer(b"", status=status, headers=(("Location", "/v2"),)), "The token endpoint").hint
     assert hint == "Log in again; if that fails too, ask the server's operator for the right endpoint."
+
+
+@requirement("SEC-9", "GEN-7")
+def test_a_code_and_a_description_are_cut_and_can_be_written_into_any_file():
+    """Rows I2, I11."""
+    error, description = read_error(json_answer({"error": "e" * 10_000, "error_description": "\ud800" * 10_000}))
+    assert (len(error), description) == (101, "?" * LONGEST_DESCRIPTION)
+    late = json_answer({"error": "temporarily_unavailable".ljust(1000, "_")}, status=400)
+    assert not is_temporary(late)
+
+
+@requirement("SEC-9")
+@pytest.mark.parametrize("value", ["9" * 100_000, " " * 100_000 + "5", "Wed, 21 Oct 2026 07:28:00 GMT" + " " * 100_000])
+def test_retry_after_is_read_as_far_as_a_date_goes(value):
+    """Row I2."""
+    wait = retry_after(json_answer({}, status=503, headers=(("Retry-After", value),)), now=0.0)
+    assert wait is None or 0 <= wait <= 365 * 86_400

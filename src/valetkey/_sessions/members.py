@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from valetkey.values import Secret
-from valetkey.wire import is_text
+from valetkey.wire import fits_header, is_text
 
 Value = TypeVar("Value")
 Members = dict[str, Any]
@@ -40,7 +40,7 @@ def switch(members: Members, name: str) -> bool:
 def credential(members: Members, name: str) -> Secret:
     """Read a token that goes into a header: visible ASCII (RFC 6750 §2.1), which does not break out of it."""
     value = text(members, name)
-    if not value or not all("!" <= char <= "~" for char in value):
+    if not value or not fits_header(value):
         raise TypeError(name)
     return Secret(value)
 

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 from valetkey._discovery.target import AuthorizationTarget
 from valetkey.errors import LoginRequired, quote
 from valetkey.migrate.foreign import Foreign, read_issuer, read_time, read_token
-from valetkey.values import scope_from_text
+from valetkey.wire import read_scope
 
 PROGRAM = "FastMCP"
 
@@ -46,7 +46,6 @@ async def _read(url: str, storage: KeyValues) -> Foreign:
     registration = await storage.get(f"{url}/client_info", collection="mcp-oauth-client-info")
     expiry = await storage.get(f"{url}/token_expiry", collection="mcp-oauth-token-expiry")
     place = f"{type(storage).__name__}, {url}"
-    scope = registration.get("scope") if registration is not None else None
     return Foreign(
         program=PROGRAM,
         place=place,
@@ -55,7 +54,7 @@ async def _read(url: str, storage: KeyValues) -> Foreign:
         ),
         registration=registration,
         issuer=read_issuer(token, registration, PROGRAM, place),
-        requested_scope=scope_from_text(scope if isinstance(scope, str) else None),
+        requested_scope=read_scope(registration.get("scope")) if registration is not None else None,
         resource_of=_resource_of,
     )
 

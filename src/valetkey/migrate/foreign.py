@@ -18,8 +18,8 @@ from valetkey.errors import AuthError, ConfigurationError, MalformedDocument
 from valetkey.protocol.registration import ClientMetadata, parse_registration
 from valetkey.protocol.token import parse_token, read_lifetime
 from valetkey.store.backends.private_files import open_ordinary
-from valetkey.values import Client, Scope, ServerMetadata, Token, scope_from_text
-from valetkey.wire import HttpResponse, list_member, text_member
+from valetkey.values import Client, Scope, ServerMetadata, Token
+from valetkey.wire import HttpResponse, json_object_in, list_member, text_member
 
 Members = Mapping[str, Any]
 
@@ -68,11 +68,8 @@ class Foreign:
 
 def as_json(text: str, program: str, place: str) -> Members:
     """Read a JSON object that another program has written."""
-    try:
-        document = json.loads(text)
-    except (ValueError, RecursionError):
-        document = None  # the JSON error would hold the text, and with it a token
-    if not isinstance(document, dict):
+    document = json_object_in(text)
+    if document is None:
         raise unreadable(program, place)
     return document
 
@@ -115,11 +112,6 @@ def read_issuer(token: Members, registration: Members | None, program: str, plac
     if len(issuers) > 1:
         raise unreadable(program, place)
     return issuers[0] if issuers else None
-
-
-def read_scope(members: Members, member: str, place: str) -> Scope | None:
-    """Read a member that holds a scope."""
-    return scope_from_text(text_member(members, member, place))
 
 
 def read_file(path: Path) -> str | None:

@@ -20,7 +20,8 @@ from urllib.parse import urlsplit, urlunsplit
 
 from valetkey._discovery.target import AuthorizationTarget
 from valetkey.errors import LoginRequired, quote
-from valetkey.migrate.foreign import Foreign, as_json, read_file, read_issuer, read_scope, read_time, read_token
+from valetkey.migrate.foreign import Foreign, as_json, read_file, read_issuer, read_time, read_token
+from valetkey.wire import read_scope
 
 PROGRAM = "mcp-remote"
 FOLDER = "MCP_REMOTE_CONFIG_DIR"
@@ -83,7 +84,7 @@ def read_mcp_remote(invocation: Invocation, folder: Path | None = None) -> Forei
         token=read_token(members, PROGRAM, str(place), expires_at=expires_at, written_at=_written_at(place)),
         registration=registration,
         issuer=read_issuer(members, registration, PROGRAM, str(place)),
-        requested_scope=read_scope(members, "requested_scope", str(place)),
+        requested_scope=read_scope(members.get("requested_scope")),
         resource_of=partial(_resource, given=invocation.named_resource),
     )
 

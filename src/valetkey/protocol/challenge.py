@@ -11,7 +11,8 @@ parameter or a challenge, so the field is read character by character and never 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from valetkey.values import Scope, scope_from_text
+from valetkey import wire
+from valetkey.values import Scope
 
 BEARER = "bearer"
 DPOP = "dpop"
@@ -21,7 +22,11 @@ _TOKEN = frozenset("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHI
 _TOKEN68 = frozenset("-._~+/0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")  # RFC 9110 §11.2
 _SPACE = " \t"
 _LONGEST_FIELD = 16_384
+_LONGEST_FIELDS = 65_536
+"""Characters of all fields together."""
 _MOST_CHALLENGES = 64
+_MOST_PARAMETERS = 64
+"""Of one challenge."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +55,7 @@ class Challenge:
     @property
     def scope(self) -> Scope | None:
         """The scope the server asks for; absent and empty both mean that it names none (RFC 6750 §3)."""
-        return scope_from_text(self.get("scope"))
+        return wire.read_scope(self.get("scope"))
 
 
 def parse_challenges(fields: Iterable[str]) -> tuple[Challenge, ...]:
@@ -60,9 +65,11 @@ def parse_challenges(fields: Iterable[str]) -> tuple[Challenge, ...]:
     Unknown schemes and parameters are kept. A syntax error ends the reading of its field only: what precedes it and
     what is in other fields still counts.
     """
-    reader = _Reader()
+    reader, left = _Reader(), _LONGEST_FIELDS
     for text in fields:
-        reader.read(text[:_LONGEST_FIELD])
+        read = text[: min(_LONGEST_FIELD, left)]
+        left -= len(read)
+        reader.read(read)
     return reader.challenges()
 
 
@@ -133,7 +140,7 @@ class _Reader:
         self._at += len("=")
         self._skip(_SPACE)
         value = self._quoted_string() if self._text.startswith('"', self._at) else self._take(_LENIENT_VALUE)
-        if value is None or not self._drafts:
+        if value is None or not self._drafts or len(self._drafts[-1].parameters) == _MOST_PARAMETERS:
             return False
         self._drafts[-1].parameters.append((name.lower(), value))
         return True

@@ -30,6 +30,9 @@ ABSENT_STATUSES = frozenset({404, 405, 410})
 CLIENT_ERRORS = frozenset({"invalid_client", "unauthorized_client"})
 """RFC 6749 §4.1.2.1, §5.2: the server does not know this client, or does not allow it this grant."""
 _LONGEST_CODE = 100
+LONGEST_DESCRIPTION = 2000
+"""Characters; of a longer text, the rest is not read."""
+_LONGEST_DATE = 64
 _LONGEST_WAIT = 365 * 86_400.0
 
 
@@ -54,11 +57,16 @@ def read_parameters(response: HttpResponse) -> Mapping[str, object] | None:
 def read_error(response: HttpResponse) -> tuple[str | None, str | None]:
     """Read `error`, and the reason in words as `words_of` finds it, both untrusted; None for what is not there."""
     parameters = read_parameters(response) or {}
-    error, description = parameters.get("error"), parameters.get("error_description")
-    code = error if isinstance(error, str) and error else None
-    if isinstance(description, str) and description:
+    code = _short(parameters.get("error"), _LONGEST_CODE + 1)
+    description = _short(parameters.get("error_description"), LONGEST_DESCRIPTION)
+    if description is not None:
         return code, description
     return code, words_of(response) if code is not None or response.status >= 300 else None
+
+
+def _short(text: object, longest: int) -> str | None:
+    """Cut a text, and replace half surrogate pairs: a program may write what an error says into a file."""
+    return text[:longest].encode(errors="replace").decode() if isinstance(text, str) and text else None
 
 
 def is_temporary(response: HttpResponse) -> bool:
@@ -128,7 +136,7 @@ def retry_after(response: HttpResponse, *, now: float | None) -> float | None:
 
 def seconds_to_wait(value: str, *, now: float | None) -> float | None:
     """Read the value of Retry-After, a number or a date: seconds from now, from 0 to a year; None if it is neither."""
-    value = value.strip()
+    value = value[:_LONGEST_DATE].strip()
     if value.isascii() and value.isdigit():
         return min(float(value), _LONGEST_WAIT)
     moment = _moment(value)
@@ -138,7 +146,7 @@ def seconds_to_wait(value: str, *, now: float | None) -> float | None:
 def _moment(value: str) -> float | None:
     """Read a date of RFC 9110 §5.6.7 as Unix time."""
     try:
-        moment = parsedate_to_datetime(value)
+        moment = parsedate_to_datetime(value[:_LONGEST_DATE])
         if moment.tzinfo is None:  # the asctime form names no zone: it is UTC
             moment = moment.replace(tzinfo=UTC)
         return moment.timestamp()

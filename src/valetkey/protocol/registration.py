@@ -17,7 +17,6 @@ from valetkey.values import (
     Scope,
     Secret,
     ServerMetadata,
-    scope_from_text,
     scope_to_text,
 )
 from valetkey.wire import HttpRequest, HttpResponse
@@ -142,8 +141,8 @@ def parse_registration(
         message = f"The registration endpoint {response.url} answered {response.status} {what}."
         hint = "This is a fault of the server; register a client there by hand and give its client_id."
         raise MalformedDocument(message, hint=hint, url=response.url, member="client_id")
-    secret = _text(document.get("client_secret"))
-    scope = scope_from_text(_text(document.get("scope")))
+    secret = wire.optional_text(document, "client_secret")
+    scope = wire.read_scope(document.get("scope"))
     return Client(
         client_id=client_id,
         issuer=server.issuer,
@@ -159,14 +158,10 @@ def parse_registration(
     )
 
 
-def _text(value: object) -> str | None:
-    return value if wire.is_text(value) and value else None
-
-
 def _authentication(
     document: dict[str, object], response: HttpResponse, requested: ClientMetadata, *, has_secret: bool
 ) -> ClientAuthentication | None:
-    named = _text(document.get("token_endpoint_auth_method"))
+    named = wire.optional_text(document, "token_endpoint_auth_method")
     if named is None:
         if not has_secret:
             return ClientAuthentication.NONE
@@ -187,8 +182,8 @@ def _other_redirect_uris(named: object, requested: str | None) -> tuple[str, ...
 
     A loopback address may have any port (RFC 8252 §7.3), and gateways name the address of their own upstream.
     """
-    listed = named if isinstance(named, list) else [named]
-    addresses = tuple(address for each in listed if (address := _text(each)) is not None)
+    listed = named[: wire.MOST_MEMBERS] if isinstance(named, list) else [named]
+    addresses = tuple(each for each in listed if wire.is_text(each) and each)
     return () if requested is None or requested in addresses else addresses[:_MOST_REDIRECT_URIS]
 
 

@@ -10,16 +10,12 @@ from dataclasses import replace
 from valetkey import wire
 from valetkey.errors import MalformedDocument, Unsupported, quote
 from valetkey.protocol.error_response import is_temporary, read_error, read_parameters, refusal_error, temporary_error
-from valetkey.values import (
-    Scope,
-    Secret,
-    Token,
-    TokenType,
-    scope_from_text,
-)
+from valetkey.values import Scope, Secret, Token, TokenType
 from valetkey.wire import HttpResponse
 
 _LONGEST_LIFE = 10 * 365 * 86_400
+_LONGEST_NUMBER = 40
+"""Characters."""
 
 
 def parse_token(
@@ -50,13 +46,13 @@ def parse_token(
             message, hint="Check that this is the token endpoint; else try again.", url=response.url
         )
     access_token = wire.text_member(parameters, "access_token", response.url)
-    if access_token is None or not _fits_header(access_token):
+    if access_token is None or not wire.fits_header(access_token):
         message = f"The token endpoint {response.url} answered without an access token that a header can carry."
         hint = "This is a fault of the server; tell its operator."
         raise MalformedDocument(message, hint=hint, url=response.url, member="access_token")
     token_type = _token_type(parameters, response.url)
     lifetime = read_lifetime(parameters.get("expires_in"))
-    refresh_token = wire.text_member(parameters, "refresh_token", response.url)
+    refresh_token = wire.optional_text(parameters, "refresh_token")  # without it, the token serves until it expires
     return Token(
         access_token=Secret(access_token),
         obtained_at=now,
@@ -85,6 +81,8 @@ def read_lifetime(value: object) -> float | None:
     """
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
+    if isinstance(value, str) and len(value) > _LONGEST_NUMBER:
+        return None
     try:
         seconds = float(value)
     except (ValueError, OverflowError):
@@ -92,17 +90,12 @@ def read_lifetime(value: object) -> float | None:
     return min(seconds, _LONGEST_LIFE) if math.isfinite(seconds) and seconds > 0 else None
 
 
-def _fits_header(access_token: str) -> bool:
-    """RFC 6750 §2.1: visible ASCII. Anything else would break the header, or out of it."""
-    return all("!" <= char <= "~" for char in access_token)
-
-
 def _granted_scope(value: object, requested: Scope | None) -> Scope | None:
     """Left out, the scope is as requested (RFC 6749 §5.1). GitHub puts commas where the others put spaces."""
     text = value if wire.is_text(value) else ""
     if " " not in text and text not in (requested or ()):
         text = text.replace(",", " ")
-    return scope_from_text(text) or requested
+    return wire.read_scope(text) or requested
 
 
 def _token_type(parameters: Mapping[str, object], url: str) -> TokenType:
@@ -119,5 +112,5 @@ def _token_type(parameters: Mapping[str, object], url: str) -> TokenType:
 
 def _id_token(parameters: Mapping[str, object]) -> Secret | None:
     """A text that cannot stand in a header counts as none: it is only ever sent as a bearer."""
-    value = parameters.get("id_token")
-    return Secret(value) if isinstance(value, str) and value and _fits_header(value) else None
+    value = wire.optional_text(parameters, "id_token")
+    return Secret(value) if value is not None and wire.fits_header(value) else None

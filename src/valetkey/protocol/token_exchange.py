@@ -15,7 +15,7 @@ from valetkey.errors import LoginRequired, MalformedDocument, Unsupported, quote
 from valetkey.protocol.error_response import is_temporary, read_error, read_parameters, refusal_error, temporary_error
 from valetkey.protocol.token import read_lifetime
 from valetkey.protocol.token_request import TokenRequest, resource_field, scope_field
-from valetkey.values import Client, Scope, Secret, ServerMetadata, scope_from_text
+from valetkey.values import Client, Scope, Secret, ServerMetadata
 from valetkey.wire import HttpResponse
 
 TOKEN_EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"  # RFC 8693 §2.1
@@ -106,11 +106,10 @@ def parse_identity_assertion(
         hint = "This is a fault of the server; tell its operator."
         raise MalformedDocument(message, hint=hint, url=response.url, member="access_token")
     lifetime = read_lifetime(parameters.get("expires_in"))
-    allowed = parameters.get("scope")
     return IdentityAssertion(
         token=Secret(token),
         audience=audience,
-        scope=scope_from_text(allowed if isinstance(allowed, str) else None) or requested_scope,
+        scope=wire.read_scope(parameters.get("scope")) or requested_scope,
         expires_at=now + lifetime if lifetime is not None else None,
     )
 

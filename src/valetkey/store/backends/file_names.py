@@ -32,7 +32,7 @@ def named_file(name: str) -> Path:
         message = f"The store's name {quote(name)} has a query, and a file takes none."
         hint = "Leave out what follows the path; VALETKEY_STORE_ENCRYPTION says how the file is encrypted."
         raise ConfigurationError(message, hint=hint)
-    if _VARIABLE.search(text) or not Path(text).name:
+    if _VARIABLE.search(text) or "\0" in text or not Path(text).name:
         raise _misspelled(name, text)
     if text.endswith("/") and (text.startswith("~") or os.path.isabs(text)):
         message = f"The store's name {quote(name)} names a folder."

@@ -137,12 +137,8 @@ class Connections:
         return addresses_of(host, port, self._guard.resolve, self._clock.left_to_connect())
 
     def _require_allowed(self, url: str, *kinds: AddressKind | None) -> None:
-        for kind in dict.fromkeys(kinds):
-            if (
-                kind is not None
-                and self._guard.is_restricted(url, kind)
-                and not self._locality.is_at(kind, self._clock)
-            ):
+        for kind in filter(None, dict.fromkeys(kinds)):
+            if self._guard.is_restricted(url, kind) and not self._locality.is_at(kind, self._clock):
                 raise self._guard.refusal(url, kind)
 
     def _send(self, request: HttpRequest, target: httpx2.URL, route: Route) -> HttpResponse:

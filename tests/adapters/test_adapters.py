@@ -552,7 +552,8 @@ def test_a_machine_proves_itself_without_a_person(library, secret, server):
     server.authorization.knows("machine", secret="s3cret")
     way = Way(library, "sync")
     shown_in_the_body = Settings(client_authentication="client_secret_post")
-    auth = way.auth(server, client_id="machine", client_secret=secret, settings=shown_in_the_body)
+    machine = {"client_id": "machine", "client_secret": secret, "issuer": server.authorization.issuer}
+    auth = way.auth(server, **machine, settings=shown_in_the_body)
     assert way.send(auth, ("GET", server.url))[0].status_code == 200
     assert server.person.asked == []
     assert server.authorization.token_forms()[0]["client_secret"] == "s3cret"

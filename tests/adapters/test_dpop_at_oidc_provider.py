@@ -87,7 +87,7 @@ def test_a_person_logs_in_once_and_the_session_goes_on_with_the_same_key(server,
 @requirement("DPOP-1", "DPOP-4", "CC-4")
 def test_a_machine_proves_itself_and_its_key(server, issuer, wants_nonces):
     name, secret = MACHINE_CLIENT
-    auth = OAuth(server.url, store="memory:", client_id=name, client_secret=Secret(secret))
+    auth = OAuth(server.url, store="memory:", client_id=name, client_secret=Secret(secret), issuer=issuer.url)
     with httpx2.Client(auth=auth, trust_env=False) as client:
         assert client.post(server.url, json={}).status_code == 200
     assert auth.engine.session.token.token_type is TokenType.DPOP

@@ -173,7 +173,7 @@ def test_a_refused_assertion_is_an_error_with_neither_key_nor_assertion():
 def test_a_client_with_key_and_secret_signs_unless_only_the_secret_is_taken(listed, signs):
     world = World(lists_authentication=listed)
     world.server.knows("mine", secret="s3cret", key=EC.public_key())
-    world.engine(**MACHINE, client_secret=Secret("s3cret")).replace(None)
+    world.engine(**MACHINE, client_secret=Secret("s3cret"), issuer=ISSUER).replace(None)
     assert ("client_assertion" in world.server.token_forms()[0]) is signs
 
 
@@ -302,7 +302,7 @@ def test_another_endpoint_is_shown_what_it_offers():
     world = World(lists_authentication=("private_key_jwt",), revokes_tokens=True)
     world.server.says_further = {"revocation_endpoint_auth_methods_supported": ["client_secret_basic"]}
     world.server.knows("mine", secret="s3cret", key=EC.public_key())
-    engine = world.engine(**MACHINE, client_secret=Secret("s3cret"))
+    engine = world.engine(**MACHINE, client_secret=Secret("s3cret"), issuer=ISSUER)
     engine.replace(None)
     engine.logout()
     assert "client_assertion" in world.server.token_forms()[0]

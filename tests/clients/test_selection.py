@@ -7,6 +7,7 @@ Which client a login uses: the configured one, a stored registration, a metadata
 And what is corrected once: a client that the server does not know, a document or an address that it does not accept.
 """
 
+import json
 from dataclasses import replace
 from urllib.parse import parse_qs, urlsplit
 
@@ -29,7 +30,7 @@ from valetkey.errors import (
     Unsupported,
 )
 from valetkey.profiles.profile import Profile
-from valetkey.settings.credentials import RegisteredClient
+from valetkey.settings.credentials import PrivateKey, RegisteredClient
 from valetkey.values import Client, ClientAuthentication, ClientOrigin, MetadataSource, Secret
 
 DOCUMENT = "https://app.example.com/client.json"
@@ -297,6 +298,7 @@ def test_a_client_registered_by_hand_may_have_any_address(world):
 @requirement("REG-1", "REG-2", "CC-3")
 def test_a_given_client_is_used_and_nobody_is_registered(world):
     given = {"client_id": "mine", "client_secret": Secret("s"), "client_authentication": ClientAuthentication.POST}
+    given["issuer"] = ISSUER
     client = clients(world, redirect_uri=ADDRESS, **given).for_login(target_of(SERVER), ADDRESS, None).client
     assert client == Client("mine", ISSUER, Secret("s"), ClientAuthentication.POST, ADDRESS)
     assert world.server.log() == []
@@ -328,6 +330,69 @@ def test_the_first_issuer_is_kept_for_each_server_and_client(world):
 def test_an_issuer_that_the_user_named_needs_no_remembering(world, server, settings):
     clients(world, client_id="mine", **settings).configured(server)
     assert world.store.inner.get(pin_key(world.settings(client_id="mine"))) is None
+
+
+# The secret of a client that the user registered by hand.
+
+
+def with_secret(**further):
+    return {"client_id": "mine", "client_secret": Secret("s3cret"), **further}
+
+
+@requirement("REG-3", "REG-4")
+@pytest.mark.parametrize("further", [{}, {"redirect_uri": ADDRESS}, {"private_key": PrivateKey(Secret("a key"))}])
+def test_a_secret_goes_to_no_issuer_that_the_mcp_server_alone_names(world, further):
+    with pytest.raises(ConfigurationError) as caught:
+        clients(world, **with_secret(**further)).configured(SERVER)
+    assert f"give issuer={ISSUER!r}" in caught.value.hint
+    assert world.store.inner.get(pin_key(world.settings(**with_secret()))) is None
+
+
+def test_a_secret_goes_to_no_issuer_that_has_seen_the_client_id_alone(world):
+    clients(world, client_id="mine").configured(SERVER)
+    with pytest.raises(ConfigurationError):
+        clients(world, **with_secret()).configured(SERVER)
+
+
+@pytest.mark.parametrize(
+    "named",
+    [
+        {"issuer": ISSUER},
+        {"token_endpoint": TOKEN},
+        {"client_id": None, "client_secret": None, "clients": (RegisteredClient(ISSUER, "mine", Secret("s3cret")),)},
+    ],
+)
+def test_a_secret_goes_where_the_user_says(world, named):
+    settings = {**with_secret(redirect_uri=ADDRESS), **named}
+    assert clients(world, **settings).configured(SERVER).secret == Secret("s3cret")
+
+
+def test_a_secret_goes_where_it_has_always_gone(world):
+    """A record of an older version: the first issuer was shown the secret."""
+    old = json.dumps({"format": 1, "kind": "pin", "issuer": ISSUER}).encode()
+    world.store.inner.put(pin_key(world.settings(**with_secret())), old)
+    assert clients(world, **with_secret()).configured(SERVER).secret == Secret("s3cret")
+    with pytest.raises(IssuerMismatch):
+        clients(world, **with_secret()).configured(ELSEWHERE)
+
+
+@pytest.mark.parametrize(
+    ("issuer", "is_known"),
+    [
+        ("https://github.com/login/oauth", True),
+        ("https://accounts.google.com/", True),
+        ("https://github.com.evil.example/login/oauth", False),
+        ("https://evil.eu.auth0.com/", False),  # anyone may have a tenant there
+        ("https://evil.eu.auth0.com", False),
+    ],
+)
+def test_a_secret_goes_to_a_provider_that_the_catalogue_names_and_to_no_tenant_of_a_kind(world, issuer, is_known):
+    server = replace(SERVER, issuer=issuer)
+    if is_known:
+        assert clients(world, **with_secret()).configured(server).secret == Secret("s3cret")
+    else:
+        with pytest.raises(ConfigurationError):
+            clients(world, **with_secret()).configured(server)
 
 
 @pytest.mark.parametrize(("theirs", "agrees"), [(ISSUER, True), (ELSEWHERE.issuer, False)])

@@ -34,7 +34,7 @@ from valetkey.errors import (
 )
 from valetkey.values import Secret
 
-MACHINE = {"client_id": "machine", "client_secret": Secret("s3cret")}
+MACHINE = {"client_id": "machine", "client_secret": Secret("s3cret"), "issuer": ISSUER}
 WANTS_WRITE = challenges('Bearer error="insufficient_scope", scope="write"')
 WANTS_MORE = challenges('Bearer error="insufficient_scope"')
 INVALID = challenges('Bearer error="invalid_token"')
@@ -615,7 +615,8 @@ def test_an_answer_that_never_came_is_asked_for_again_with_the_same_token(world)
 
 
 def test_a_client_registered_by_hand_that_is_refused_is_no_reason_to_ask_a_person():
-    hand_made = {"client_id": "by-hand", "client_secret": Secret("s3cret"), "redirect_uri": "http://127.0.0.1:8080/cb"}
+    secret = {"client_secret": Secret("s3cret"), "issuer": ISSUER}
+    hand_made = {"client_id": "by-hand", **secret, "redirect_uri": "http://127.0.0.1:8080/cb"}
     world = World(publishes_scopes=("read",))
     world.server.knows("by-hand", "http://127.0.0.1:8080/cb", secret="s3cret")
     world.logged_in(**hand_made)

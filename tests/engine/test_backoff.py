@@ -5,7 +5,7 @@
 
 import pytest
 
-from tests.fakes.authorization_server import TOKEN
+from tests.fakes.authorization_server import ISSUER, TOKEN
 from tests.fakes.network import no_answer, unreachable
 from tests.fakes.seams import BEGINNING, Clock
 from tests.fakes.world import World
@@ -15,7 +15,7 @@ from valetkey._network.sender import UnknownOutcome
 from valetkey.errors import Refused, TemporaryError
 from valetkey.values import Secret
 
-MACHINE = {"client_id": "machine", "client_secret": Secret("s3cret")}
+MACHINE = {"client_id": "machine", "client_secret": Secret("s3cret"), "issuer": ISSUER}
 
 
 def trouble(retry_after=None):

@@ -26,9 +26,9 @@ from valetkey.settings.settings import Settings
 from valetkey.values import Client, ClientAuthentication, ClientOrigin, MetadataSource, Secret
 from valetkey.wire import HttpResponse
 
-MACHINE = {"client_id": "machine", "client_secret": "s3cret"}
+MACHINE = {"client_id": "machine", "client_secret": "s3cret", "issuer": ISSUER}
 ADDRESS = "http://127.0.0.1:8765/callback"
-BY_HAND = {"client_id": "app", "client_secret": "old", "redirect_uri": ADDRESS}
+BY_HAND = {"client_id": "app", "client_secret": "old", "issuer": ISSUER, "redirect_uri": ADDRESS}
 
 
 def record(world, **settings):
@@ -283,7 +283,7 @@ def test_a_refresh_token_does_not_follow_the_settings_to_another_origin_that_sta
     """Where all endpoints are set and no issuer, the origin of the token endpoint is the issuer."""
     world = World()
     world.server.knows("app", ADDRESS, secret="old", method=None)
-    by_hand = {**BY_HAND, "authorization_endpoint": f"{ISSUER}/authorize"}
+    by_hand = {**BY_HAND, "issuer": None, "authorization_endpoint": f"{ISSUER}/authorize"}
     logged_in(world, **by_hand, token_endpoint=TOKEN)
     assert (starts_again(world, **by_hand, token_endpoint=endpoint) is not None) is fits
 

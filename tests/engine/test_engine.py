@@ -32,7 +32,7 @@ from valetkey.errors import (
 from valetkey.values import Secret
 
 BACKENDS = pytest.mark.parametrize("backend", ["asyncio", "trio"])
-MACHINE = {"client_id": "machine", "client_secret": Secret("s3cret")}
+MACHINE = {"client_id": "machine", "client_secret": Secret("s3cret"), "issuer": ISSUER}
 MANY = 50
 
 

@@ -25,7 +25,7 @@ from valetkey.wire import HttpResponse
 ELSEWHERE = "https://mcp.example.com/metadata"
 BEARER = ("WWW-Authenticate", 'Bearer error="invalid_token"')
 METADATA_ELSEWHERE = ("www-authenticate", f'Bearer resource_metadata="{ELSEWHERE}"')
-MACHINE = {"client_id": "machine", "client_secret": Secret("s3cret")}
+MACHINE = {"client_id": "machine", "client_secret": Secret("s3cret"), "issuer": ISSUER}
 
 
 def answer(status, *fields, url=MCP):

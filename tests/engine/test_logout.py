@@ -28,7 +28,8 @@ from valetkey.wire import HttpResponse
 BACKENDS = pytest.mark.parametrize("backend", ["asyncio", "trio"])
 DONE = LogoutResult(existed=True, revoked=True)
 NOTHING = LogoutResult(existed=False)
-SECRETIVE = {"client_id": "mine", "client_secret": Secret("s3cret"), "redirect_uri": "http://127.0.0.1:8080/callback"}
+SECRET = {"client_secret": Secret("s3cret"), "issuer": ISSUER}
+SECRETIVE = {"client_id": "mine", **SECRET, "redirect_uri": "http://127.0.0.1:8080/callback"}
 
 
 def text(token):

@@ -134,7 +134,7 @@ def test_a_confidential_client_proves_itself(method):
     world = World()
     redirect_uri = "http://127.0.0.1:8080/callback"
     world.server.knows("mine", redirect_uri, secret="s3cret", method=method)
-    given = {"client_id": "mine", "client_secret": Secret("s3cret"), "redirect_uri": redirect_uri}
+    given = {"client_id": "mine", "client_secret": Secret("s3cret"), "issuer": ISSUER, "redirect_uri": redirect_uri}
     given["client_authentication"] = method
     world.logged_in(**given)
     sessions = Sessions(world.settings(**given), world.store, world.seams())

@@ -16,6 +16,7 @@ import pytest
 
 from tests.fakes.authorization_server import (
     DEVICE_AUTHORIZATION,
+    ISSUER,
     REGISTER,
     RESOURCE_METADATA,
     REVOKE,
@@ -260,7 +261,7 @@ LOGINS = {
 OTHERS = {
     Kind.DEVICE: {"settings": {"grant": "device_code"}},
     Kind.POLL: {"settings": {"grant": "device_code"}},
-    Kind.MACHINE: {"settings": {"client_id": "machine", "client_secret": Secret("s3cret")}},
+    Kind.MACHINE: {"settings": {"client_id": "machine", "client_secret": Secret("s3cret"), "issuer": ISSUER}},
 }
 
 

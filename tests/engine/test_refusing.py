@@ -22,7 +22,7 @@ from valetkey.store.encryption.encrypted import EncryptedStore
 from valetkey.values import Secret
 
 REVOKED = (400, "application/json", '{"error": "invalid_grant", "error_description": "session revoked\\u001b"}')
-MACHINE = {"client_id": "machine", "client_secret": Secret("s3cret")}
+MACHINE = {"client_id": "machine", "client_secret": Secret("s3cret"), "issuer": ISSUER}
 
 
 @pytest.fixture

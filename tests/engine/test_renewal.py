@@ -21,7 +21,8 @@ from valetkey.wire import HttpResponse
 
 MOVED_TO = "https://auth.example.com/v2/token"
 INVALID = challenges('Bearer error="invalid_token"')
-BY_HAND = {"client_id": "by-hand", "client_secret": Secret("s3cret"), "redirect_uri": "http://127.0.0.1:8080/cb"}
+SECRET = {"client_secret": Secret("s3cret"), "issuer": ISSUER}
+BY_HAND = {"client_id": "by-hand", **SECRET, "redirect_uri": "http://127.0.0.1:8080/cb"}
 NOT_HERE = [301, 302, 303, 307, 308, 404, 405, 410]
 UNREADABLE = [
     (400, "", ""),
@@ -241,7 +242,7 @@ def test_a_login_that_fails_then_leaves_all_as_it_was_and_the_next_renewal_may_s
 @requirement("REF-9", "CC-8")
 def test_a_machine_gets_a_new_token_where_its_renewal_is_not_understood():
     """Row A1."""
-    machine = {"client_id": "machine", "client_secret": Secret("s3cret")}
+    machine = {"client_id": "machine", "client_secret": Secret("s3cret"), "issuer": ISSUER}
     world = World()
     world.server.knows("machine", secret="s3cret")
     world.logged_in(**machine)

@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-from tests.fakes.authorization_server import MCP, REGISTER, RESOURCE_METADATA, SERVER_METADATA, TOKEN
+from tests.fakes.authorization_server import ISSUER, MCP, REGISTER, RESOURCE_METADATA, SERVER_METADATA, TOKEN
 from tests.fakes.network import HTML, Gate, challenges, no_answer, unreachable
 from tests.fakes.threads import LONGEST_WAIT, in_background
 from tests.fakes.world import World, a_session
@@ -22,8 +22,8 @@ from valetkey.values import ClientAuthentication, Secret
 
 CANARY = "canary-s3cret"
 REDIRECT_URI = "http://127.0.0.1:8080/callback"
-CONFIDENTIAL = {"client_id": "mine", "client_secret": Secret(CANARY), "redirect_uri": REDIRECT_URI}
-MACHINE = {"client_id": "mine", "client_secret": Secret(CANARY)}
+MACHINE = {"client_id": "mine", "client_secret": Secret(CANARY), "issuer": ISSUER}
+CONFIDENTIAL = {**MACHINE, "redirect_uri": REDIRECT_URI}
 WANTS_WRITE = challenges('Bearer error="insufficient_scope", scope="write"')
 
 

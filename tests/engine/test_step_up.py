@@ -162,5 +162,5 @@ def test_a_server_that_refuses_the_offline_access_it_lists_is_asked_once_without
 def test_a_machine_never_asks_for_offline_access():
     world = World(publishes_scopes=("read",), lists_scopes=("read", "offline_access"))
     world.server.knows("machine", secret="s3cret")
-    world.engine(client_id="machine", client_secret=Secret("s3cret")).replace(None)
+    world.engine(client_id="machine", client_secret=Secret("s3cret"), issuer=ISSUER).replace(None)
     assert [form["scope"] for form in world.server.token_forms()] == ["read"]

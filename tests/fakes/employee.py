@@ -38,6 +38,8 @@ class Employee:
 
     def engine(self, *, provider=None, **settings):
         usual = {"client_id": CLIENT_HERE, "client_secret": Secret(SECRET_HERE)}
+        if "clients" not in settings:
+            usual["issuer"] = self.server.issuer
         return self.world.engine(**{"identity_provider": provider or self.provider(), **usual, **settings})
 
     def fails(self, error, **settings):

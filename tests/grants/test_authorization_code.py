@@ -342,7 +342,8 @@ def test_a_fixed_address_that_is_taken_registers_nobody(world):
 def test_a_confidential_client_of_the_user_logs_in_by_the_method_the_server_lists(world, method):
     world.server.knows("mine", FIXED, secret="s3cret", method=method)
     world.server.registers_clients, world.server.lists_authentication = False, (method,)
-    session = GrantAttempt(world, client_id="mine", client_secret=Secret("s3cret"), redirect_uri=FIXED).run()
+    mine = {"client_id": "mine", "client_secret": Secret("s3cret"), "issuer": ISSUER}
+    session = GrantAttempt(world, **mine, redirect_uri=FIXED).run()
     assert session.client.client_id == "mine"
     assert ("client_secret" in world.server.token_forms()[0]) is (method == "client_secret_post")
 

@@ -3,6 +3,8 @@
 
 """A machine authenticates with its own credentials: how it sends its secret, and to which servers."""
 
+import json
+
 import pytest
 
 from tests.fakes.authorization_server import ISSUER, MCP, TOKEN
@@ -10,11 +12,14 @@ from tests.fakes.grants import GrantAttempt
 from tests.fakes.network import HTML
 from tests.fakes.world import World
 from tests.requirements import requirement
+from valetkey._sessions.codec import pin_key
 from valetkey.errors import ClientRefused, IssuerMismatch, MalformedDocument, Refused, TemporaryError, Unsupported
 from valetkey.values import MetadataSource, Secret
 
 FIXED = "http://127.0.0.1:8080/callback"
-MACHINE = {"client_id": "machine", "client_secret": Secret("s3cret")}
+NAMELESS = {"client_id": "machine", "client_secret": Secret("s3cret")}
+MACHINE = {**NAMELESS, "issuer": ISSUER}
+OLD_PIN = json.dumps({"format": 1, "kind": "pin", "issuer": ISSUER}).encode()
 
 
 @pytest.fixture
@@ -47,7 +52,7 @@ def test_a_machine_has_a_session_without_a_person_and_without_a_refresh_token(wo
 
 
 @requirement("CC-2", "ASM-16")
-@pytest.mark.parametrize("settings", [MACHINE, {**MACHINE, "redirect_uri": FIXED}], ids=["machine", "person"])
+@pytest.mark.parametrize("settings", [NAMELESS, {**NAMELESS, "redirect_uri": FIXED}], ids=["machine", "person"])
 def test_a_secret_is_not_sent_to_a_token_endpoint_that_nobody_has_named(settings):
     world = World(issuer="https://mcp.example.com", describes_the_resource_at=(), describes_itself_at=())
     world.server.knows("machine", secret="s3cret")
@@ -66,11 +71,13 @@ def test_a_machine_needs_a_token_endpoint():
 
 @requirement("REG-5")
 def test_a_machines_secret_is_not_shown_to_a_second_issuer(world):
+    """The record is of a time when the first issuer was shown the secret."""
     world.server.knows("machine", secret="s3cret")
-    GrantAttempt(world, **MACHINE).run()
+    world.store.inner.put(pin_key(world.settings(**NAMELESS)), OLD_PIN)
+    GrantAttempt(world, **NAMELESS).run()
     world.server.issuer = "https://elsewhere.example.com"
     world.server.describes_itself_at = ("https://elsewhere.example.com/.well-known/oauth-authorization-server",)
-    raised = GrantAttempt(world, **MACHINE).fails(IssuerMismatch)
+    raised = GrantAttempt(world, **NAMELESS).fails(IssuerMismatch)
     assert (raised.expected, raised.received) == (ISSUER, "https://elsewhere.example.com")
     assert world.server.token_forms() == []
 

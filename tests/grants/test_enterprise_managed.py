@@ -333,7 +333,7 @@ def test_an_assertion_for_one_server_is_never_shown_to_another(employee):
 
 
 def test_the_secret_for_one_server_is_never_shown_to_another(employee):
-    """Without `clients=` or `issuer=`, a client given by hand belongs to the first issuer it was used at."""
+    """The user has named the issuer that the client of `client_id` belongs to."""
     employee.engine().replace(None)
     employee.world.clock.time += DAY
     other = AuthorizationServer(issuer=OTHER, believes=(employee.idp.voucher,), now=employee.world.clock.now)

@@ -215,6 +215,7 @@ def test_a_client_of_the_user_is_never_asked_for(secret):
     """Row A7."""
     world = World(issues_refresh_tokens=False)
     settings = {"client_id": "mine", "client_secret": secret, "redirect_uri": "http://127.0.0.1:8080/callback"}
+    settings["issuer"] = ISSUER
     world.server.knows("mine", settings["redirect_uri"], secret=secret and secret.reveal())
     for _ in range(2):
         world.engine(**settings).replace(None)

@@ -9,7 +9,7 @@ from functools import partial
 
 import pytest
 
-from tests.fakes.authorization_server import DEVICE_GRANT, JWT_BEARER, TOKEN, UNKNOWN_PARAMETER
+from tests.fakes.authorization_server import DEVICE_GRANT, ISSUER, JWT_BEARER, TOKEN, UNKNOWN_PARAMETER
 from tests.fakes.bound_tokens import BEARER, DPOP_ONLY, fails, proofs, world_of
 from tests.fakes.device import Device
 from tests.fakes.dpop import ProofChecks
@@ -23,8 +23,8 @@ from valetkey.wire import HttpResponse
 
 NO_SCOPE = {"error": "invalid_request", "error_description": "The request body must contain 'scope'."}
 REDIRECT = "http://127.0.0.1:8080/callback"
-MINE = {"client_id": "mine", "client_secret": Secret("s3cret"), "redirect_uri": REDIRECT}
-MACHINE = {"client_id": "machine", "client_secret": Secret("s3cret")}
+MINE = {"client_id": "mine", "client_secret": Secret("s3cret"), "issuer": ISSUER, "redirect_uri": REDIRECT}
+MACHINE = {"client_id": "machine", "client_secret": Secret("s3cret"), "issuer": ISSUER}
 
 
 def refusal(error):

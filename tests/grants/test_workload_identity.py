@@ -93,7 +93,7 @@ def test_a_client_id_is_sent_where_there_is_one(workload):
 
 def test_a_client_proves_itself_beside_the_assertion_if_it_can(workload):
     workload.world.server.knows("agent", secret="s3cret", method="client_secret_basic")
-    workload.engine(client_id="agent", client_secret=Secret("s3cret")).replace(None)
+    workload.engine(client_id="agent", client_secret=Secret("s3cret"), issuer=ISSUER).replace(None)
     assert "Authorization" in dict(workload.world.server.requests[-1].headers)
 
 

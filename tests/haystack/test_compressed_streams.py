@@ -17,7 +17,8 @@ def test_over_a_compressed_stream_calls_work_after_a_rejection(open_toolset, cod
     with ToolServer() as server:
         server.compresses = coding
         server.authorization.knows("machine", secret="s3cret")
-        config = OAuthConfig(client_id="machine", client_secret=Secret.from_token("s3cret"), token_storage="memory:")
+        proof = {"client_secret": Secret.from_token("s3cret"), "issuer": server.authorization.issuer}
+        config = OAuthConfig(client_id="machine", token_storage="memory:", **proof)
         add = tool_of(open_toolset(SSEServerInfo(url=server.sse_url, oauth_config=config)))
         assert call(add, a=1, b=2) == "3"
         for number in range(2):

@@ -172,7 +172,8 @@ def test_a_toolset_uses_a_server_that_takes_only_bound_tokens(open_toolset):
     with ToolServer() as server:
         server.proofs.nonce = server.authorization.proofs.nonce = "n-1"
         server.authorization.knows("machine", secret="s3cret")
-        config = OAuthConfig(client_id="machine", client_secret=Secret.from_token("s3cret"), token_storage="memory:")
+        proof = {"client_secret": Secret.from_token("s3cret"), "issuer": server.authorization.issuer}
+        config = OAuthConfig(client_id="machine", token_storage="memory:", **proof)
         toolset = open_toolset(StreamableHttpServerInfo(url=server.url, oauth_config=config))
         server.next_nonces = ["n-2"]
         assert call(tool_of(toolset)) == "3"

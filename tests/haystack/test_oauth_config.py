@@ -110,7 +110,7 @@ def test_a_machine_logs_in_without_a_person(servers, kind, configuration, machin
 
 def test_upstreams_token_storage_in_memory_means_ours_in_memory(servers, machine, open_toolset, store):
     server = servers.remote("json")
-    config = upstream.OAuthConfig(**machine, scopes=["mcp"])
+    config = upstream.OAuthConfig(**machine, issuer=servers.issuer().url, scopes=["mcp"])
     tool_of(open_toolset(StreamableHttpServerInfo(url=server.mcp_url, oauth_config=config)))
     assert not store.exists()
 

@@ -28,6 +28,7 @@ def info(misbehaving, monkeypatch, free_redirect_uri):
     config = OAuthConfig(
         client_id="by-hand",
         client_secret=Secret.from_env_var("CANARY"),
+        issuer=misbehaving.origin,
         redirect_uri=free_redirect_uri,
         token_endpoint_auth_method="client_secret_post",
     )

@@ -34,7 +34,7 @@ from valetkey.values import Secret
 
 TESTS = Path(__file__).parent.parent
 ADDRESS = "http://127.0.0.1:8080/callback"
-MACHINE = {"client_id": "machine", "client_secret": "s3cret"}
+MACHINE = {"client_id": "machine", "client_secret": "s3cret", "issuer": ISSUER}
 
 
 def as_pattern(hint):
@@ -233,7 +233,9 @@ PLAYS = {
     "Set dpop=True.": a_dpop_token_unasked,
     "Log out of this server and log in again.": a_damaged_key,
     "If it is a file, move it away and log in again; else {}.": a_damaged_record,
-    "Give issuer= or token_endpoint=.": simply(NO_METADATA, MACHINE, {**MACHINE, "token_endpoint": TOKEN}),
+    "Give issuer= or token_endpoint=.": simply(
+        NO_METADATA, {**MACHINE, "issuer": None}, {**MACHINE, "issuer": None, "token_endpoint": TOKEN}
+    ),
     "Ask its operator, or give issuer=.": simply({"names_issuers": ()}, {}, {"issuer": ISSUER}),
     "Log in with a browser instead: leave grant= out.": simply({}, {"grant": "device_code"}, {}),
     "Ask its operator to publish code_challenge_methods_supported; if you know that it supports S256, say so with "
@@ -260,6 +262,9 @@ PLAYS = {
     ),
     "Check the URL; if it is right, ask its operator for a token, or give issuer= and client_id=.": simply(
         {"describes_the_resource_at": ()}, {}, {**BY_HAND, "issuer": ISSUER}
+    ),
+    "If it is {}, which the MCP server names, give issuer={}; else give the right one.": simply(
+        {}, {"client_id": "machine", "client_secret": "s3cret"}, MACHINE
     ),
     "Give client_id and client_secret, or clients= with its issuer.": simply(
         {},

@@ -69,7 +69,8 @@ class User:
         self, running: Running, settings: dict[str, Any], folder: Path, setenv: Callable[[str, str], None]
     ) -> None:
         self.server = running
-        self._settings = {"login_timeout": _LOGIN_SECONDS, **settings}
+        named = {"issuer": running.issuer} if "client_secret" in settings else {}  # a secret belongs to one issuer
+        self._settings = {"login_timeout": _LOGIN_SECONDS, **named, **settings}
         self._store = folder / "credentials.db"
         self._opened = folder / "opened-urls"
         self._setenv = setenv
@@ -191,4 +192,4 @@ def register_by_hand(issuer: str, *, redirect_uri: str) -> dict[str, str]:
     client = answer.json()
     method = client.get("token_endpoint_auth_method", "client_secret_basic")
     given = {"client_id": client["client_id"], "redirect_uri": redirect_uri, "client_authentication": method}
-    return given if method == "none" else {**given, "client_secret": client["client_secret"]}
+    return given if method == "none" else {**given, "client_secret": client["client_secret"], "issuer": issuer}

@@ -315,6 +315,7 @@ def test_a_client_that_the_user_has_registered_is_given_by_the_user(tmp_path):
     with pytest.raises(LoginRequired, match="which client"):
         taken_over(world, foreign)
     mine = {"client_id": "mine", "client_secret": Secret("secret-of-mine"), "grant": "authorization_code"}
+    mine["issuer"] = ISSUER
     taken_over(world, foreign, **mine)
     assert world.kept(**mine).client == Client("mine", ISSUER, Secret("secret-of-mine"))
     assert world.engine(**mine).current() is not None

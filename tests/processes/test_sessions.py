@@ -239,7 +239,8 @@ FORK = """
 
     store = MemoryStore() if sys.argv[2] == "memory:" else f"sqlite:///{sys.argv[2]}"
     shown_in_the_body = Settings(client_authentication="client_secret_post")
-    auth = OAuth(sys.argv[1], store=store, client_id="machine", client_secret="s3cret", settings=shown_in_the_body)
+    machine = {"client_id": "machine", "client_secret": "s3cret", "issuer": sys.argv[3]}
+    auth = OAuth(sys.argv[1], store=store, **machine, settings=shown_in_the_body)
     threading.Thread(target=lambda: auth.engine.replace(None), daemon=True).start()
     print("started", flush=True)
     sys.stdin.readline()
@@ -259,7 +260,8 @@ def test_a_child_forked_while_a_token_is_obtained_obtains_its_own(kind, path, se
     """It has the parent's futures and leases, and not the thread that would ever end them."""
     server.authorization.knows("machine", secret="s3cret")
     gate = server.authorization.gate(f"{server.origin}/token")
-    with Child(FORK, server.url, path if kind == "file" else kind) as parent:
+    place = path if kind == "file" else kind
+    with Child(FORK, server.url, place, server.authorization.issuer) as parent:
         assert parent.hear() == "started"
         assert gate.reached.wait(LONGEST_WAIT)
         parent.tell()

@@ -286,7 +286,7 @@ def test_an_audience_of_the_users_is_not_left_out():
 
 
 def test_a_machine_names_the_audience_too():
-    machine = {"client_id": "m2m", "client_secret": Secret(SECRET)}
+    machine = {"client_id": "m2m", "client_secret": Secret(SECRET), "issuer": "https://tenant.eu.auth0.com/"}
     living = Life(recorded.auth0(apis=("https://mcp.example.com/mcp",)), **machine)
     assert is_jwt(living.log_in())
     assert living.provider.forms[0]["audience"] == living.provider.forms[0]["resource"]

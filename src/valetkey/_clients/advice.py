@@ -50,7 +50,7 @@ def _proof(target: AuthorizationTarget) -> str:
     if ClientAuthentication.NONE in listed:
         return ""
     if ClientAuthentication.BASIC in listed or ClientAuthentication.POST in listed:
-        return ", client_secret"
+        return f", client_secret, issuer={target.server.issuer!r}"
     return ", private_key" if ClientAuthentication.PRIVATE_KEY in listed else ""
 
 

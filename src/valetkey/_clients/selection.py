@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from valetkey._clients.advice import registration_hint
 from valetkey._clients.registration import ClientChoice, Registrations
 from valetkey._discovery.target import AuthorizationTarget
-from valetkey._policy.given import client_given
+from valetkey._policy.given import client_given, names_issuer
 from valetkey._policy.refusal import Asked, answer_of, meaning_of
 from valetkey._sessions.codec import decode_pin, encode_pin, pin_key
 from valetkey.errors import (
@@ -32,6 +32,7 @@ from valetkey.errors import (
     Refused,
     Unsupported,
 )
+from valetkey.profiles.catalog import find_profile
 from valetkey.profiles.profile import STANDARD, Profile
 from valetkey.protocol.error_response import CLIENT_ERRORS
 from valetkey.seams import Seams
@@ -136,7 +137,8 @@ class ClientSelection:
         Give the client in the settings, for the issuer it belongs to.
 
         Without `issuer=`, the store remembers the first issuer the client is used at, and no other issuer gets it
-        (MCP 2026-07-28, Authorization Server Binding). A guessed endpoint gets no secret.
+        (MCP 2026-07-28, Authorization Server Binding). A secret is shown to no issuer that the MCP server alone
+        names (CVE-2026-115563), and to no guessed endpoint; the providers of the catalogue are names of ours.
         """
         given = client_given(self._settings, server.issuer)
         if given is None:
@@ -146,9 +148,8 @@ class ClientSelection:
         if is_secret and server.source is MetadataSource.GUESSED:
             message = f"{self._settings.server_url} publishes no token endpoint, and a secret is not sent to a guess."
             raise Unsupported(message, hint="Give issuer= or token_endpoint=.")
-        is_bound = self._settings.issuer is not None or bool(self._settings.clients)
-        if not is_bound and server.source is not MetadataSource.CONFIGURED:
-            self._require_first_issuer(server.issuer)
+        if not names_issuer(self._settings) and server.source is not MetadataSource.CONFIGURED:
+            self._require_first_issuer(server.issuer, shows_secret=given.client_secret is not None)
         return Client(
             client_id=given.client_id,
             issuer=server.issuer,
@@ -199,9 +200,13 @@ class ClientSelection:
             origin=ClientOrigin.DOCUMENT,
         )
 
-    def _require_first_issuer(self, issuer: str) -> None:
+    def _require_first_issuer(self, issuer: str, *, shows_secret: bool) -> None:
         key = pin_key(self._settings)
         record: Record | None = self._store.get(key)
+        is_known = find_profile("auto", issuer=issuer).names(issuer)
+        may_show = not shows_secret or is_known or self._settings.token_endpoint is not None
+        if record is None and not may_show:
+            raise self._names_no_issuer(issuer)
         if record is None:
             try:
                 self._store.put(key, encode_pin(issuer), if_version=ABSENT)
@@ -211,8 +216,16 @@ class ClientSelection:
                     raise always_in_conflict() from None
             else:
                 return
-        pinned = decode_pin(record.value)
+        pinned, saw_secret = decode_pin(record.value)
+        if pinned == issuer and not may_show and not saw_secret:
+            raise self._names_no_issuer(issuer)
         if pinned != issuer:
             message = f"The client {self._settings.client_id!r} belongs to {pinned}, but now {issuer} asks for it."
             hint = "If the server has moved its login, give issuer= with the new one; else tell its operator."
             raise IssuerMismatch(message, hint=hint, expected=pinned, received=issuer)
+
+    def _names_no_issuer(self, issuer: str) -> ConfigurationError:
+        client = f"the client {self._settings.client_id!r}"
+        message = f"The settings do not say to which authorization server the secret of {client} belongs."
+        hint = f"If it is {issuer}, which the MCP server names, give issuer={issuer!r}; else give the right one."
+        return ConfigurationError(message, hint=hint)

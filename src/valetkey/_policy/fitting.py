@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 
 from valetkey import urls
-from valetkey._policy.given import client_given, overridden
+from valetkey._policy.given import client_given, names_issuer, overridden
 from valetkey._policy.scope import unite
 from valetkey.settings.credentials import RegisteredClient
 from valetkey.settings.settings import Settings
@@ -183,7 +183,15 @@ def _with_credentials(session: Session, given: RegisteredClient, settings: Setti
     is_stored = client.registered or session.server.source is MetadataSource.GUESSED  # a guess gets no secret
     if client.client_id != given.client_id or is_stored or not (proves or session.terms is not None):
         return client
+    if given.client_secret is not None and client.secret is None and not _may_show_secret(session, settings):
+        return client
     return replace(client, secret=given.client_secret, authentication=given.client_authentication)
+
+
+def _may_show_secret(session: Session, settings: Settings) -> bool:
+    """Tell whether the user has named the receiver: a session may be of an issuer that the MCP server has chosen."""
+    is_named = names_issuer(settings) or settings.token_endpoint is not None
+    return is_named or session.server.source is MetadataSource.CONFIGURED
 
 
 def _with_bearer(session: Session, settings: Settings) -> Session:

@@ -29,7 +29,30 @@ def configured(settings: Settings, issuer: str | None = None) -> ServerMetadata:
 
 def overridden(server: ServerMetadata, settings: Settings) -> ServerMetadata:
     """Put the user's endpoints in the place of the published ones."""
-    return replace(server, **{name: getattr(settings, name) or getattr(server, name) for name in _ENDPOINTS})
+    given = replace(server, **{name: getattr(settings, name) or getattr(server, name) for name in _ENDPOINTS})
+    return given if settings.token_endpoint is None or names_issuer(settings) else _at_token_endpoint(given, settings)
+
+
+def _at_token_endpoint(server: ServerMetadata, settings: Settings) -> ServerMetadata:
+    """
+    Leave out the endpoints that would get what belongs to the user's token endpoint, and lie elsewhere.
+
+    The user has named the receiver of tokens and secrets by its endpoint alone; the document's issuer is the MCP
+    server's word.
+    """
+    endpoint, revocation, device = settings.token_endpoint or "", server.revocation_endpoint, None
+    if revocation is not None and not urls.same_origin(revocation, endpoint):
+        revocation = None
+    if server.device_authorization_endpoint is not None:
+        is_own = settings.device_authorization_endpoint is not None
+        is_there = is_own or urls.same_origin(server.device_authorization_endpoint, endpoint)
+        device = server.device_authorization_endpoint if is_there else None
+    return replace(server, revocation_endpoint=revocation, device_authorization_endpoint=device)
+
+
+def names_issuer(settings: Settings) -> bool:
+    """Tell whether the user has said to which issuer the client of the settings belongs."""
+    return settings.issuer is not None or bool(settings.clients)
 
 
 def client_given(settings: Settings, issuer: str) -> RegisteredClient | None:

@@ -134,18 +134,21 @@ def decode_client(value: bytes) -> Client:
 
 
 def encode_pin(issuer: str) -> bytes:
-    """Give the value of the record with the issuer of a client registered by hand."""
-    return _encode(Kind.PIN, {"issuer": issuer})
+    """Give the value of the record with the issuer of a client registered by hand, which has seen no secret of it."""
+    return _encode(Kind.PIN, {"issuer": issuer, "saw_secret": False})
 
 
-def decode_pin(value: bytes) -> str:
+def decode_pin(value: bytes) -> tuple[str, bool]:
     """
-    Read what `encode_pin` wrote.
+    Read what `encode_pin` wrote: the issuer, and whether it has seen the client's secret.
+
+    A record that does not say so is of a time when the first issuer was shown the secret.
 
     :raises StoreError: If it is damaged or of a newer format.
     """
     try:
-        return text(_decode(Kind.PIN, value), "issuer")
+        members = _decode(Kind.PIN, value)
+        return text(members, "issuer"), bool(members.get("saw_secret", True))
     except (KeyError, TypeError) as error:
         raise _damaged(Kind.PIN) from error
 

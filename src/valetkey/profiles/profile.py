@@ -21,7 +21,8 @@ class Profile:
     What one provider needs that the specifications do not say. The defaults are what the specifications say.
 
     A member exists because a provider needs it, and no document or answer of the provider shows that. No member
-    changes a check of issuer, state, resource or encryption.
+    changes a check of issuer, state, resource or encryption. A user's secret may go to an issuer that is named without
+    `*` here; other issuers need `issuer=`.
 
     :param name: Its name, as `profile=` takes it.
     :param issuers: Issuers it is for; `*` stands for one label of the host or one segment of the path.
@@ -49,6 +50,10 @@ class Profile:
     authorization_parameters: tuple[tuple[str, str], ...] = ()
     hint: str = ""
     evidence: tuple[str, ...] = ()
+
+    def names(self, issuer: str) -> bool:
+        """Tell whether it names this one issuer, and not tenants of a kind, of which anyone may have one."""
+        return issuer.removesuffix("/") in self.issuers
 
     def is_for(self, issuer: str) -> bool:
         """Tell whether one of the patterns matches all of an issuer; a last slash makes no difference."""

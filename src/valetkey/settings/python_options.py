@@ -66,8 +66,8 @@ class PythonOptions(Options):
     The options as Python has them. `Settings` adds the checks.
 
     :param url: The URL of the MCP server. `OAuth(url)` fills it in.
-    :param client_secret: The secret of `client_id`. With it and without `redirect_uri`, no person is asked (client
-        credentials).
+    :param client_secret: The secret of `client_id`. It goes to `issuer` alone, so give that too. With a secret and
+        without `redirect_uri`, no person is asked (client credentials).
     :param client_authentication: How the client authenticates: "none", "client_secret_basic", "client_secret_post" or
         "private_key_jwt". None lets the authorization server's metadata decide. Without `client_id`, it is what a
         registration asks for.

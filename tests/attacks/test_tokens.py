@@ -384,7 +384,7 @@ def test_every_token_is_asked_for_one_resource():
     assert [form.get("resource") for form in machine.server.token_forms()] == [MCP]
 
 
-@requirement("USE-4", "SEC-18")
+@requirement("USE-4")
 def test_one_principal_never_gets_the_session_of_another():
     """Two users of one service, and a store that both share. Threat T26."""
     world = World()

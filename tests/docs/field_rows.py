@@ -13,6 +13,7 @@ SECTIONS = {
     "E": "Requests and streams",
     "F": "Texts",
     "G": "Computers and places",
+    "I": "Hostile input",
     "J": "Haystack",
 }
 
@@ -290,6 +291,106 @@ ROWS = (
         "G6",
         'A login with `"paste"` and an https redirect address.',
         "It is allowed, because nothing has to listen.",
+    ),
+    FieldRow(
+        "I1",
+        "WSL, or a `BROWSER` with a shell in it: a server names a login page with `$(…)`, quotes or backticks"
+        " in its address.",
+        "What is opened is encoded again, so that no character means anything to a shell; under WSL no opener"
+        " builds a command text.",
+    ),
+    FieldRow(
+        "I2",
+        "16 kB of `:` where a URL is expected, or a megabyte of one character in any text of a server.",
+        "Each text has a limit before anything reads it, and each parser takes time in proportion to its length.",
+    ),
+    FieldRow(
+        "I3",
+        "Resource metadata with tens of thousands of issuers; hundreds of announced addresses in one 401.",
+        "An attempt has a budget of issuers, addresses, requests and seconds; an error lists the first few.",
+    ),
+    FieldRow(
+        "I4",
+        "An answer of 1.3 kB that unpacks to 1.5 GiB.",
+        "It is unpacked under the limit that every answer has, and within the deadline; an encoding that was "
+        "not asked for is refused.",
+    ),
+    FieldRow(
+        "I5",
+        "A hostile MCP server whose authorization server names the login page of an honest one, and a token "
+        "endpoint of its own (mix-up).",
+        "A login page on another origin than the issuer is refused where that origin is another issuer's; the"
+        " prompt names the link's host. What remains is in SECURITY.md.",
+    ),
+    FieldRow(
+        "I6",
+        "A server repeats a code, verifier, token or secret, in any status and any spelling in which it was sent.",
+        "The answer is parsed first, and what is shown of it is redacted. A short secret changes no error code.",
+    ),
+    FieldRow(
+        "I7",
+        "A server names an issuer with control characters for a terminal; a text of 242 kB.",
+        "Every error escapes and caps what a server said, where the error is made.",
+    ),
+    FieldRow(
+        "I8",
+        "A public MCP server names a login page on loopback or in a private network.",
+        "What a browser would open is judged by the rules of the network guard.",
+    ),
+    FieldRow(
+        "I9",
+        "Another path or tenant on the MCP server's origin.",
+        "The token goes only where the session's resource covers the address.",
+    ),
+    FieldRow(
+        "I10",
+        "The file of the store can be read or written by other users.",
+        "It is closed to them, with one warning, or refused with what to do.",
+    ),
+    FieldRow(
+        "I11",
+        "Half of a surrogate pair in a token answer; a Redis key or a record that is not UTF-8; CR LF in a "
+        "stored token.",
+        "Texts are checked where they are read; what was not foreseen becomes an error of Valetkey. An issued"
+        " token is not lost for a member that cannot be read.",
+    ),
+    FieldRow(
+        "I12",
+        "Behind a proxy: `169.254.169.254.`, `127.0.0.1.`, `0xa9fea9fe.`.",
+        "A host is judged by what it says in any notation, with and without a last dot.",
+    ),
+    FieldRow(
+        "I13",
+        "A page of another site loads the callback address as an image while a login is pending.",
+        "Only a navigation of the browser answers a login.",
+    ),
+    FieldRow(
+        "I14",
+        "The browser inherits the environment of the program, with `VALETKEY_STORE_KEY` and other secrets.",
+        "It gets none of them.",
+    ),
+    FieldRow(
+        "I15",
+        "A password in the address of a store; secrets given as plain text.",
+        "Neither stands in `repr`, YAML or an error.",
+    ),
+    FieldRow(
+        "I16",
+        "Another user of the computer reads the link of a login from the browser's arguments, and answers it "
+        "with a code of their own.",
+        "This is inherent to logins on loopback addresses (RFC 8252); as little as possible stands in "
+        "arguments, and SECURITY.md says what remains.",
+    ),
+    FieldRow(
+        "I17",
+        "A connection to the callback port sends one byte now and then.",
+        "All connections of a login are read in one thread, each within a total time and size.",
+    ),
+    FieldRow(
+        "I18",
+        "A user or a profile sets `state`, `code_challenge` or another parameter of ours; the folder of locks"
+        " belongs to another user.",
+        "The user's is refused, a profile's replaces none of ours, and the folder is not used.",
     ),
     FieldRow(
         "J7",

@@ -86,7 +86,7 @@ def test_urls_that_a_challenge_announces_are_asked_only_as_far_as_the_limit(numb
     asked = [request.url for request in server.requests]
     assert sum(url.startswith(THIRD) for url in asked) == min(number, LIMITS.announced)
     assert asked[-4:-2] == [RESOURCE_METADATA, ROOT_RESOURCE_METADATA]  # the server's own places have their turn
-    assert (f"{number - LIMITS.announced:,} others were not asked" in str(error)) is (number > LIMITS.announced)
+    assert ("others were not asked" in str(error)) is (number > LIMITS.announced)
 
 
 @requirement("SEC-9")
@@ -272,7 +272,7 @@ def test_a_scope_is_never_cut_in_two():
     assert find(AuthorizationServer(resource_says_further=endless)).scopes is None
 
 
-@pytest.mark.parametrize("methods", [["query"] * 100_000, ["x" * 900_000]])
+@pytest.mark.parametrize("methods", [["query"] * 100_000, ["x" * 60_000] * 10])
 def test_methods_without_end_make_a_short_error(methods):
     """Row I3."""
     fails(AuthorizationServer(resource_says_further={"bearer_methods_supported": methods}), kind=Unsupported)

@@ -11,7 +11,7 @@ function here takes time in proportion to the length of its arguments at most, b
 import ipaddress
 import re
 from functools import lru_cache
-from urllib.parse import SplitResult, urljoin, urlsplit
+from urllib.parse import SplitResult, unquote, urljoin, urlsplit
 
 from valetkey.errors import InsecureEndpoint, quote
 
@@ -20,6 +20,10 @@ LONGEST_URL = 8192
 
 _DEFAULT_PORTS = {"https": 443, "http": 80}
 _PATH_SLASH = "/"
+_MOST_DECODINGS = 8
+_SEGMENT_ENDS = re.compile(r"[/\\]")
+_FILLING = re.compile(r"[\x00-\x20\x7f]+")
+"""What some programs skip in a path."""
 _AUTHORITY = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]*)?")
 """A host as DNS knows it, or an IPv6 literal, and a port: what every URL parser reads alike."""
 _IN_NO_URL = re.compile(r'[\x00-\x20\x7f\\"<>`{}|^]')
@@ -215,7 +219,20 @@ def covers(resource: str, url: str) -> bool:
     published, asked = _split(resource), _split(url)
     if published.query and published.query != asked.query:
         return False
-    return _with_last_slash(asked.path).startswith(_with_last_slash(published.path))
+    start = _with_last_slash(published.path)
+    if not _with_last_slash(asked.path).startswith(start):
+        return False
+    return start == _PATH_SLASH or not _climbs(asked.path[len(start) :])
+
+
+def _climbs(path: str) -> bool:
+    """Tell whether a server may read a way up in what lies below a path: `..` in any encoding, or as Tomcat's `..;`."""
+    for _ in range(_MOST_DECODINGS):
+        decoded = unquote(path)
+        if decoded == path:
+            return any(_FILLING.sub("", segment.partition(";")[0]) == ".." for segment in _SEGMENT_ENDS.split(path))
+        path = decoded
+    return True
 
 
 def without_last_slash(resource: str) -> str:

@@ -214,21 +214,14 @@ def test_another_origin_that_wants_a_login_gets_none(way, server, elsewhere):
     assert server.person.asked == elsewhere.person.asked == []
 
 
-@every_way
-def test_another_path_of_the_same_origin_gets_the_token(way, server):
-    server.routes["/health"] = lambda seen: Answer()
-    way.send(way.auth(server), ("GET", server.url), ("GET", f"{server.origin}/health"))
-    assert server.seen[-1].token == server.seen[-2].token is not None
-
-
 @requirement("USE-6")
 @every_way
 @pytest.mark.parametrize("status", [302, 307, 308])
 def test_a_redirect_to_another_origin_does_not_take_the_token_along(way, status, server, elsewhere):
     elsewhere.wants_login = False
-    server.routes["/moved"] = lambda seen: Answer(status, (("Location", elsewhere.url),), b"")
+    server.routes["/mcp/moved"] = lambda seen: Answer(status, (("Location", elsewhere.url),), b"")
     auth = way.auth(server)
-    responses = way.send(auth, ("GET", server.url), ("POST", f"{server.origin}/moved", CALL), follow_redirects=True)
+    responses = way.send(auth, ("GET", server.url), ("POST", f"{server.url}/moved", CALL), follow_redirects=True)
     assert responses[1].status_code == 200
     assert server.seen[-1].token is not None
     assert [seen.field("authorization") for seen in elsewhere.seen] == [None]
@@ -237,8 +230,8 @@ def test_a_redirect_to_another_origin_does_not_take_the_token_along(way, status,
 @every_way
 def test_what_another_origin_says_after_a_redirect_leads_to_no_login(way, server, elsewhere):
     """Its challenge could name an authorization server of its own."""
-    server.routes["/moved"] = lambda seen: Answer(307, (("Location", elsewhere.url),), b"")
-    (response,) = way.send(way.auth(server), ("POST", f"{server.origin}/moved", CALL), follow_redirects=True)
+    server.routes["/mcp/moved"] = lambda seen: Answer(307, (("Location", elsewhere.url),), b"")
+    (response,) = way.send(way.auth(server), ("POST", f"{server.url}/moved", CALL), follow_redirects=True)
     assert response.status_code == 401
     assert len(elsewhere.seen) == 1
     assert server.person.asked == elsewhere.person.asked == []
@@ -247,10 +240,10 @@ def test_what_another_origin_says_after_a_redirect_leads_to_no_login(way, server
 
 @every_way
 def test_a_redirect_within_the_origin_keeps_the_token(way, server):
-    server.routes["/old"] = lambda seen: Answer(307, (("Location", server.url),), b"")
-    (response,) = way.send(way.auth(server), ("POST", f"{server.origin}/old", CALL), follow_redirects=True)
+    server.routes["/mcp/old"] = lambda seen: Answer(307, (("Location", server.url),), b"")
+    (response,) = way.send(way.auth(server), ("POST", f"{server.url}/old", CALL), follow_redirects=True)
     assert response.status_code == 200
-    assert [seen.path for seen in server.seen] == ["/old", "/mcp", "/old", "/mcp"]
+    assert [seen.path for seen in server.seen] == ["/mcp/old", "/mcp", "/mcp/old", "/mcp"]
     assert [seen.token is not None for seen in server.seen] == [False, False, True, True]
 
 

@@ -119,14 +119,14 @@ def test_a_token_that_has_been_ended_is_renewed_and_presented_with_the_same_key(
 @every_way
 def test_where_the_server_sends_a_request_on_it_is_proved_for_the_new_address(way, server):
     """A client that follows a redirect takes the proof along, and that is for the first address."""
-    server.routes["/moved"] = server.routes.pop("/mcp")
-    server.routes["/mcp"] = lambda seen: Answer(307, (("Location", f"{server.origin}/moved"),), b"")
+    server.routes["/mcp/moved"] = server.routes.pop("/mcp")
+    server.routes["/mcp"] = lambda seen: Answer(307, (("Location", f"{server.url}/moved"),), b"")
     server.proofs.nonce = "n-1"
     (response,) = way.send(way.auth(server), ("POST", server.url, CALL), follow_redirects=True)
     assert response.status_code == 200
     assert [seen.path for seen in server.seen] == ["/mcp", "/moved", "/mcp", "/moved", "/moved", "/moved"]
     assert len(server.proofs.refused) == 2  # for the first address, and without a nonce
-    assert server.proofs.seen[-1]["htu"] == f"{server.origin}/moved"
+    assert server.proofs.seen[-1]["htu"] == f"{server.url}/moved"
     assert server.seen[-1].body == server.seen[0].body
     assert server.authorization.grant_types() == ["authorization_code"]
 
@@ -137,8 +137,8 @@ def test_a_redirect_to_another_origin_takes_no_token_along(way, server, elsewher
     """A proof that is left behind is for another address and without its token: it proves nothing to anybody."""
     auth = way.auth(server)
     way.send(auth, ("POST", server.url, CALL))
-    server.routes["/moved"] = lambda seen: Answer(307, (("Location", elsewhere.url),), b"")
-    (response,) = way.send(auth, ("POST", f"{server.origin}/moved", CALL), follow_redirects=True)
+    server.routes["/mcp/moved"] = lambda seen: Answer(307, (("Location", elsewhere.url),), b"")
+    (response,) = way.send(auth, ("POST", f"{server.url}/moved", CALL), follow_redirects=True)
     assert response.status_code == 200
     assert [seen.field("authorization") for seen in elsewhere.seen] == [None]
     assert server.seen[-1].field("authorization") is not None
@@ -148,10 +148,10 @@ def test_a_redirect_to_another_origin_takes_no_token_along(way, server, elsewher
 def test_what_another_origin_says_of_proofs_after_a_redirect_is_the_callers(way, server, elsewhere):
     auth = way.auth(server)
     way.send(auth, ("POST", server.url, CALL))
-    server.routes["/moved"] = lambda seen: Answer(307, (("Location", elsewhere.url),), b"")
+    server.routes["/mcp/moved"] = lambda seen: Answer(307, (("Location", elsewhere.url),), b"")
     fields = (("WWW-Authenticate", 'DPoP error="use_dpop_nonce"'), ("DPoP-Nonce", "theirs"))
     elsewhere.routes["/mcp"] = lambda seen: Answer(401, fields, b"")
-    (response,) = way.send(auth, ("POST", f"{server.origin}/moved", CALL), follow_redirects=True)
+    (response,) = way.send(auth, ("POST", f"{server.url}/moved", CALL), follow_redirects=True)
     assert response.status_code == 401
     assert len(elsewhere.seen) == 1
     way.send(auth, ("POST", server.url, CALL))

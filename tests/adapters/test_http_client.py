@@ -491,12 +491,14 @@ async def chunks(*pieces):
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b"a=b", b"\xff", b'"text"', b"7", b'[{"jsonrpc":"2.0"}]'])
 def test_a_body_that_is_no_message_is_sent_as_it_is(server, factory, content):
     """Row E1."""
-    server.routes["/elsewhere"] = lambda seen: Answer(500 if server.authorization.accepts(seen.token or "") else 401)
+    server.routes["/mcp/elsewhere"] = lambda seen: Answer(
+        500 if server.authorization.accepts(seen.token or "") else 401
+    )
 
     async def use():
         auth = OURS.OAuth(server.url, login=server.person, store=MemoryStore())
         async with factory(auth=auth) as client:
-            return await client.post(f"{server.origin}/elsewhere", content=chunks(content[:1], content[1:]))
+            return await client.post(f"{server.url}/elsewhere", content=chunks(content[:1], content[1:]))
 
     assert run(use).status_code == 500
     assert [seen.body for seen in server.seen] == [content, content]

@@ -7,6 +7,7 @@ import httpx2
 import pytest
 
 from valetkey._adapters.steps import CurrentToken, OtherToken, steps_of
+from valetkey._engine.legs import Legs
 from valetkey.values import Secret, Token
 
 URL = "https://mcp.example.com/mcp"
@@ -15,6 +16,8 @@ FIRST, SECOND = (Token(access_token=Secret(text), obtained_at=0.0) for text in (
 
 class Engine:
     """An engine of which the steps ask only what needs no I/O."""
+
+    legs = Legs(URL)
 
     def __init__(self, *, is_known=False):
         self._is_known = is_known

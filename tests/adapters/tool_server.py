@@ -57,7 +57,7 @@ class ToolServer(McpServer):
 
     def answer(self, seen: Seen) -> Answer | None:
         """Answer a request, unless it is one to the authorization server."""
-        if not seen.path.startswith("/mcp"):
+        if seen.path in self.routes or not seen.path.startswith("/mcp"):
             return super().answer(seen)
         self.seen.append(seen)
         if seen.path in self.moves:

@@ -165,8 +165,10 @@ def test_after_a_login_the_session_shows_issuer_endpoints_and_client(world):
     ("url", "serves"),
     [
         (MCP, True),
-        ("https://mcp.example.com/other?x=1", True),
-        ("HTTPS://MCP.example.com:443/", True),
+        ("https://mcp.example.com/mcp/?x=1", True),
+        ("HTTPS://MCP.example.com:443/mcp", True),
+        ("https://mcp.example.com/other?x=1", False),
+        ("https://mcp.example.com/", False),
         ("http://mcp.example.com/mcp", False),
         ("https://mcp.example.com:8443/mcp", False),
         ("https://mcp.example.com.evil.example/mcp", False),
@@ -175,7 +177,7 @@ def test_after_a_login_the_session_shows_issuer_endpoints_and_client(world):
         ("https://[", False),
     ],
 )
-def test_the_token_is_for_the_servers_own_origin_only(world, url, serves):
+def test_the_token_is_for_the_servers_own_url_before_anything_else_is_known(world, url, serves):
     assert world.engine().serves(url) is serves
 
 

@@ -16,6 +16,7 @@ from haystack_integrations.tools.mcp_oauth.gate import Gate
 from haystack_integrations.tools.mcp_oauth.http_client import guarded_client_class, library_of
 from tests.haystack.calling import wait_until
 from valetkey._adapters.failures import HttpError, NoAnswer
+from valetkey._engine.legs import Legs
 from valetkey.settings.settings import Settings
 
 LIBRARY = library_of(mcp.client.streamable_http)
@@ -26,6 +27,7 @@ class NoToken:
     """An engine without a token."""
 
     settings = Settings(url="https://mcp.example.com/mcp")
+    legs = Legs(settings.server_url)
 
     def serves(self, url):
         return True

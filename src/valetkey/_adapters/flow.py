@@ -14,7 +14,15 @@ from collections.abc import AsyncGenerator, Generator, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from valetkey._adapters.credential import AUTHORIZATION, LOGIN_WAIT, AnyRequest, AnyResponse, RequestT, is_ours
+from valetkey._adapters.credential import (
+    AUTHORIZATION,
+    LOGIN_WAIT,
+    AnyRequest,
+    AnyResponse,
+    RequestT,
+    is_ours,
+    withdraw,
+)
 from valetkey._adapters.front_door import FrontDoor
 from valetkey._adapters.steps import CurrentToken, OtherToken, steps_of
 from valetkey._adapters.unforeseen import as_auth_error
@@ -42,7 +50,9 @@ class AuthFlow(FrontDoor):
     One object may be used by any number of clients, threads and event loops. A server that wants no login gets the
     requests it would have got without it.
 
-    :param url: The URL of the MCP server. Requests to another origin are left alone.
+    :param url: The URL of the MCP server. The token goes there, to what lies below it or below the resource that the
+        session is for, and to where the server itself redirects or lets an SSE session post. All of this is on its
+        origin. Every other request is left alone.
     :param login: How a person is asked: "auto" (browser and printed link; without a browser the answer may be pasted,
         and where no person can be asked, the login fails at once), "link" (only printed), "paste" (the person
         pastes the answer), "never", or an object of your own (`valetkey.login`).
@@ -92,7 +102,11 @@ class AuthFlow(FrontDoor):
 
         :raises AuthError: If the server wants a token and none can be obtained.
         """
+        if self._is_undecided(request):
+            with as_auth_error:
+                self._engine.current()
         if not self._applies_to(request):
+            withdraw(request)
             yield request
             return
         request.read()  # a body that is a stream could not be sent twice
@@ -121,7 +135,11 @@ class AuthFlow(FrontDoor):
 
         :raises AuthError: If the server wants a token and none can be obtained.
         """
+        if self._is_undecided(request):
+            with as_auth_error:
+                await self._engine.current_async()
         if not self._applies_to(request):
+            withdraw(request)
             yield request
             return
         await request.aread()
@@ -154,9 +172,15 @@ class AuthFlow(FrontDoor):
         return self.sync_auth_flow(request)
 
     def _applies_to(self, request: AnyRequest) -> bool:
-        """Leave alone a request to another server, and one with a credential of the caller's own."""
+        """Leave alone a request to where no token goes, and one with a credential of the caller's own."""
         is_free = AUTHORIZATION not in request.headers or is_ours(request)
         return is_free and self._engine.serves(str(request.url))
+
+    def _is_undecided(self, request: AnyRequest) -> bool:
+        """Tell whether the stored session, which has not been looked at, may say that its token goes there."""
+        return (
+            not self._engine.has_looked and not self._applies_to(request) and self._engine.may_serve(str(request.url))
+        )
 
 
 def _may_have_no_end(answer: AnyResponse) -> bool:

@@ -19,6 +19,7 @@ from valetkey._adapters.credential import (
     rejection_by_server,
     request_with_new_proof,
 )
+from valetkey._adapters.named_addresses import hear
 from valetkey.values import Token
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ def steps_of(engine: "Engine", request: RequestT) -> "Generator[RequestT | Curre
         token = yield OtherToken(None)
     while True:
         response = yield present(engine, request, token)
+        hear(engine, response)
         proved = request_with_new_proof(engine, request, token, response) if retries else None
         if proved is not None:
             request, retries = proved, retries - 1

@@ -16,9 +16,11 @@ from typing import TYPE_CHECKING
 
 from valetkey import urls
 from valetkey._engine.at_hand import SessionAtHand
+from valetkey._engine.legs import Legs
 from valetkey._engine.progress import login_state, overdue
 from valetkey._engine.single_flight import SingleFlight, is_ending
 from valetkey._policy.lifetime import is_expired, is_renewal_due
+from valetkey._policy.reach import may_carry_token
 from valetkey._policy.scope import unite
 from valetkey._sessions.sessions import Sessions
 from valetkey.errors import AuthError, ConfigurationError, StoreError
@@ -54,6 +56,7 @@ class Engine:
         self._at_hand = SessionAtHand(Sessions(settings, store, seams))
         self._jitter = seams.jitter()
         self._prompt: LoginPrompt | None = None
+        self.legs: Legs = Legs(settings.server_url)
 
     @made_once
     def _attempts(self) -> "Attempts":
@@ -102,8 +105,19 @@ class Engine:
         return self._prompt
 
     def serves(self, url: str) -> bool:
-        """Tell whether a request to a URL may carry the token: only to the MCP server's own origin."""
+        """Tell whether a request to a URL may carry the token: where its session's resource covers, and to `legs`."""
+        session = self.session
+        resource = None if session is None else session.resource
+        return may_carry_token(url, self.settings.server_url, resource) or url in self.legs
+
+    def may_serve(self, url: str) -> bool:
+        """Tell whether `serves` may say yes with another session."""
         return urls.same_origin(url, self.settings.server_url)
+
+    @property
+    def has_looked(self) -> bool:
+        """True after the first look into the store."""
+        return self._at_hand.has_looked
 
     def token_at_hand(self) -> Token | None:
         """

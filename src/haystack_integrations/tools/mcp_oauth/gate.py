@@ -14,6 +14,7 @@ from haystack_integrations.tools.mcp_oauth.failures import RequestRejected
 from valetkey._adapters.credential import present, rejection_by_server, wants_nonce
 from valetkey._adapters.failures import SessionEnded
 from valetkey._adapters.framework import Challenge, Engine
+from valetkey._adapters.named_addresses import hear
 from valetkey._adapters.tickets import Tickets
 from valetkey.values import Token
 
@@ -33,11 +34,15 @@ class Gate:
         return self._engine.settings.extensions
 
     def serves(self, url: str) -> bool:
-        """Tell whether a URL is on the MCP server's origin."""
+        """Tell whether a URL is one of the MCP server's, where the token goes."""
         return self._engine.serves(url)
 
+    def hear(self, response: Any) -> None:
+        """Note which other addresses the MCP server names for itself."""
+        hear(self._engine, response)
+
     async def token_for(self, url: str) -> Token | None:
-        """Give the token for a request; None for another origin or when there is none."""
+        """Give the token for a request; None for where it does not go, or when there is none."""
         return await self._engine.current_async() if self.serves(url) else None
 
     def present(self, request: Any, token: Token) -> None:

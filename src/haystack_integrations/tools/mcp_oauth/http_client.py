@@ -56,7 +56,7 @@ def guarded_client_class(library: ModuleType, gate: Gate, events: EventStream | 
     class GuardedClient(library.AsyncClient):  # type: ignore[misc, name-defined]  # chosen at run time
         def __init__(self, **arguments: Any) -> None:
             super().__init__(**arguments)
-            self.event_hooks = {"request": [session.present_token]}
+            self.event_hooks = {"request": [session.present_token], "response": [session.hear]}
 
         async def send(self, request: Any, **arguments: Any) -> Any:
             return await session.send(request, partial(super().send, request, **arguments))
@@ -85,6 +85,10 @@ class SessionRequests(Delivery):
             self._gate.present(request, token)
         else:
             withdraw(request)
+
+    async def hear(self, response: Any) -> None:
+        """Hear where each answer leads, before a redirect is followed there."""
+        self._gate.hear(response)
 
     async def _exchange(self, request: Any, message: dict[str, Any] | None, send: Send) -> Any:
         token = await self._gate.token_for(str(request.url))

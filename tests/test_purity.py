@@ -39,7 +39,10 @@ ALLOWED_MODULES = {
 }
 ALLOWED_NAMES = {
     "typing": {"Any", "Literal", "Self", "TypeGuard"},
-    "urllib.parse": {*("SplitResult", "parse_qsl", "quote_plus", "unquote_plus", "urlencode", "urljoin", "urlsplit")},
+    "urllib.parse": {
+        *("SplitResult", "parse_qs", "parse_qsl", "quote", "quote_plus", "unquote", "unquote_plus", "urlencode"),
+        *("urljoin", "urlsplit"),
+    },
     "functools": {"lru_cache"},  # remembers an answer and changes none
     "contextlib": {"contextmanager"},
     "contextvars": {"ContextVar"},  # which secrets the running attempt has sent: no text of it may show them

@@ -108,7 +108,11 @@ def visiting(chromium, evil, page, address):
         context.on("requestfinished", lambda request: ended.append(request.url))
         context.on("requestfailed", lambda request: ended.append(request.url))
         sockets = []
-        tab.on("websocket", lambda socket: socket.on("socketerror", sockets.append))
+
+        def note(error):
+            sockets.append(error)
+
+        tab.on("websocket", lambda socket: socket.on("socketerror", note))
         tab.goto(evil.url, wait_until="commit")
         for _ in range(500):
             if sockets or any(url.startswith(address) for url in ended):

@@ -3,7 +3,8 @@
 
 """Programs that open connections to the callback port and send slowly, much or nothing, while a login waits."""
 
-import resource
+import errno
+import os
 import select
 import socket
 import threading
@@ -199,17 +200,38 @@ def test_what_waits_when_the_listening_ends_gets_what_there_is_for_now():
     connection.close()
 
 
+class Full(socket.socket):
+    """A listener of a process that has no file descriptor left, as often as `times` says."""
+
+    times = 0
+
+    def accept(self):
+        if self.times:
+            self.times -= 1
+            raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+        return super().accept()
+
+
 def test_where_no_file_descriptor_is_left_the_oldest_connection_makes_room():
     """Row I17."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    with login() as running, ExitStack() as stack:
-        drips = [connected(running, stack) for _ in range(10)]
-        probe = stack.enter_context(socket.socket())
-        try:
-            resource.setrlimit(resource.RLIMIT_NOFILE, (probe.fileno() + 1, hard))
-            probe.connect(("127.0.0.1", running.port))
-            probe.sendall(f"GET / HTTP/1.1\r\nHost: 127.0.0.1:{running.port}\r\n\r\n".encode())
-            assert probe.recv(100).startswith(b"HTTP/1.1 404")
-        finally:
-            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    full = Full(fileno=listen("127.0.0.1", 0).detach())
+    full.setblocking(False)
+    with Connections([full], lambda head: b"page", for_now=b"", patience=1), ExitStack() as stack:
+
+        def connect():
+            return stack.enter_context(socket.create_connection(full.getsockname(), timeout=LONGEST_WAIT))
+
+        full.times = 1
+        oldest = asks(connect())  # there is none to close yet: it waits until there is room
+        assert oldest.recv(10) == b"page"
+        drips = [connect() for _ in range(3)]
+        assert asks(connect()).recv(10) == b"page"  # all of them are accepted by now
+        full.times = 1
+        assert asks(connect()).recv(10) == b"page"
         assert is_closed(drips[0])
+        assert not is_closed(drips[1], 0)
+
+
+def asks(connection):
+    connection.sendall(b"head\r\n\r\n")
+    return connection

@@ -24,6 +24,8 @@ MOST_CONNECTIONS = 64
 LONGEST_HEAD = 1 << 16
 """Bytes of a request with its fields: cookies of other programs at 127.0.0.1 come along."""
 _BACKLOG = 128
+_PAUSE = 0.05
+"""Seconds until the next try where this process can accept no connection."""
 _AT_ONCE = 16
 """Connections that are accepted before what the others have sent is read."""
 
@@ -153,18 +155,21 @@ class Connections:
             except BlockingIOError:
                 return
             except OSError:  # it has gone again, or this process has no file descriptor left
-                self._make_room(1)
+                if not self._close_oldest():
+                    time.sleep(_PAUSE)
                 return
-            self._make_room(MOST_CONNECTIONS)
+            if len(self._open) >= MOST_CONNECTIONS:
+                self._close_oldest()
             connection = self._open[accepted] = _Connection(accepted)
             self._selector.register(accepted, selectors.EVENT_READ)
             self._go_on(connection)
 
-    def _make_room(self, most: int) -> None:
-        """Close the oldest, as long as there are as many as that; the browser that waits for the result stays."""
-        strangers = [each for each in self._open.values() if each is not self._kept]
-        for oldest in strangers[: max(0, len(strangers) - most + 1)]:
+    def _close_oldest(self) -> bool:
+        """Make room; False if there is none to close: the browser that waits for the result stays."""
+        oldest = next((each for each in self._open.values() if each is not self._kept), None)
+        if oldest is not None:
             self._close(oldest)
+        return oldest is not None
 
     def _go_on(self, connection: _Connection) -> None:
         """Read or write what can be, without waiting."""

@@ -32,7 +32,12 @@ ROOT = Path(__file__).parent.parent.parent
 LONGEST_RUN = 60.0
 """Seconds for the run of one test without its defence; a run that takes longer is ended."""
 
-IMPORTED_BEFORE = ["pytest", "hypothesis", "httpx", "httpx2", "anyio", "jwt", "platformdirs", "tests.attacks.one_run"]
+IMPORTED_BEFORE = [
+    *("pytest", "hypothesis", "anyio", "trio", "httpx", "httpx2", "platformdirs", "keyring"),
+    *("cryptography.hazmat.primitives.asymmetric.ec", "jwt", "haystack", "mcp"),
+    "tests.attacks.one_run",
+]
+"""Packages of other people, which take most of the time that a run takes to start, and the run itself."""
 
 
 @dataclass(frozen=True, slots=True)

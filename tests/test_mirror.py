@@ -22,7 +22,7 @@ ACROSS_ROOMS = frozenset(
 """The folders that are no room's."""
 
 SUBJECTS = {
-    "": {"errors", "growth", "imports", "layers", "mirror", "purity", "repository", "requirements"},
+    "": {"errors", "foreign_texts", "growth", "imports", "layers", "mirror", "purity", "repository", "requirements"},
     "adapters": {"adapters", "dpop", "dpop_at_oidc_provider", "rejections"},
     "engine": {
         "changed_settings",

@@ -134,24 +134,40 @@ def json_object(response: HttpResponse) -> dict[str, Any] | None:
 
 
 def json_object_in(text: str | bytes) -> dict[str, Any] | None:
-    """Read a JSON object that another program has written; None for anything else, and for one that is too deep."""
+    """Read a JSON object that another program has written; None for anything else."""
+    try:
+        document = json_in(text)
+    except ValueError:
+        return None
+    return document if isinstance(document, dict) else None
+
+
+def json_in(text: str | bytes) -> object:
+    """
+    Read JSON of any kind that another program has written.
+
+    :raises ValueError: If it is none, or too deep. The error may hold all of the text.
+    """
+    if isinstance(text, bytes):  # `json` would take bytes of half a surrogate pair, and take long for it
+        text = text.decode(json.detect_encoding(text))
     try:
         document = json.loads(text)
-    except (ValueError, RecursionError):
-        return None
-    return document if isinstance(document, dict) and not _is_too_deep(document) else None
+    except RecursionError:
+        message = "it is too deep"
+        raise ValueError(message) from None
+    _require_flat(document)
+    return document
 
 
-def _is_too_deep(document: object) -> bool:
+def _require_flat(document: object) -> None:
     level = [document]
     for _ in range(DEEPEST):
-        inner = [
-            value.values() if isinstance(value, dict) else value for value in level if isinstance(value, dict | list)
-        ]
-        level = [value for values in inner for value in values]
+        nested = [value for value in level if isinstance(value, dict | list)]
+        level = [inner for value in nested for inner in (value.values() if isinstance(value, dict) else value)]
         if not level:
-            return False
-    return True
+            return
+    message = "it is too deep"
+    raise ValueError(message)
 
 
 def text_member(document: Mapping[str, Any], member: str, url: str) -> str | None:

@@ -27,6 +27,9 @@ _THIS_COMPUTER = frozenset(
 )
 """RFC 6761 §6.3, and what the hosts files of Linux distributions have."""
 
+_LONGEST_HOST = 255
+"""RFC 1035 §2.3.4; to turn longer ones into the letters of DNS would take long."""
+
 _ENDS_IN_A_NUMBER = re.compile(r"(?:[0-9]+|0x[0-9a-f]*)$")
 
 
@@ -50,10 +53,11 @@ def numeric_address(host: str) -> Address | None:
 
     No name server is asked. None for a name.
     """
+    bare = without_last_dots(host)
+    if len(bare) > _LONGEST_HOST:
+        return None
     try:
-        entries = socket.getaddrinfo(
-            without_last_dots(host), None, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST
-        )
+        entries = socket.getaddrinfo(bare, None, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
     except (OSError, UnicodeError):
         return None
     return address_of(str(entries[0][4][0]))

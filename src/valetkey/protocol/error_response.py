@@ -32,6 +32,8 @@ CLIENT_ERRORS = frozenset({"invalid_client", "unauthorized_client"})
 _LONGEST_CODE = 100
 LONGEST_DESCRIPTION = 2000
 """Characters; of a longer text, the rest is not read."""
+_LARGEST_FORM = 65_536
+"""Bytes; an answer of this kind is a token or an error."""
 _LONGEST_DATE = 64
 _LONGEST_WAIT = 365 * 86_400.0
 
@@ -46,7 +48,7 @@ def read_parameters(response: HttpResponse) -> Mapping[str, object] | None:
     if document is not None:
         return document
     media_type = (response.header("Content-Type") or "").partition(";")[0].strip().lower()
-    if media_type != "application/x-www-form-urlencoded":
+    if media_type != "application/x-www-form-urlencoded" or len(response.body) > _LARGEST_FORM:
         return None
     try:
         return dict(parse_qsl(response.body.decode(), keep_blank_values=True, max_num_fields=100))

@@ -3,7 +3,6 @@
 
 """What a server says in an error answer beside the error code: its reason in words, and when to ask again."""
 
-import json
 import math
 from collections.abc import Iterator, Mapping
 
@@ -36,8 +35,8 @@ def words_of(response: HttpResponse) -> str | None:
     if packing is not None:
         return f"an answer {packing}"
     try:
-        document = json.loads(response.body)
-    except (ValueError, RecursionError):
+        document = wire.json_in(response.body)
+    except ValueError:
         return _plain_text(response)
     texts = list(dict.fromkeys(text for text, _ in zip(_texts(document, 0), range(_MOST_TEXTS), strict=False)))
     return "; ".join(texts) or None

@@ -1,0 +1,166 @@
+# SPDX-FileCopyrightText: 2026 The Valetkey authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Whatever another program has written gives a value or one of our errors, in time in proportion to its length."""
+
+import time
+import zlib
+from contextlib import suppress
+from functools import cache
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.fakes import arguments, hostile
+from tests.requirements import requirement
+from valetkey import urls
+from valetkey._network.unpacking import TooLarge
+from valetkey.errors import AuthError
+
+FUNCTIONS = arguments.functions()
+
+_PIECES = (
+    "a",
+    "a,",
+    "a=",
+    '="',
+    "1",
+    " ",
+    "[",
+    '{"a":',
+    "\\",
+    "(",
+    "a.",
+    "\xe9",
+    "\x1b[",
+    "\ud800",
+    "%",
+    "$",
+    ";",
+    "%41&",
+)
+SHAPES = [
+    *(("", piece) for piece in _PIECES),
+    *(("https://", piece) for piece in ("a@", "a:", "[", "a.")),
+    *(("https://h.example/", piece) for piece in ("%", "a/", "?a", "$(")),
+    *(('Bearer a="', piece) for piece in ("\\", 'b", c="')),
+    *(("client ", piece) for piece in ("client id ", "a")),
+    ("", "unknown parameter: resource parameter "),
+    ("-----BEGIN", "\n "),
+    ("data:", " "),
+]
+"""What a text begins with, and what is repeated in it; also what our expressions look for, again and again."""
+
+SHORT, LONG = 64 * 1024, 1024 * 1024
+NO_SQUARE_SECONDS = 1.0 / (LONG // SHORT) ** 2
+"""What takes no longer for the short text takes less than a second for the long one, even if it were quadratic."""
+LONGEST_SECONDS = 1.0
+MOST_GROWTH = 4 * LONG // SHORT
+"""Linear is a quarter of it, quadratic four times as much."""
+
+TAKES_A_CHECKED_URL = frozenset(
+    {
+        *("_network.fields.fields_of", "_network.fields.given_fields", "_network.proxies.proxy_for"),
+        *("_network.proxies.proxy_of", "protocol.dpop.proof_claims", "protocol.mix_up.claim_urls"),
+        *("protocol.mix_up.parse_claim", "protocol.resource.parse_resource", "protocol.resource.resource_candidates"),
+        *("protocol.server.guessed_server", "protocol.server.legacy_issuer", "protocol.server.server_candidates"),
+        *("urls.canonical_resource", "urls.insert_well_known", "urls.is_loopback", "urls.origin"),
+    }
+)
+"""ValueError where it is called with what no check has passed."""
+
+OTHER_ERRORS = {
+    "_network.addresses.address_of": ValueError,
+    "_network.unpacking.unpack": (TooLarge, zlib.error),
+    "protocol.authorization.code_challenge": UnicodeEncodeError,
+    "protocol.dpop.proof_claims": (UnicodeEncodeError, ValueError),
+    "protocol.dpop.public_jwk": ValueError,
+    "protocol.dpop.thumbprint": ValueError,
+    "wire.form": UnicodeEncodeError,
+    "wire.json_in": ValueError,
+    "_adapters.messages.answer_to": KeyError,
+}
+"""What says in its docstring that it raises another error, or takes only texts that `wire.is_text` has passed."""
+
+texts = st.one_of(
+    hostile.texts,
+    hostile.urls,
+    hostile.near_urls,
+    hostile.json_values.map(repr),
+    st.builds(
+        lambda piece, length: (piece * length)[:70_000], st.sampled_from([b for _, b in SHAPES]), st.integers(1, 70_000)
+    ),
+    st.builds(lambda length: "https://h.example/".ljust(length, "a"), st.integers(1, 70_000)),
+)
+"""URLs of every length are among them."""
+
+
+def errors_of(name):
+    """What a function may raise beside the errors of ours."""
+    if name.startswith("valetkey._sessions.members.") or name.startswith("valetkey._sessions.old_formats."):
+        return KeyError, TypeError, ValueError
+    short = name.removeprefix("valetkey.")
+    return OTHER_ERRORS.get(short, (ValueError,) if short in TAKES_A_CHECKED_URL else ())
+
+
+def test_the_functions_are_found_in_the_code():
+    names = {name.removeprefix("valetkey.") for name in FUNCTIONS}
+    assert {"urls.require_endpoint", "protocol.challenge.parse_challenges", "_sessions.codec.decode_session"} <= names
+    assert len(names) > 150
+    assert names >= TAKES_A_CHECKED_URL | OTHER_ERRORS.keys()
+
+
+@cache
+def repeated(beginning, piece, length):
+    return (beginning + piece * (length // len(piece) + 1))[:length]
+
+
+def seconds_for(name, text):
+    """The processor time of one thread for the slowest call: other programs on the machine do not change it."""
+    longest = 0.0
+    for call in arguments.calls(FUNCTIONS[name], text):
+        started = time.thread_time()
+        with suppress(AuthError, *_tuple(errors_of(name))):
+            call()
+        longest = max(longest, time.thread_time() - started)
+    return longest
+
+
+@requirement("SEC-9")
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_mebibyte_is_read_within_a_second_and_in_proportion(name):
+    """Row I2."""
+    for beginning, piece in SHAPES:
+        short = seconds_for(name, repeated(beginning, piece, SHORT))
+        if short > NO_SQUARE_SECONDS:
+            assert short < LONGEST_SECONDS / 4, (beginning, piece)
+            long = seconds_for(name, repeated(beginning, piece, LONG))
+            assert long < LONGEST_SECONDS, (beginning, piece)
+            assert long < MOST_GROWTH * short, (beginning, piece)
+
+
+def _tuple(errors):
+    return errors if isinstance(errors, tuple) else (errors,)
+
+
+@requirement("GEN-7")
+@pytest.mark.parametrize("name", FUNCTIONS)
+@settings(max_examples=25)
+@given(text=texts)
+def test_any_text_gives_a_value_or_an_error_of_ours(name, text):
+    """Rows I2, I11."""
+    for call in arguments.calls(FUNCTIONS[name], text):
+        try:
+            hostile.outcome(call)
+        except _tuple(errors_of(name)) as error:
+            assert str(error) is not None
+
+
+@requirement("SEC-9", "GEN-7")
+@given(st.integers(1, 70_000), st.sampled_from("a/?%:@.é"))
+def test_a_url_of_any_length_is_a_url_or_none(length, piece):
+    """Row I2."""
+    url = "https://h.example/".ljust(length, piece)[:length]
+    assert urls.is_endpoint(url) is (hostile.outcome(lambda: urls.require_endpoint(url, "address")) == url)
+    assert len(url) <= urls.LONGEST_URL or not urls.is_endpoint(url)

@@ -27,6 +27,7 @@ class Secret:
 
     def __init__(self, text: str) -> None:
         self._text = text
+        revealed(text)
 
     def reveal(self) -> str:
         """

@@ -6,7 +6,9 @@
 from typing import Any
 
 from valetkey import urls
-from valetkey.errors import quote
+from valetkey.errors import QUOTE_LIMIT, quote
+from valetkey.errors.redaction import redacting
+from valetkey.errors.texts import harmless
 
 
 class SessionEnded(ConnectionError):
@@ -32,11 +34,12 @@ def is_end_of_session(response: Any) -> bool:
 
 def http_error(response: Any) -> HttpError:
     """Say what the MCP server answered, and where it redirects to if it does."""
-    text = f"the MCP server answered {response.status_code} {response.reason_phrase}"
-    if response.next_request is None:
-        return HttpError(text, response)
-    address = urls.without_query(str(response.next_request.url))
-    text = f"{text}: it redirects to {quote(address)}. Use that URL if it is the right server."
+    text = f"the MCP server answered {response.status_code}"
+    with redacting(*_credentials_in(response.request)):
+        text = f"{text} {harmless(response.reason_phrase, QUOTE_LIMIT)}"
+        if response.next_request is not None:
+            address = urls.without_query(str(response.next_request.url))
+            text = f"{text}: it redirects to {quote(address)}. Use that URL if it is the right server."
     return HttpError(text, response)
 
 
@@ -47,4 +50,12 @@ def no_mcp(response: Any) -> HttpError | None:
         return None
     if response.status_code != 200:
         media_type = ""  # 202 and 204 have no content
-    return HttpError(f"the MCP server answered with the content type '{media_type}', which is no MCP", response)
+    with redacting(*_credentials_in(response.request)):
+        shown = harmless(media_type, QUOTE_LIMIT)
+    return HttpError(f"the MCP server answered with the content type '{shown}', which is no MCP", response)
+
+
+def _credentials_in(request: Any) -> list[str]:
+    """Give the token and the proof of a request, which its server may repeat."""
+    fields = (request.headers.get(name, "") for name in ("authorization", "dpop"))
+    return [field.rpartition(" ")[2] for field in fields if field]

@@ -16,6 +16,8 @@ from valetkey._network.proxies import proxy_for
 from valetkey._network.request_log import log_exchange
 from valetkey._policy.rejection import wants_more_scope
 from valetkey.errors.copies import without_secrets
+from valetkey.errors.redaction import redacting
+from valetkey.errors.texts import harmless
 from valetkey.profiles.catalog import find_profile, require_profile
 from valetkey.profiles.profile import STANDARD
 from valetkey.protocol.challenge import Challenge
@@ -30,9 +32,11 @@ __all__ = [
     "LogoutResult",  # says how a logout ended
     "errors_behind",  # goes through what stands behind an error
     "find_profile",  # names the provider of a session, to show it to the user
+    "harmless",  # escapes and cuts a text with foreign parts
     "later",  # says when to try again
     "log_exchange",  # writes one line of the request log for each request to the MCP server
     "proxy_for",  # names the proxy that the environment demands for a URL
+    "redacting",  # leaves secrets out of the texts that are made in a block
     "rejection_of_new_token",  # the error where a login has brought no token, or no scope, that the server accepts
     "require_endpoint",  # refuses a text that is no URL of an authorization server
     "require_profile",  # refuses a name that is no provider profile's

@@ -11,6 +11,8 @@ from valetkey._adapters.credential import AnyResponse
 from valetkey._engine.step_up import not_brought
 from valetkey._policy.rejection import wants_more_scope
 from valetkey.errors import AuthError, TokenRejected, quote
+from valetkey.errors.redaction import redacting
+from valetkey.errors.texts import harmless
 from valetkey.protocol.challenge import Challenge, challenge_to_answer
 from valetkey.values import Scope, Token
 
@@ -28,8 +30,9 @@ def rejection_of_new_token(server_url: str, challenges: Sequence[Challenge], gra
 
 def warn_of_second_rejection(response: AnyResponse, challenges: Sequence[Challenge], token: Token | None) -> None:
     """Log who rejects which kind of token, in whose words, and what to do."""
-    server = urls.without_query(str(response.url))
-    said = " ".join(quote(_without(token, text)) for text in _words(challenges)) or "nothing about the reason"
+    with redacting(*(() if token is None else (token.access_token.reveal(),))):
+        server = harmless(urls.without_query(str(response.url)))
+        said = " ".join(map(quote, _words(challenges))) or "nothing about the reason"
     if wants_more_scope(challenges):
         advice = "See whether this account may do that, or ask the server's operator which scope it wants."
     else:
@@ -44,7 +47,3 @@ def _words(challenges: Sequence[Challenge]) -> list[str]:
         return [each.scheme for each in challenges]
     said = (challenge.get(name) for name in ("error", "error_description", "scope"))
     return [text for text in said if text]
-
-
-def _without(token: Token | None, text: str) -> str:
-    return text if token is None else text.replace(token.access_token.reveal(), "…")

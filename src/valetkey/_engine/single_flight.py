@@ -17,6 +17,7 @@ from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
 from valetkey.errors import AuthError
+from valetkey.errors.causes import make_causes_harmless
 from valetkey.errors.redaction import redacting
 from valetkey.seams import Cancellation
 
@@ -97,7 +98,7 @@ class SingleFlight(Generic[Result]):
     ) -> None:
         try:
             with redacting():
-                result = work(cancelled)
+                result = _done(work, cancelled)
         except BaseException as error:  # noqa: BLE001 - its callers get it
             self._finish()
             if isinstance(error, AuthError):
@@ -110,6 +111,15 @@ class SingleFlight(Generic[Result]):
     def _finish(self) -> None:
         with self._lock:
             self._running = None
+
+
+def _done(work: Callable[[threading.Event], Result], cancelled: threading.Event) -> Result:
+    """Do the work; what stands behind its error shows no secret either."""
+    try:
+        return work(cancelled)
+    except AuthError as error:
+        make_causes_harmless(error)
+        raise
 
 
 _flights: "weakref.WeakSet[SingleFlight[Any]]" = weakref.WeakSet()

@@ -11,6 +11,8 @@ line never holds a header, a body or a query; each record also has its parts as 
 import logging
 from urllib.parse import urlsplit
 
+from valetkey.errors.texts import harmless
+
 _logger = logging.getLogger("valetkey.requests")
 
 
@@ -24,6 +26,6 @@ def log_exchange(level: int, *, method: str, url: str, purpose: str, outcome: st
     if not _logger.isEnabledFor(level):
         return
     sent = urlsplit(url)
-    address = sent._replace(netloc=sent.netloc.rpartition("@")[2], query="", fragment="").geturl()
+    address = harmless(sent._replace(netloc=sent.netloc.rpartition("@")[2], query="", fragment="").geturl())
     parts = {"method": method, "url": address, "purpose": purpose, "outcome": outcome, "seconds": seconds}
     _logger.log(level, "%s %s: %s in %.0f ms (%s)", method, address, outcome, seconds * 1000, purpose, extra=parts)

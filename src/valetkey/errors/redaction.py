@@ -4,7 +4,7 @@
 """
 Leaving secrets out of what is shown, in whatever spelling a server repeats them.
 
-While an attempt runs (`redacting`), each secret that is revealed for a request or a record is remembered. `quote` and
+While an attempt runs (`redacting`), each secret that is read, made or revealed for a request is remembered. `quote` and
 the errors leave it out of every text they make then, so neither a parser nor a log line can forget to. What is only
 compared, such as an error code, is compared as the server sent it.
 """
@@ -224,12 +224,14 @@ _current: ContextVar[Redaction | None] = ContextVar("redaction", default=None)
 
 
 @contextmanager
-def redacting() -> Iterator[None]:
-    """Leave out of every text that this thread or task makes in the block what is revealed in the block."""
+def redacting(*secrets: str) -> Iterator[None]:
+    """Leave given secrets, and those that are made or revealed in the block, out of every text that is made in it."""
     if _current.get() is not None:
+        for secret in secrets:
+            revealed(secret)
         yield
         return
-    token = _current.set(Redaction())
+    token = _current.set(Redaction(secrets))
     try:
         yield
     finally:
@@ -237,7 +239,7 @@ def redacting() -> Iterator[None]:
 
 
 def revealed(secret: str) -> None:
-    """Note that a secret is about to be sent or kept."""
+    """Note a secret that is at hand now, and may be sent."""
     redaction = _current.get()
     if redaction is not None:
         redaction.learn(secret)

@@ -14,6 +14,8 @@ from valetkey._adapters.framework import Engine, shared_engine
 from valetkey.errors import AuthError, ConfigurationError
 from valetkey.store.backends.memory import MemoryStore
 
+_NO_SECRETS = frozenset({"accept", "accept-encoding", "accept-language", "content-type", "user-agent"})
+
 
 class Access:
     """
@@ -42,6 +44,12 @@ class Access:
         if not self.given_headers and self.token:
             return {"Authorization": f"Bearer {self.token}"}
         return self.given_headers
+
+    @property
+    def credentials(self) -> list[str]:
+        """What the user lets send to the server and no error may repeat: gateways have fields of their own names."""
+        given = (value for name, value in (self.given_headers or {}).items() if name.lower() not in _NO_SECRETS)
+        return [each for value in (self.token, *given) if value for each in (value, value.rpartition(" ")[2])]
 
     @property
     def oauth_config(self) -> OAuthConfig:

@@ -15,6 +15,7 @@ import logging
 from abc import abstractmethod
 from collections.abc import Coroutine
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from typing import Any, ClassVar, TypeVar
 
 from haystack_integrations.tools.mcp import (
@@ -40,7 +41,7 @@ from haystack_integrations.tools.mcp_oauth.errors import (
 from haystack_integrations.tools.mcp_oauth.failures import CallLost, RequestRejected
 from haystack_integrations.tools.mcp_oauth.gate import Gate
 from valetkey._adapters.failures import HttpError
-from valetkey._adapters.framework import Engine, without_secrets
+from valetkey._adapters.framework import Engine, harmless, redacting, without_secrets
 from valetkey._adapters.unforeseen import as_auth_error
 from valetkey.errors import AuthError
 
@@ -200,7 +201,11 @@ class AuthorizingClient(MCPClient):
                 raise MCPInvocationError(message, tool_name, tool_args) from failed.__cause__
 
     def _diagnosis(self, failure: Exception) -> Diagnosis:
-        return diagnose(failure, self.url, self.transport, seconds=self.timeout)
+        session = self._engine.session
+        sent = [session.token.access_token.reveal()] if session is not None else []
+        with redacting(*sent, *self._access.credentials):
+            found = diagnose(failure, self.url, self.transport, seconds=self.timeout)
+            return replace(found, cause=harmless(found.cause))
 
     async def _reconnect(self, losses: int) -> None:
         """Open a new connection after a pause that grows each time, as upstream's own clients do."""

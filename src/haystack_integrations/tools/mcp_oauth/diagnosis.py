@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from valetkey._adapters.framework import (
     errors_behind,
+    harmless,
     later,
     proxy_for,
     seconds_to_wait,
@@ -61,7 +62,7 @@ class Diagnosis:
 
     def about(self, url: str) -> str:
         """Say it of a server."""
-        return without_secrets(f"{url} {self.cause} {self.hint}", url)
+        return without_secrets(f"{url} {harmless(self.cause)} {self.hint}", url)
 
 
 CREDENTIAL_REJECTED = Diagnosis(

@@ -8,7 +8,7 @@ import html
 import json
 import re
 from collections.abc import Callable, Iterable
-from urllib.parse import parse_qsl, quote, quote_plus
+from urllib.parse import parse_qsl, quote, quote_plus, unquote_plus
 
 from valetkey.wire import HttpRequest, HttpResponse, Send
 
@@ -55,7 +55,7 @@ def secrets_in(request: HttpRequest) -> list[str]:
         if name == "Authorization":
             found.append(value.partition(" ")[2])
             if value.startswith("Basic "):
-                found.append(base64.b64decode(found[-1]).decode().partition(":")[2])
+                found.append(unquote_plus(base64.b64decode(found[-1]).decode().partition(":")[2]))
     return found
 
 
@@ -79,7 +79,8 @@ class Echo:
 
 def found_in(text: str, secrets: Iterable[str], *, shortest: int = SHORTEST_PREFIX) -> list[tuple[str, str]]:
     """Give each secret that a text shows, with its spelling; the first characters of one count too."""
-    texts = {text.lower(), _unescaped(text).lower(), _unescaped(_unescaped(text)).lower()}
+    plain = text.replace("\\\\", "\\")  # as `quote` and `repr` write a backslash
+    texts = {each.lower() for each in (text, _unescaped(text), _unescaped(plain), _unescaped(_unescaped(plain)))}
     return [
         (secret, name)
         for secret in dict.fromkeys(secrets)

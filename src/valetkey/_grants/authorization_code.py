@@ -92,6 +92,8 @@ class AuthorizationCode:
                 return corrected
             told = advised(error, choice.client, plan.target, self._settings, is_new=choice.is_new)
             attempt.conclude(told)
+            if told is error:
+                raise  # from itself, it would lose what stands behind it
             raise told from error
         attempt.conclude(None)
         return session

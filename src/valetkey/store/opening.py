@@ -8,6 +8,8 @@ import threading
 from functools import cache
 
 from valetkey.errors import ConfigurationError
+from valetkey.errors.redaction import redacting
+from valetkey.store.passwords import passwords_in
 from valetkey.store.protocol import Store
 
 ENVIRONMENT = "VALETKEY_STORE"
@@ -32,7 +34,8 @@ def open_store(name: str | None = None) -> Store:
         if not given:
             return _default(_environment())
         try:
-            return _opened(given)
+            with redacting(*passwords_in(given)):
+                return _opened(given)
         except ConfigurationError as error:
             if name:
                 raise

@@ -31,6 +31,7 @@ from valetkey.settings.credentials import refuse_key_as_text
 from valetkey.settings.documentation import document, parameter_texts
 from valetkey.settings.options import GrantName, Options
 from valetkey.settings.settings import Settings
+from valetkey.store.passwords import passwords_in
 
 _MEMORY = "memory:"
 
@@ -82,7 +83,7 @@ class _UpstreamOrder:
     scopes: list[str] | None = None
     token_endpoint_auth_method: str | None = None
     grant_type: GrantName = "auto"
-    token_storage: str | None = None
+    token_storage: str | None = field(default=None, repr=False)  # its URL may hold a password
 
 
 @dataclass(frozen=True)
@@ -157,7 +158,12 @@ class OAuthConfig(Options, _UpstreamOrder):
         Serialize this configuration to a dictionary without what has its default; a secret is written as a reference.
 
         :returns: Dictionary representation of this configuration.
+        :raises ConfigurationError: If the URL of the store holds a password.
         """
+        if isinstance(self.token_storage, str) and passwords_in(self.token_storage):
+            message = "OAuthConfig.token_storage has a password in it, which would stand in YAML."
+            hint = "Leave token_storage out and give the URL in the environment variable VALETKEY_STORE."
+            raise ConfigurationError(message, hint=hint)
         return write_fields(self)
 
     @classmethod

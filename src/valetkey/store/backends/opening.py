@@ -6,11 +6,14 @@
 import re
 
 from valetkey.errors import ConfigurationError
+from valetkey.errors.redaction import redacting
 from valetkey.store.backends import file_names
+from valetkey.store.passwords import passwords_in
 from valetkey.store.protocol import Store
 
 _ON_A_SERVER = re.compile(r"(redis|rediss|unix|postgresql|postgres)://")
 _KIND = re.compile(r"[A-Za-z0-9+.-]{1,20}")
+_KNOWN_KINDS = frozenset({"memory", "redis", "rediss", "unix", "postgresql", "postgres", "sqlite", "file"})
 _AROUND = " \t\r\n\"'"
 
 
@@ -43,10 +46,11 @@ def open_backend(name: str) -> Store:
 
 def require_known_store(name: str) -> None:
     """Refuse a name that is no store's, without opening one."""
-    if name.startswith(file_names.PREFIX):
-        file_names.named_file(name)
-    elif name != "memory:" and not _ON_A_SERVER.match(name):
-        raise _unknown(name)
+    with redacting(*passwords_in(name)):
+        if name.startswith(file_names.PREFIX):
+            file_names.named_file(name)
+        elif name != "memory:" and not _ON_A_SERVER.match(name):
+            raise _unknown(name)
 
 
 def _unknown(name: str) -> ConfigurationError:
@@ -58,7 +62,8 @@ def _unknown(name: str) -> ConfigurationError:
         return ConfigurationError(message, hint="Leave them out; a file of variables for a container passes them on.")
     # What has no scheme may begin with a password: "user:password@host".
     kind = name.partition(":")[0]
-    message = f"There is no store {kind if _KIND.fullmatch(kind) else '…'!r}."
+    is_kind = _KIND.fullmatch(kind) and ("://" in name or kind.lower() in _KNOWN_KINDS or kind == name)
+    message = f"There is no store {kind if is_kind else '…'!r}."
     hint = 'Use "memory:", "sqlite:////path/to/file", "redis://host" or "postgresql://host/database".'
     return ConfigurationError(message, hint=hint)
 

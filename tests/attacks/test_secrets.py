@@ -15,7 +15,7 @@ import httpx2
 import pytest
 
 from haystack_integrations.tools.mcp_oauth import OAuthConfig
-from tests.fakes.authorization_server import DEVICE_AUTHORIZATION, REGISTER, SERVER_METADATA, TOKEN
+from tests.fakes.authorization_server import DEVICE_AUTHORIZATION, ISSUER, REGISTER, SERVER_METADATA, TOKEN
 from tests.fakes.echoes import SPELLINGS, Echo, found_in, json_answer
 from tests.fakes.network import challenges
 from tests.fakes.world import World
@@ -31,7 +31,12 @@ from valetkey.wire import HttpResponse
 
 CANARY = "G7f2kLm9qRs+tUv/wXyZ4"
 REDIRECT_URI = "http://127.0.0.1:8080/callback"
-CONFIDENTIAL = {"client_id": "mine", "client_secret": Secret(CANARY), "redirect_uri": REDIRECT_URI}
+CONFIDENTIAL = {
+    "client_id": "mine",
+    "client_secret": Secret(CANARY),
+    "redirect_uri": REDIRECT_URI,
+    "issuer": ISSUER,
+}
 
 
 def shown_by(error):

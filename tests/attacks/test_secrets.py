@@ -192,7 +192,7 @@ def test_a_secret_that_reads_like_an_error_code_changes_no_decision():
         assert "client_secret" in error.hint
 
 
-HOSTILE = "https://x\x1b[2J\x1b]0;owned\x07\x9b\u202e\u2066\u200b\u2028\r\n" + "é" * 242_000
+HOSTILE = "https://x\x1b[2J\x1b]0;owned\x07\x9b\u202e\u2066\u200b\u2028\r\n" + "é" * 3000
 
 
 @requirement("GEN-7", "SEC-12")

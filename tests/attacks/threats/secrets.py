@@ -80,7 +80,7 @@ THREATS: tuple[Threat, ...] = (
     Threat(
         id="S7",
         attacker="an authorization server",
-        controls="the issuer that its metadata names: terminal sequences, writing directions, 242 kB",
+        controls="the issuer that its metadata names: terminal sequences, writing directions, thousands of characters",
         gets="nothing: each text of an error is escaped and cut when it is set, also in its attributes",
         remains="an attribute is not the server's text byte for byte then",
         test="test_secrets.py::test_the_name_of_an_issuer_moves_no_cursor_and_fills_no_log",

@@ -22,7 +22,7 @@ _REPEATS = 1
 _HERE = b"\x02"
 """Where in the line the end begins that is repeated."""
 _SHORT = 100
-_SHARE_OF_LONG = 256
+_SHARE_OF_LONG = 4096
 """One in so many repeated ends is long: they take most of the time."""
 _DEEPEST = 3_000
 """More than the recursion limit of the interpreter."""

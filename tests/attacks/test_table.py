@@ -19,6 +19,7 @@ THREATS = {threat.id: threat for threat in every_threat()}
 DEFENCES = {
     f"{threat.id}-{number}": each for threat in every_threat() for number, each in enumerate(threat.defences, 1)
 }
+FEWEST = 60
 _NAMED = re.compile(r"\bThreats?\s+([A-Z]\d+(?:(?:,\s+|\s+and\s+)[A-Z]\d+)*)\.")
 
 
@@ -43,6 +44,20 @@ def test_no_id_is_given_twice_and_each_has_the_letter_of_its_module():
     for room, threats in by_room().items():
         numbers = [int(threat.id.removeprefix(LETTERS[room])) for threat in threats]
         assert numbers == sorted(numbers)
+
+
+def test_there_are_as_many_threats_and_defences_as_there_have_to_be():
+    assert len(THREATS) >= FEWEST
+    assert len(DEFENCES) >= FEWEST
+
+
+@pytest.mark.parametrize(
+    "cve", ["CVE-2025-6514", "CVE-2025-10619", "CVE-2026-115563", "CVE-2026-104850", "CVE-2026-63127"]
+)
+def test_a_published_attack_has_its_row(cve):
+    """Those on MCP clients that came from what a server names."""
+    texts = [f"{threat.attacker} {threat.controls} {threat.gets}" for threat in every_threat()]
+    assert any(cve in text for text in texts)
 
 
 def test_every_module_has_a_letter_and_a_title():

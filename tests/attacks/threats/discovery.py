@@ -75,8 +75,8 @@ THREATS: tuple[Threat, ...] = (
             Defence("src/valetkey/urls.py", "or not same_origin(resource, url):", "or False:"),
             Defence(
                 "src/valetkey/urls.py",
-                "_with_last_slash(asked.path).startswith(_with_last_slash(published.path))",
-                "asked.path.startswith(published.path)",
+                "if not _with_last_slash(asked.path).startswith(start):",
+                "if not asked.path.startswith(published.path):",
             ),
         ),
     ),

@@ -33,8 +33,18 @@ from typing import Self
 
 from valetkey.errors.copies import Copies, names
 from valetkey.errors.texts import QUOTE_LIMIT as QUOTE_LIMIT
-from valetkey.errors.texts import first_lines, harmless
-from valetkey.errors.texts import quote as quote
+from valetkey.errors.texts import first_lines, harmless, quoted
+
+
+def quote(text: object, limit: int = QUOTE_LIMIT) -> str:
+    """
+    Make text from outside harmless: one line, control characters escaped, capped, without the secrets of the attempt.
+
+    :param text: Anything a server sent.
+    :param limit: Longest text in characters that is kept.
+    :returns: The text in double quotes.
+    """
+    return quoted(text, limit)
 
 
 class AuthError(Exception, Copies):

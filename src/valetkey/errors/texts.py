@@ -20,14 +20,8 @@ SPACE_FOR_SECRETS = 4096
 """Characters beyond a cap in which a secret may go on: it is left out before the text is cut."""
 
 
-def quote(text: object, limit: int = QUOTE_LIMIT) -> str:
-    """
-    Make text from outside harmless: one line, control characters escaped, capped, without the secrets of the attempt.
-
-    :param text: Anything a server sent.
-    :param limit: Longest text in characters that is kept.
-    :returns: The text in double quotes.
-    """
+def quoted(text: object, limit: int) -> str:
+    """Do what `valetkey.errors.quote` promises."""
     string = text if isinstance(text, str) else repr(text)
     string = redacted(string[: limit + SPACE_FOR_SECRETS], is_quoted=True)
     shortened = string if len(string) <= limit else string[:limit] + "..."

@@ -213,7 +213,8 @@ SHOW_AND_LEAVE = """
         print(prompt.redirect_uri, flush=True)
 
     with LoopbackLogin(show).open(None, fixed=False) as attempt:
-        told = ("https://mcp.example/mcp", "https://as.example", "https://as.example/authorize", attempt.redirect_uri)
+        link = "https://as.example/authorize?state=s"
+        told = ("https://mcp.example/mcp", "https://as.example", link, attempt.redirect_uri)
         attempt.ask(LoginPrompt(*told), seconds=20, cancelled=threading.Event())
         attempt.conclude(None)
         os._exit(0)

@@ -15,7 +15,7 @@ from tests.protocol.answers import PAGE, TOKEN_ENDPOINT, json_answer, raw_answer
 from tests.requirements import requirement
 from valetkey.errors import ClientRefused, Refused
 from valetkey.protocol.error_response import (
-    LONGEST_DESCRIPTION,
+    LONGEST_WORDS,
     is_temporary,
     read_error,
     read_parameters,
@@ -342,7 +342,7 @@ def test_an_endpoint_that_is_not_here_is_a_matter_for_the_operator_if_a_login_do
 def test_a_code_and_a_description_are_cut_and_can_be_written_into_any_file():
     """Rows I2, I11."""
     error, description = read_error(json_answer({"error": "e" * 10_000, "error_description": "\ud800" * 10_000}))
-    assert (len(error), description) == (101, "?" * LONGEST_DESCRIPTION)
+    assert (len(error), description) == (LONGEST_WORDS, "?" * LONGEST_WORDS)
     late = json_answer({"error": "temporarily_unavailable".ljust(1000, "_")}, status=400)
     assert not is_temporary(late)
 

@@ -30,8 +30,8 @@ ABSENT_STATUSES = frozenset({404, 405, 410})
 CLIENT_ERRORS = frozenset({"invalid_client", "unauthorized_client"})
 """RFC 6749 §4.1.2.1, §5.2: the server does not know this client, or does not allow it this grant."""
 _LONGEST_CODE = 100
-LONGEST_DESCRIPTION = 2000
-"""Characters; of a longer text, the rest is not read."""
+LONGEST_WORDS = 8192
+"""Characters that are read: more than an error keeps, so that no secret is cut in two before it is left out there."""
 _LARGEST_FORM = 65_536
 """Bytes; an answer of this kind is a token or an error."""
 _LONGEST_DATE = 64
@@ -59,16 +59,15 @@ def read_parameters(response: HttpResponse) -> Mapping[str, object] | None:
 def read_error(response: HttpResponse) -> tuple[str | None, str | None]:
     """Read `error`, and the reason in words as `words_of` finds it, both untrusted; None for what is not there."""
     parameters = read_parameters(response) or {}
-    code = _short(parameters.get("error"), _LONGEST_CODE + 1)
-    description = _short(parameters.get("error_description"), LONGEST_DESCRIPTION)
+    code, description = _short(parameters.get("error")), _short(parameters.get("error_description"))
     if description is not None:
         return code, description
     return code, words_of(response) if code is not None or response.status >= 300 else None
 
 
-def _short(text: object, longest: int) -> str | None:
+def _short(text: object) -> str | None:
     """Cut a text, and replace half surrogate pairs: a program may write what an error says into a file."""
-    return text[:longest].encode(errors="replace").decode() if isinstance(text, str) and text else None
+    return text[:LONGEST_WORDS].encode(errors="replace").decode() if isinstance(text, str) and text else None
 
 
 def is_temporary(response: HttpResponse) -> bool:

@@ -30,7 +30,7 @@ export FASTMCP_SHOW_SERVER_BANNER := false
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 
 .PHONY: help test lint types unit coverage mutants test-sdk1 interop frameworks conformance demo bench durability
-.PHONY: format clean
+.PHONY: fuzz fuzz-short format clean
 
 help: ## print this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | while IFS=$$'\t' read -r name text; \
@@ -41,7 +41,7 @@ WORKERS ?= auto
 PYTEST_ON_ALL_CORES := -m pytest --numprocesses=$(WORKERS) --maxprocesses=4 --dist=worksteal
 
 # One recipe after the other, so that the cheap findings come first.
-test: lint types unit coverage ## everything on the main line: lint, types, tests, coverage floor
+test: lint types unit coverage fuzz-short ## everything on the main line: lint, types, tests, coverage floor
 
 lint: .venv/installed ## ruff: rules and format
 	$(BIN)/ruff check --quiet .
@@ -61,6 +61,16 @@ unit: .venv/installed .venv/databases .venv/browser $(SERVERS)/node_modules/inst
 
 coverage: ## the coverage floor, over the last run of the tests
 	$(BIN)/coverage report --include='$(FULLY_COVERED)' --fail-under=100
+
+# What it finds stays in .fuzz, so that the next run goes on from there.
+RUNS ?= 5000000
+FUZZ := $(BIN)/python -m tests.fuzz.run --all
+fuzz: .venv/installed ## the fuzzer on every parser, for hours; RUNS=100000 tries fewer inputs on each
+	$(FUZZ) --runs $(RUNS)
+
+fuzz-short: .venv/installed
+	@if $(BIN)/python -c 'import atheris' 2>/dev/null; then $(FUZZ) --runs 5000 --seconds 10 --seed 1 --forget --quiet; \
+	  else echo 'The fuzzer has no wheel for this machine; the tests have replayed its corpus.'; fi
 
 # Every test that matches a defence is run alone, on a copy of src; IDS="C3 T" takes out those of C3 and of all T.
 mutants: .venv/installed ## the defences, taken out one at a time: no test of tests/attacks may pass without its own
@@ -98,7 +108,7 @@ format: .venv/installed ## rewrite the code in the common format
 clean: ## remove what the other targets made
 	rm -rf .venv .venv-sdk1 .venv-interop .venv-frameworks
 	rm -rf $(SERVERS)/node_modules $(CONFORMANCE)/node_modules $(BROWSER_TESTS)/node_modules tests/interop/*/*/node_modules
-	rm -rf .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
+	rm -rf .coverage .coverage.* .fuzz .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
 	find $(CODE) -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/installed: pyproject.toml requirements/main.txt

@@ -14,6 +14,7 @@ import contextlib
 import importlib.util
 import io
 import os
+import shutil
 import sys
 import tempfile
 import time
@@ -44,6 +45,7 @@ def main(arguments=None):
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="targets that run at the same time")
     parser.add_argument("--logs", type=Path, default=LOGS, help="the folder of logs, findings and larger corpora")
     parser.add_argument("--forget", action="store_true", help="keep no larger corpus")
+    parser.add_argument("--quiet", action="store_true", help="print findings only")
     parser.add_argument("--input", type=Path, help="run one input again, from a file, without the fuzzer")
     options = parser.parse_args(arguments)
     if options.input is not None:
@@ -83,12 +85,15 @@ def _run(targets, options):
     while waiting or running:
         while waiting and len(running) < options.jobs:
             target = waiting.pop(0)
+            folder = Path(tempfile.mkdtemp(prefix="valetkey-fuzz-")) if options.forget else options.logs / target.name
             child = os.fork()
             if child == 0:
-                _fuzz(target, options)
-            running[child] = target, time.monotonic()
+                _fuzz(target, folder, options)
+            running[child] = target, folder, time.monotonic()
         child, status = os.wait()
-        target, started = running.pop(child)
+        target, folder, started = running.pop(child)
+        if options.forget:
+            shutil.rmtree(folder)
         has_found |= _say(target, os.waitstatus_to_exitcode(status), time.monotonic() - started, options)
     return has_found
 
@@ -97,18 +102,18 @@ def _say(target, status, seconds, options):
     log = options.logs / f"{target.name}.log"
     with log.open("a", encoding="utf-8") as file:
         file.write(f"\nvaletkey: {target.name} {'found something' if status else 'done'} in {seconds:.0f} s\n")
-    print(f"{target.name}: {f'a finding, see {log}' if status else 'done'}", flush=True)  # noqa: T201
+    if status or not options.quiet:
+        print(f"{target.name}: {f'a finding, see {log}' if status else 'done'}", flush=True)  # noqa: T201
     return status != 0
 
 
-def _fuzz(target, options):
+def _fuzz(target, folder, options):
     """Never returns: libFuzzer ends the process."""
     import atheris
 
     with (options.logs / f"{target.name}.log").open("wb") as file:
         os.dup2(file.fileno(), 1)
         os.dup2(file.fileno(), 2)
-    folder = Path(tempfile.mkdtemp(prefix="valetkey-fuzz-")) if options.forget else options.logs / target.name
     folder.mkdir(exist_ok=True)
     for number, data in enumerate(inputs_of(target.name)):
         (folder / f"seed-{number}").write_bytes(data)

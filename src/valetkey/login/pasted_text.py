@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from urllib.parse import parse_qs, urlsplit
 
 _CONTROL_SEQUENCE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z~]")  # some terminals mark with it where a paste begins and ends
+_LONGEST = 65_536
 _AROUND = "\"'`<>“”‘’«»"
 _BEHIND = ".,;)]"
 _QUERY = re.compile(r"(?:code|state|error|iss)=")
@@ -15,7 +16,7 @@ _QUERY = re.compile(r"(?:code|state|error|iss)=")
 
 def cleaned(text: str) -> str:
     """Take out what no address holds: line breaks, spaces, what a terminal adds, and quotation marks around it."""
-    plain = _CONTROL_SEQUENCE.sub("", text).replace("&amp;", "&")
+    plain = _CONTROL_SEQUENCE.sub("", text[:_LONGEST]).replace("&amp;", "&")
     address = "".join(each for each in plain if each.isprintable() and not each.isspace()).strip(_AROUND)
     return f"?{address}" if _QUERY.match(address) else address
 

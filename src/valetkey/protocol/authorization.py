@@ -35,6 +35,8 @@ OWN_PARAMETERS = frozenset(
     }
 )
 """The parameters that `authorization_url` sets itself."""
+_LONGEST_ANSWER = 65_536
+"""Characters; no server takes a longer line of a request (RFC 9110 §4.1 asks for 8,000)."""
 _LOGIN_AGAIN = "Log in again, and only through the link of this program."
 _HINTS = {
     "access_denied": "Log in and allow it.",
@@ -126,10 +128,17 @@ def parse_callback(callback_url: str, pending: PendingLogin) -> Secret:
     return Secret(parameters["code"])
 
 
+def _require_readable(callback_url: str) -> None:
+    """A `ValueError` (a `UnicodeError` is one) for what no browser sends."""
+    if len(callback_url) > _LONGEST_ANSWER:
+        raise ValueError(_LONGEST_ANSWER)
+    callback_url.encode()
+
+
 def _parameters(callback_url: str) -> dict[str, str]:
     """Decode the query; an answer that cannot be read cannot prove that it belongs to this login."""
     try:
-        callback_url.encode()
+        _require_readable(callback_url)
         pairs = parse_qsl(urlsplit(callback_url).query, keep_blank_values=True, max_num_fields=100)
     except ValueError:
         message = "The answer to the login cannot be read."

@@ -177,13 +177,14 @@ THREATS: tuple[Threat, ...] = (
     Threat(
         id="P12",
         attacker="a page or program that sends an answer of a login",
-        controls="a query of thousands of parameters, or repeated ones",
-        gets="nothing: an answer with more than 100 parameters, or with one twice, proves nothing",
+        controls="a query of thousands of parameters, of repeated ones, or without end",
+        gets="nothing: an answer of more than 100 parameters or 64 KiB, or with one twice, proves nothing",
         remains="",
         test="test_parsers.py::test_an_answer_with_repeated_parameters_is_none",
         defences=(
             Defence("src/valetkey/protocol/authorization.py", ", max_num_fields=100)", ")"),
             Defence("src/valetkey/protocol/authorization.py", "if len(parameters) != len(pairs):", "if False:"),
+            Defence("src/valetkey/protocol/authorization.py", "if len(callback_url) > _LONGEST_ANSWER:", "if False:"),
         ),
     ),
 )

@@ -10,6 +10,7 @@ import zlib
 from types import SimpleNamespace
 
 import httpcore2
+import httpx2
 
 from tests.fuzz.checks import in_proportion, ours
 from tests.fuzz.reading import Input
@@ -182,15 +183,24 @@ def _event_stream(data):
                 before += chunk
 
 
+async def _in_pieces(body):
+    yield body[:5]
+    yield body[5:]
+
+
 def _message(data):
     source = Input(data)
     headers = {"content-type": source.choice(("application/json", "text/html"))}
+    coding = source.choice(("", "", "gzip", "deflate"))
     body = source.rest()
     with in_proportion(len(body)):
         message = message_in(SimpleNamespace(method="POST", content=body))
         if message is not None and expects_answer(message):
             json.dumps(answer_to(message, "text", {}))
-        error = _loop.run_until_complete(error_in(_Response(headers, [body])))
+        headers.update({"content-encoding": coding} if coding else {})
+        body = zlib.compress(body, wbits=31) if coding == "gzip" else body
+        response = httpx2.Response(400, headers=headers, content=_in_pieces(body))
+        error = _loop.run_until_complete(error_in(response))
         assert error is None or {"code", "message"} <= error.keys()
 
 

@@ -189,7 +189,7 @@ def _callback(data):
 
 def _authorization_endpoint(data):
     source = Input(data)
-    endpoint, state = source.text(), source.text()
+    endpoint, state = source.text(), source.text() or "state"
     with in_proportion(len(endpoint)):
         if not (urls.is_endpoint(endpoint) and is_text(state)):
             return
@@ -197,7 +197,7 @@ def _authorization_endpoint(data):
         pending = PendingLogin(server, _CLIENT, "http://127.0.0.1:8080/c", MCP, ("read",), Secret(state), Secret("v"))
         link = authorization_url(pending)
         assert set(link) <= _UNRESERVED
-        assert link.count("&state=") + link.count("?state=") == 1
+        assert [value for name, value in parse_qsl(urlsplit(link).query) if name == "state"] == [state]
         place = urls.encode_for_browser(endpoint.partition("?")[0])
         assert link.partition("?")[0].partition(":")[2] == place.partition(":")[2], link
 

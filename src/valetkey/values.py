@@ -293,6 +293,7 @@ class Session:
     dpop_key: Secret | None = None
     terms: Terms | None = None
     ended: str | None = None
+    renewed: bool = field(default=False, compare=False)  # the token came with a renewal, and not with a login
 
     @property
     def issuer(self) -> str:

@@ -7,7 +7,9 @@ from pathlib import Path
 
 from valetkey._engine.decision import STEPS
 from valetkey._engine.refresh_outcome import NEXT_STEPS
+from valetkey._policy.brake import RESTS
 from valetkey._policy.refusal import REFUSALS, RefusalRow
+from valetkey._policy.verdict import VERDICTS
 
 PAGE = Path(__file__).parent.parent.parent / "docs" / "architecture.md"
 BEGINNING, END = "<!-- written by python -m tests.docs.architecture -->\n", "<!-- end of what is written -->\n"
@@ -32,7 +34,7 @@ def refusal(row: RefusalRow) -> tuple[str, ...]:
 
 
 def tables() -> str:
-    """Give the three tables as Markdown."""
+    """Give the five tables as Markdown."""
     steps = [(row.step.value, row.when) for row in STEPS]
     next_steps = [(row.step.value, row.when) for row in NEXT_STEPS]
     refusals = [refusal(row) for row in REFUSALS]
@@ -41,6 +43,12 @@ def tables() -> str:
         table("What to do next (`_engine/decision.py`)", ("step", "when"), steps),
         table("What follows a refresh (`_engine/refresh_outcome.py`)", ("step", "when"), next_steps),
         table("What a refusal means (`_policy/refusal.py`)", columns, refusals),
+        table("What the brake holds (`_policy/brake.py`)", ("when", "pause"), [(row.when, row.pause) for row in RESTS]),
+        table(
+            "What a token was worth (`_policy/verdict.py`)",
+            ("verdict", "when"),
+            [(row.verdict.value, row.when) for row in VERDICTS],
+        ),
     )
     return "\n\n".join(parts) + "\n"
 

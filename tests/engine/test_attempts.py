@@ -48,6 +48,12 @@ def obtain(world, *fields, rejects_kept=True, early=False, cancelled=None, **set
     return world.attempts(**settings).obtain(need, cancelled or threading.Event())
 
 
+def too_slow(callback):
+    """What a person brings who has left the computer."""
+    message = "Nobody came."
+    raise LoginFailed(message, hint="Again.")
+
+
 @pytest.fixture
 def world():
     """A person has logged in a day ago; the token has expired, and the refresh token is good."""
@@ -392,10 +398,10 @@ def test_a_login_may_be_tried_again_when_the_issuer_has_ended_a_fresh_grant_itse
     attempts = world.attempts()
     token = attempts.obtain(TokenNeed(), threading.Event()).token
     world.server.forget_refresh_tokens()
-    world.person.denies = True
+    world.person.brings = too_slow
     with pytest.raises(LoginFailed):
         attempts.obtain(need_after(token, INVALID), threading.Event())
-    world.person.denies = False
+    world.person.brings = lambda callback: callback
     session = attempts.obtain(need_after(token, INVALID), threading.Event())
     assert world.server.accepts(session.token.access_token.reveal())
     assert len(world.person.asked) == 3

@@ -14,7 +14,7 @@ from tests.fakes.network import challenges
 from tests.fakes.seams import BEGINNING
 from tests.fakes.world import a_session
 from tests.requirements import requirement
-from valetkey._engine.decision import STEPS, Situation, Step, TokenNeed, answers, decide, need_after
+from valetkey._engine.decision import STEPS, Situation, Step, TokenNeed, answers, decide, need_after, planned_act
 from valetkey._engine.refresh_outcome import (
     MOST_CONFLICTS,
     NEXT_STEPS,
@@ -27,6 +27,7 @@ from valetkey._engine.refresh_outcome import (
     Unavailable,
     after_refresh,
 )
+from valetkey._policy.brake import CLEAN, Act, Brake, Failure
 from valetkey._policy.refusal import CLIENT_GONE, LASTING, MEANINGS, NOT_HERE, NOTHING_ENDS, TOKEN_ENDED
 from valetkey.errors import Refused, TemporaryError
 from valetkey.values import Secret, Token, TokenType
@@ -46,8 +47,9 @@ EXPIRED = a_session(expires_at=BEGINNING + 1)
 NOT_RENEWABLE = a_session(refresh_token=None)
 BOUND = a_session(dpop_key=Secret("key"), expires_at=BEGINNING + 1)
 JUST_NOW = a_session(refresh_token=None, obtained_at=NOW - 10, interactive=True)
-JUST_NOW_RENEWABLE = a_session(obtained_at=NOW - 10, interactive=True)
 REJECTED = TokenNeed("access-0")
+SPENT = Brake(acts=3, since=NOW - 20, at=NOW - 10, rejections=3, failure=Failure.REJECTED)
+REJECTED_ONCE = replace(SPENT, acts=1, rejections=1)
 MORE_SCOPE = TokenNeed("access-0", more_scope=("write",))
 EARLY = TokenNeed("access-0", early=True)
 
@@ -63,11 +65,10 @@ LINES = [
     (Step.ASK_SERVER, situation(need=TokenNeed("access-0", POINTS_TO_METADATA))),
     (Step.REFUSE_EARLY, situation(NOT_RENEWABLE, EARLY)),
     (Step.REFUSE_PINNED_SCOPE, situation(need=MORE_SCOPE, is_scope_pinned=True)),
-    (Step.REFUSE_DECLINED_SCOPE, situation(need=MORE_SCOPE, is_scope_declined=True)),
+    (Step.BRAKE, situation(brake=SPENT)),
     (Step.PAUSE, situation(pause=BUSY)),
     (Step.STEP_UP, situation(need=MORE_SCOPE)),
     (Step.REFRESH, situation()),
-    (Step.REFUSE_POINTLESS, situation(JUST_NOW)),
     (Step.LOG_IN, situation(None, TokenNeed())),
 ]
 
@@ -90,23 +91,22 @@ BOTH_HOLD = [
     (Step.ASK_SERVER, Step.STEP_UP, situation(need=replace(MORE_SCOPE, challenge=POINTS_TO_METADATA))),
     (Step.ASK_SERVER, Step.PAUSE, situation(need=TokenNeed("access-0", POINTS_TO_METADATA), pause=BUSY)),
     (Step.REFUSE_EARLY, Step.STEP_UP, situation(need=replace(MORE_SCOPE, early=True))),
-    (Step.REFUSE_EARLY, Step.REFUSE_POINTLESS, situation(JUST_NOW, EARLY)),
+    (Step.REFUSE_EARLY, Step.BRAKE, situation(JUST_NOW, EARLY, brake=SPENT)),
+    (Step.REFUSE_PINNED_SCOPE, Step.BRAKE, situation(need=MORE_SCOPE, is_scope_pinned=True, brake=SPENT)),
+    (Step.ADOPT, Step.BRAKE, situation(need=TokenNeed("another"), brake=SPENT)),
+    (Step.ASK_SERVER, Step.BRAKE, situation(need=TokenNeed("access-0", POINTS_TO_METADATA), brake=SPENT)),
+    (Step.BRAKE, Step.PAUSE, situation(pause=BUSY, brake=SPENT)),
+    (Step.BRAKE, Step.REFRESH, situation(brake=SPENT)),
+    (Step.BRAKE, Step.LOG_IN, situation(JUST_NOW, brake=REJECTED_ONCE)),
     (Step.REFUSE_PINNED_SCOPE, Step.STEP_UP, situation(need=MORE_SCOPE, is_scope_pinned=True)),
     (
         Step.REFUSE_PINNED_SCOPE,
         Step.PAUSE,
         PINNED_MACHINE,
     ),
-    (Step.REFUSE_DECLINED_SCOPE, Step.STEP_UP, situation(need=MORE_SCOPE, is_scope_declined=True)),
+    (Step.BRAKE, Step.STEP_UP, situation(need=MORE_SCOPE, brake=SPENT)),
     (Step.PAUSE, Step.STEP_UP, situation(need=MORE_SCOPE, pause=BUSY, is_machine=True)),
     (Step.PAUSE, Step.REFRESH, situation(pause=BUSY)),
-    (Step.STEP_UP, Step.REFUSE_POINTLESS, situation(JUST_NOW, MORE_SCOPE)),
-    (
-        Step.REFRESH,
-        Step.REFUSE_POINTLESS,
-        situation(JUST_NOW_RENEWABLE),
-    ),
-    (Step.REFUSE_POINTLESS, Step.LOG_IN, situation(JUST_NOW)),
 ]
 
 
@@ -158,18 +158,6 @@ def test_a_session_that_is_bound_to_a_key_is_renewed_where_a_key_is_wanted():
 
 @requirement("WWW-15")
 @pytest.mark.parametrize(
-    "changes", [{"session": replace(JUST_NOW, ended="The token endpoint refused.")}, {"has_given_up": True}]
-)
-def test_a_second_login_in_a_row_that_its_issuer_ends_at_once_is_not_followed_by_a_third(changes):
-    """Row A8."""
-    given = replace(situation(JUST_NOW), **changes)
-    assert decide(replace(given, repeated=Secret("another"))) is Step.LOG_IN
-    assert decide(replace(given, repeated=JUST_NOW.token.access_token)) is Step.REFUSE_POINTLESS
-    assert decide(replace(given, repeated=JUST_NOW.token.access_token, now=NOW + 60)) is Step.LOG_IN
-
-
-@requirement("WWW-15")
-@pytest.mark.parametrize(
     "changes",
     [
         {"session": replace(JUST_NOW, ended="The token endpoint refused.")},
@@ -178,8 +166,7 @@ def test_a_second_login_in_a_row_that_its_issuer_ends_at_once_is_not_followed_by
         {"need": TokenNeed("access-0", WANTS_DPOP)},
         {"now": NOW + 60},
         {"now": NOW - 3600},
-        {"session": replace(JUST_NOW, interactive=False)},
-        {"session": None},
+        {"is_machine": True},
     ],
     ids=[
         "ended by its issuer",
@@ -189,11 +176,35 @@ def test_a_second_login_in_a_row_that_its_issuer_ends_at_once_is_not_followed_by
         "a minute later",
         "clock set back",
         "a machine",
-        "no session",
     ],
 )
 def test_a_person_is_asked_again_where_a_login_may_help(changes):
-    assert decide(replace(situation(JUST_NOW), **changes)) is Step.LOG_IN
+    """Row A8."""
+    given = situation(JUST_NOW, brake=REJECTED_ONCE)
+    assert decide(given) is Step.BRAKE
+    assert decide(replace(given, **changes)) is Step.LOG_IN
+
+
+@requirement("STP-5", "WWW-15")
+@pytest.mark.parametrize(
+    ("act", "asks_person", "given"),
+    [
+        (Act.STEP_UP, True, situation(need=MORE_SCOPE)),
+        (Act.STEP_UP, False, situation(need=MORE_SCOPE, is_machine=True)),
+        (Act.RENEWAL, False, situation()),
+        (Act.GRANT, False, situation(NOT_RENEWABLE, is_machine=True)),
+        (Act.LOGIN, True, situation(NOT_RENEWABLE)),
+    ],
+)
+def test_the_brake_is_asked_about_what_would_be_done_next(act, asks_person, given):
+    planned = planned_act(replace(given, made=2))
+    assert (planned.act, planned.asks_person, planned.made, planned.now) == (act, asks_person, 2, NOW)
+
+
+def test_after_a_renewal_that_was_the_third_act_in_vain_no_login_follows_in_the_same_attempt():
+    given = situation(has_given_up=True, made=1, brake=replace(REJECTED_ONCE, acts=2))
+    assert decide(given) is Step.BRAKE
+    assert decide(replace(given, made=0)) is Step.LOG_IN
 
 
 def test_a_machine_does_ahead_of_time_what_it_would_do_later():
@@ -208,12 +219,13 @@ def test_a_person_may_log_in_during_a_pause():
 @pytest.mark.parametrize(
     ("step", "given", "held_back"),
     [
-        (Step.LOG_IN, situation(JUST_NOW), Step.REFUSE_POINTLESS),
+        (Step.LOG_IN, situation(JUST_NOW, brake=REJECTED_ONCE), Step.BRAKE),
+        (Step.REFRESH, situation(brake=SPENT), Step.BRAKE),
         (Step.REFRESH, situation(pause=BUSY), Step.PAUSE),
         (Step.LOG_IN, situation(None, TokenNeed(), pause=BUSY, is_machine=True), Step.PAUSE),
-        (Step.STEP_UP, situation(need=MORE_SCOPE, is_scope_declined=True), Step.REFUSE_DECLINED_SCOPE),
+        (Step.STEP_UP, situation(need=MORE_SCOPE, brake=SPENT), Step.BRAKE),
     ],
-    ids=["just logged in", "a renewal pauses", "a machine pauses", "declined scope"],
+    ids=["just logged in", "three in vain", "a renewal pauses", "a machine pauses", "more scope"],
 )
 def test_what_holds_a_login_back_is_passed_where_the_user_has_asked_for_one(step, given, held_back):
     assert decide(given) is held_back
@@ -307,10 +319,10 @@ SITUATIONS = st.builds(
     can_ask_server=st.booleans(),
     has_moved=st.sampled_from([None, False, True]),
     is_scope_pinned=st.booleans(),
-    is_scope_declined=st.booleans(),
     pause=st.sampled_from([None, BUSY]),
     has_given_up=st.booleans(),
-    repeated=st.sampled_from([None, JUST_NOW.token.access_token]),
+    brake=st.sampled_from([CLEAN, SPENT, REJECTED_ONCE]),
+    made=st.integers(0, 3),
 )
 REFRESHES = st.builds(
     Refresh,
@@ -328,7 +340,7 @@ def test_there_is_always_exactly_one_step_and_it_can_be_carried_out(given):
     step = decide(given)
     assert isinstance(step, Step)
     assert decide(given) is step
-    if step in (Step.ADOPT, Step.ASK_SERVER, Step.REFRESH, Step.REFUSE_POINTLESS):
+    if step in (Step.ADOPT, Step.ASK_SERVER, Step.REFRESH):
         assert given.session is not None
     if step is Step.REFRESH:
         assert given.session.token.refresh_token is not None

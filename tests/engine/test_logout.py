@@ -510,7 +510,7 @@ def test_where_nobody_may_be_asked_such_a_renewal_ends_without_a_session(world, 
 
     with pytest.raises(LoginRequired):
         world.engine(seams=world.seams(send=freeze, login=NeverLogin())).replace(None)
-    assert stored(world) == ["client"]
+    assert stored(world) == ["brake", "client"]
 
 
 # A server that refuses the first revocation.

@@ -12,7 +12,7 @@ from tests.fakes.network import challenges
 from tests.fakes.threads import LONGEST_WAIT, in_background, until
 from tests.fakes.world import World
 from tests.requirements import requirement
-from valetkey._engine.step_up import REST_SECONDS
+from valetkey._policy.brake import DECLINED_SECONDS
 from valetkey.errors import LoginFailed, ScopeMissing
 from valetkey.settings.credentials import ScopeRequest
 from valetkey.values import Secret
@@ -77,7 +77,7 @@ def test_another_scope_may_be_asked_for_meanwhile_and_the_same_one_later(world):
         engine.replace(token, wants("write"))
     world.person.denies = False
     token = engine.replace(token, wants("share"))
-    world.clock.time += REST_SECONDS
+    world.clock.time += DECLINED_SECONDS
     assert engine.replace(token, wants("write")).scope == ("read", "share", "write")
 
 

@@ -6,8 +6,8 @@
 import pytest
 
 from tests.requirements import requirement
-from valetkey._policy.lifetime import is_client_usable, is_expired, is_fresh_login, is_renewal_due
-from valetkey.values import Client, Secret, ServerMetadata, Session, Token
+from valetkey._policy.lifetime import is_client_usable, is_expired, is_renewal_due
+from valetkey.values import Client, Secret, Token
 
 NOW = 1_800_000_000.0
 
@@ -53,13 +53,3 @@ def test_a_registration_is_used_for_its_issuer_and_address_until_its_secret_expi
     uri = "http://127.0.0.1:1/callback"
     client = Client(**{"client_id": "c", "issuer": "https://as", "redirect_uri": uri, **changes})
     assert is_client_usable(client, issuer="https://as", redirect_uri=uri, now=NOW) is usable
-
-
-@pytest.mark.parametrize(
-    ("interactive", "age", "is_fresh"),
-    [(True, 0, True), (True, 59, True), (True, 60, False), (True, -1, False), (False, 0, False)],
-)
-def test_a_login_is_fresh_for_a_minute_if_a_person_made_it(interactive, age, is_fresh):
-    server = ServerMetadata("https://as")
-    session = Session(token(), Client("c", "https://as"), server, "https://mcp", interactive=interactive)
-    assert is_fresh_login(session, NOW + age) is is_fresh

@@ -296,7 +296,7 @@ FULL_CLIENT = replace(
 
 def test_everything_a_session_knows_is_in_its_record():
     """A field that is added to a value and forgotten here would be lost with the process."""
-    session = replace(SESSION, client=FULL_CLIENT, ended="It has ended.")
+    session = replace(SESSION, client=FULL_CLIENT, ended="It has ended.", renewed=True)
     record = json.loads(encode_session(session))
     for name, value in {"token": session.token, "client": session.client, "server": session.server}.items():
         assert set(record[name]) == {field.name for field in fields(value)}

@@ -82,17 +82,9 @@ def test_a_write_that_expects_another_version_is_a_conflict(sessions):
         sessions.write(a_session("other"), ABSENT)
 
 
-def test_the_proof_that_the_store_can_be_written_leaves_the_session_alone(world, sessions):
-    sessions.write(a_session(), ABSENT)
-    before = sessions.read()
-    sessions.prove_writable()
-    assert sessions.read() == before
-
-
-def test_a_store_that_cannot_be_written_does_not_pass_the_proof(world, sessions):
-    world.store.fails_writes = 1
-    with pytest.raises(StoreError):
-        sessions.prove_writable()
+def test_what_was_not_read_is_amended_as_it_is_given(world, sessions):
+    sessions.amend(a_session(), ABSENT)
+    assert world.kept() == a_session()
 
 
 def test_an_answer_is_written_over_the_version_that_was_there(world, sessions):

@@ -65,6 +65,8 @@ def steps_of(engine: "Engine", request: RequestT) -> "Generator[RequestT | Curre
             from valetkey._adapters.second_rejection import warn_of_second_rejection  # loaded for the rare case
 
             warn_of_second_rejection(response, challenges, token)
+            if token is not None:
+                engine.acceptance.reject(token)
             return
         token = yield OtherToken(token, challenges)
         is_replaced, retries = True, PROOF_RETRIES

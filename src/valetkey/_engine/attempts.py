@@ -11,6 +11,7 @@ import logging
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 from valetkey import urls
 from valetkey._clients.dpop import create_key
@@ -18,18 +19,20 @@ from valetkey._clients.selection import ClientSelection
 from valetkey._discovery.budget import Budget
 from valetkey._discovery.discovery import discover
 from valetkey._discovery.target import AuthorizationTarget
+from valetkey._engine.acceptance import Acceptance
 from valetkey._engine.backoff import Backoff, Resting
+from valetkey._engine.braking import Braking
 from valetkey._engine.decision import Situation, Step, TokenNeed, answers, decide
 from valetkey._engine.moved_login import MovedLogin
 from valetkey._engine.refresh_outcome import NextStep
-from valetkey._engine.refusing import explained, nothing_to_renew_with, pointless, with_way_out
+from valetkey._engine.refusing import explained, nothing_to_renew_with, with_way_out
 from valetkey._engine.renewal import Renewal, RenewalProgress
 from valetkey._engine.step_up import StepUps
 from valetkey._grants.grant import GrantContext
 from valetkey._grants.opening import open_grant
 from valetkey._grants.token_endpoint import TokenEndpoint
 from valetkey._policy.fitting import terms_of
-from valetkey._policy.lifetime import has_long_expired, is_fresh_login
+from valetkey._policy.lifetime import has_long_expired
 from valetkey._policy.scope import choose_scope, unite
 from valetkey._sessions.sessions import Sessions
 from valetkey.errors import AuthError, LoginFailed, LoginRequired, TemporaryError
@@ -39,7 +42,7 @@ from valetkey.settings.settings import Settings
 from valetkey.store.leases.holding import WAIT_SECONDS, LeaseTimeout, hold
 from valetkey.store.leases.keeping import kept_alive
 from valetkey.store.protocol import Absent, Lease, Store
-from valetkey.values import Scope, Secret, Session
+from valetkey.values import Scope, Session
 
 _logger = logging.getLogger("valetkey")
 
@@ -63,6 +66,7 @@ class Attempts:
 
     :param announce: Gets the prompt while a person is asked, and None when that is over.
     :param wanted: Gives the scope that all waiting callers miss, so that a person is asked once for all of it.
+    :param acceptance: What the adapters see of the tokens.
     """
 
     def __init__(
@@ -72,19 +76,21 @@ class Attempts:
         seams: Seams,
         announce: Callable[[LoginPrompt | None], None],
         wanted: Callable[[], Scope] = tuple,
+        acceptance: Acceptance | None = None,
     ) -> None:
+        self.braking: Braking = Braking(settings, store, seams, acceptance or Acceptance())
+        seams = self.braking.seams
         self.sessions: Sessions = Sessions(settings, store, seams)
         self.backoff: Backoff = Backoff(seams.monotonic)
         self._settings = settings
         self._seams = seams
-        self._announce = announce
+        self._announce = self.braking.announcing(announce)
         self._wanted = wanted
         self._clients = ClientSelection(settings, store, seams)
         tokens = TokenEndpoint(settings, seams)
         self._renewal = Renewal(settings, seams, self.sessions, tokens, self._clients.registrations)
         self._grant = open_grant(settings, seams, self._clients, tokens)
-        self._step_ups = StepUps(settings, seams)
-        self._repeated: Secret | None = None  # the access token of a login that followed a login rejected at once
+        self._step_ups = StepUps(settings, self.braking.decline)
 
     def satisfies(self, session: Session | None, need: TokenNeed) -> bool:
         """Tell whether a session answers a need now."""
@@ -96,6 +102,7 @@ class Attempts:
         renewal = RenewalProgress(early=need.early, explicit=need.explicit)
         attempt = _Attempt(need, cancelled, MovedLogin(self._settings, Budget(self._seams.monotonic)), renewal)
         session = None
+        self.braking.start()
         try:
             with self._seams.keep_connections():
                 while session is None:
@@ -109,6 +116,7 @@ class Attempts:
                 raise with_way_out(error) from error
             raise
         self.backoff.succeeded()
+        self.braking.succeeded()
         return session
 
     def _needs_way_out(self, session: Session | None) -> bool:
@@ -140,12 +148,18 @@ class Attempts:
         if isinstance(turn, Session):
             return turn
         with turn:
-            return self._act(attempt, turn)
+            try:
+                return self._act(attempt, turn)
+            except AuthError as error:
+                self.braking.failed(error, attempt.need, attempt.renewal.failure)
+                raise
 
     def _act(self, attempt: _Attempt, lease: Lease) -> Session | None:
         """Look, decide and act until there is a session; None if a new lease is needed."""
+        self.braking.look()
         while True:
             session, version = self.sessions.read()
+            self.braking.judge(session, attempt.need)
             situation = self._situation(attempt, session)
             match decide(situation):
                 case Step.ADOPT:
@@ -159,7 +173,7 @@ class Attempts:
                 case Step.STEP_UP | Step.LOG_IN:
                     return self._log_in(attempt, session, version, lease)
                 case refusal:
-                    raise self._refusal(refusal, situation)
+                    raise self._refusal(refusal, situation, attempt.renewal.failure)
 
     def _situation(self, attempt: _Attempt, session: Session | None) -> Situation:
         need, settings = attempt.need, self._settings
@@ -171,16 +185,16 @@ class Attempts:
             can_ask_server=not settings.needs_no_discovery,
             has_moved=attempt.moved.has_moved(session),
             is_scope_pinned=settings.scope is not None,
-            is_scope_declined=need.more_scope is not None and self._step_ups.is_declined(need.more_scope),
             pause=self.backoff.pause(),
             has_given_up=attempt.renewal.failure is not None,
-            repeated=self._repeated,
+            brake=self.braking.brake,
+            made=self.braking.made,
         )
 
     def _log_in(self, attempt: _Attempt, previous: Session | None, version: str | Absent, lease: Lease) -> Session:
         """Obtain a token with a grant: from a person, or with what proves a machine."""
-        self.sessions.prove_writable()
         need = attempt.need
+        self.braking.begin(need)
         target = self._discover(attempt, previous)
         same_issuer = previous if previous is not None and previous.issuer == target.server.issuer else None
         scope = self._scope(need, same_issuer, target)
@@ -188,19 +202,14 @@ class Attempts:
         def save(session: Session) -> Session:
             return self.sessions.save_answer(replace(session, terms=terms_of(self._settings)), version)
 
-        was_fresh = previous is not None and is_fresh_login(previous, self._seams.now())
         try:
             with kept_alive(lease):
-                session = self._grant.obtain(target, scope, GrantContext(save, self._announce, attempt.cancelled))
-        except LoginFailed as failure:
-            if need.more_scope is not None:
-                self._step_ups.remember(need.more_scope, failure)
-            raise
+                return self._grant.obtain(target, scope, GrantContext(save, self._announce, attempt.cancelled))
         except LoginRequired as error:
+            if isinstance(error, LoginFailed):
+                raise
             store = self.sessions.store
             raise explained(error, self._settings, previous, attempt.renewal.failure, store) from error
-        self._repeated = session.token.access_token if was_fresh and need.more_scope is None else None
-        return session
 
     def _discover(self, attempt: _Attempt, previous: Session | None) -> AuthorizationTarget:
         challenge = attempt.need.challenge
@@ -230,12 +239,13 @@ class Attempts:
         )
         if need.more_scope is not None and previous is not None:
             self._seams.pause(GATHERING_SECONDS)
-            return self._step_ups.widened(previous, unite(need.more_scope, self._wanted()), chosen)
+            wanted, same = unite(need.more_scope, self._wanted()), partial(self.braking.same_scope, need, previous)
+            return self._step_ups.widened(previous, wanted, chosen, same)
         if previous is None or challenged is None or self._settings.scope is not None:
             return chosen
         return unite(previous.token.scope, chosen)  # MCP, Scope Selection Strategy: with what was granted before
 
-    def _refusal(self, step: Step, situation: Situation) -> AuthError:
+    def _refusal(self, step: Step, situation: Situation, failure: AuthError | None) -> AuthError:
         """Give the error of a step that refuses."""
         wanted = situation.need.more_scope or ()
         match step:
@@ -243,8 +253,6 @@ class Attempts:
                 return nothing_to_renew_with()
             case Step.REFUSE_PINNED_SCOPE:
                 return self._step_ups.pinned(wanted)
-            case Step.REFUSE_DECLINED_SCOPE:
-                return self._step_ups.declined(wanted)
             case Step.PAUSE if situation.pause is not None:
                 return with_way_out(situation.pause) if self._needs_way_out(situation.session) else situation.pause
-        return pointless(self._settings.server_url, situation.session)
+        return self.braking.error(situation, failure)

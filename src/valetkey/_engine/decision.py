@@ -12,12 +12,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from valetkey._policy.lifetime import is_expired, is_fresh_login
+from valetkey._policy.brake import CLEAN, Act, Brake, Planned, rest_of
+from valetkey._policy.lifetime import is_expired
 from valetkey._policy.rejection import fits_scheme, wants_more_scope
 from valetkey._policy.scope import covers_scope
 from valetkey.errors import TemporaryError
 from valetkey.protocol.challenge import Challenge, challenge_to_answer
-from valetkey.values import Scope, Secret, Session, Token, TokenType
+from valetkey.values import Scope, Session, Token, TokenType
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +69,10 @@ class Situation:
     can_ask_server: bool = True  # False where the settings name all endpoints
     has_moved: bool | None = None  # whether the MCP server names other issuers; None before this attempt has asked it
     is_scope_pinned: bool = False
-    is_scope_declined: bool = False
     pause: TemporaryError | None = None  # the error while a server that could not answer is not asked again
     has_given_up: bool = False  # a renewal came to nothing in this attempt
-    repeated: Secret | None = None  # the access token of a login that followed a login rejected at once
+    brake: Brake = CLEAN  # what the acts before have come to, in all programs
+    made: int = 0  # how many acts this attempt has made
 
 
 class Step(Enum):
@@ -81,11 +82,10 @@ class Step(Enum):
     ASK_SERVER = "ask the server"
     REFUSE_EARLY = "refuse, early"
     REFUSE_PINNED_SCOPE = "refuse, scope is set"
-    REFUSE_DECLINED_SCOPE = "refuse, scope was declined"
+    BRAKE = "refuse, brake"
     PAUSE = "refuse, pause"
     STEP_UP = "step up"
     REFRESH = "refresh"
-    REFUSE_POINTLESS = "refuse, pointless"
     LOG_IN = "log in"
 
 
@@ -130,14 +130,29 @@ def _needs_person(situation: Situation) -> bool:
     return not situation.is_machine and not _is_renewable(situation)
 
 
-def _is_pointless(situation: Situation) -> bool:
-    session = situation.session
-    if session is None or _is_superseded(situation) or not _is_rejected(situation) or situation.need.explicit:
-        return False
-    # A token whose grant its issuer has ended, or does not renew any more, may well have been good before: once.
-    has_ended = session.ended is not None or situation.has_given_up
-    is_first = has_ended and session.token.access_token != situation.repeated
-    return not is_first and is_fresh_login(session, situation.now)
+def planned_act(situation: Situation) -> Planned:
+    """Give what would be done next if nothing held it back."""
+    session, need = situation.session, situation.need
+    if _wants_more_scope(situation):
+        act = Act.STEP_UP
+    elif _is_renewable(situation):
+        act = Act.RENEWAL
+    else:
+        act = Act.GRANT if situation.is_machine else Act.LOGIN
+    has_ended = session is not None and session.ended is not None
+    return Planned(
+        act=act,
+        now=situation.now,
+        asks_person=act in (Act.STEP_UP, Act.LOGIN) and not situation.is_machine,
+        scope=need.more_scope,
+        made=situation.made,
+        # A token whose grant its issuer has ended, or does not renew any more, may well have been good before.
+        may_differ=has_ended or situation.has_given_up or _is_superseded(situation),
+    )
+
+
+def _is_held_back(situation: Situation) -> bool:
+    return not situation.need.explicit and rest_of(situation.brake, planned_act(situation)) is not None
 
 
 def _is_superseded(situation: Situation) -> bool:
@@ -173,9 +188,9 @@ STEPS = (
         lambda situation: _wants_more_scope(situation) and situation.is_scope_pinned,
     ),
     Row(
-        Step.REFUSE_DECLINED_SCOPE,
-        "more scope is wanted, it was declined a short while ago, and the user has not asked for a login",
-        lambda situation: _wants_more_scope(situation) and situation.is_scope_declined and not situation.need.explicit,
+        Step.BRAKE,
+        "the brake holds what would be done next, and the user has not asked for a login",
+        _is_held_back,
     ),
     Row(
         Step.PAUSE,
@@ -189,12 +204,6 @@ STEPS = (
         "there is a refresh token, which has not been tried in vain in this attempt, the login has not moved, and the "
         "token is bound to a key if that is wanted",
         _is_renewable,
-    ),
-    Row(
-        Step.REFUSE_POINTLESS,
-        "a person has just logged in, the token is rejected at once, and the user has not asked for a login; once, it "
-        "does not hold if the issuer has ended the token or refused to renew it",
-        _is_pointless,
     ),
     Row(Step.LOG_IN, "otherwise", lambda _: True),
 )

@@ -15,6 +15,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from valetkey import urls
+from valetkey._engine.acceptance import Acceptance
 from valetkey._engine.at_hand import SessionAtHand
 from valetkey._engine.legs import Legs
 from valetkey._engine.progress import login_state, overdue
@@ -49,6 +50,7 @@ class Engine:
         if settings.chosen_grant == "device_code":
             require_device_login(seams.login)  # said now, and not at the first login
         self.settings = settings
+        self.acceptance: Acceptance = Acceptance()
         self._seams = seams
         self._waiting: list[TokenNeed] = []  # the needs of waiting callers; each change is atomic, so it needs no lock
         self._store = store
@@ -63,7 +65,7 @@ class Engine:
         """What obtains tokens: a program that starts with a good token needs none."""
         from valetkey._engine.attempts import Attempts
 
-        return Attempts(self.settings, self._store, self._seams, self._announce, self.missing_scope)
+        return Attempts(self.settings, self._store, self._seams, self._announce, self.missing_scope, self.acceptance)
 
     @made_once
     def _login_and_logout(self) -> "LoginAndLogout":
@@ -188,6 +190,10 @@ class Engine:
     def learn_nonce(self, url: str, nonce: str | None) -> bool:
         """Remember a `DPoP-Nonce` for the next proof to a URL (RFC 9449 §9); False if there is none."""
         return self._proofs.learn(url, nonce)
+
+    def accepts(self, token: Token) -> None:
+        """Note that the MCP server has accepted a token; in memory, without a lock."""
+        self.acceptance.accept(token, self._seams.now())
 
     def is_known(self) -> bool:
         """Tell whether the MCP server wants a token: there is a session, even if it has expired."""

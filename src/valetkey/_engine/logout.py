@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from valetkey._clients.authentication import ClientAuthenticator
 from valetkey._discovery.server import moved_server
 from valetkey._policy.refusal import Asked, answer_of, meaning_of
+from valetkey._sessions.brakes import Brakes
 from valetkey._sessions.sessions import Sessions
 from valetkey.errors import AuthError, Refused, TemporaryError
 from valetkey.protocol.error_response import CLIENT_ERRORS
@@ -53,6 +54,7 @@ class Logout:
         self._seams = seams
         self._sessions = sessions
         self._authenticator = ClientAuthenticator(settings, seams)
+        self._brakes = Brakes(settings, sessions.store)
 
     def end_session(self) -> LogoutResult:
         """
@@ -69,9 +71,13 @@ class Logout:
             _logger.info("another program holds the lease of the session for long, it is deleted without it")
             turn = nullcontext()
         if isinstance(turn, LogoutResult):
+            self._brakes.forget()
             return turn
         with turn, seams.keep_connections():
-            return self._revoke_and_delete()
+            try:
+                return self._revoke_and_delete()
+            finally:
+                self._brakes.forget()
 
     def _has_ended(self) -> LogoutResult | None:
         return LogoutResult(existed=False) if self._sessions.read()[1] is ABSENT else None

@@ -12,7 +12,6 @@ server with a grace period forgives it, and one that never got the request takes
 token is spent, the session cannot be renewed any more, and its access token serves until it expires.
 """
 
-import hashlib
 import logging
 import math
 import os
@@ -25,6 +24,7 @@ from valetkey._grants.token_endpoint import TokenEndpoint
 from valetkey._policy.fitting import terms_after_renewal
 from valetkey._policy.refusal import LASTING, NOTHING_ENDS, Asked, answer_of, meaning_of
 from valetkey._policy.tolerance import as_presented
+from valetkey._sessions.fingerprint import fingerprint
 from valetkey._sessions.sessions import Sessions
 from valetkey.errors import AuthError, MalformedDocument, Refused, StoreError, TemporaryError, Unsupported
 from valetkey.profiles.applied import resolve_profile
@@ -94,7 +94,7 @@ class Refresher:
             self._withdraw(session, version)
             raise
         terms = terms_after_renewal(self._settings, session)
-        fresh = replace(session, resource=request.resource, refresh_intent=None, terms=terms)
+        fresh = replace(session, resource=request.resource, refresh_intent=None, terms=terms, renewed=True)
         try:
             token = renewed(session.token, as_presented(answer, self._settings.bearer or "access_token"))
             key_of(token, session.dpop_key, session.issuer)
@@ -107,7 +107,7 @@ class Refresher:
 
     def _intent(self, refresh_token: Secret) -> RefreshIntent:
         now = self._seams.now()
-        return RefreshIntent(now, _fingerprint(refresh_token), _this_process(), now + LONGEST_EXCHANGE)
+        return RefreshIntent(now, fingerprint(refresh_token), _this_process(), now + LONGEST_EXCHANGE)
 
     def _wait_for_holder(self, session: Session, version: str, refresh_token: Secret, lease: Lease) -> None:
         """
@@ -161,13 +161,9 @@ class Refresher:
         return RefreshRefused(refusal, meaning)
 
 
-def _fingerprint(refresh_token: Secret) -> str:
-    return hashlib.sha256(refresh_token.reveal().encode("utf-8", "surrogatepass")).hexdigest()[:16]
-
-
 def _is_about(intent: RefreshIntent, refresh_token: Secret) -> bool:
     """Tell whether an intent is about a refresh token; older versions wrote no fingerprint."""
-    return intent.fingerprint in ("", _fingerprint(refresh_token))
+    return intent.fingerprint in ("", fingerprint(refresh_token))
 
 
 def _this_process() -> str:

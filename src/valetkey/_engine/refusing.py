@@ -5,7 +5,7 @@
 
 from typing import TypeVar
 
-from valetkey.errors import AuthError, LoginRequired, TemporaryError, TokenRejected, quote
+from valetkey.errors import AuthError, LoginRequired, TemporaryError, quote
 from valetkey.settings.settings import Settings
 from valetkey.store.another import place_of
 from valetkey.store.protocol import Store
@@ -17,14 +17,6 @@ Error = TypeVar("Error", bound=AuthError)
 def nothing_to_renew_with() -> TemporaryError:
     """Give the error of a renewal ahead of time that only a person could make."""
     return TemporaryError("There is nothing to renew with.", hint="Log in when the token ends.")
-
-
-def pointless(server_url: str, session: Session | None) -> TokenRejected:
-    """Give the error for a server that rejects the token of a login just made."""
-    issuer = session.issuer if session is not None else "the authorization server"
-    message = f"{server_url} rejects the token that {issuer} has just issued for it."
-    hint = "Tell the server's operator: it does not accept the tokens of its own authorization server."
-    return TokenRejected(message, hint=hint)
 
 
 def with_way_out(error: Error) -> Error:

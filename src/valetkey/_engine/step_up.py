@@ -2,48 +2,36 @@
 # SPDX-License-Identifier: Apache-2.0
 
 """
-More scope than a session has: who has to agree, and when a person is not asked again (MCP, Step-Up Authorization Flow).
+More scope than a session has: who has to agree (MCP, Step-Up Authorization Flow).
 
-A declined scope is remembered for ten minutes in memory: the same tool, called again, opens no second browser.
+The brake remembers what was declined: the same tool, called again, opens no second browser.
 """
 
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 
-from valetkey._policy.lifetime import is_fresh_login
 from valetkey._policy.scope import unite
-from valetkey.errors import LoginFailed, ScopeMissing, quote
-from valetkey.seams import Seams
+from valetkey.errors import AuthError, ScopeMissing, quote
 from valetkey.settings.credentials import ScopeRequest
 from valetkey.settings.settings import Settings
 from valetkey.values import Scope, Session
 
-REST_SECONDS = 600.0
-"""How long a declined scope is not asked for again."""
 
-
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class StepUps:
-    """The step-ups of one engine."""
+    """The step-ups of one engine; `decline` remembers a scope that was declined."""
 
     settings: Settings
-    seams: Seams
-    _declined: dict[frozenset[str], float] = field(default_factory=dict)
-
-    def is_declined(self, wanted: Scope) -> bool:
-        """Tell whether a scope was declined a short while ago."""
-        return self.seams.now() < self._declined.get(frozenset(wanted), 0.0)
+    decline: Callable[[Scope], None]
 
     def pinned(self, wanted: Scope) -> ScopeMissing:
         """Give the error for a scope that the user's own `scope` leaves out."""
         hint, granted = "Add it to scope=.", self.settings.scope or ()
         return ScopeMissing(f"{self._wish(wanted)}.", hint=hint, required=wanted, granted=granted)
 
-    def declined(self, wanted: Scope) -> ScopeMissing:
-        """Give the error for a scope that was declined a short while ago."""
-        message = f"{self._wish(wanted)}, which was declined a short while ago."
-        return ScopeMissing(message, hint="Try again in ten minutes to be asked again.", required=wanted)
-
-    def widened(self, previous: Session, wanted: Scope, chosen: Scope | None) -> Scope:
+    def widened(
+        self, previous: Session, wanted: Scope, chosen: Scope | None, held_back: Callable[[], AuthError | None]
+    ) -> Scope:
         """
         Give the scope of the new login: all that was asked for and granted before, and what is missing now.
 
@@ -53,25 +41,19 @@ class StepUps:
         """
         scope = unite(previous.requested_scope, previous.token.scope, chosen, wanted)
         granted = previous.token.scope or ()
-        if is_fresh_login(previous, self.seams.now()) and set(scope) <= set(previous.requested_scope or ()):
+        if set(scope) <= set(previous.requested_scope or ()):
             # MCP Security, Scope Minimization: a person is not asked twice in a row for the same scope.
-            raise not_brought(self.settings.server_url, wanted, granted)
+            error = held_back()
+            if error is not None:
+                raise error
         request = ScopeRequest(
             self.settings.server_url, previous.issuer, required=wanted, granted=granted, requested=scope
         )
         if self.settings.approve_scope is not None and not self.settings.approve_scope(request):
-            self._remember_declined(wanted)
+            self.decline(wanted)
             message = f"{self._wish(wanted)}, and approve_scope declined."
             raise ScopeMissing(message, hint="Allow it in approve_scope.", required=wanted, granted=granted)
         return scope
-
-    def remember(self, wanted: Scope, failure: LoginFailed) -> None:
-        """Remember that a person declined; a login that was only too slow declines nothing."""
-        if failure.error == "access_denied":
-            self._remember_declined(wanted)
-
-    def _remember_declined(self, wanted: Scope) -> None:
-        self._declined[frozenset(wanted)] = self.seams.now() + REST_SECONDS
 
     def _wish(self, wanted: Scope) -> str:
         return wish(self.settings.server_url, wanted)

@@ -3,7 +3,7 @@
 
 """How long a token or a registered client can be used, and when a token is renewed."""
 
-from valetkey.values import Client, Session, Token
+from valetkey.values import Client, Token
 
 RENEWAL_MARGIN = 60.0
 """How many seconds before expiry a renewal starts in the background, or a tenth of the token's life if that is less; it
@@ -11,9 +11,6 @@ may start up to twice as early."""
 
 LONG_SECONDS = 3600.0
 """How many seconds after the end of a token its renewal is long overdue."""
-
-FRESH_SECONDS = 60.0
-"""A token a person has just logged in for is not replaced by another login within this time."""
 
 
 def is_expired(token: Token, now: float) -> bool:
@@ -45,8 +42,3 @@ def is_client_usable(client: Client, *, issuer: str, redirect_uri: str | None, n
     """
     alive = client.secret_expires_at is None or now < client.secret_expires_at
     return client.issuer == issuer and client.redirect_uri == redirect_uri and alive
-
-
-def is_fresh_login(session: Session, now: float) -> bool:
-    """Tell whether a person has logged in for a session within the last minute."""
-    return session.interactive and 0 <= now - session.token.obtained_at < FRESH_SECONDS

@@ -48,13 +48,23 @@ class Kind(StrEnum):
     SESSION = "session"
     CLIENT = "client"
     PIN = "pin"
+    BRAKE = "brake"
 
 
 def session_key(settings: Settings) -> str:
     """Give the key of a session, which needs no discovery: issuer, client and resource stand inside the record."""
+    return _key(Kind.SESSION, *_session_parts(settings))
+
+
+def brake_key(settings: Settings) -> str:
+    """Give the key of a session's brake, which stands beside it: a login that fails leaves no session."""
+    return _key(Kind.BRAKE, *_session_parts(settings))
+
+
+def _session_parts(settings: Settings) -> tuple[str, ...]:
     server = urls.canonical_resource(settings.server_url)
     grant = "machine" if settings.is_machine else "person"
-    return _key(Kind.SESSION, settings.principal, server, settings.client_id or "", grant, settings.label)
+    return settings.principal, server, settings.client_id or "", grant, settings.label
 
 
 def client_key(issuer: str, settings: Settings) -> str:
@@ -82,9 +92,10 @@ def _key(kind: Kind, *parts: str) -> str:
 def encode_session(session: Session) -> bytes:
     """Give the value of a session's record."""
     members = _members_of(session)
-    if session.ended is None:  # so the record of a living session is what it has always been
-        del members["ended"]
-    return _encode(Kind.SESSION, members)
+    for name in ("ended", "renewed"):  # so the record of a living session is what it has always been
+        if not members[name]:
+            del members[name]
+    return encode_members(Kind.SESSION, members)
 
 
 def decode_session(value: bytes) -> Session:
@@ -93,7 +104,7 @@ def decode_session(value: bytes) -> Session:
 
     :raises StoreError: If it is damaged or of a newer format.
     """
-    members = _decode(Kind.SESSION, value)
+    members = decode_members(Kind.SESSION, value)
     try:
         if members["format"] == _FIRST_FORMAT:
             members = old_formats.session_of_format_1(members)
@@ -110,6 +121,7 @@ def decode_session(value: bytes) -> Session:
             dpop_key=secret(members, "dpop_key"),
             terms=_terms(terms) if terms is not None else None,
             ended=optional(text, members, "ended"),
+            renewed=bool(members["renewed"]),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise _damaged(Kind.SESSION) from error
@@ -117,7 +129,7 @@ def decode_session(value: bytes) -> Session:
 
 def encode_client(client: Client) -> bytes:
     """Give the value of a client's record."""
-    return _encode(Kind.CLIENT, _members_of(client))
+    return encode_members(Kind.CLIENT, _members_of(client))
 
 
 def decode_client(value: bytes) -> Client:
@@ -126,7 +138,7 @@ def decode_client(value: bytes) -> Client:
 
     :raises StoreError: If it is damaged or of a newer format.
     """
-    members = _decode(Kind.CLIENT, value)
+    members = decode_members(Kind.CLIENT, value)
     try:
         return _client(old_formats.client_of_format_1(members) if members["format"] == _FIRST_FORMAT else members)
     except (KeyError, TypeError, ValueError) as error:
@@ -135,7 +147,7 @@ def decode_client(value: bytes) -> Client:
 
 def encode_pin(issuer: str) -> bytes:
     """Give the value of the record with the issuer of a client registered by hand, which has seen no secret of it."""
-    return _encode(Kind.PIN, {"issuer": issuer, "saw_secret": False})
+    return encode_members(Kind.PIN, {"issuer": issuer, "saw_secret": False})
 
 
 def decode_pin(value: bytes) -> tuple[str, bool]:
@@ -147,13 +159,14 @@ def decode_pin(value: bytes) -> tuple[str, bool]:
     :raises StoreError: If it is damaged or of a newer format.
     """
     try:
-        members = _decode(Kind.PIN, value)
+        members = decode_members(Kind.PIN, value)
         return text(members, "issuer"), bool(members.get("saw_secret", True))
     except (KeyError, TypeError) as error:
         raise _damaged(Kind.PIN) from error
 
 
-def _encode(kind: Kind, members: Members) -> bytes:
+def encode_members(kind: Kind, members: Members) -> bytes:
+    """Give the value of a record of a kind."""
     return json.dumps({"format": FORMAT, "kind": kind, **members}, default=_plain, ensure_ascii=False).encode(
         "utf-8",
         "replace",  # what no file can hold was never sent either, and must not cost the token
@@ -174,18 +187,25 @@ def _plain(value: object) -> str | Members:
     raise TypeError(message)
 
 
-def _decode(kind: Kind, value: bytes) -> Members:
-    if len(value) > _LONGEST:
+def decode_members(kind: Kind, value: bytes) -> Members:
+    """Read the members of a record; a `StoreError` if it is damaged or of a newer format."""
+    members = readable_members(kind, value)
+    if members is None:
         raise _damaged(kind)
+    return members
+
+
+def readable_members(kind: Kind, value: bytes) -> Members | None:
+    """Read the members of a record; None if it is damaged, and a `StoreError` if it is of a newer format."""
     try:
-        document = json.loads(value)
+        document = json.loads(value) if len(value) <= _LONGEST else None
     except (ValueError, RecursionError):
-        raise _damaged(kind) from None  # the cause holds the whole record
+        return None  # an error would have a cause that holds the whole record
     if not isinstance(document, dict) or document.get("kind") != kind:
-        raise _damaged(kind)
+        return None
     number = document.get("format")
     if isinstance(number, bool) or not isinstance(number, int) or number < _FIRST_FORMAT:
-        raise _damaged(kind)
+        return None
     if number > FORMAT:
         message = f"The session store was written by a newer version of Valetkey (format {str(number)[:20]})."
         raise StoreError(message, hint=f"Update Valetkey here, or {ANOTHER_STORE}.")

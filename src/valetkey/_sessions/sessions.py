@@ -94,10 +94,6 @@ class Sessions:
         """
         self.store.delete(self.key, if_version=version)
 
-    def prove_writable(self) -> None:
-        """Make sure that the store can be written, before a person or a server is asked for a token."""
-        self.store.put(self.key + ":intent", b"")
-
     def save_answer(self, session: Session, version: str | Absent, *, renews: Token | None = None) -> Session:
         """
         Write a session that a server has just issued. It exists nowhere else, so this is tried for a whole minute.

@@ -17,6 +17,9 @@ from valetkey.wire import HttpRequest, HttpResponse
 
 GRANT_TYPE = "urn:ietf:params:oauth:grant-type:device_code"  # RFC 8628 §3.4
 
+POLLING = "ask whether the person has logged in"
+"""What the log says of a poll, of which a login makes many."""
+
 _USUAL_INTERVAL = 5.0  # RFC 8628 §3.2
 _SHORTEST_INTERVAL = 1.0
 _SLOWER = 5.0  # RFC 8628 §3.5
@@ -123,7 +126,7 @@ def device_token_request(
     return TokenRequest(
         server,
         client,
-        "ask whether the person has logged in",
+        POLLING,
         (("grant_type", GRANT_TYPE), ("device_code", device_code.reveal()), *resource_field(resource)),
         scope=scope,
         credentials_of=(server.issuer,),

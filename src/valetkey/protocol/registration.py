@@ -21,6 +21,9 @@ from valetkey.values import (
 )
 from valetkey.wire import HttpRequest, HttpResponse
 
+REGISTERING = "register this program as a client"
+"""What the log says of the request."""
+
 _PLACEHOLDER = "http://127.0.0.1/callback"
 _BY_HAND = "Register a client by hand and give its client_id."
 _LATEST = 1e12
@@ -107,7 +110,7 @@ def registration_request(
     return HttpRequest(
         "POST",
         endpoint,
-        "register this program as a client",
+        REGISTERING,
         headers=(("Content-Type", "application/json"), ("Accept", "application/json"), *bearer),
         body=json.dumps(metadata.document()).encode(),
         issuer=server.issuer,

@@ -1,0 +1,273 @@
+# SPDX-FileCopyrightText: 2026 The Valetkey authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""
+The brake in front of the acts of one engine (`_policy.brake`): what has happened is judged, counted and stored.
+
+All of it happens with the lease of the session, so that of all programs that share it only one goes on counting.
+"""
+
+import logging
+from collections import Counter
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+
+from valetkey._engine.acceptance import Acceptance
+from valetkey._engine.decision import Situation, TokenNeed, planned_act
+from valetkey._engine.held_back import held_back
+from valetkey._policy.brake import (
+    MOST_ACTS,
+    Act,
+    Brake,
+    Ended,
+    Failure,
+    Planned,
+    begun,
+    counted,
+    declined,
+    failed,
+    rest_of,
+)
+from valetkey._policy.lifetime import is_expired
+from valetkey._policy.scope import covers_scope
+from valetkey._policy.verdict import Fate, Verdict, after, verdict_on
+from valetkey._sessions.brakes import Brakes
+from valetkey._sessions.fingerprint import fingerprint
+from valetkey.errors import (
+    AuthError,
+    ClientRefused,
+    LoginFailed,
+    LoginRequired,
+    MalformedDocument,
+    Refused,
+    StoreError,
+    TemporaryError,
+    TrustError,
+    quote,
+)
+from valetkey.protocol.device import POLLING
+from valetkey.protocol.dpop import refuses_without_nonce
+from valetkey.protocol.registration import REGISTERING
+from valetkey.seams import LoginPrompt, Seams
+from valetkey.settings.settings import Settings
+from valetkey.store.protocol import Store
+from valetkey.values import Scope, Session
+from valetkey.wire import HttpRequest, HttpResponse
+
+_logger = logging.getLogger("valetkey")
+
+LONGEST_WORDS = 400
+"""How many characters of what has gone wrong the record keeps."""
+
+_FAILURES: tuple[tuple[type[AuthError], Failure], ...] = (
+    (LoginFailed, Failure.UNANSWERED),
+    (LoginRequired, Failure.NO_PERSON),
+    (ClientRefused, Failure.CLIENT_REFUSED),
+    (Refused, Failure.REFUSED),
+    (MalformedDocument, Failure.UNREADABLE),
+    (TemporaryError, Failure.UNAVAILABLE),
+    (TrustError, Failure.UNTRUSTED),
+    (AuthError, Failure.UNSUPPORTED),
+)
+
+
+@dataclass(slots=True)
+class _Made:
+    """What the attempt that runs has done so far."""
+
+    requests: Counter[str] = field(default_factory=Counter)  # by endpoint
+    logins: int = 0
+    counted: int = 0  # how much of it is in the record
+    before: Brake | None = None  # the brake before its login began
+    was_held: bool = False
+    wants_nonce: str | None = None  # the endpoint that has just asked for a proof with its nonce
+
+    @property
+    def acts(self) -> int:
+        """How many acts: of the logins, the registrations and the token requests, whichever are the most."""
+        return max((*self.requests.values(), self.logins))
+
+
+class Braking:
+    """The brake of one session, for the attempts of one engine, of which one runs at a time."""
+
+    def __init__(self, settings: Settings, store: Store, seams: Seams, acceptance: Acceptance) -> None:
+        self.seams: Seams = replace(seams, send=self._counted(seams))
+        self.brake: Brake = Brake()
+        self._settings = settings
+        self._brakes = Brakes(settings, store)
+        self._acceptance = acceptance
+        self._made = _Made()
+        self._uncounted = 0  # of the last attempt, which has succeeded and so has written nothing more
+
+    @property
+    def made(self) -> int:
+        """How many acts the attempt that runs has made."""
+        return self._made.acts
+
+    def start(self) -> None:
+        """Begin to count an attempt."""
+        self._made = _Made()
+
+    def look(self) -> None:
+        """Read what has happened in all programs."""
+        self.brake = self._brakes.read()
+
+    def announcing(self, announce: Callable[[LoginPrompt | None], None]) -> Callable[[LoginPrompt | None], None]:
+        """Give the function that gets the prompts of logins, so that it counts them."""
+
+        def counting(prompt: LoginPrompt | None) -> None:
+            self._made.logins += prompt is not None
+            announce(prompt)
+
+        return counting
+
+    def judge(self, session: Session | None, need: TokenNeed) -> None:
+        """Find out what the stored token was worth, and store it if that changes anything."""
+        if session is None:
+            return
+        fate = self._fate(session, need)
+        verdict = verdict_on(self.brake, fate)
+        changed = after(verdict, self.brake, fate, _said(need))
+        if verdict is Verdict.VAIN:
+            more, self._uncounted = self._uncounted, 0
+            self.brake = self._brakes.change(lambda _: replace(changed, acts=counted(changed.acts, more)))
+        elif verdict is Verdict.SERVED:
+            self._uncounted = 0
+            is_much = self.brake.acts > 1 or self.brake.failure is not None
+            # One login that has served is what every session has behind it: to write that would cost each renewal more.
+            self.brake = self._brakes.change(lambda _: changed) if is_much else changed
+
+    def begin(self, need: TokenNeed) -> None:
+        """
+        Count a login that begins. The write also proves that the store can be written, before anything is sent.
+
+        A machine's token is counted when it turns out to be of no use: its server may issue one for each minute.
+        """
+        made, now = self._made, self.seams.now()
+        made.before = self.brake
+        if not self._settings.is_machine:
+            more, self._uncounted = made.acts + 1 + self._uncounted, 0
+            made.counted = made.acts + 1
+            begins = begun(self.brake, now, more)
+            self.brake = replace(begins, declined=()) if need.explicit else begins
+        brake = self.brake
+        self._brakes.change(lambda _: brake)
+
+    def succeeded(self) -> None:
+        """Remember what a login has taken that was not counted when it began."""
+        if self._made.before is not None and not self._settings.is_machine:
+            self._uncounted += max(self._made.acts - self._made.counted, 0)
+
+    def same_scope(self, need: TokenNeed, session: Session) -> AuthError | None:
+        """Give the error for a login that would ask a person once more for the same scope too early."""
+        asks_person, now = not self._settings.is_machine, self.seams.now()
+        planned = Planned(act=Act.SAME_SCOPE, now=now, asks_person=asks_person, scope=need.more_scope)
+        brake = self._made.before or self.brake
+        rest = None if need.explicit else rest_of(brake, planned)
+        return None if rest is None else held_back(rest, brake, planned, self._settings, session)
+
+    def error(self, situation: Situation, renewal: AuthError | None) -> AuthError:
+        """Give the error for what the brake holds; `renewal` is why the session was not renewed in this attempt."""
+        planned, brake = planned_act(situation), self.brake
+        rest = rest_of(brake, planned)
+        if rest is None:
+            message = "the brake holds nothing"
+            raise ValueError(message)
+        self._made.was_held = True
+        if renewal is not None:
+            brake = failed(brake, _ended(renewal), planned.now, before=brake.acts, made=planned.made, logins=0)
+        return held_back(rest, brake, planned, self._settings, situation.session)
+
+    def decline(self, scope: Scope | None) -> None:
+        """Remember what a person has declined."""
+        now = self.seams.now()
+        self.brake = self._brakes.change(lambda brake: declined(brake, scope, now))
+
+    def failed(self, error: AuthError, need: TokenNeed, renewal: AuthError | None) -> None:
+        """Count an attempt that has failed, if it has made acts."""
+        made = self._made
+        with suppress(StoreError):  # then the next login cannot begin either
+            if made.before is not None and made.acts == 0:
+                before = made.before
+                self._brakes.change(lambda brake: replace(before, declined=brake.declined))
+            elif made.acts:
+                self._count(error if renewal is None or not made.was_held else renewal, need)
+
+    def _count(self, error: AuthError, need: TokenNeed) -> None:
+        made, now = self._made, self.seams.now()
+        asks_nobody = made.before is None or self._settings.is_machine
+        is_for_backoff = isinstance(error, TemporaryError) and asks_nobody
+        if need.early or is_for_backoff or isinstance(error, StoreError):
+            return
+        ended = _ended(error)
+
+        def ending(brake: Brake) -> Brake:
+            before = brake.acts if made.before is None else made.before.acts
+            brake = failed(brake, ended, now, before=before, made=made.acts, logins=made.logins)
+            return declined(brake, need.more_scope, now) if ended.failure is Failure.DECLINED else brake
+
+        self.brake = self._brakes.change(ending)
+
+    def _fate(self, session: Session, need: TokenNeed) -> Fate:
+        token, now = session.token, self.seams.now()
+        is_over = is_expired(token, now)
+        was_rejected = self._acceptance.was_rejected(token)
+        is_rejected = token.access_token.reveal() == need.rejected and not is_over and not need.early
+        return Fate(
+            fingerprint=fingerprint(token.access_token),
+            obtained_at=token.obtained_at,
+            now=now,
+            expires_at=token.expires_at,
+            was_counted=session.interactive and not session.renewed,
+            is_rejected=is_rejected or was_rejected or _was_not_brought(session, need),
+            wants_more_scope=need.more_scope is not None,
+            is_over=is_over or need.early,
+            accepted_since=self._acceptance.since(token),
+            was_rejected_at_once=was_rejected,
+        )
+
+    def _counted(self, seams: Seams) -> Callable[[HttpRequest], HttpResponse]:
+        def send(request: HttpRequest) -> HttpResponse:
+            made = self._made
+            if request.purpose == REGISTERING and made.logins and made.requests[request.url] >= MOST_ACTS:
+                raise _registered_in_vain(request.url)
+            # A person is waited for with many polls, and what a server wants sent again with its nonce is one request.
+            if request.method == "POST" and request.purpose != POLLING and request.url != made.wants_nonce:
+                made.requests[request.url] += 1
+            made.wants_nonce = None
+            response = seams.send(request)
+            if refuses_without_nonce(response):
+                made.wants_nonce = request.url
+            return response
+
+        return send
+
+
+def _registered_in_vain(endpoint: str) -> ClientRefused:
+    message = f"This login has registered a client {MOST_ACTS} times at {endpoint}, and none of them was accepted."
+    return ClientRefused(message, hint="Register a client by hand and give its client_id.", endpoint=endpoint)
+
+
+def _was_not_brought(session: Session, need: TokenNeed) -> bool:
+    """Tell whether a login has asked for all of the scope that is missing."""
+    wanted = need.more_scope
+    is_asked = bool(wanted) and set(wanted or ()) <= set(session.requested_scope or ())
+    return is_asked and not covers_scope(session, wanted)
+
+
+def _ended(error: AuthError) -> Ended:
+    failure = next(failure for kind, failure in _FAILURES if isinstance(error, kind))
+    code = getattr(error, "error", None)
+    if isinstance(error, LoginFailed) and code == "access_denied":  # RFC 6749 §4.1.2.1, RFC 8628 §3.5
+        failure = Failure.DECLINED
+    return Ended(failure, error.message[:LONGEST_WORDS], code)
+
+
+def _said(need: TokenNeed) -> str:
+    """Give what the challenge of an MCP server says, safe to show."""
+    challenge = need.challenge
+    texts = (challenge.get(name) for name in ("error", "error_description", "scope")) if challenge is not None else ()
+    said = " ".join(quote(text) for text in texts if text)
+    return (said.replace(need.rejected, "…") if need.rejected else said)[:LONGEST_WORDS]

@@ -13,6 +13,7 @@ SECTIONS = {
     "E": "Requests and streams",
     "F": "Texts",
     "G": "Computers and places",
+    "H": "Brakes",
     "I": "Hostile input",
     "J": "Haystack",
 }
@@ -291,6 +292,81 @@ ROWS = (
         "G6",
         'A login with `"paste"` and an https redirect address.',
         "It is allowed, because nothing has to listen.",
+    ),
+    FieldRow(
+        "H1",
+        "Every token is rejected, and every refresh is refused.",
+        "Three tabs, registrations and token requests at most in a minute, for all programs that share the "
+        "store; then the pause doubles from a minute to an hour. The error says how many tokens were "
+        "rejected, in whose words, and when the next try may be made.",
+    ),
+    FieldRow(
+        "H2",
+        "Each 403 wants another scope.",
+        "A login and two step-ups may follow each other at once; then as H1.",
+    ),
+    FieldRow(
+        "H3",
+        "Every login is answered with `access_denied` at once.",
+        "One tab in ten minutes, then in twenty, forty and sixty.",
+    ),
+    FieldRow(
+        "H4",
+        "The token endpoint answers each registered client with `unauthorized_client` or `invalid_client`.",
+        "Another method is tried in the same login; after a login in vain an attempt registers three times at"
+        " most. Then as H1.",
+    ),
+    FieldRow(
+        "H5",
+        "Tokens live for a second, and there is no refresh token; or programs are killed in their login.",
+        "As H1: a login is counted when it begins.",
+    ),
+    FieldRow(
+        "H6",
+        "The token endpoint answers with 400, a web page or garbage.",
+        "As H1.",
+    ),
+    FieldRow(
+        "H7",
+        "A 403 wants scope that the token has, once a minute.",
+        "The person is asked again after one minute, two, four, up to an hour.",
+    ),
+    FieldRow(
+        "H8",
+        "Every token is rejected, once a minute, and there is no refresh token.",
+        "As H7: about thirty tabs in a day, and not one with every call.",
+    ),
+    FieldRow(
+        "H9",
+        "A person declines a login, and the agent calls five times more.",
+        "No second tab: the error says that the person has declined, when they may be asked again, and that "
+        "`login()` asks at once.",
+    ),
+    FieldRow(
+        "H10",
+        '`login="never"`, and each refresh is refused in words that end nothing.',
+        "Three refreshes in a minute, then as H1. A login that asks no person and sends nothing is not counted.",
+    ),
+    FieldRow(
+        "H11",
+        "Each renewal brings a new token, which is rejected.",
+        "As H1, and no person is asked.",
+    ),
+    FieldRow(
+        "H12",
+        "Every token of a machine or a workload is rejected.",
+        "As H1.",
+    ),
+    FieldRow(
+        "H13",
+        "The user calls `login()` or logs out while the brake holds.",
+        "`login()` passes it at once, always; a logout forgets.",
+    ),
+    FieldRow(
+        "H14",
+        "An honest server: tokens of five minutes without a refresh token, of a second with one, of a "
+        "machine; some do not say when they end.",
+        "It is never slowed. A token that serves for four minutes ends the row.",
     ),
     FieldRow(
         "I1",

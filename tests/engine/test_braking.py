@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.fakes.authorization_server import TOKEN
+from tests.fakes.authorization_server import ISSUER, TOKEN
 from tests.fakes.calls import Program
 from tests.fakes.network import challenges
 from tests.fakes.threads import in_threads
@@ -24,7 +24,7 @@ from valetkey.login.never import NeverLogin
 from valetkey.values import Secret
 
 INVALID = (401, 'Bearer error="invalid_token"')
-MACHINE = {"client_id": "machine", "client_secret": Secret("s3cret")}
+MACHINE = {"client_id": "machine", "client_secret": Secret("s3cret"), "issuer": ISSUER}
 MOST = 3
 DAY = 86_400
 MOST_IN_A_DAY = 33
@@ -405,7 +405,7 @@ def test_a_challenge_that_repeats_the_token_does_not_bring_it_into_the_record():
     engine = program.engine()
     held(program, engine)
     brake = engine._attempts.braking._brakes.read()
-    assert brake.words == '"invalid_token" "bad …"'
+    assert brake.words == '"invalid_token" "bad \\u2026"'
 
 
 @requirement("REF-7")

@@ -269,5 +269,4 @@ def _said(need: TokenNeed) -> str:
     """Give what the challenge of an MCP server says, safe to show."""
     challenge = need.challenge
     texts = (challenge.get(name) for name in ("error", "error_description", "scope")) if challenge is not None else ()
-    said = " ".join(quote(text) for text in texts if text)
-    return (said.replace(need.rejected, "…") if need.rejected else said)[:LONGEST_WORDS]
+    return " ".join(quote(text) for text in texts if text)[:LONGEST_WORDS]

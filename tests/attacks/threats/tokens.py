@@ -385,11 +385,7 @@ THREATS: tuple[Threat, ...] = (
         gets="no session of another principal",
         remains="a program that passes the wrong principal",
         test="test_tokens.py::test_one_principal_never_gets_the_session_of_another",
-        defences=(
-            Defence(
-                CODEC, "return _key(Kind.SESSION, settings.principal, server,", 'return _key(Kind.SESSION, "", server,'
-            ),
-        ),
+        defences=(Defence(CODEC, "return settings.principal, server,", 'return "", server,'),),
     ),
     Threat(
         id="T27",

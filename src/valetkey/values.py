@@ -73,8 +73,7 @@ def as_secret(text: str | Secret | None) -> Secret | None:
 
 def scope_from_text(text: str | None) -> Scope | None:
     """Read a scope value: case-sensitive tokens between spaces, duplicates removed (RFC 6749 §3.3, RFC 6750 §3)."""
-    tokens = tuple(dict.fromkeys((text or "").split()))
-    return tokens or None
+    return tuple(dict.fromkeys((text or "").split())) or None
 
 
 def scope_to_text(scope: Scope) -> str:

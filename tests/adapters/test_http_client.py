@@ -81,18 +81,22 @@ def test_a_renewal_that_is_answered_503_once_costs_one_call(program, server):
 
 
 @each_program
-def test_a_grant_that_is_revoked_in_mid_run_costs_no_more_than_the_calls_until_the_person_allows(program, server):
+def test_a_grant_that_is_revoked_in_mid_run_costs_no_more_than_the_calls_until_the_person_logs_in(program, server):
     """Row E4."""
+
+    def too_slow(callback):
+        message = "Nobody came."
+        raise LoginFailed(message, hint="Again.")
 
     async def use():
         async with opened(program, server) as call:
             assert await call(a=1, b=2) == "3"
             server.authorization.forget_access_tokens()
             server.authorization.forget_refresh_tokens()
-            server.person.denies = True
+            server.person.brings = too_slow
             error = await error_of(call(a=1, b=2))
             assert isinstance(auth_error_behind(error), LoginFailed)
-            server.person.denies = False
+            server.person.brings = lambda callback: callback
             return await call(a=3, b=2)
 
     assert run(use) == "5"

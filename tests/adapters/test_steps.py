@@ -7,6 +7,7 @@ import httpx2
 import pytest
 
 from valetkey._adapters.steps import CurrentToken, OtherToken, steps_of
+from valetkey._engine.acceptance import Acceptance
 from valetkey._engine.legs import Legs
 from valetkey.values import Secret, Token
 
@@ -20,6 +21,7 @@ class Engine:
     legs = Legs(URL)
 
     def __init__(self, *, is_known=False):
+        self.acceptance = Acceptance(lambda: 0.0)
         self._is_known = is_known
 
     def is_known(self):

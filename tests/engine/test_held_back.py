@@ -111,6 +111,8 @@ def test_a_login_that_was_declined_says_so_and_when_it_is_asked_again(times, oft
     assert type(error) is LoginFailed
     assert (error.error, error.description) == ("access_denied", None)
     assert error.message == f"The person has declined the login for {MCP}{often}, 60 s ago."
+    said = told(spent(Failure.DECLINED, acts=1, declined=(Declined(None, times, NOW - 10),)))
+    assert said.message == f"The person has declined the login for {MCP}{often}, 10 s ago. It said no."
     left = {1: "9 minutes", 3: "39 minutes"}[times]
     assert error.hint == f"The person may be asked again in {left}; login() asks at once."
 

@@ -133,7 +133,7 @@ def test_a_token_can_be_bound_to_a_key_and_every_poll_proves_it_anew():
 
 
 def test_the_next_login_starts_at_once_after_one_that_failed():
-    device = Device("access_denied")
+    device = Device("expired_token")
     device.fails(LoginFailed)
     assert device.log_in().access_token.reveal()
     assert len(device.server.device_forms()) == 2
@@ -327,6 +327,7 @@ def test_the_device_code_shows_nowhere(caplog):
         with pytest.raises(AuthError) as caught:
             device.log_in()
         said.append(everything_said_by(caught.value))
+    device.world.clock.time += 60
     device.log_in()
     said += [repr(request) for request in device.server.requests]
     said += [repr(device.world.kept(grant="device_code")), caplog.text]

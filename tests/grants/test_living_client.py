@@ -4,6 +4,7 @@
 """A server that has forgotten a registered client is found out before a person is sent there."""
 
 import json
+import threading
 
 import pytest
 
@@ -12,6 +13,7 @@ from tests.fakes.network import HTML, no_answer, unreachable
 from tests.fakes.seams import BEGINNING
 from tests.fakes.world import World
 from tests.requirements import requirement
+from valetkey._engine.decision import TokenNeed
 from valetkey.errors import AuthError, LoginFailed, TemporaryError
 from valetkey.login.never import NeverLogin
 from valetkey.values import Client, ClientAuthentication, ClientOrigin, Secret
@@ -149,7 +151,9 @@ def test_an_answer_to_a_renewal_or_to_a_code_shows_that_the_client_lives():
     assert world.server.questions() == []
     world.clock.time += 59
     world.server.forget_refresh_tokens()
-    engine.replace(token)
+    need = TokenNeed(token.access_token.reveal(), explicit=True)  # the third token request; the brake would hold it
+    engine._attempts.obtain(need, threading.Event())
+    assert len(world.person.asked) == 2
     assert world.server.questions() == []
 
 

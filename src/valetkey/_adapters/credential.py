@@ -121,7 +121,7 @@ def rejection_by_server(engine: "Engine", response: AnyResponse, token: Token | 
     challenges = rejection(response, token)  # first, because most answers are none: writing a URL out takes longer
     is_news = token is not engine.acceptance.token and response.status_code < 300
     if token is not None and is_news and engine.serves(str(response.url)):
-        engine.accepts(token)
+        engine.acceptance.accept(token)
     return challenges if challenges is not None and engine.serves(str(response.url)) else None
 
 

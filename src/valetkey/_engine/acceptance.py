@@ -3,20 +3,23 @@
 
 """What the adapters see of a token: the MCP server accepts it, or rejects it although it is new. In memory alone."""
 
+from collections.abc import Callable
+
 from valetkey.values import Token
 
 
 class Acceptance:
     """The token that was sent last. It is replaced as a whole, so reading it needs no lock."""
 
-    def __init__(self) -> None:
+    def __init__(self, now: Callable[[], float]) -> None:
+        self._now = now
         self.token: Token | None = None
         self._seen: tuple[Token | None, float | None] = (None, None)  # and since when it is accepted; None: rejected
 
-    def accept(self, token: Token, now: float) -> None:
+    def accept(self, token: Token) -> None:
         """Note that the server accepts a token; the first time counts."""
         if not _is_same(self._seen[0], token):
-            self._seen = token, now
+            self._seen = token, self._now()
         self.token = token
 
     def reject(self, token: Token) -> None:

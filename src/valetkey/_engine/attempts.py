@@ -78,7 +78,7 @@ class Attempts:
         wanted: Callable[[], Scope] = tuple,
         acceptance: Acceptance | None = None,
     ) -> None:
-        self.braking: Braking = Braking(settings, store, seams, acceptance or Acceptance())
+        self.braking: Braking = Braking(settings, store, seams, acceptance or Acceptance(seams.now))
         seams = self.braking.seams
         self.sessions: Sessions = Sessions(settings, store, seams)
         self.backoff: Backoff = Backoff(seams.monotonic)

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field, replace
 from valetkey._engine.acceptance import Acceptance
 from valetkey._engine.decision import Situation, TokenNeed, planned_act
 from valetkey._engine.held_back import held_back
+from valetkey._grants.living_client import PURPOSE as QUESTION
 from valetkey._policy.brake import (
     MOST_ACTS,
     Act,
@@ -59,6 +60,9 @@ _logger = logging.getLogger("valetkey")
 
 LONGEST_WORDS = 400
 """How many characters of what has gone wrong the record keeps."""
+
+_NO_ACTS = (POLLING, QUESTION)
+"""A person is waited for with many polls, and a question whether a client is still known comes once in a minute."""
 
 _FAILURES: tuple[tuple[type[AuthError], Failure], ...] = (
     (LoginFailed, Failure.UNANSWERED),
@@ -233,8 +237,8 @@ class Braking:
             made = self._made
             if request.purpose == REGISTERING and made.logins and made.requests[request.url] >= MOST_ACTS:
                 raise _registered_in_vain(request.url)
-            # A person is waited for with many polls, and what a server wants sent again with its nonce is one request.
-            if request.method == "POST" and request.purpose != POLLING and request.url != made.wants_nonce:
+            is_act = request.method == "POST" and request.purpose not in _NO_ACTS
+            if is_act and request.url != made.wants_nonce:  # what a server wants again with its nonce is one request
                 made.requests[request.url] += 1
             made.wants_nonce = None
             response = seams.send(request)

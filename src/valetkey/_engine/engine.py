@@ -50,7 +50,7 @@ class Engine:
         if settings.chosen_grant == "device_code":
             require_device_login(seams.login)  # said now, and not at the first login
         self.settings = settings
-        self.acceptance: Acceptance = Acceptance()
+        self.acceptance: Acceptance = Acceptance(seams.now)
         self._seams = seams
         self._waiting: list[TokenNeed] = []  # the needs of waiting callers; each change is atomic, so it needs no lock
         self._store = store
@@ -190,10 +190,6 @@ class Engine:
     def learn_nonce(self, url: str, nonce: str | None) -> bool:
         """Remember a `DPoP-Nonce` for the next proof to a URL (RFC 9449 §9); False if there is none."""
         return self._proofs.learn(url, nonce)
-
-    def accepts(self, token: Token) -> None:
-        """Note that the MCP server has accepted a token; in memory, without a lock."""
-        self.acceptance.accept(token, self._seams.now())
 
     def is_known(self) -> bool:
         """Tell whether the MCP server wants a token: there is a session, even if it has expired."""

@@ -67,7 +67,8 @@ def _declined(brake: Brake, planned: Planned, server: str, left: float, session:
         granted = (session.token.scope if session is not None else None) or ()
         return ScopeMissing(message, hint=hint, required=planned.scope or (), granted=granted)
     times = "" if login is None or login.times < 2 else f" {login.times} times in a row"
-    message = f"The person has declined the login for {server}{times}, {_span(planned.now - brake.at)} ago."
+    said = f" {brake.words}" if brake.failure is Failure.DECLINED else ""
+    message = f"The person has declined the login for {server}{times}, {_span(planned.now - brake.at)} ago.{said}"
     return LoginFailed(message, hint=hint, error="access_denied")
 
 

@@ -3,6 +3,7 @@
 
 """Whatever another program has written gives a value or one of our errors, in time in proportion to its length."""
 
+import json
 import time
 import zlib
 from contextlib import suppress
@@ -13,10 +14,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.fakes import arguments, hostile
+from tests.fakes.authorization_server import ISSUER, MCP, RESOURCE_METADATA, SERVER_METADATA, TOKEN
+from tests.fakes.world import World
 from tests.requirements import requirement
 from valetkey import urls
 from valetkey._network.unpacking import TooLarge
-from valetkey.errors import AuthError
+from valetkey._sessions.codec import session_key
+from valetkey.errors import AuthError, MalformedDocument
+from valetkey.protocol.challenge import parse_challenges
+from valetkey.values import Secret
 
 FUNCTIONS = arguments.functions()
 
@@ -164,3 +170,60 @@ def test_a_url_of_any_length_is_a_url_or_none(length, piece):
     url = "https://h.example/".ljust(length, piece)[:length]
     assert urls.is_endpoint(url) is (hostile.outcome(lambda: urls.require_endpoint(url, "address")) == url)
     assert len(url) <= urls.LONGEST_URL or not urls.is_endpoint(url)
+
+
+def ascii_of(value):
+    return ascii(value)[:40]
+
+
+HOSTILE_MEMBERS = [
+    {"scope": "\ud800"},
+    {"scope": "read \x00 \x1b[2J"},
+    {"refresh_token": "\ud800"},
+    {"refresh_token": {"a": 1}},
+    {"id_token": "a\r\nX: y"},
+    {"expires_in": "9" * 5000},
+    {"expires_in": "\ud800"},
+    {"unknown": "\ud800", "error_uri": ["\ud800"]},
+]
+
+
+@requirement("GEN-7", "TOK-13")
+@pytest.mark.parametrize("members", HOSTILE_MEMBERS, ids=ascii_of)
+def test_a_login_ends_with_its_token_stored_whatever_stands_beside_it(members):
+    """Row I11."""
+    world = World()
+    issued = {"access_token": "issued", "token_type": "Bearer", **members}
+    world.server.has(TOKEN, (200, "application/json", json.dumps(issued)))
+    assert world.engine().replace(None).access_token == Secret("issued")
+    assert world.kept().token.access_token == Secret("issued")
+    assert len(world.server.token_forms()) == 1
+
+
+@requirement("GEN-7", "TOK-13")
+@pytest.mark.parametrize("value", ["\ud800", "a\r\nX-Evil: b", "", None, 1, "a" * 65_537], ids=ascii_of)
+def test_a_token_that_no_header_can_carry_is_stored_nowhere(value):
+    """Row I11."""
+    world = World()
+    world.server.has(TOKEN, (200, "application/json", json.dumps({"access_token": value, "token_type": "Bearer"})))
+    with pytest.raises(MalformedDocument):
+        world.engine().replace(None)
+    assert world.store.inner.get(session_key(world.settings())) is None
+
+
+@requirement("SEC-9")
+@pytest.mark.parametrize("piece", [":", "@", "/", "%", "[", "a:", "@:"])
+def test_a_long_url_in_a_challenge_or_a_document_holds_no_thread_up(piece):
+    """Row I2."""
+    long = (piece * 1024 * 1024)[: 1024 * 1024 - 100]
+    for place, document in (
+        (RESOURCE_METADATA, {"resource": MCP, "authorization_servers": [long]}),
+        (SERVER_METADATA, {"issuer": ISSUER, "authorization_endpoint": long, "token_endpoint": long}),
+    ):
+        world = World()
+        world.server.has(place, (200, "application/json", json.dumps(document)))
+        challenges = parse_challenges([f'Bearer resource_metadata="{long[:16_300]}"'])
+        started = time.process_time()
+        with suppress(AuthError):
+            world.engine().replace(None, challenges)
+        assert time.process_time() - started < LONGEST_SECONDS

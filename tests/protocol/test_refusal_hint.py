@@ -10,7 +10,7 @@ from tests.fakes.world import World
 from valetkey.errors import AuthError, Refused
 from valetkey.protocol.refusal_hint import refusal_hint, scope_hint
 
-MACHINE = {"client_id": "machine", "client_secret": "s3cret"}
+MACHINE = {"client_id": "machine", "client_secret": "s3cret", "issuer": ISSUER}
 ANSWERS = {
     "nothing": (403, "text/plain", ""),
     "a page": (403, "text/html", "<html>no</html>"),

@@ -13,6 +13,7 @@ from tests.requirements import requirement
 from valetkey._network.guard import Guard
 from valetkey._network.sender import HttpSender
 from valetkey.errors import InsecureEndpoint, TemporaryError
+from valetkey.settings import Network
 
 REBOOT = "/admin/reboot"
 
@@ -23,10 +24,10 @@ def no_proxies(monkeypatch):
         monkeypatch.delenv(name, raising=False)
 
 
-def judge(url, server_url=PUBLIC, named=(), names=None, **limits):
+def judge(url, server_url=PUBLIC, named=(), names=None, network=None, **limits):
     """Judge a link as the engine does, with a name server that knows the MCP server and what else it is given."""
     names = names or NameServer(mcp_example=ON_THE_INTERNET)
-    HttpSender(Guard(server_url, named, resolve=names, **limits)).judge_link(url)
+    HttpSender(Guard(server_url, named, resolve=names, **limits), network).judge_link(url)
 
 
 @requirement("SEC-4", "AUT-12", "AUT-14")
@@ -148,14 +149,26 @@ def test_where_the_server_lives_is_not_guessed_if_it_cannot_be_reached():
 
 
 @requirement("SEC-8")
-def test_behind_a_proxy_only_what_a_host_says_itself_is_judged(monkeypatch):
+@pytest.mark.parametrize("is_of_the_user", [False, True])
+def test_behind_a_proxy_only_what_a_host_says_itself_is_judged(is_of_the_user, monkeypatch):
     """Row I8."""
     names = NameServer(mcp_example=ON_THE_INTERNET, as_example=["10.0.0.8"])
     with WireServer(lambda peer: peer.send(answer())) as proxy:
-        monkeypatch.setenv("HTTPS_PROXY", proxy.url)
-        judge("https://as.example/authorize", names=names)
+        network = Network(proxy=proxy.url) if is_of_the_user else None
+        if network is None:
+            monkeypatch.setenv("HTTPS_PROXY", proxy.url)
+        judge("https://as.example/authorize", names=names, network=network)
         assert names.asked == []
         for link in ("https://192.168.1.1/", "https://127.0.0.1./", "https://0xa9fea9fe./", "https://localhost./"):
             with pytest.raises(InsecureEndpoint):
-                judge(link, names=names)
+                judge(link, names=names, network=network)
         assert proxy.connections == 0
+
+
+@requirement("SEC-5", "SEC-8")
+def test_a_proxy_that_the_user_does_without_lets_no_link_pass(monkeypatch):
+    """Row I8."""
+    monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example:3128")
+    names = NameServer(mcp_example=ON_THE_INTERNET, router_example=["192.168.1.1"])
+    with pytest.raises(InsecureEndpoint):
+        judge("https://router.example/", names=names, network=Network(proxy="none"))

@@ -32,9 +32,6 @@ CANARY = "canary-2b88"
 def clean_environment(monkeypatch):
     for name in (*PROXIES, "SSL_CERT_FILE", "SSL_CERT_DIR"):
         monkeypatch.delenv(name, raising=False)
-    trusted_authorities.cache_clear()
-    yield
-    trusted_authorities.cache_clear()
 
 
 @pytest.fixture(scope="module")
@@ -99,6 +96,28 @@ def test_an_authority_that_the_user_names_is_one_more_and_a_context_is_the_only_
     monkeypatch.setenv("SSL_CERT_FILE", str(certificates.authority))  # the environment's stay, too
     with serving(certificates) as server:
         assert get(Network(certificate_authorities=certificates.folder / "self-signed.pem"), server.url).status == 200
+
+
+@requirement("SEC-10")
+@pytest.mark.parametrize("has_certificate", [False, True])
+def test_an_authority_that_the_environment_names_after_an_error_is_trusted_without_a_restart(
+    has_certificate, certificates, monkeypatch, tmp_path
+):
+    """A notebook sets SSL_CERT_FILE as the error says, and another program may renew the file."""
+    named = tmp_path / "authorities.pem"
+    shutil.copy(certificates.folder / "self-signed.pem", named)
+    with serving(certificates) as server:
+        own = {server.url: ClientCertificate(certificates.folder / "mcp.example.pem")} if has_certificate else {}
+        send = HttpSender(Guard(HERE), Network(client_certificates=own))
+        request = HttpRequest("GET", server.url, "read a document")
+        with pytest.raises(TemporaryError, match="SSL_CERT_FILE"):
+            send(request)
+        monkeypatch.setenv("SSL_CERT_FILE", str(named))
+        with pytest.raises(TemporaryError, match="SSL_CERT_FILE"):
+            send(request)
+        shutil.copy(certificates.authority, named)
+        os.utime(named, (1, 1))
+        assert send(request).status == 200
 
 
 @requirement("SEC-10")

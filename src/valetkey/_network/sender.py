@@ -53,7 +53,7 @@ class HttpSender:
 
     def judge_link(self, url: str) -> None:
         """Refuse a link that the MCP server may not let a browser open."""
-        judge_link(url, self._guard, self._locality)
+        judge_link(url, self._guard, self._locality, self._network.proxy)
 
     @contextmanager
     def keep_connections(self) -> Iterator[None]:

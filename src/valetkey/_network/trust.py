@@ -37,12 +37,17 @@ class Trust:
         if authorities is None and certificate is None:
             return trusted_authorities()
         files = (authorities, *((certificate.certificate, certificate.key) if certificate is not None else ()))
-        return _made(authorities, certificate, tuple(_stamp(path) for path in files if path is not None))
+        stamps = tuple(_stamp(path) for path in files if path is not None)
+        return _made(authorities, certificate, stamps, _environment())
+
+
+def trusted_authorities() -> ssl.SSLContext:
+    """Whom to trust, as the environment says now. One for all senders: it takes some 20 ms and a megabyte."""
+    return _trusted(_environment())
 
 
 @lru_cache(maxsize=1)
-def trusted_authorities() -> ssl.SSLContext:
-    """Whom to trust, as the environment says. One for all senders: it takes some 20 ms and a megabyte."""
+def _trusted(environment: tuple[object, ...]) -> ssl.SSLContext:  # noqa: ARG001 - the key
     return _of_environment()
 
 
@@ -51,6 +56,7 @@ def _made(
     authorities: str | Path | None,
     certificate: ClientCertificate | None,
     stamps: tuple[_Stamp, ...],  # noqa: ARG001 - a part of the key
+    environment: tuple[object, ...],  # noqa: ARG001 - a part of the key
 ) -> ssl.SSLContext:
     context = _of_environment()
     if authorities is not None:
@@ -62,6 +68,16 @@ def _made(
         with _usable(certificate.certificate):  # with a password in any case, else OpenSSL asks at the terminal
             context.load_cert_chain(certificate.certificate, certificate.key, lambda: password)
     return context
+
+
+def _environment() -> tuple[object, ...]:
+    """Tell two states of the environment apart: a program sets a variable after an error, or its file is renewed."""
+    file, folders = os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")
+    try:
+        stamp = _stamp_of(file) if file else None
+    except (OSError, ValueError):  # told when it is read
+        stamp = None
+    return file, folders, stamp
 
 
 def _of_environment() -> ssl.SSLContext:
@@ -80,7 +96,11 @@ def _of_environment() -> ssl.SSLContext:
 
 def _stamp(path: str | Path) -> _Stamp:
     with _usable(path):
-        found = os.stat(path)
+        return _stamp_of(path)
+
+
+def _stamp_of(path: str | Path) -> _Stamp:
+    found = os.stat(path)
     return found.st_mtime_ns, found.st_size, found.st_ino
 
 

@@ -8,17 +8,17 @@ from dataclasses import dataclass, field
 import pytest
 
 from tests.fakes.authorization_server import MCP, AuthorizationServer
-from tests.fakes.network import Internet
+from tests.fakes.network import Internet, no_answer, unreachable
 from tests.fakes.world import World
 from tests.requirements import requirement
 from valetkey._discovery.budget import Budget
 from valetkey._discovery.discovery import discover
 from valetkey._policy.discovery_limits import DiscoveryLimits
-from valetkey.errors import AuthError, IssuerMismatch, TrustError, Unsupported
+from valetkey.errors import AuthError, InsecureEndpoint, IssuerMismatch, TrustError, Unsupported
 from valetkey.settings.credentials import RegisteredClient
 from valetkey.settings.settings import Settings
 from valetkey.values import Secret
-from valetkey.wire import HttpResponse
+from valetkey.wire import HttpResponse, UnreadableAnswer
 
 EVIL, HONEST = "https://evil.example", "https://honest.example"
 PAGE = f"{HONEST}/authorize"
@@ -55,6 +55,22 @@ class MixUp:
         assert self.world.person.asked == []
         assert [request for request in self.network.requests if request.method != "GET"] == []
         return caught.value
+
+
+@dataclass
+class InTrouble:
+    """Sends to a network, but everything below one URL meets a trouble."""
+
+    network: Internet
+    place: str
+    trouble: AuthError
+    met: int = 0
+
+    def __call__(self, request):
+        if request.url.startswith(self.place):
+            self.met += 1
+            raise self.trouble
+        return self.network(request)
 
 
 @requirement("SEC-15", "RSP-6")
@@ -184,6 +200,36 @@ def test_a_host_that_says_nothing_accuses_nobody(says_of_the_page):
     target = discover(Settings(url=MCP), None, mix_up.network)
     assert target.server.issuer == EVIL
     assert sum(HONEST in line for line in mix_up.network.log()) <= 2
+
+
+@pytest.mark.parametrize("trouble", [unreachable(), no_answer()], ids=["unreachable", "no answer"])
+def test_a_host_that_only_the_browser_reaches_is_asked_once_and_delays_no_login(trouble):
+    """Each question would wait for its time limit, and together they would use up the attempt. Row I5."""
+    mix_up = MixUp()
+    send = InTrouble(mix_up.network, HONEST, trouble)
+    assert discover(Settings(url=MCP), None, send).server.authorization_endpoint == PAGE
+    assert send.met == 1
+
+
+@requirement("SEC-15")
+def test_a_first_document_that_cannot_be_unpacked_hides_no_second_one():
+    """Row I5."""
+    mix_up = MixUp(honest={"describes_itself_at": (f"{HONEST}/.well-known/openid-configuration",)})
+    broken = UnreadableAnswer("The answer is not packed as it says.", hint="Tell its operator.")
+    send = InTrouble(mix_up.network, f"{HONEST}/.well-known/oauth-authorization-server", broken)
+    with pytest.raises(IssuerMismatch):
+        discover(Settings(url=MCP), None, send)
+
+
+def test_a_page_that_the_guard_refuses_is_named_with_a_way_on_that_leads_on():
+    """Row I8."""
+    mix_up = MixUp()
+    refused = InsecureEndpoint("The address leads to a private network.", hint="Look.", url=HONEST)
+    send = InTrouble(mix_up.network, HONEST, refused)
+    with pytest.raises(InsecureEndpoint) as caught:
+        discover(Settings(url=MCP), None, send)
+    assert f'If you trust "{PAGE}", give it as authorization_endpoint=.' in caught.value.hint
+    assert discover(Settings(url=MCP, authorization_endpoint=PAGE), None, send).server.authorization_endpoint == PAGE
 
 
 @requirement("SEC-9")

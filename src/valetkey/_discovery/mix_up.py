@@ -7,13 +7,14 @@ from functools import partial
 
 from valetkey import urls
 from valetkey._discovery.metadata_requests import MetadataRequests
-from valetkey.errors import IssuerMismatch, quote
+from valetkey.errors import InsecureEndpoint, IssuerMismatch, quote
 from valetkey.profiles.catalog import AUTO, find_profile
 from valetkey.profiles.profile import STANDARD
 from valetkey.protocol.mix_up import Claim, PageMember, claim_urls, is_mixed_up, page_elsewhere, parse_claim
 from valetkey.protocol.server import server_request
 from valetkey.settings.settings import Settings
 from valetkey.values import ServerMetadata
+from valetkey.wire import NotReached, UnknownOutcome, UnreadableAnswer
 
 
 def require_own_page(server: ServerMetadata, settings: Settings, requests: MetadataRequests) -> None:
@@ -28,14 +29,25 @@ def require_own_page(server: ServerMetadata, settings: Settings, requests: Metad
     page = page_elsewhere(server, member)
     if page is None or settings.is_machine or _is_trusted(server, settings, member):
         return
+    claim = _claim(page, member, requests)
+    if claim is not None and is_mixed_up(server, claim):
+        raise _mixed_up(server, claim, member)
+
+
+def _claim(page: str, member: PageMember, requests: MetadataRequests) -> Claim | None:
+    """Ask the host of a page; None if it says nothing, which accuses nobody, or cannot be asked from here."""
     parse = partial(parse_claim, member=member, page=page)
     for url in claim_urls(page):
-        claim = requests.ask(server_request(url), parse)
-        if claim is not None and is_mixed_up(server, claim):
-            raise _mixed_up(server, claim, member)
-        if claim is not None:
-            break
-    requests.take_trouble()  # a host that says nothing accuses nobody
+        try:
+            claim = requests.ask(server_request(url), parse)
+        except InsecureEndpoint as error:
+            hint = f"{error.hint} If you trust {quote(page)}, give it as {member}=."
+            raise error.with_hint(hint) from error
+        trouble = requests.take_trouble()
+        has_no_answer = isinstance(trouble, NotReached | UnknownOutcome) and not isinstance(trouble, UnreadableAnswer)
+        if claim is not None or has_no_answer:  # each further question would take as long, and perhaps the browser can
+            return claim
+    return None
 
 
 def _is_trusted(server: ServerMetadata, settings: Settings, member: PageMember) -> bool:

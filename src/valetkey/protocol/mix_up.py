@@ -8,6 +8,7 @@ A hostile server names the login page of an honest one, and its own token endpoi
 they know, and the hostile server gets the code and the verifier.
 """
 
+import re
 from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import quote_plus, unquote_plus, urlsplit
@@ -22,6 +23,11 @@ PageMember = Literal["authorization_endpoint", "device_authorization_endpoint"]
 
 _MOST_SEGMENTS = 3
 """How long the path of an issuer is that is looked for: older Keycloaks have `/auth/realms/NAME`."""
+_MOST_DECODINGS = 3
+_END_OF_SEGMENT = re.compile(r"[;?#].*", re.DOTALL)
+"""Tomcat leaves `;x=y` out, and a proxy may decode what then begins a query."""
+_FILLING = re.compile(r"[\x00-\x20\x7f]+")
+"""What some programs skip in a path."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +53,13 @@ def page_elsewhere(server: ServerMetadata, member: PageMember) -> str | None:
 
 
 def claim_urls(page: str) -> tuple[str, ...]:
-    """List where the issuer of a login page may publish its metadata: at the root, and above the page's path."""
-    origin, segments = urls.origin(page), tuple(map(quote_plus, _segments(page)[:-1][:_MOST_SEGMENTS]))
-    above = ["/".join((origin, *segments[:count])) for count in range(1, len(segments) + 1)]
+    """List where the issuer of a login page may publish its metadata: at the root, above the page's path, beside it."""
+    origin, segments = urls.origin(page), tuple(map(quote_plus, _segments(page)[:-1]))
+    above = ["/".join((origin, *segments[:count])) for count in range(1, min(len(segments), _MOST_SEGMENTS) + 1)]
     with_path = [url for issuer in above for url in (server_candidates(issuer)[0], server_candidates(issuer)[-1])]
-    return tuple(dict.fromkeys((*server_candidates(origin), *with_path)))
+    is_beside = 2 < len(segments) <= _MOST_SEGMENTS + 1  # the issuer of `/TENANT/oauth2/v2.0/authorize` has no `oauth2`
+    beside = [server_candidates("/".join((origin, *segments[:-2], segments[-1])))[-1]] if is_beside else []
+    return tuple(dict.fromkeys((*server_candidates(origin), *with_path, *beside)))
 
 
 def parse_claim(response: HttpResponse, member: PageMember, page: str) -> Claim | None:
@@ -79,14 +87,29 @@ def _is_same_page(one: str, other: str) -> bool:
 
     The hosts are not compared: the document was read at the page's host, which may be one name of several.
     """
-    return _segments(one.lower()) == _segments(other.lower())
+    return max(len(one), len(other)) <= urls.LONGEST_URL and _place(one) == _place(other)
+
+
+def _place(url: str) -> tuple[str, ...]:
+    """Give a path in one spelling; the last segment without its ending, as Rails reads `/authorize.html`."""
+    path = urlsplit(url).path
+    for _ in range(_MOST_DECODINGS):
+        path = unquote_plus(path)
+    *above, page = _segments_of(path.lower()) or ("",)
+    return (*(_FILLING.sub("", segment).rstrip(".") for segment in above), _FILLING.sub("", page).partition(".")[0])
 
 
 def _segments(url: str) -> tuple[str, ...]:
+    return _segments_of(unquote_plus(urlsplit(url).path))
+
+
+def _segments_of(path: str) -> tuple[str, ...]:
     segments: list[str] = []
-    for segment in unquote_plus(urlsplit(url).path).split("/"):
-        if segment == "..":
+    for part in path.replace("\\", "/").split("/"):
+        segment = _END_OF_SEGMENT.sub("", part)
+        read = _FILLING.sub("", segment)
+        if read == "..":
             del segments[-1:]
-        elif segment not in ("", "."):
-            segments.append(segment.partition(";")[0])
+        elif read not in ("", "."):
+            segments.append(segment)
     return tuple(segments)

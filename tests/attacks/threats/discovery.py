@@ -33,9 +33,7 @@ THREATS: tuple[Threat, ...] = (
                 DISCOVERY, "    require_own_page(server, settings, requests)\n    _cross_check(", "    _cross_check("
             ),
             Defence("src/valetkey/_discovery/mix_up.py", "claim is not None and is_mixed_up(server, claim)", "False"),
-            Defence(
-                "src/valetkey/protocol/mix_up.py", "_segments(one.lower()) == _segments(other.lower())", "one == other"
-            ),
+            Defence("src/valetkey/protocol/mix_up.py", "_place(one) == _place(other)", "one == other"),
         ),
     ),
     Threat(

@@ -67,7 +67,12 @@ MOST_GROWTH = 4 * LONG // SHORT
 
 TAKES_A_CHECKED_URL = frozenset(
     {
-        *("_network.fields.fields_of", "_network.fields.given_fields", "_network.proxies.proxy_for"),
+        *(
+            "_policy.reach.path_of",
+            "_network.fields.fields_of",
+            "_network.fields.given_fields",
+            "_network.proxies.proxy_for",
+        ),
         *("_network.proxies.proxy_of", "protocol.dpop.proof_claims", "protocol.mix_up.claim_urls"),
         *("protocol.mix_up.parse_claim", "protocol.resource.parse_resource", "protocol.resource.resource_candidates"),
         *("protocol.server.guessed_server", "protocol.server.legacy_issuer", "protocol.server.server_candidates"),

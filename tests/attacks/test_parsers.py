@@ -177,7 +177,9 @@ def test_a_nonce_is_one_or_none(value):
 
 
 @pytest.mark.parametrize(
-    "further", ["&code=other", "&state=other", "&a=b" * 2 + "&a=c", "".join(f"&a{n}=" for n in range(100))]
+    "further",
+    ["&code=other", "&state=other", "&a=b&a=c", "".join(f"&a{n}=" for n in range(100)), "&a=" + "b" * 65_536],
+    ids=["a second code", "a second state", "another one twice", "too many", "too long"],
 )
 def test_an_answer_with_repeated_parameters_is_none(further):
     """Threat P12."""

@@ -41,7 +41,8 @@ def may_carry_token(url: str, server_url: str, resource: str | None) -> bool:
 @lru_cache(maxsize=64)
 def path_of(url: str) -> str:
     """Give the path of a URL in one spelling, without a last slash: two that are equal lead to the same place."""
-    path = _ALIKE.sub(_decoded, quote(urlsplit(url).path, safe="/%:@!$&'()*+,;=~"))
+    encoded = quote(urlsplit(url).path, safe="/%:@!$&'()*+,;=~", errors="surrogatepass")
+    path = _ALIKE.sub(_decoded, encoded)
     return path.removesuffix("/")
 
 

@@ -62,11 +62,13 @@ unit: .venv/installed .venv/databases .venv/browser $(SERVERS)/node_modules/inst
 coverage: ## the coverage floor, over the last run of the tests
 	$(BIN)/coverage report --include='$(FULLY_COVERED)' --fail-under=100
 
-# What it finds stays in .fuzz, so that the next run goes on from there.
+# What it finds stays in .fuzz, so that the next run goes on from there. One input in ten is guided by the branches that
+# others have taken; the rest are mutations of what that has found, which is several times as quick.
 RUNS ?= 5000000
 FUZZ := $(BIN)/python -m tests.fuzz.run --all
 fuzz: .venv/installed ## the fuzzer on every parser, for hours; RUNS=100000 tries fewer inputs on each
-	$(FUZZ) --runs $(RUNS)
+	$(FUZZ) --runs $$(( $(RUNS) / 10 ))
+	$(FUZZ) --runs $$(( $(RUNS) - $(RUNS) / 10 )) --unguided
 
 fuzz-short: .venv/installed
 	@if $(BIN)/python -c 'import atheris' 2>/dev/null; then $(FUZZ) --runs 5000 --seconds 10 --seed 1 --forget --quiet; \

@@ -45,6 +45,7 @@ def main(arguments=None):
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="targets that run at the same time")
     parser.add_argument("--logs", type=Path, default=LOGS, help="the folder of logs, findings and larger corpora")
     parser.add_argument("--forget", action="store_true", help="keep no larger corpus")
+    parser.add_argument("--unguided", action="store_true", help="mutate the corpus without counting branches: quicker")
     parser.add_argument("--quiet", action="store_true", help="print findings only")
     parser.add_argument("--input", type=Path, help="run one input again, from a file, without the fuzzer")
     options = parser.parse_args(arguments)
@@ -52,7 +53,7 @@ def main(arguments=None):
         return _run_again(options)
     if importlib.util.find_spec("atheris") is None:
         sys.exit(_MISSING)
-    targets = _instrumented()
+    targets = _plain() if options.unguided else _instrumented()
     if options.list:
         print("\n".join(targets))  # noqa: T201
         return 0
@@ -76,6 +77,13 @@ def _instrumented():
     names_of_modules = contextlib.redirect_stderr(io.StringIO())
     with names_of_modules, atheris.instrument_imports(include=["valetkey"], enable_loader_override=False):
         from tests.fuzz.targets import TARGETS
+    return TARGETS
+
+
+def _plain():
+    """Import the targets as they are, in a process where nothing else has."""
+    from tests.fuzz.targets import TARGETS
+
     return TARGETS
 
 
@@ -127,10 +135,14 @@ def _fuzz(target, folder, options):
             f"-artifact_prefix={options.logs}/{target.name}-",
         ),
         *("-print_final_stats=1", f"-seed={options.seed}", f"-max_total_time={options.seconds}"),
+        f"-keep_seed={int(options.unguided)}",  # libFuzzer drops an input that shows it no new branch
     ]
+    run = _keeping_findings(target, options)
     status = 77  # as libFuzzer has it
     try:
-        atheris.Setup(arguments, _keeping_findings(target, options), enable_python_coverage=True)
+        # libFuzzer wants to see one branch at least.
+        run = atheris.instrument_func(run) if options.unguided else run
+        atheris.Setup(arguments, run, enable_python_coverage=True)
         atheris.Fuzz()
         status = 0
     finally:

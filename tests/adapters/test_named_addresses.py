@@ -3,20 +3,24 @@
 
 """Which paths of the MCP server's origin get the token: its own, and those that the server itself names."""
 
-import gzip
 import json
+import zlib
 
 import pytest
 
 from tests.adapters.server import Answer, McpServer
-from tests.adapters.ways import WAYS
+from tests.adapters.ways import WAYS, Way
+from tests.fakes.world import a_session
 from tests.requirements import requirement
+from valetkey._sessions.codec import encode_session, session_key
+from valetkey.settings import Settings
 from valetkey.store.backends.memory import MemoryStore
 
 every_way = pytest.mark.parametrize("way", WAYS, ids=lambda way: f"{way.library_name} {way.mode}")
 CALL = {"json": {"jsonrpc": "2.0", "id": 1, "method": "ping"}}
 EVENTS = {"headers": {"Accept": "text/event-stream"}}
 JSON = (("Content-Type", "application/json"),)
+SSE = "https://h/sse"
 STREAM = ("Content-Type", "text/event-stream; charset=utf-8")
 
 
@@ -127,16 +131,57 @@ def test_a_stream_of_another_path_names_nothing(way, server):
     assert tokens_at(server, "/tenant/messages") == [None]
 
 
+def zlib_stream(coding):
+    return zlib.compressobj(wbits={"gzip": 31, "x-gzip": 31, "deflate": 15}[coding])
+
+
 @every_way
-def test_a_compressed_stream_may_name_any_path_of_the_origin(way, server):
-    """Row I9."""
-    event = b"event: endpoint\ndata: /messages/\n\n"
-    fields = (STREAM, ("Content-Encoding", "gzip"))
-    server.routes["/mcp"] = protected(server, Answer(200, fields, gzip.compress(event)))
+@pytest.mark.parametrize("coding", ["gzip", "X-Gzip", "deflate"])
+@requirement("USE-4")
+def test_a_compressed_stream_names_what_it_says_and_nothing_else(way, coding, server):
+    """A server may compress what was asked for as it is (RFC 9110 §12.5.3). Row I9."""
+    event, packer = b"event: endpoint\ndata: /messages/\n\n", zlib_stream(coding.lower())
+    packed = packer.compress(event) + packer.flush()
+    server.routes["/mcp"] = protected(server, Answer(200, (STREAM, ("Content-Encoding", coding)), packed))
     server.routes["/messages/"] = protected(server, Answer(202, (), b""))
-    requests = ("GET", server.url, EVENTS), ("POST", f"{server.origin}/messages/", CALL)
-    stream, posted = way.send(way.auth(server), *requests)
-    assert (stream.content, posted.status_code) == (event, 202)
+    server.routes["/other"] = server.rejects
+    posts = [("POST", f"{server.origin}{path}", CALL) for path in ("/messages/", "/other")]
+    stream, posted, other = way.send(way.auth(server), ("GET", server.url, EVENTS), *posts)
+    assert (stream.content, posted.status_code, other.status_code) == (event, 202, 401)
+    assert tokens_at(server, "/other") == [None]
+
+
+@pytest.mark.parametrize("library", ["httpx", "httpx2"])
+@requirement("USE-4")
+def test_a_compressed_stream_is_heard_and_read_while_it_goes_on(library):
+    """Row I9."""
+    way, packer = Way(library, "sync"), zlib_stream("gzip")
+    lines = b"event: endpoint\n", b"data: /messages\n\n", b": x"
+    pieces = [packer.compress(each) + packer.flush(zlib.Z_SYNC_FLUSH) for each in lines]
+    store, heard = MemoryStore(), []
+    store.put(session_key(Settings().for_server(SSE)), encode_session(a_session(expires_at=None, resource=SSE)))
+
+    class Library(way.library.BaseTransport):
+        def handle_request(self, request):
+            if request.url.path == "/messages":
+                heard.append("authorization" in request.headers)
+                return OwnResponse(202)
+            fields = {"content-type": "text/event-stream", "content-encoding": "gzip"}
+            return OwnResponse(200, headers=fields, stream=Pieces())
+
+    class OwnResponse(way.library.Response):
+        """A transport of the caller may give a response of its own class."""
+
+    class Pieces(way.library.SyncByteStream):
+        def __iter__(self):
+            for piece in pieces:
+                yield piece
+                client.post("https://h/messages")
+
+    auth = way.oauth(SSE, store=store)
+    with way.library.Client(auth=auth, transport=Library()) as client, client.stream("GET", SSE) as stream:
+        assert b"".join(stream.iter_bytes()) == b"".join(lines)
+    assert heard == [False, True, True]
 
 
 @every_way

@@ -48,11 +48,3 @@ def test_the_last_few_are_remembered():
     for number in range(100):
         legs.learn(f"/messages/{number}", SSE)
     assert [number for number in range(100) if f"https://h/messages/{number}" in legs] == list(range(84, 100))
-
-
-def test_what_cannot_be_read_may_name_any_address_of_the_origin():
-    """Row I9."""
-    legs = Legs(SSE)
-    legs.learn_nothing_readable()
-    assert "https://h/anything" in legs
-    assert "https://evil.example/anything" not in legs

@@ -6,17 +6,21 @@ Hearing which other addresses an MCP server names for itself, because the token 
 
 It redirects within its origin, or tells an SSE session where to post (MCP 2024-11-05, HTTP with SSE): the first event
 of the stream. The stream is read by its reader as it comes; what passes is looked at until that event, and not changed.
+A server may compress it, whatever was asked for (RFC 9110 §12.5.3): then it is unpacked here, as its reader would do.
 """
 
 import re
 import sys
 from collections.abc import AsyncIterator, Iterator
+from contextlib import aclosing
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from valetkey._adapters.credential import AnyResponse
     from valetkey._engine.engine import Engine
 
+_LIBRARIES = ("httpx2", "httpx")
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _KEEP_METHOD = frozenset({307, 308})
 _LONGEST = 65_536
@@ -47,10 +51,8 @@ def _hear_stream(engine: "Engine", response: Any) -> None:
         return  # a stream of streamable HTTP names no address
     if not engine.serves(str(response.url)):
         return
-    if response.headers.get("content-encoding", "identity").lower() != "identity":
-        engine.legs.learn_nothing_readable()
-        return
-    response.stream = _listening(response, _FirstEvent(engine, str(response.url)))
+    first_event = _FirstEvent(engine, str(response.url))
+    response.stream = _listening(response, first_event)
 
 
 class _FirstEvent:
@@ -89,23 +91,34 @@ class _FirstEvent:
 
 
 def _listening(response: Any, first_event: _FirstEvent) -> Any:
-    """Give the stream of a response, as one of its library, that is looked at while it is read."""
-    library: Any = sys.modules[type(response).__module__.partition(".")[0]]
-    stream = response.stream
+    """Give the stream of a response, unpacked, as one of its library that is looked at while it is read."""
+    library = _library_of(response)
+    codings = response.headers.pop("content-encoding", "").lower().replace("x-gzip", "gzip")  # RFC 9110 §8.4.1.3
+    if codings:
+        response.headers.pop("content-length", None)
+    headers = {"content-encoding": codings} if codings else {}
+    source = library.Response(200, headers=headers, stream=response.stream, request=response.request)
 
-    class SyncStream(library.SyncByteStream):  # type: ignore[misc]  # chosen at run time
+    class SyncStream(library.SyncByteStream):  # type: ignore[misc, name-defined]  # chosen at run time
         def __iter__(self) -> Iterator[bytes]:
-            return map(first_event.pass_by, stream)
+            return map(first_event.pass_by, source.iter_bytes())
 
         def close(self) -> None:
-            stream.close()
+            source.close()
 
-    class AsyncStream(library.AsyncByteStream):  # type: ignore[misc]  # chosen at run time
+    class AsyncStream(library.AsyncByteStream):  # type: ignore[misc, name-defined]  # chosen at run time
         async def __aiter__(self) -> AsyncIterator[bytes]:
-            async for piece in stream:
-                yield first_event.pass_by(piece)
+            async with aclosing(source.aiter_bytes()) as pieces:
+                async for piece in pieces:
+                    yield first_event.pass_by(piece)
 
         async def aclose(self) -> None:
-            await stream.aclose()
+            await source.aclose()
 
-    return AsyncStream() if isinstance(stream, library.AsyncByteStream) else SyncStream()
+    return AsyncStream() if isinstance(source.stream, library.AsyncByteStream) else SyncStream()
+
+
+def _library_of(response: Any) -> ModuleType:
+    """Give the library that a response is of; a transport of the caller may give one of a class of its own."""
+    packages = [each.__module__.partition(".")[0] for each in type(response).__mro__]
+    return next(sys.modules[each] for each in packages if each in _LIBRARIES)

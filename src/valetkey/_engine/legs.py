@@ -19,14 +19,11 @@ class Legs:
     def __init__(self, server_url: str) -> None:
         self._server_url = server_url
         self._paths: tuple[str, ...] = ()
-        self._is_whole_origin = False
 
     def __contains__(self, url: str) -> bool:
-        if not self._paths and not self._is_whole_origin:
+        if not self._paths:
             return False
-        if not urls.same_origin(url, self._server_url):
-            return False
-        return self._is_whole_origin or path_of(url) in self._paths
+        return urls.same_origin(url, self._server_url) and path_of(url) in self._paths
 
     def learn(self, reference: str, base: str) -> None:
         """Note an address that the server has named in an answer to `base`, if it is on the server's origin."""
@@ -35,7 +32,3 @@ class Legs:
             return
         path = path_of(urls.without_fragment(url))
         self._paths = (*(each for each in self._paths if each != path), path)[-_MOST:]
-
-    def learn_nothing_readable(self) -> None:
-        """Note that the server names an address where it cannot be read: then it may be any on its origin."""
-        self._is_whole_origin = True

@@ -9,7 +9,7 @@ Several servers or customers may live on one origin, each below a path of its ow
 
 import re
 from functools import lru_cache
-from urllib.parse import parse_qs, quote, urlsplit
+from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 from valetkey import urls
 
@@ -31,7 +31,7 @@ def may_carry_token(url: str, server_url: str, resource: str | None) -> bool:
         return False
     if _is_same(url, server_url):
         return True
-    if path_of(url).startswith(_WELL_KNOWN):
+    if unquote(path_of(url)).startswith(_WELL_KNOWN):
         return False
     return urls.covers(urls.canonical_resource(server_url), url) or (
         resource is not None and urls.covers(resource, url)

@@ -25,6 +25,7 @@ from valetkey._adapters.credential import (
 )
 from valetkey._adapters.front_door import FrontDoor
 from valetkey._adapters.steps import CurrentToken, OtherToken, steps_of
+from valetkey._adapters.uncovered import Uncovered
 from valetkey._adapters.unforeseen import as_auth_error
 from valetkey.login import Login, LoginName
 from valetkey.store.protocol import Store
@@ -52,7 +53,8 @@ class AuthFlow(FrontDoor):
 
     :param url: The URL of the MCP server. The token goes there, to what lies below it or below the resource that the
         session is for, and to where the server itself redirects or lets an SSE session post. All of this is on its
-        origin. Every other request is left alone.
+        origin. Every other request is left alone. If the token is meant for more of the origin, such as an API beside
+        the server, give `Settings(resource=...)` a URL that covers both.
     :param login: How a person is asked: "auto" (browser and printed link; without a browser the answer may be pasted,
         and where no person can be asked, the login fails at once), "link" (only printed), "paste" (the person
         pastes the answer), "never", or an object of your own (`valetkey.login`).
@@ -95,6 +97,7 @@ class AuthFlow(FrontDoor):
         changes = {name: value for name, value in given.items() if value is not None}
         complete = (settings or Settings()).for_server(url, **changes)
         super().__init__(build_engine(complete, store=store, login=login))
+        self._uncovered = Uncovered(self._engine)
 
     def sync_auth_flow(self, request: RequestT) -> Generator[RequestT, Any, None]:
         """
@@ -107,7 +110,7 @@ class AuthFlow(FrontDoor):
                 self._engine.current()
         if not self._applies_to(request):
             withdraw(request)
-            yield request
+            self._uncovered.tell((yield request))
             return
         request.read()  # a body that is a stream could not be sent twice
         steps = steps_of(self._engine, request)
@@ -140,7 +143,7 @@ class AuthFlow(FrontDoor):
                 await self._engine.current_async()
         if not self._applies_to(request):
             withdraw(request)
-            yield request
+            self._uncovered.tell((yield request))
             return
         await request.aread()
         steps = steps_of(self._engine, request)

@@ -109,7 +109,7 @@ class Engine:
     def serves(self, url: str) -> bool:
         """Tell whether a request to a URL may carry the token: where its session's resource covers, and to `legs`."""
         session = self.session
-        resource = None if session is None else session.resource
+        resource = self.settings.resource if session is None else session.resource
         return may_carry_token(url, self.settings.server_url, resource) or url in self.legs
 
     def may_serve(self, url: str) -> bool:

@@ -40,7 +40,8 @@ class Options:
     :param token_endpoint: Replaces the URL from discovery.
     :param registration_endpoint: Replaces the URL from discovery.
     :param device_authorization_endpoint: Replaces the URL from discovery, for a login on another device.
-    :param resource: The `resource` parameter to send (RFC 8707), instead of the one from discovery.
+    :param resource: The `resource` parameter to send (RFC 8707), instead of the one from discovery. The token goes to
+        what it covers on the MCP server's origin.
     :param send_resource: False leaves the `resource` parameter out. None lets the provider's profile decide.
     :param offline_access: False never asks for the scope `offline_access`. None asks for it if the authorization
         server lists it.

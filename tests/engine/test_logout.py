@@ -3,6 +3,7 @@
 
 """Logging out: what the server is told, what is forgotten here in any case, and what nothing brings back."""
 
+import json
 import logging
 import math
 from dataclasses import replace
@@ -22,6 +23,8 @@ from valetkey._sessions.codec import session_key
 from valetkey.errors import LoginFailed, LoginRequired, StoreError, TemporaryError
 from valetkey.login.never import NeverLogin
 from valetkey.store.another import MOST_WRITES
+from valetkey.store.encryption.encrypted import EncryptedStore
+from valetkey.store.encryption.keys import DataKey, DataKeys
 from valetkey.values import Client, ClientAuthentication, Secret
 from valetkey.wire import HttpResponse
 
@@ -294,6 +297,34 @@ def test_a_session_of_an_issuer_that_is_not_trusted_any_more_is_only_forgotten(w
     assert result == LogoutResult(True, False, "The session was of another issuer than the trusted one.")
     assert revoked(world) == []
     assert stored(world) == ["client"]
+
+
+@pytest.mark.parametrize("is_encrypted", [False, True], ids=["plain", "encrypted"])
+@pytest.mark.parametrize("damage", [lambda value: value[:-1], lambda value: value[:-2] + b"\0]"])
+def test_a_logout_and_a_login_lead_on_from_a_damaged_record(world, is_encrypted, damage):
+    """Row I11."""
+    store = EncryptedStore(world.store, DataKeys(DataKey.random())) if is_encrypted else world.store
+    world.engine(store=store).replace(None)
+    name = session_key(world.settings())
+    world.store.put(name, damage(world.store.get(name).value))
+    engine = world.engine(store=store)
+    with pytest.raises(StoreError) as caught:
+        engine.replace(None)
+    assert "Log out of this server and log in again." in caught.value.hint
+    result = engine.logout()
+    assert (result.existed, result.revoked) == (True, False)
+    assert result.problem.endswith("Its tokens end when their time is over.")
+    assert engine.replace(None) == engine.current()
+
+
+def test_a_logout_does_not_remove_the_record_of_a_newer_version(world, engine):
+    """Row I11."""
+    name = session_key(world.settings())
+    newer = json.dumps({**json.loads(world.store.get(name).value), "format": 3}).encode()
+    world.store.put(name, newer)
+    with pytest.raises(StoreError, match="newer version"):
+        engine.logout()
+    assert world.store.get(name).value == newer
 
 
 @requirement("SEC-12")

@@ -26,7 +26,7 @@ from tests.fakes.network import challenges, no_answer, unreachable
 from tests.fakes.world import World, a_session
 from tests.hints.collected import all_hints, hints_in
 from valetkey import AuthError, OAuth
-from valetkey._sessions.codec import encode_pin, pin_key
+from valetkey._sessions.codec import client_key, encode_pin, pin_key
 from valetkey.errors import ConfigurationError
 from valetkey.login.never import NeverLogin
 from valetkey.settings import ClientCertificate, IdentityProvider, Network, RegisteredClient, Settings
@@ -181,10 +181,10 @@ def a_damaged_key():
     return fails(engine), follow
 
 
-def a_damaged_record():
+def a_damaged_client():
     world = World()
     engine = world.engine()
-    world.store.inner.put(world.attempts().sessions.key, b"damaged")
+    world.store.inner.put(client_key(ISSUER, world.settings()), b"damaged")
     return fails(engine), lambda _: world.engine(store=World().store).replace(None)
 
 
@@ -232,7 +232,7 @@ PLAYS = {
     "If the server has moved its login, give issuer= with the new one; else tell its operator.": another_first_issuer,
     "Set dpop=True.": a_dpop_token_unasked,
     "Log out of this server and log in again.": a_damaged_key,
-    "If it is a file, move it away and log in again; else {}.": a_damaged_record,
+    "If it is a file, move it away and log in again; else {}.": a_damaged_client,
     "Give issuer= or token_endpoint=.": simply(
         NO_METADATA, {**MACHINE, "issuer": None}, {**MACHINE, "issuer": None, "token_endpoint": TOKEN}
     ),

@@ -264,6 +264,6 @@ def test_a_damaged_record_is_an_error_that_names_the_store_and_leaves_it_as_it_i
     with pytest.raises(AuthError, match="damaged") as caught:
         world.engine().replace(None)
     assert isinstance(caught.value, StoreError)
-    assert "another store" in caught.value.hint
+    assert caught.value.hint == "Log out of this server and log in again."
     assert world.store.inner.get(key).value == record
     assert world.person.asked == []

@@ -23,7 +23,7 @@ from valetkey.seams import Seams
 from valetkey.settings.settings import Settings
 from valetkey.store.another import MOST_WRITES, always_in_conflict
 from valetkey.store.leases.holding import LeaseTimeout, hold
-from valetkey.store.protocol import ABSENT, Conflict
+from valetkey.store.protocol import Conflict
 from valetkey.values import Client, ClientAuthentication, Secret, ServerMetadata, Session
 
 _logger = logging.getLogger("valetkey")
@@ -80,13 +80,13 @@ class Logout:
                 self._brakes.forget()
 
     def _has_ended(self) -> LogoutResult | None:
-        return LogoutResult(existed=False) if self._sessions.read()[1] is ABSENT else None
+        return LogoutResult(existed=False) if self._sessions.read_to_revoke()[0] is None else None
 
     def _revoke_and_delete(self) -> LogoutResult:
         result = LogoutResult(existed=False)
         for _ in range(MOST_WRITES):  # a program without the lease may write meanwhile; its tokens are revoked too
             session, version = self._sessions.read_to_revoke()
-            if version is ABSENT:
+            if session is None:
                 return result
             try:
                 result = self._revoked(session)
@@ -95,9 +95,9 @@ class Logout:
                     self._sessions.delete(version)
         raise always_in_conflict()
 
-    def _revoked(self, session: Session | None) -> LogoutResult:
-        if session is None:
-            return LogoutResult(existed=True, problem="The session was of another issuer than the trusted one.")
+    def _revoked(self, session: Session | str) -> LogoutResult:
+        if isinstance(session, str):
+            return LogoutResult(existed=True, problem=session)
         if session.server.revocation_endpoint is None:
             problem = f"{session.issuer} offers no revocation, so its tokens end when their time is over."
             return LogoutResult(existed=True, problem=problem)

@@ -19,7 +19,7 @@ from valetkey._sessions import old_formats
 from valetkey._sessions.members import Members, credential, optional, secret, switch, text, texts, time
 from valetkey.errors import StoreError
 from valetkey.settings.settings import Settings
-from valetkey.store.another import ANOTHER_STORE
+from valetkey.store.another import ANOTHER_STORE, LOG_OUT, DamagedRecord
 from valetkey.values import (
     Client,
     ClientAuthentication,
@@ -212,9 +212,10 @@ def readable_members(kind: Kind, value: bytes) -> Members | None:
     return document
 
 
-def _damaged(kind: Kind) -> StoreError:
+def _damaged(kind: Kind) -> DamagedRecord:
     message = f"A {kind} record in the session store is damaged."
-    return StoreError(message, hint=f"If it is a file, move it away and log in again; else {ANOTHER_STORE}.")
+    hint = f"If it is a file, move it away and log in again; else {ANOTHER_STORE}."
+    return DamagedRecord(message, hint=LOG_OUT if kind is Kind.SESSION else hint)
 
 
 def _token(members: Members) -> Token:

@@ -10,8 +10,8 @@ from valetkey._sessions.codec import decode_session, encode_session, session_key
 from valetkey.errors import StoreError
 from valetkey.seams import Seams
 from valetkey.settings.settings import Settings
-from valetkey.store.another import MOST_WRITES, always_in_conflict
-from valetkey.store.protocol import ABSENT, Absent, Conflict, Store
+from valetkey.store.another import MOST_WRITES, DamagedRecord, always_in_conflict
+from valetkey.store.protocol import ABSENT, ANY, Absent, Condition, Conflict, Store
 from valetkey.values import Session, Token
 
 _logger = logging.getLogger("valetkey")
@@ -48,11 +48,20 @@ class Sessions:
             _logger.info("the session at %s was obtained with another %s=, so it is not used", session.issuer, option)
         return None, version
 
-    def read_to_revoke(self) -> tuple[Session | None, str | Absent]:
-        """Do as `read`, but give a session that does not fit too, unless it is of another issuer than the pinned one"""
-        session, version = self._read()
-        if session is None or self._settings.issuer not in (None, session.issuer):
+    def read_to_revoke(self) -> tuple[Session | str | None, Condition]:
+        """
+        Do as `read`, but give a session that does not fit too; or say why there is nothing to revoke its tokens with.
+
+        The version is the one to delete: any one of a record that is damaged.
+        """
+        try:
+            session, version = self._read()
+        except DamagedRecord as error:
+            return f"{error.message} Its tokens end when their time is over.", ANY
+        if session is None:
             return None, version
+        if self._settings.issuer not in (None, session.issuer):
+            return "The session was of another issuer than the trusted one.", version
         return as_set(self._settings, session), version
 
     def _read(self) -> tuple[Session | None, str | Absent]:
@@ -86,7 +95,7 @@ class Sessions:
             session = as_kept(session, as_set(self._settings, stored), stored)
         return self.write(session, version)
 
-    def delete(self, version: str) -> None:
+    def delete(self, version: Condition) -> None:
         """
         Delete the session.
 

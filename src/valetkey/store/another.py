@@ -14,6 +14,14 @@ MOST_WRITES = 20
 """How often in a row a record is written while another program is always first; then the store is at fault."""
 
 
+class DamagedRecord(StoreError):
+    """A record that no program can read any more. A logout removes it."""
+
+
+LOG_OUT = "Log out of this server and log in again."
+"""The hint where the damaged record is of a session."""
+
+
 def place_of(store: Store) -> str:
     """Give the path or URL of a store, without a password; empty for one that does not say."""
     return str(getattr(store, "place", ""))

@@ -17,7 +17,7 @@ import os
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from valetkey.errors import StoreError, StoreLocked
-from valetkey.store.another import ANOTHER_STORE
+from valetkey.store.another import ANOTHER_STORE, LOG_OUT, DamagedRecord
 from valetkey.store.encryption.keys import DataKey, DataKeys
 from valetkey.store.protocol import ANY, Condition, Conflict, Lease, Record, Store
 
@@ -165,7 +165,7 @@ def missing_key(key_id: bytes) -> StoreLocked:
 
 def _changed() -> StoreError:
     message = "A record in the session store was changed, cut off, or copied from another one."
-    return StoreError(message, hint=f"Find out who can write there; then {ANOTHER_STORE} and log in again.")
+    return DamagedRecord(message, hint=f"Find out who can write there. If it is a session: {LOG_OUT}")
 
 
 def _context(key: str) -> bytes:

@@ -505,6 +505,13 @@ ELSEWHERE = {
     'Use token_storage="sqlite:////path/to/file" or "memory:".': (
         "haystack/test_field_checks.py::test_the_name_of_a_store_is_accepted_without_opening_it"
     ),
+    "{}; or {}.": "store/backends/test_private_files.py::test_the_rights_of_others_are_taken_away_as_the_refusal_says",
+    "If you trust what is in it, {}": (
+        "store/backends/test_private_files.py::test_the_rights_of_others_are_taken_away_as_the_refusal_says"
+    ),
+    "Name a file in a new folder there, which is made with mode 0700, as in sqlite:///{}": (
+        "store/backends/test_private_files.py::test_a_new_folder_in_a_folder_for_all_is_a_place_as_the_refusal_says"
+    ),
     "Leave them out; a file of variables for a container passes them on.": (
         "store/backends/test_file_names.py::test_quotation_marks_around_a_name_are_told_without_showing_it"
     ),
@@ -552,6 +559,7 @@ OUTSIDE = (
     r".*(file's rights|folder's rights|0600|mode 0|Correct the file|the store's name|persistence=|appendonly).*",
     r".*(Redis|PostgreSQL|postgresql://user|primary server|rights on|more memory|what it lacks|password and rights).*",
     r".*(keyring|VALETKEY_STORE_KEY|Bring the key|Remove that entry|Update Valetkey|who can write there).*",
+    r"(Another program keeps it locked|See the error behind this one|Find out which program writes there)\b.*",
     r".*(ncrypt|Keep one|Choose one, or leave|Take \{\}=off|32 random bytes|keys\(\)|open_store|Write \{\}).*",
     r".*(whole path of a file|what follows the path|absolute path|token_storage=).*",
     r"Check \{\} and the file's rights\.|Set \{\} or \{\}, or write.*|Keep one of them.*",

@@ -5,9 +5,12 @@
 
 import logging
 import os
+import re
+import shlex
 import socket
 import sqlite3
 import stat
+import subprocess
 from contextlib import closing, suppress
 from pathlib import Path
 
@@ -17,7 +20,7 @@ from tests.processes.child import Child
 from tests.requirements import requirement
 from valetkey.errors import ConfigurationError, StoreError
 from valetkey.migrate.foreign import read_file
-from valetkey.store import open_store
+from valetkey.store import default_path, open_store
 from valetkey.store.backends.private_files import check_file, open_ordinary
 from valetkey.store.backends.sqlite import SqliteStore
 from valetkey.store.encryption.keys import KEY_FILE_VARIABLE, DataKey, given_keys
@@ -244,6 +247,81 @@ def test_a_folder_of_ones_own_in_a_folder_that_all_can_write_is_a_place(tmp_path
     tmp_path.chmod(0o1777)
     store = SqliteStore(tmp_path / "valetkey" / "credentials.db")
     store.put("key", b"1")
+    assert store.get("key").value == b"1"
+
+
+def refusal_of(store):
+    with pytest.raises(StoreError, match="so it is no place for sessions") as caught:
+        store.put("key", b"1")
+    assert "name another store" in caught.value.hint.lower()
+    return caught.value
+
+
+def follow(hint):
+    """Run the command in a hint, as its reader would."""
+    command = re.search(r"chmod .*(?=; or )", hint)
+    subprocess.run(shlex.split(command[0]), check=True)
+
+
+@pytest.mark.parametrize("mode", [0o777, 0o1777, 0o2777], ids="{:04o}".format)
+def test_a_new_folder_in_a_folder_for_all_is_a_place_as_the_refusal_says(tmp_path, mode):
+    """As `/tmp`, or a volume of a container, whose mode its user cannot change. Row I10."""
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data").chmod(mode)
+    refusal = refusal_of(SqliteStore(tmp_path / "data" / "credentials.db"))
+    named = re.search(r"as in (sqlite:\S+);", refusal.hint)[1]
+    open_store(named).put("key", b"1")
+    assert mode_of(tmp_path / "data" / "valetkey") & 0o777 == 0o700
+    assert mode_of(tmp_path / "data") == mode
+
+
+def test_a_new_folder_in_a_folder_of_another_user_is_a_place_where_it_can_be_made(tmp_path, monkeypatch):
+    """As root in a container finds a folder of its host. Row I10."""
+    (tmp_path / "data").mkdir()
+    give_away(tmp_path / "data", monkeypatch)
+    store = SqliteStore(tmp_path / "data" / "credentials.db")
+    assert "as in sqlite:///" in refusal_of(store).hint
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    assert refusal_of(store).hint.startswith("Name another store")
+
+
+@pytest.mark.parametrize("what", ["file", "folder", "locks"])
+def test_the_rights_of_others_are_taken_away_as_the_refusal_says(tmp_path, what):
+    """As with a umask of 002, or where a volume's files are given to a group. Row I10."""
+    store = SqliteStore(tmp_path / "a folder" / "credentials.db")
+    store.lease("key", seconds=20).release()
+    store.put("key", b"1")
+    file = Path(store.place)
+    path = {"file": file, "folder": file.parent, "locks": file.with_name("credentials.db.locks")}[what]
+    path.chmod(0o775 if what != "file" else 0o664)
+    use = {"file": lambda: store.put("key", b"1")}.get(what, lambda: store.lease("key", seconds=20))
+    with pytest.raises(StoreError, match="can be written by other users") as caught:
+        use()
+    follow(caught.value.hint)
+    store.lease("key", seconds=20).release()
+    store.put("key", b"2")
+    assert store.get("key").value == b"2"
+
+
+def test_a_link_that_leads_to_no_folder_is_said(tmp_path):
+    """Row I10."""
+    (tmp_path / "link").symlink_to(tmp_path / "nowhere")
+    refusal = refusal_of(SqliteStore(tmp_path / "link" / "credentials.db"))
+    assert "is a symbolic link that leads to no folder" in refusal.message
+    assert refusal.hint.startswith("Make that folder; or")
+    (tmp_path / "nowhere").mkdir(mode=0o700)
+    SqliteStore(tmp_path / "link" / "credentials.db").put("key", b"1")
+
+
+def test_what_the_default_place_lacks_is_said_too(tmp_path, monkeypatch):
+    """Row I10."""
+    for variable in ("HOME", "XDG_DATA_HOME", "LOCALAPPDATA"):
+        monkeypatch.setenv(variable, str(tmp_path))
+    monkeypatch.delenv("VALETKEY_STORE", raising=False)
+    store = open_store()
+    store.put("key", b"1")
+    Path(default_path()).chmod(0o664)
+    follow(refusal_of(store).hint)
     assert store.get("key").value == b"1"
 
 

@@ -96,8 +96,12 @@ def is_place_unusable(error: StoreError) -> bool:
 
 
 def _ask(act: "Callable[[], Result]") -> Result:
+    from valetkey.store.backends.private_files import UnsafePlace
+
     try:
         return act()
+    except UnsafePlace:
+        raise  # its hint says more
     except StoreError as error:
         if not is_place_unusable(error):
             raise

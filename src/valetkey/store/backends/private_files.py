@@ -11,6 +11,7 @@ replace is refused, as ssh does. On Windows files have no modes; there the user'
 import errno
 import logging
 import os
+import shlex
 import stat
 import threading
 from contextlib import suppress
@@ -33,11 +34,16 @@ _OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
+class UnsafePlace(StoreError):
+    """A file or folder that other users could read or change; its hint says how it becomes safe."""
+
+
 def prepare_folder(folder: Path, *, is_ours: bool = False) -> None:
     """Create a folder that only its owner can use, or check the one that is there."""
     missing = takewhile(lambda path: not path.exists(), chain((folder,), folder.parents))
-    for path in reversed(list(missing)):
-        path.mkdir(mode=0o700, exist_ok=True)  # with `parents=True` only the last one would get the mode
+    with suppress(FileExistsError):  # a link that leads nowhere, or a file: the check says so
+        for path in reversed(list(missing)):
+            path.mkdir(mode=0o700, exist_ok=True)  # with `parents=True` only the last one would get the mode
     check_folder(folder, is_ours=is_ours)
 
 
@@ -67,11 +73,13 @@ def check_folder(folder: Path, *, is_ours: bool = False) -> None:
         return
     target = os.stat(folder) if stat.S_ISLNK(link.st_mode) and folder.is_dir() else link
     if stat.S_ISLNK(target.st_mode):
-        raise _unsafe(folder, "is a symbolic link")
+        raise _unsafe(folder, "is a symbolic link that leads to no folder", "Make that folder")
     if {link.st_uid, target.st_uid} - {os.geteuid(), 0}:
-        raise _unsafe(folder, "belongs to another user")
+        raise _unsafe(folder, "belongs to another user", "" if is_ours else _in_new_folder(folder))
     if target.st_mode & _OTHERS_WRITE:
-        raise _unsafe(folder, "can be written by other users")
+        is_given = target.st_uid != os.geteuid() or target.st_mode & stat.S_IWOTH  # /tmp, or a volume of a container
+        hint = _in_new_folder(folder) if is_given and not is_ours else _take_away(folder, "0700")
+        raise _unsafe(folder, "can be written by other users", hint)
     if is_ours and target.st_mode & _OTHERS and target.st_uid == os.geteuid():
         os.chmod(folder, 0o700)
     _check_above(str(folder))
@@ -107,16 +115,16 @@ def _check_one(path: str) -> os.stat_result:
     if os.name != "posix" or stat.S_ISDIR(found.st_mode):  # SQLite refuses a folder
         return found
     if stat.S_ISLNK(found.st_mode):
-        raise _unsafe(path, "is a symbolic link")
+        raise _unsafe(path, "is a symbolic link", "Name the file that it leads to")
     if not stat.S_ISREG(found.st_mode):  # opening a pipe would wait for ever
-        raise _unsafe(path, "is no ordinary file")
+        raise _unsafe(path, "is no ordinary file", "Remove it")
     if found.st_uid not in (os.geteuid(), 0):
-        raise _unsafe(path, "belongs to another user")
+        raise _unsafe(path, "belongs to another user", "Move it away")
     if found.st_mode & _OTHERS_WRITE:
-        raise _unsafe(path, "can be written by other users")
+        hint = f"If you trust what is in it, {_take_away(path, '0600')}"
+        raise _unsafe(path, "can be written by other users", hint)
     if found.st_nlink > 1:  # a deleted token would stay readable there, and SQLite cannot keep such a file whole
-        hint = f"Make it a file of its own: copy it, and move the copy to its place; or {ANOTHER_STORE}."
-        raise _unsafe(path, "has a second name (a hard link)", hint)
+        raise _unsafe(path, "has a second name (a hard link)", "Copy it, and move the copy to its place")
     is_mounted = found.st_uid != os.geteuid() and not found.st_mode & stat.S_IRWXO  # by root, for a group of this user
     return found if is_mounted or not found.st_mode & _OTHERS else _closed(path, found)
 
@@ -127,7 +135,7 @@ def _closed(path: str, found: os.stat_result) -> os.stat_result:
         os.chmod(path, found.st_mode & (stat.S_IRUSR | stat.S_IWUSR))
     now = os.lstat(path)
     if now.st_mode & _OTHERS:  # a file system without modes
-        raise _unsafe(path, "can be read by other users")
+        raise _unsafe(path, "can be read by other users, and cannot be closed to them", "Let its owner run chmod 600")
     _logger.warning(
         "%s could be read by other users (mode %04o), and has mode %04o now. If others use this computer, log out and "
         "in again.",
@@ -147,9 +155,19 @@ def _check_above(folder: str) -> None:
             below, above = above, os.path.dirname(above)
 
 
-def _unsafe(path: Path | str, fault: str, hint: str = "") -> StoreError:
-    message = f"{path} {fault}, so it is no place for sessions."
-    hint = hint or f"Make it your own with mode 0700 (folder) or 0600 (file), or {ANOTHER_STORE}."
-    error = StoreError(message, hint=hint)
+def _in_new_folder(folder: Path) -> str:
+    """Say how a folder that is given to several users can be used, if this one can make a folder in it."""
+    file = folder.as_posix().rstrip("/") + "/valetkey/credentials.db"
+    hint = f"Name a file in a new folder there, which is made with mode 0700, as in sqlite:///{file}"
+    return hint if os.access(folder, os.W_OK | os.X_OK) else ""
+
+
+def _take_away(path: Path | str, mode: str) -> str:
+    return f"take the rights of others away: chmod {mode} {shlex.quote(str(path))}"
+
+
+def _unsafe(path: Path | str, fault: str, first: str = "") -> StoreError:
+    hint = f"{first}; or {ANOTHER_STORE}." if first else f"{ANOTHER_STORE}."
+    error = UnsafePlace(f"{path} {fault}, so it is no place for sessions.", hint=hint[0].upper() + hint[1:])
     error.__cause__ = PermissionError(errno.EPERM, fault)
     return error

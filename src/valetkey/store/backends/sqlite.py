@@ -215,7 +215,10 @@ def _as_store_error(path: Path) -> Iterator[None]:
             raise StoreError(message, hint=in_folder(path.as_posix())) from error
         message = f"The session store {path} cannot be used: {error}."
         hint = "Check the disk and the file's rights; if the file is damaged, move it away and log in again."
-        if getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY:
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN):
+            hint = f"Check the file's rights and the folder's: this user has to write both; or {ANOTHER_STORE}."
+        if code == sqlite3.SQLITE_BUSY:
             hint = f"Another program keeps it locked: end that program (`fuser {path}` finds it), or try again."
         raise StoreError(message, hint=hint) from error
     except OSError as error:

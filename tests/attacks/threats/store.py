@@ -214,7 +214,7 @@ THREATS: tuple[Threat, ...] = (
         gets="a StoreError before it is parsed",
         remains="it is read into memory once",
         test="test_store.py::test_a_record_is_not_made_too_long_to_read",
-        defences=(Defence(CODEC, "    if len(value) > _LONGEST:", "    if False:"),),
+        defences=(Defence(CODEC, "json.loads(value) if len(value) <= _LONGEST else None", "json.loads(value)"),),
     ),
     Threat(
         id="F20",

@@ -485,6 +485,19 @@ ELSEWHERE = {
     "If that is right, give {}={} too; else tell the MCP server's operator.": (
         "discovery/test_server.py::test_a_secret_goes_to_an_endpoint_elsewhere_if_the_user_names_it_as_the_hint_says"
     ),
+    "Give the user name and password that it wants in the proxy's URL, percent-encoded.": (
+        "network/test_trust.py::test_a_proxy_that_wants_a_password_says_so_and_with_it_leads_to_the_server"
+    ),
+    "An MCP server may lead there only if it lives at such an address itself: if both are yours, use the MCP server's "
+    "URL inside your network, or name the authorization server with issuer=.": (
+        "network/test_private_network.py::test_an_authorization_server_that_the_user_has_named_may_live_anywhere"
+    ),
+    "{} If you trust {}, give it as {}=.": (
+        "discovery/test_mix_up.py::test_a_page_that_the_guard_refuses_is_named_with_a_way_on_that_leads_on"
+    ),
+    "{} Where an access gateway answers, give its header fields in network=.": (
+        "network/test_fields.py::test_a_whole_login_passes_a_gateway_in_front_of_the_authorization_server"
+    ),
     "Ask its operator to publish the document there, or give {}.": (
         "discovery/test_metadata_requests.py::test_the_issuer_that_the_user_names_is_a_way_on_where_a_redirect"
     ),

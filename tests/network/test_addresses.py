@@ -146,3 +146,18 @@ def test_ordinary_addresses_are_public(text):
 def test_what_is_no_address_is_not_taken_for_one(text):
     with pytest.raises(ValueError, match="does not appear to be an IPv4 or IPv6 address"):
         address_of(text)
+
+
+@pytest.mark.parametrize(
+    ("address", "kind"),
+    [
+        ("fe80::1%2", AddressKind.LINK_LOCAL),
+        ("fe80::a9fe:a9fe%2", METADATA),
+        ("::ffff:10.0.0.1%eth0", PRIVATE),
+        ("fd00::1%2", PRIVATE),
+    ],
+)
+def test_the_zone_of_an_address_stays_and_changes_no_kind(address, kind):
+    """Without its zone no connection to a link-local address comes about, and `.local` names lead to such ones."""
+    assert kind_of(address_of(address)) is kind
+    assert str(address_of(address)).partition("%")[2] == address.partition("%")[2]

@@ -119,15 +119,17 @@ def test_a_gateway_that_repeats_a_value_in_its_error_does_not_get_it_into_a_text
 
 
 @requirement("SEC-12")
+@pytest.mark.parametrize("refusal", ["403 Forbidden", "302 Found"])
 @pytest.mark.parametrize("is_given", [True, False])
-def test_a_whole_login_passes_a_gateway_in_front_of_the_authorization_server(is_given):
+def test_a_whole_login_passes_a_gateway_in_front_of_the_authorization_server(is_given, refusal):
     """Metadata, registration, token: every request that the engine makes has the fields."""
     world = World()
     respond = speaking_for(world)
 
     def gateway(peer):
         may_pass = fields(peer.request).get("cf-access-client-secret") == CANARY
-        respond(peer) if may_pass else peer.send(kept(b"sign in first", "403 Forbidden"))
+        location = "Location: https://gateway.example/login"
+        respond(peer) if may_pass else peer.send(answer(refusal, location, "Connection: close", body=b"sign in first"))
 
     with WireServer(*[gateway] * 9) as server:
         world.server.mcp_url, world.server.issuer = f"{server.url}/mcp", server.url
@@ -138,6 +140,7 @@ def test_a_whole_login_passes_a_gateway_in_front_of_the_authorization_server(is_
             assert engine.replace(None).access_token
             assert b"/token" in server.requests[-1].split(b"\r\n")[0]
         else:
-            with pytest.raises(AuthError):
+            with pytest.raises(AuthError) as caught:
                 engine.replace(None)
             assert world.person.asked == []
+            assert ("header fields in network=" in caught.value.hint) is (refusal == "302 Found")

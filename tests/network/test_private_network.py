@@ -208,8 +208,9 @@ def test_an_authorization_server_that_the_user_has_named_may_live_anywhere():
         names = NameServer(mcp_example=ON_THE_INTERNET)
         named = Guard(settings.server_url, settings.named_urls, resolve=names)
         assert send(f"{server.url}/token", named, "POST").status == 200
-        with pytest.raises(InsecureEndpoint, match="loopback"):
+        with pytest.raises(InsecureEndpoint, match="loopback") as caught:
             send(f"{server.url}/token", Guard(settings.server_url, resolve=names), "POST")
+        assert "issuer=" in caught.value.hint
 
 
 @requirement("SEC-4")

@@ -71,6 +71,16 @@ def test_a_proxy_at_several_addresses_gets_no_handshake_without_its_connect(monk
     assert (first.connections, second.connections) == (1, 0)
 
 
+@pytest.mark.parametrize("place", ["nowhere.example:3128", "127.0.0.1:1"])
+def test_a_proxy_that_is_not_reached_is_named_as_the_cause(place, monkeypatch):
+    """Else the person would look at the server's host name. Row F1."""
+    monkeypatch.setenv("HTTPS_PROXY", f"http://me:s3cret@{place}")
+    with pytest.raises(TemporaryError, match="cannot be reached: its proxy cannot be reached") as caught:
+        post("https://as.example/token", NameServer())
+    assert "the proxy" in caught.value.hint
+    assert "s3cret" not in str(caught.value)
+
+
 @requirement("SEC-4", "SEC-8")
 @pytest.mark.parametrize(
     "host", ["10.0.0.5", "169.254.169.254", "[fd00::1]", "[::ffff:10.0.0.1]", "167772161", "0xa9fea9fe", "0.0.0.0"]

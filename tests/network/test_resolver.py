@@ -106,7 +106,7 @@ def test_the_system_knows_this_computer_and_no_host_with_an_empty_label():
 def test_each_address_is_given_once_and_in_order():
     names = NameServer(as_example=["::2", "10.0.0.1", "::2", "fe80::1%eth0"])
     found = addresses_of("as.example", 443, names, 10.0)
-    assert [str(address) for address in found] == ["::2", "10.0.0.1", "fe80::1"]
+    assert [str(address) for address in found] == ["::2", "10.0.0.1", "fe80::1%eth0"]
 
 
 def test_an_address_is_not_looked_up():
@@ -152,3 +152,11 @@ def test_this_computer_is_asked_without_a_lookup():
     with WireServer(lambda peer: peer.send(answer())) as server:
         assert HttpSender(Guard(HERE, resolve=names))(HttpRequest("GET", server.url, "read")).status == 200
     assert names.asked == []
+
+
+def test_an_address_is_given_with_its_zone(monkeypatch):
+    """`getaddrinfo` gives the zone as a number, and apart."""
+    stream = (socket.AF_INET6, socket.SOCK_STREAM, 6, "")
+    entries = [(*stream, ("fe80::1", 443, 0, 4)), (*stream, ("fd00::1", 443, 0, 0)), (*stream, ("10.0.0.1", 443))]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: entries)
+    assert look_up("mcp.local", 443) == ["fe80::1%4", "fd00::1", "10.0.0.1"]

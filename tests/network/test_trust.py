@@ -53,9 +53,10 @@ def locked_key(certificates, tmp_path):
     return path
 
 
-def serving(certificates, name="good", *, wants_certificate=False, **place):
+def serving(certificates, name="good", *, wants_certificate=False, version=ssl.TLSVersion.TLSv1_3, **place):
     """A server with a certificate, which remembers whose certificate it was shown."""
     context = certificates.context(name)
+    context.maximum_version = version
     if wants_certificate:
         context.verify_mode = ssl.CERT_REQUIRED
         context.load_verify_locations(certificates.authority)
@@ -178,6 +179,38 @@ def test_a_server_that_wants_a_certificate_gets_no_request_without_one(certifica
             get(Network(certificate_authorities=certificates.authority), server.url)
         assert "client_certificates" in caught.value.hint
     assert len(server.requests) == 1
+
+
+@requirement("SEC-10")
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def test_a_server_that_does_not_accept_a_certificate_says_so(version, certificates):
+    own = ClientCertificate(certificates.folder / "self-signed.pem")
+    with serving(certificates, wants_certificate=True, version=version) as server:
+        network = Network(certificate_authorities=certificates.authority, client_certificates={server.url: own})
+        with pytest.raises(TemporaryError, match="does not accept this client certificate") as caught:
+            get(network, server.url)
+    assert "client_certificates" in caught.value.hint
+    assert server.requests == []
+
+
+@requirement("SEC-8")
+def test_a_proxy_that_wants_a_password_says_so_and_with_it_leads_to_the_server(certificates):
+    def tunnel(peer):
+        if b"Proxy-Authorization: Basic " not in peer.request:
+            peer.send(answer("407 Proxy Authentication Required", "Proxy-Authenticate: Basic"))
+            return
+        peer.send(b"HTTP/1.1 200 Connection established\r\n\r\n")
+        inside = peer.speak_tls(certificates.context("as.example"))
+        inside.receive()
+        inside.send(kept())
+
+    with WireServer(tunnel, tunnel) as proxy:
+        trusted, there = certificates.authority, proxy.url.removeprefix("http://")
+        with pytest.raises(TemporaryError, match="407 Proxy Authentication Required") as caught:
+            get(Network(certificate_authorities=trusted, proxy=proxy.url), "https://as.example/token")
+        assert "user name and password" in caught.value.hint
+        network = Network(certificate_authorities=trusted, proxy=f"http://me:{CANARY}@{there}")
+        assert get(network, "https://as.example/token").status == 200
 
 
 @requirement("SEC-8", "SEC-10")

@@ -157,7 +157,11 @@ def _not_followed(
     place = quote(urls.without_query(target))
     why = too_often if urls.same_origin(target, request.url) else "to another server"
     message = f"{request.url} redirects {why}, which is not followed: {place}."
-    hint = inside_hint(request.url, target) or f"Ask its operator to publish the document there, or give {way_out}."
+    hint = inside_hint(request.url, target)
+    if hint is None:
+        hint = f"Ask its operator to publish the document there, or give {way_out}."
+        if not urls.same_origin(target, request.url):  # Cloudflare Access and the like lead to a login of their own
+            hint = f"{hint} Where an access gateway answers, give its header fields in network=."
     return f"{what} to {place}, not followed", Unsupported(message, hint=hint)
 
 

@@ -53,12 +53,14 @@ _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 
 
 def address_of(text: str) -> Address:
-    """Read an address as a name server or `socket` gives it, without the zone of an IPv6 address ("%eth0")."""
-    return ipaddress.ip_address(text.partition("%")[0])
+    """Read an address as `look_up` or `socket` gives it; a link-local one leads nowhere without its zone ("%2")."""
+    return ipaddress.ip_address(text)
 
 
 def kind_of(address: Address) -> AddressKind:
     """Give the kind of an address; one that wraps an IPv4 address is never better than the address inside."""
+    if isinstance(address, ipaddress.IPv6Address) and address.scope_id is not None:
+        return kind_of(ipaddress.IPv6Address(int(address)))
     mapped = getattr(address, "ipv4_mapped", None)
     if mapped is not None:
         return kind_of(mapped)  # the system connects to that one

@@ -76,7 +76,7 @@ class Guard:
         if kind not in _FORBIDDEN:
             hint = (
                 "An MCP server may lead there only if it lives at such an address itself: if both are yours, "
-                "use the MCP server's URL inside your network."
+                "use the MCP server's URL inside your network, or name the authorization server with issuer=."
             )
         return InsecureEndpoint(f"The address {quote(url)} leads to {kind.value}.", hint=hint, url=url)
 

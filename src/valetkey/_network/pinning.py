@@ -18,6 +18,15 @@ from valetkey._network.addresses import Address
 from valetkey._network.clock import ExchangeClock
 from valetkey._network.streams import TimedStream, translated
 
+_REJECTING_ALERTS = frozenset(
+    {
+        *("TLSV1_ALERT_UNKNOWN_CA", "TLSV1_ALERT_ACCESS_DENIED", "SSLV3_ALERT_BAD_CERTIFICATE"),
+        *("SSLV3_ALERT_CERTIFICATE_EXPIRED", "SSLV3_ALERT_CERTIFICATE_REVOKED", "SSLV3_ALERT_CERTIFICATE_UNKNOWN"),
+        "SSLV3_ALERT_UNSUPPORTED_CERTIFICATE",
+    }
+)
+"""RFC 8446 §6.2, as OpenSSL names them."""
+
 AddressesOf = Callable[[str, int], Sequence[Address]]
 """Gives the addresses to connect to; `OSError` if there are none, `TimeoutError` if looking them up takes too long."""
 
@@ -91,6 +100,11 @@ def certificate_fault(error: BaseException) -> ssl.SSLCertVerificationError | No
 def wants_certificate(error: BaseException) -> bool:
     """Tell whether the server has ended the connection because it was shown no client certificate (RFC 8446 §6.2)."""
     return any(each.reason == "TLSV13_ALERT_CERTIFICATE_REQUIRED" for each in _tls_errors(error))
+
+
+def rejects_certificate(error: BaseException) -> bool:
+    """Tell whether the server has ended the connection because of the client certificate that it was shown."""
+    return any(each.reason in _REJECTING_ALERTS for each in _tls_errors(error))
 
 
 def _tls_errors(error: BaseException) -> Iterator[ssl.SSLError]:

@@ -26,7 +26,13 @@ def look_up(host: str, port: int) -> list[str]:
         entries = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except UnicodeError as error:  # an empty label, or one that is too long
         raise socket.gaierror(socket.EAI_NONAME, "is not a host name") from error
-    return [str(entry[4][0]) for entry in entries]
+    return [_text_of(*entry[4]) for entry in entries]
+
+
+def _text_of(address: str | int, *others: object) -> str:
+    """Write an address with its zone, which `getaddrinfo` gives apart: `.local` names often have link-local ones."""
+    zone = others[2] if len(others) == 3 else 0
+    return f"{address}%{zone}" if zone else str(address)
 
 
 def addresses_of(host: str, port: int, resolve: Resolve, seconds: float) -> tuple[Address, ...]:

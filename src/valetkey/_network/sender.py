@@ -24,7 +24,8 @@ from valetkey._network.connections import Connections
 from valetkey._network.guard import Guard
 from valetkey._network.links import judge_link
 from valetkey._network.locality import Locality
-from valetkey._network.pinning import certificate_fault, wants_certificate
+from valetkey._network.pinning import certificate_fault, rejects_certificate, wants_certificate
+from valetkey._network.proxies import proxy_of
 from valetkey._network.request_log import log_exchange
 from valetkey._network.trust import Trust
 from valetkey.errors import InsecureEndpoint, TemporaryError, quote
@@ -98,11 +99,12 @@ class HttpSender:
             raise InsecureEndpoint(message, hint="Tell the server's operator.", url=request.url) from error
         except _NOT_CONNECTED as error:
             _log(request, started, "no connection")
-            raise _not_reached(request, error) from error
+            is_proxied = proxy_of(request.url, self._network.proxy) is not None
+            raise _not_reached(request, error, is_proxied=is_proxied) from error
         except _NO_ANSWER as error:
             _log(request, started, "no answer")
-            if wants_certificate(error):
-                raise _without_certificate(request) from error
+            if wants_certificate(error) or rejects_certificate(error):
+                raise _without_certificate(request, error) from error
             message = f"{request.url} did not answer in {self._guard.longest_exchange:g} s."
             if not isinstance(error, TimeoutError | httpcore2.TimeoutException):
                 message = f"{request.url} broke the connection off."
@@ -111,41 +113,54 @@ class HttpSender:
         return response
 
 
-def _not_reached(request: HttpRequest, error: BaseException) -> TemporaryError:
-    if wants_certificate(error):
-        return _without_certificate(request)
+def _not_reached(request: HttpRequest, error: BaseException, *, is_proxied: bool) -> TemporaryError:
+    if wants_certificate(error) or rejects_certificate(error):
+        return _without_certificate(request, error)
     fault = certificate_fault(error)
     if fault is not None:
         message = f"{request.url} does not prove with a certificate who it is: {quote(str(fault))}."
         hint = "If your network has a certificate authority of its own, name it in SSL_CERT_FILE or in network=."
         return TemporaryError(message, hint=hint)
     if isinstance(error, httpcore2.ProxyError):
-        return TemporaryError(f"The proxy does not connect to {request.url}.", hint="Check the proxy and try again.")
-    reason = _reason(error)
+        message = f"The proxy does not connect to {request.url}: {quote(str(error))}."
+        hint = "Check the proxy and try again."
+        if str(error).startswith("407"):  # RFC 9110 §15.5.8
+            hint = "Give the user name and password that it wants in the proxy's URL, percent-encoded."
+        return TemporaryError(message, hint=hint)
+    reason, hint = _reason(error), "Check the network and try again."
+    if is_proxied and not isinstance(_cause(error), ssl.SSLError):  # one that is reached says what it does not reach
+        reason, hint = f"its proxy cannot be reached ({reason})", "Check the proxy and try again."
     message = f"{request.url} cannot be reached: {reason}."
-    return NotReached(message, hint="Check the network and try again.", reason=reason, url=request.url)
+    return NotReached(message, hint=hint, reason=reason, url=request.url)
 
 
-def _without_certificate(request: HttpRequest) -> TemporaryError:
+def _without_certificate(request: HttpRequest, error: BaseException) -> TemporaryError:
     """The TLS alert comes before any answer, and the request is not read then."""
-    message = f"{request.url} wants a client certificate."
-    return TemporaryError(message, hint="Name yours for this origin in network=Network(client_certificates=…).")
+    what = "wants a client certificate" if wants_certificate(error) else "does not accept this client certificate"
+    hint = "Name yours for this origin in network=Network(client_certificates=…)."
+    return TemporaryError(f"{request.url} {what}.", hint=hint)
 
 
 def _reason(error: BaseException) -> str:
     """Say why no connection came about, in a few words."""
-    cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, socket.gaierror):
-            return "the host name is not known"
-        if isinstance(cause, TimeoutError | httpcore2.ConnectTimeout):
-            return "no connection in time"
-        if isinstance(cause, ssl.SSLError):
-            return "the server does not speak TLS as this computer does"
-        if isinstance(cause, OSError) and cause.errno is not None:
-            return os.strerror(cause.errno).lower()
-        cause = cause.__cause__ or cause.__context__
+    cause = _cause(error)
+    if isinstance(cause, socket.gaierror):
+        return "the host name is not known"
+    if isinstance(cause, TimeoutError | httpcore2.ConnectTimeout):
+        return "no connection in time"
+    if isinstance(cause, ssl.SSLError):
+        return "the server does not speak TLS as this computer does"
+    if isinstance(cause, OSError) and cause.errno is not None:
+        return os.strerror(cause.errno).lower()
     return "the connection failed"
+
+
+def _cause(error: BaseException) -> BaseException | None:
+    """Give the first error behind one that says what has happened."""
+    cause: BaseException | None = error
+    while cause is not None and not isinstance(cause, OSError | httpcore2.ConnectTimeout):
+        cause = cause.__cause__ or cause.__context__
+    return cause
 
 
 def _log(request: HttpRequest, started: float, outcome: str) -> None:

@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self, runtime_checkable
 
@@ -23,6 +23,8 @@ class LoginPrompt:
     """
     What a person needs to know to log in. All links are http(s) and hold nothing that a shell would read, except `&`.
 
+    The links and the code are for that person alone, so `repr` does not show them.
+
     :param server_url: The MCP server that needs the login.
     :param issuer: The authorization server where the person logs in.
     :param authorization_url: The link to open; for a login on another device, the page where the code is entered.
@@ -34,10 +36,10 @@ class LoginPrompt:
 
     server_url: str
     issuer: str
-    authorization_url: str
+    authorization_url: str = field(repr=False)
     redirect_uri: str | None = None
-    user_code: str | None = None
-    link_with_code: str | None = None
+    user_code: str | None = field(default=None, repr=False)
+    link_with_code: str | None = field(default=None, repr=False)
 
 
 class Cancellation(threading.Event):

@@ -13,7 +13,9 @@ from urllib.request import getproxies, proxy_bypass
 from valetkey._network.addresses import AddressKind
 from valetkey._network.hosts import kind_of_host, without_last_dots
 from valetkey.errors import ConfigurationError
+from valetkey.errors.redaction import revealed
 from valetkey.settings.network import NO_PROXY, PROXY_HINT, proxy_fault
+from valetkey.store.passwords import passwords_in
 from valetkey.values import Secret
 
 _DEFAULT_PORTS = {"https": 443, "http": 80}
@@ -37,16 +39,23 @@ def proxy_of(url: str, chosen: Secret | None) -> Proxy | None:
     if kind_of_host(urlsplit(url).hostname or "") is AddressKind.LOOPBACK:
         return None
     if chosen is not None:
-        return None if chosen.reveal() == NO_PROXY else Proxy(chosen.reveal(), "The proxy of `network=`")
+        return None if chosen.reveal() == NO_PROXY else _proxy(chosen.reveal(), "The proxy of `network=`")
     named = proxy_for(url)
     if named is None:
         return None
-    proxy = Proxy(named, _variable(urlsplit(url).scheme.lower()))
+    proxy = _proxy(named, _variable(urlsplit(url).scheme.lower()))
     fault = proxy_fault(named)
     if fault is not None:
         message = f"{proxy.named_by} names a proxy that cannot be used: its URL {fault}."  # it may hold a password
         raise ConfigurationError(message, hint=PROXY_HINT)
     return proxy
+
+
+def _proxy(url: str, named_by: str) -> Proxy:
+    """Note the password, which the proxy may repeat in its answer."""
+    for password in passwords_in(url):
+        revealed(password)
+    return Proxy(url, named_by)
 
 
 def proxy_for(url: str) -> str | None:

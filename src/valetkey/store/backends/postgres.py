@@ -170,6 +170,7 @@ class PostgresStore:
             with self._connections.one() as connection:
                 yield connection
         except psycopg.Error as error:
+            error._pgconn = None  # its representation shows the password, and `__context__` keeps the error
             raise _store_error(self._connections.place, error) from None
         except ValueError as error:  # bytes that are no text in the encoding of the connection
             raise not_of_valetkey(self.place) from error

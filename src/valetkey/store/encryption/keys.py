@@ -17,7 +17,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Self
+from typing import NoReturn, Self
 
 from valetkey.errors import ConfigurationError, StoreError
 from valetkey.store.backends.private_files import open_ordinary
@@ -101,6 +101,13 @@ class DataKey:
             message = "The key of the session store is neither base64 nor hex."
             raise ConfigurationError(message, hint=_HINT) from None
         return cls(material, source)
+
+    def __deepcopy__(self, memo: dict[int, object]) -> Self:
+        return self
+
+    def __reduce__(self) -> NoReturn:
+        message = "the key of a session store is not pickled: it would be readable in the pickle"
+        raise TypeError(message)
 
     def write(self) -> str:
         """Write the key as text: the secret itself."""

@@ -7,7 +7,8 @@ import os
 import threading
 from functools import cache
 
-from valetkey.errors import ConfigurationError
+from valetkey.errors import AuthError, ConfigurationError
+from valetkey.errors.causes import make_causes_harmless
 from valetkey.errors.redaction import redacting
 from valetkey.store.passwords import passwords_in
 from valetkey.store.protocol import Store
@@ -35,7 +36,7 @@ def open_store(name: str | None = None) -> Store:
             return _default(_environment())
         try:
             with redacting(*passwords_in(given)):
-                return _opened(given)
+                return _named(given)
         except ConfigurationError as error:
             if name:
                 raise
@@ -63,6 +64,14 @@ _opening = threading.Lock()  # two threads must not get two stores for one name
 
 def _environment() -> tuple[str | None, ...]:
     return tuple(os.environ.get(variable) for variable in _PLACES)
+
+
+def _named(name: str) -> Store:
+    try:
+        return _opened(name)
+    except AuthError as error:
+        make_causes_harmless(error)  # the words of a library that has read a part of the password as a port
+        raise
 
 
 @cache

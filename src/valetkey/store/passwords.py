@@ -8,6 +8,8 @@ from urllib.parse import unquote
 
 _PARAMETERS = ("password", "secret", "token")
 """How the name of a parameter ends whose value is a password: `password` and `sslpassword` of libpq, and the like."""
+_CUTS = re.compile(r"[/?#]")
+"""Where those who read a URL see the end of host and port, if a password is not percent-encoded."""
 _IN_WORDS = re.compile(r"password\s*=\s*('(?:\\.|[^'\\])*'|[^\s'&]+)", re.IGNORECASE)
 """The other form in which libpq is told a password."""
 
@@ -21,7 +23,11 @@ def passwords_in(name: str) -> tuple[str, ...]:
     """
     address, _, query = name.partition("?")
     user = (address.partition("://")[2] or address).rpartition("@")[0]
-    found = [user.partition(":")[2]]
+    if not user and "@" in query:  # the password may have a question mark in it
+        user = (name.partition("://")[2] or name).rpartition("@")[0]
+    given = user.partition(":")[2]
+    begin = _CUTS.split(given)[0]
+    found = [given, begin] if "@" in address or not begin.isdigit() else []
     for pair in query.split("&"):
         parameter, _, value = pair.partition("=")
         if unquote(parameter).lower().endswith(_PARAMETERS):

@@ -12,7 +12,7 @@ import selectors
 import socket
 import threading
 import weakref
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -48,7 +48,8 @@ class Connections:
         self._seconds = seconds
         try:
             given = conninfo_to_dict(url)
-        except psycopg.Error:
+            _require_place(given)
+        except (psycopg.Error, ValueError):
             message = "The URL of the PostgreSQL store is not understood."
             hint = 'Use "postgresql://user:password@host:5432/database", with options of libpq.'
             raise ConfigurationError(message, hint=hint) from None  # its words may hold the password
@@ -115,6 +116,13 @@ class Connections:
         )
         connection.isolation_level = psycopg.IsolationLevel.READ_COMMITTED
         return connection
+
+
+def _require_place(given: Mapping[str, Any]) -> None:
+    """Refuse what no host and port are: a password with a character that is not percent-encoded is read as one."""
+    ports = [int(port) for port in str(given.get("port", "")).split(",") if port]
+    if "@" in str(given.get("host", "")) or not all(0 < port < 65536 for port in ports):
+        raise ValueError
 
 
 _all_connections: "weakref.WeakSet[Connections]" = weakref.WeakSet()

@@ -71,4 +71,4 @@ class Access:
         config = self._config
         if self.is_given:  # with a store of its own: it has no session, and no login gives it one
             return shared_engine(config.to_settings(self.url), store=MemoryStore(), login="never")
-        return shared_engine(config.to_settings(self.url), store=config.token_storage, login=config.login)
+        return shared_engine(config.to_settings(self.url), store=config.store, login=config.login)

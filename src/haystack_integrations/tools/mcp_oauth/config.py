@@ -17,6 +17,7 @@ from haystack_integrations.tools.mcp_oauth.credentials import (
     read_secret,
     read_source,
     refuse_plain_text,
+    require_secret,
     resolve,
     to_token_source,
     write_fields,
@@ -63,6 +64,7 @@ def _read_part(part: type[RegisteredClient | IdentityProvider | Network], writte
 _READERS: dict[str, Callable[[Any], Any]] = {
     "client_secret": read_secret,
     "initial_access_token": read_secret,
+    "token_storage": read_secret,
     "private_key": read_secret,
     "client_assertion": read_source,
     "workload_token": read_source,
@@ -83,7 +85,7 @@ class _UpstreamOrder:
     scopes: list[str] | None = None
     token_endpoint_auth_method: str | None = None
     grant_type: GrantName = "auto"
-    token_storage: str | None = field(default=None, repr=False)  # its URL may hold a password
+    token_storage: Secret | str | None = field(default=None, repr=False)  # its URL may hold a password
 
 
 @dataclass(frozen=True)
@@ -111,7 +113,7 @@ class OAuthConfig(Options, _UpstreamOrder):
 
     :param token_storage: Where sessions are kept: "memory:", "sqlite:////path/to/file", "redis://host" or
         "postgresql://host/database". None means the environment variable VALETKEY_STORE, and without it a file in the
-        user's folder for application data.
+        user's folder for application data. A URL with a password is a `Secret`.
     :param login: How a person is asked: "auto" (browser and printed link; without a browser the answer may be pasted,
         and where no person can be asked, the login fails at once), "link" (only printed), "paste" (the person
         pastes the answer) or "never".
@@ -209,6 +211,16 @@ class OAuthConfig(Options, _UpstreamOrder):
             if each.name not in NOT_IN_SETTINGS
         }
         return Settings(url=server_url, **given)
+
+    @property
+    def store(self) -> Any:
+        """
+        The store that `token_storage` names, or is; this is where a secret is resolved.
+
+        :raises ConfigurationError: If the secret has no value.
+        """
+        named = self.token_storage
+        return require_secret(named, "OAuthConfig.token_storage").reveal() if isinstance(named, Secret) else named
 
     def filled_in(self, session: values.Session | None) -> "OAuthConfig":
         """

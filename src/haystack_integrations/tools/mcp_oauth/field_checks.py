@@ -83,7 +83,7 @@ def _require_known(owner: str, name: str, value: Any) -> None:
             require_endpoint(value, f"{owner}.{name}")
         elif name == "profile":
             require_profile(value)
-        elif name == "token_storage":
+        elif name == "token_storage" and isinstance(value, str):
             require_known_store(value)
     except (ConfigurationError, InsecureEndpoint) as error:
         message = error.message if f"{owner}.{name}" in error.message else f"{owner}.{name}: {error.message}"

@@ -3,29 +3,51 @@
 
 """Attacks on secrets through what is shown, logged or written."""
 
+import copy
 import json
 import logging
 import pickle
 import time
 import traceback
+from contextlib import suppress
+from pathlib import Path
 from types import SimpleNamespace
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, quote_plus, urlsplit
 
 import httpx2
 import pytest
+from haystack.utils import Secret as HaystackSecret
 
 from haystack_integrations.tools.mcp_oauth import OAuthConfig
 from tests.fakes.authorization_server import DEVICE_AUTHORIZATION, ISSUER, REGISTER, SERVER_METADATA, TOKEN
 from tests.fakes.echoes import SPELLINGS, Echo, found_in, json_answer
 from tests.fakes.network import challenges
 from tests.fakes.world import World
+from tests.network.server import WireServer
 from tests.requirements import requirement
+from tests.servers import free_port
 from valetkey._adapters.failures import http_error
 from valetkey._adapters.second_rejection import warn_of_second_rejection
+from valetkey._engine.factory import build_engine
 from valetkey._network.request_log import log_exchange
-from valetkey.errors import AuthError, ClientRefused, ConfigurationError, IssuerMismatch, TemporaryError, quote
+from valetkey.errors import (
+    AuthError,
+    ClientRefused,
+    ConfigurationError,
+    IssuerMismatch,
+    StoreError,
+    TemporaryError,
+    quote,
+)
 from valetkey.errors.redaction import redacting
+from valetkey.login import LoginPrompt
+from valetkey.settings import Network
+from valetkey.settings.settings import Settings
 from valetkey.store import open_store
+from valetkey.store.backends.postgres import PostgresStore
+from valetkey.store.backends.sqlite import SqliteStore
+from valetkey.store.encryption.encrypted import EncryptedStore
+from valetkey.store.encryption.keys import DataKey, DataKeys
 from valetkey.values import Secret, Token
 from valetkey.wire import HttpResponse
 
@@ -345,3 +367,82 @@ def test_a_document_that_repeats_a_secret_of_the_same_attempt_shows_it_in_no_tex
     error = failure_of(world)
     assert token in echo.sent
     assert found_in(shown_by(error), [token]) == []
+
+
+@requirement("SEC-12")
+def test_a_prompt_shows_neither_the_link_nor_the_code_in_its_representation():
+    """Row I6. Threat S18."""
+    link, code = f"https://as.example/authorize?state={CANARY}", "WDJB-MJHT-7F2K"
+    shown = repr(LoginPrompt("https://mcp.example", "https://as.example", link, user_code=code, link_with_code=link))
+    assert "https://mcp.example" in shown
+    assert found_in(shown, [CANARY, code]) == []
+
+
+@requirement("SEC-12")
+@pytest.mark.parametrize("is_in_environment", [True, False])
+def test_a_proxy_that_repeats_its_password_gets_it_into_no_text(is_in_environment, monkeypatch):
+    """Row I6. Threat S19."""
+    password = "a-Pw7"  # of a secret that is longer, a part counts too
+    with WireServer(lambda peer: peer.send(b"HTTP/1.1 403 Not with " + password.encode() + b"\r\n\r\n")) as proxy:
+        url = f"http://user:{password}@127.0.0.1:{proxy.port}"
+        if is_in_environment:
+            monkeypatch.setenv("HTTPS_PROXY", url)
+        network = None if is_in_environment else Network(proxy=url)
+        engine = build_engine(Settings(url="https://mcp.example.com/mcp", network=network), store="memory:")
+        with pytest.raises(AuthError) as caught:
+            engine.login()
+    shown = "".join(map(shown_by, (caught.value, caught.value.__cause__)))
+    assert "Not with" in shown
+    assert found_in(shown, [password]) == []
+
+
+@requirement("SEC-12")
+def test_the_key_of_a_store_is_in_no_pickle():
+    """A copy is the key itself. Threat S20."""
+    key = DataKey(b"a key that is 32 bytes long, or so"[:32])
+    for one in (key, DataKeys(key), EncryptedStore(SqliteStore(Path("/none")), DataKeys(key))):
+        with pytest.raises(TypeError):
+            pickle.dumps(one)
+    assert copy.deepcopy(key) is key
+
+
+@requirement("SEC-12")
+def test_an_error_of_a_store_on_a_server_leads_to_no_password():
+    """Row I15. Threat S21."""
+    store = PostgresStore(f"postgresql://user:{quote_plus(CANARY)}@127.0.0.1:{free_port()}/base")
+    with pytest.raises(StoreError) as caught:
+        store.get("session:x")
+    behind = caught.value.__context__
+    assert "psycopg" in type(behind).__module__
+    assert found_in(repr(vars(behind)) + shown_by(caught.value), [CANARY]) == []
+
+
+@requirement("SEC-12")
+def test_the_url_of_a_store_is_a_reference_in_yaml_and_in_the_attributes(monkeypatch):
+    """Row I15. Threat S22."""
+    monkeypatch.setenv("STORE_OF_THE_TEST", f"redis://:{CANARY}@127.0.0.1")
+    shown, store = "", None
+    with suppress(ConfigurationError):
+        config = OAuthConfig(token_storage=HaystackSecret.from_env_var("STORE_OF_THE_TEST"))
+        again = OAuthConfig.from_dict(config.to_dict())
+        shown, store = f"{vars(config)} {config.to_dict()} {again!r}", again.store
+    assert "STORE_OF_THE_TEST" in shown
+    assert store == f"redis://:{CANARY}@127.0.0.1"
+    assert found_in(shown, [CANARY]) == []
+
+
+@requirement("SEC-12")
+@pytest.mark.parametrize("kind", ["redis", "postgresql"])
+@pytest.mark.parametrize("between", "/@?#")
+def test_a_password_of_a_store_that_is_not_percent_encoded_is_in_no_text(kind, between, monkeypatch):
+    """What stands before the character is read as a port, or what stands behind it as a host. Row I15. Threat S23."""
+    monkeypatch.setenv(
+        "VALETKEY_STORE", f"{kind}://user:G7f2kLm9qRstU{between}wXyZ4v8Pq2nB@127.0.0.1:{free_port()}/0?encryption=off"
+    )
+    with pytest.raises(AuthError) as caught:
+        open_store().get("session:x")
+    error, shown = caught.value, ""
+    while error is not None:
+        shown, error = f"{shown} {shown_by(error)}", error.__context__
+    assert "store" in shown
+    assert found_in(shown, ["G7f2kLm9qRstU", "wXyZ4v8Pq2nB"]) == []

@@ -113,6 +113,7 @@ class Records:
     :param token: What it keeps of the token endpoint's answer.
     :param client: What it keeps of the registration endpoint's answer.
     :param expires_at: What it keeps of the token's end.
+    :param url: The MCP server.
     """
 
     def __init__(
@@ -120,11 +121,12 @@ class Records:
         token: dict[str, Any] | None = None,
         client: dict[str, Any] | None = None,
         expires_at: float | None = None,
+        url: str = MCP,
     ) -> None:
         self._records = {
-            ("mcp-oauth-token", f"{MCP}/tokens"): token,
-            ("mcp-oauth-client-info", f"{MCP}/client_info"): client,
-            ("mcp-oauth-token-expiry", f"{MCP}/token_expiry"): {"expires_at": expires_at} if expires_at else None,
+            ("mcp-oauth-token", f"{url}/tokens"): token,
+            ("mcp-oauth-client-info", f"{url}/client_info"): client,
+            ("mcp-oauth-token-expiry", f"{url}/token_expiry"): {"expires_at": expires_at} if expires_at else None,
         }
 
     async def get(self, key: str, *, collection: str | None = None) -> dict[str, Any] | None:

@@ -220,4 +220,93 @@ THREATS: tuple[Threat, ...] = (
         test="test_secrets.py::test_a_document_that_repeats_a_secret_of_the_same_attempt_shows_it_in_no_text",
         defences=(NOT_LEARNED,),
     ),
+    Threat(
+        id="S18",
+        attacker="who reads the log of a program with a user interface of its own",
+        controls="nothing; the program logs the prompts that it shows",
+        gets="neither the state of a login nor the code of a device",
+        remains="a program that logs the link itself",
+        test="test_secrets.py::test_a_prompt_shows_neither_the_link_nor_the_code_in_its_representation",
+        defences=(
+            Defence("src/valetkey/seams.py", "authorization_url: str = field(repr=False)", "authorization_url: str"),
+            Defence(
+                "src/valetkey/seams.py",
+                "user_code: str | None = field(default=None, repr=False)",
+                "user_code: str | None = None",
+            ),
+        ),
+    ),
+    Threat(
+        id="S19",
+        attacker="the proxy that the environment or the user names",
+        controls="its answer, with the password that it was sent",
+        gets="nothing in a text",
+        remains="what httpcore logs at DEBUG of an answer's status line and header fields",
+        test="test_secrets.py::test_a_proxy_that_repeats_its_password_gets_it_into_no_text",
+        defences=(Defence("src/valetkey/_network/proxies.py", "        revealed(password)\n", "        pass\n"),),
+    ),
+    Threat(
+        id="S20",
+        attacker="who reads a pickle of a program's objects",
+        controls="nothing",
+        gets="no key of a store",
+        remains="",
+        test="test_secrets.py::test_the_key_of_a_store_is_in_no_pickle",
+        defences=(
+            Defence(
+                "src/valetkey/store/encryption/keys.py",
+                "        raise TypeError(message)\n",
+                "        return type(self), (self.material, self.source)\n",
+            ),
+        ),
+    ),
+    Threat(
+        id="S21",
+        attacker="who reads the report of an error with the attributes of all errors behind it",
+        controls="nothing",
+        gets="no password of a PostgreSQL server",
+        remains="local variables, where a program prints those of a traceback",
+        test="test_secrets.py::test_an_error_of_a_store_on_a_server_leads_to_no_password",
+        defences=(
+            Defence("src/valetkey/store/backends/postgres.py", "            error._pgconn = None  #", "            #"),
+        ),
+    ),
+    Threat(
+        id="S22",
+        attacker="who reads a YAML file or the attributes of a configuration",
+        controls="nothing",
+        gets="no password of a store that is given as a reference",
+        remains="a password that the program itself writes into `token_storage`, in the attributes alone",
+        test="test_secrets.py::test_the_url_of_a_store_is_a_reference_in_yaml_and_in_the_attributes",
+        defences=(
+            Defence(CONFIG, '    "token_storage": read_secret,\n', ""),
+            Defence(
+                CONFIG,
+                "    token_storage: Secret | str | None = field(default",
+                "    token_storage: str | None = field(default",
+            ),
+            Defence(CONFIG, ".reveal() if isinstance(named, Secret) else named", " if not named else named"),
+        ),
+    ),
+    Threat(
+        id="S23",
+        attacker="who reads an error or a log",
+        controls="nothing; the user has left a character of a store's password without percent-encoding",
+        gets="no part of the password, which is read as a host or a port",
+        remains="",
+        test="test_secrets.py::test_a_password_of_a_store_that_is_not_percent_encoded_is_in_no_text",
+        defences=(
+            Defence("src/valetkey/store/backends/postgres_connections.py", "            _require_place(given)\n", ""),
+            Defence(
+                "src/valetkey/store/opening.py",
+                "        make_causes_harmless(error)  #",
+                "        #",
+            ),
+            Defence(
+                "src/valetkey/store/passwords.py",
+                '    if not user and "@" in query:',
+                "    if False:",
+            ),
+        ),
+    ),
 )

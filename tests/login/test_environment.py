@@ -20,6 +20,7 @@ SECRETS = (
     *("SSH_AUTH_SOCK", "SSH_ASKPASS", "SUDO_ASKPASS", "NIX_CONFIG", "PIP_INDEX_URL", "KUBECONFIG", "VAULT_ADDR"),
     *("DBUS_STARTER_ADDRESS", "PASSPHRASE", "MY_CREDENTIALS", "HF_HOME", "PYTHONPATH", "BROWSER", "VSCODE_NONCE"),
     *("XDG_SECRET", "WSL_SUDO_PASSWORD", "QT_API_KEY", "MOZ_AUTH", "CHROME_REFRESH_TOKEN", "LC_DSN", "PATHKEY", ""),
+    *("VK_LOGIN", "SNAP_CONTEXT", "SNAP_COOKIE", "KDE_PWD", "MOZ_JWT", "FLATPAK_PRIVATE"),
     *("XDG_SESSION_COOKIE", "GTK_COOKIE", "GNOME_KEYRING_CONTROL", "KDE_SESSION_ID_SECRET", "HOME_TOKEN", "USERPASS"),
 )
 
@@ -28,6 +29,9 @@ NEEDED = (
     *("XDG_RUNTIME_DIR", "XDG_CURRENT_DESKTOP", "XDG_DATA_DIRS", "XDG_ACTIVATION_TOKEN", "DBUS_SESSION_BUS_ADDRESS"),
     *("DESKTOP_SESSION", "KDE_FULL_SESSION", "KDE_SESSION_VERSION", "GNOME_DESKTOP_SESSION_TYPE", "MOZ_ENABLE_WAYLAND"),
     *("WSL_DISTRO_NAME", "WSL_INTEROP", "WSLENV", "SystemRoot", "APPDATA", "USERPROFILE", "PROGRAMFILES(X86)"),
+    *("GNOME_DESKTOP_SESSION_ID", "XDG_SESSION_ID", "NIXOS_OZONE_WL", "LOCALE_ARCHIVE", "GIO_EXTRA_MODULES"),
+    *("QTWEBENGINE_CHROMIUM_FLAGS", "WEBKIT_DISABLE_DMABUF_RENDERER", "__NV_PRIME_RENDER_OFFLOAD", "VK_DRIVER_FILES"),
+    *("ACCESSIBILITY_ENABLED", "XCURSOR_SIZE", "PROCESSOR_ARCHITECTURE", "CommonProgramFiles(x86)", "BOOTCLASSPATH"),
     *("VSCODE_IPC_HOOK_CLI", "GTK_THEME", "QT_QPA_PLATFORM", "LIBGL_ALWAYS_SOFTWARE", "FLATPAK_ID", "no_proxy"),
 )
 
@@ -45,6 +49,8 @@ def test_no_secret_of_the_environment_is_handed_on():
         (f"http://user:{CANARY}@proxy.example:3128", "http://proxy.example:3128"),
         (f"{CANARY}@proxy.example", "proxy.example"),
         (f"http://a@b:{CANARY}@proxy.example/", "http://proxy.example/"),
+        (f"http://user:{CANARY}://x@proxy.example:80", "http://proxy.example:80"),
+        (f"user:{CANARY}://x@proxy.example:80", "proxy.example:80"),
         (f"socks5h://{CANARY}@[::1]:1080", "socks5h://[::1]:1080"),
         ("http://proxy.example:3128", "http://proxy.example:3128"),
         ("", ""),

@@ -84,6 +84,8 @@ PAGES = {
     "failed-long": page.failed_page(LONG, "Set the clock of this computer, then log in again."),
     "undecided": page.undecided_page(),
     "doubtful": page.doubtful_page("/callback?end=canary"),
+    "unread": page.unread_page(),
+    "too-long": page.too_long_page(),
     "stray": page.stray_page(),
 }
 HARD_PAGES = {

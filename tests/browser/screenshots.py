@@ -15,7 +15,7 @@ SHOWN = {
     f"{name}-{scheme}-{device}.png": (name, scheme, device)
     for name, scheme, device in (
         *((name, scheme, "desktop") for name in ("logged-in", "failed", "doubtful") for scheme in SCHEMES),
-        *(("undecided", "light", "desktop"), ("stray", "dark", "desktop")),
+        *(("undecided", "light", "desktop"), ("unread", "light", "desktop"), ("stray", "dark", "desktop")),
         *(("logged-in", "light", "phone"), ("failed-long", "dark", "phone")),
     )
 }

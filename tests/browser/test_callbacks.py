@@ -174,7 +174,7 @@ def comes_back_and_is_logged_in(chromium, running):
         tab.goto(f"http://127.0.0.1:{running.port}{ANSWER}")
         ending.join(LONGEST_WAIT)
         assert tab.inner_text("h1") == "You are logged in"
-        assert tab.url == f"http://127.0.0.1:{running.port}/"
+        assert tab.url == f"http://127.0.0.1:{running.port}/callback"
 
 
 STARTS_CHROMIUM = """#!/bin/sh

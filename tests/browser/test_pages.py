@@ -83,10 +83,10 @@ def test_the_code_is_gone_from_the_address_bar_and_from_the_history(name, chromi
     with Tab(chromium) as tab:
         tab.page.goto("about:blank")
         tab.page.goto(f"{site.origin}/{name}?code=canary&state=canary")
-        assert tab.page.url == f"{site.origin}/"
+        assert tab.page.url == f"{site.origin}/{name}"
         tab.page.go_back()
         tab.page.go_forward()
-        assert tab.page.url == f"{site.origin}/"
+        assert tab.page.url == f"{site.origin}/{name}"
         assert not any("canary" in url for url in tab.requests[2:])
 
 

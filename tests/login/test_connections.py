@@ -87,8 +87,27 @@ def test_a_request_without_an_end_is_not_read_on(sent):
         endless.settimeout(LONGEST_WAIT)
         with suppress(ConnectionError):
             endless.sendall(sent)
+        assert endless.recv(1 << 20).startswith(b"HTTP/1.1 431 Request Header Fields Too Large\r\n")
         assert is_closed(endless)
         assert answered(running).status == 200
+
+
+def test_a_browser_with_too_many_cookies_is_told_the_way_on():
+    """Row I17."""
+    with login() as running:
+        response = running.ask(ANSWER, headers={"Cookie": "c" * (1 << 16)})
+        assert (response.status, response.body) == (431, page.too_long_page())
+        assert running.is_waiting()
+
+
+def test_a_browser_that_tries_https_first_is_refused_at_once():
+    """Row I17."""
+    with login() as running, ExitStack() as stack:
+        browser = connected(running, stack)
+        begun = time.monotonic()
+        browser.sendall(b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03")
+        assert is_closed(browser)
+        assert time.monotonic() - begun < connections.LONGEST_EXCHANGE / 2
 
 
 def test_a_request_that_comes_byte_by_byte_is_read():
@@ -121,6 +140,38 @@ def test_the_browser_that_waits_for_the_result_is_not_closed_for_others():
         running.attempt.conclude(None)
         assert b"You are logged in" in browser.getresponse().read()
         browser.close()
+
+
+def test_each_browser_that_brings_the_answer_reads_the_result():
+    """A reload, a second tab, a virus scanner that opens the address before the browser does. Row I17."""
+    with login() as running, ExitStack() as stack:
+        asked = f"GET {ANSWER} HTTP/1.1\r\nHost: 127.0.0.1:{running.port}\r\n\r\n".encode()
+        reloaded = connected(running, stack)
+        reloaded.sendall(asked)
+        running.outcome()
+        reloaded.close()
+        browsers = [connected(running, stack) for _ in range(3)]
+        for browser in browsers:
+            browser.sendall(asked)
+        assert not is_closed(browsers[-1], 0.1)
+        running.attempt.conclude(None)
+        for browser in browsers:
+            assert b"You are logged in" in browser.makefile("rb").read()
+
+
+def test_only_so_many_browsers_wait_and_the_oldest_is_told_to_look_at_the_program(monkeypatch):
+    """Row I17."""
+    monkeypatch.setattr(connections, "MOST_WAITING", 2)
+    with login() as running, ExitStack() as stack:
+        browsers = [connected(running, stack) for _ in range(4)]
+        for browser in browsers:
+            browser.sendall(f"GET {ANSWER} HTTP/1.1\r\nHost: 127.0.0.1:{running.port}\r\n\r\n".encode())
+            running.outcome()
+        early = [browser.makefile("rb").read() for browser in browsers[:2]]
+        running.attempt.conclude(None)
+        late = [browser.makefile("rb").read() for browser in browsers[2:]]
+        assert [b"Almost there" in each for each in early] == [True, True]
+        assert [b"You are logged in" in each for each in late] == [True, True]
 
 
 def test_a_browser_that_waits_too_long_is_told_to_look_at_the_program(monkeypatch):

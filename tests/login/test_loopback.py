@@ -347,11 +347,15 @@ def test_a_connection_that_sends_nothing_does_not_keep_the_answer_out():
 
 
 @requirement("NAT-7", "RSP-14")
-@pytest.mark.parametrize("path", ["/favicon.ico", "/callback"])
-def test_who_is_no_answer_learns_nothing(path):
+@pytest.mark.parametrize(
+    ("path", "shown"),
+    [("/favicon.ico", page.stray_page()), ("/callback", page.unread_page())],
+    ids=["other", "callback"],
+)
+def test_who_is_no_answer_learns_nothing(path, shown):
     with login() as running:
         response = running.ask(path)
-        assert response.body == page.stray_page()
+        assert response.body == shown
         assert headers_of(response) == page.HEADERS
         assert b"mcp.example" not in response.body
 
@@ -366,8 +370,9 @@ def test_who_is_no_answer_learns_nothing(path):
         {"Origin": "null", "Referer": "https://as.example/"},
         {"Cookie": "of-another-program-here=" + "c" * 30_000},
         {"Upgrade": "h2c", "Connection": "Upgrade"},
+        {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "empty", "Sec-Fetch-Site": "same-origin"},
     ],
-    ids=["old", "redirected", "pasted", "spelled otherwise", "after a form", "cookies", "another HTTP"],
+    ids=["old", "redirected", "pasted", "spelled otherwise", "after a form", "cookies", "another HTTP", "a worker"],
 )
 def test_an_honest_browser_is_not_taken_for_another_page(headers):
     """Row I13."""
@@ -412,16 +417,19 @@ def test_an_address_in_absolute_form_is_understood():
         assert running.callback == f"{running.attempt.redirect_uri}?code={CODE}&state={STATE}"
 
 
-def test_the_first_answer_counts_and_the_second_does_not():
+def test_the_first_answer_counts_and_the_second_reads_how_it_ended():
+    """A person who presses twice at the server comes back twice, and sees the page of the second."""
     with login() as running:
         browser = running.connect()
         browser.request("GET", ANSWER)
         running.outcome()
-        second = running.ask(f"/callback?code=another&state={STATE}")
-        assert second.body == page.stray_page()
+        second = running.connect()
+        second.request("GET", f"/callback?code=another&state={STATE}")
+        assert select.select([second.sock], [], [], 0.1)[0] == []
         running.attempt.conclude(None)
-        assert b"You are logged in" in browser.getresponse().read()
-        browser.close()
+        for each in (browser, second):
+            assert b"You are logged in" in each.getresponse().read()
+            each.close()
         assert running.callback == running.attempt.redirect_uri + ANSWER.removeprefix("/callback")
 
 
@@ -552,6 +560,53 @@ def test_an_answer_that_does_not_prove_to_be_one_is_handed_over_when_the_person_
         running.attempt.conclude(FAILURE)
         assert b"The login did not work" in browser.getresponse().read()
         browser.close()
+
+
+def test_the_button_pressed_twice_leads_to_the_result():
+    """In two tabs, or because the first press seems to do nothing. Rows F3, I13."""
+    with login() as running:
+        button = end_of(running.ask("/callback?error=access_denied"))
+        pressed = [running.connect() for _ in range(2)]
+        for browser in pressed:
+            browser.request("POST", button)
+            running.outcome()
+        running.attempt.conclude(FAILURE)
+        for browser in pressed:
+            assert b"The login did not work" in browser.getresponse().read()
+            browser.close()
+
+
+def test_who_reloads_the_page_with_the_button_gets_it_again():
+    """The query is out of the address by then. Rows F3, I13."""
+    with login() as running:
+        told = running.ask("/callback?error=access_denied")
+        assert running.ask("/callback").body == told.body
+        assert running.ask("/callback?a").body == page.unread_page()
+        answered(running)
+        assert running.callback == running.attempt.redirect_uri + ANSWER.removeprefix("/callback")
+
+
+@pytest.mark.parametrize("path", ["/callback", "/callback?", "/callback?lang=en"])
+def test_an_answer_behind_a_number_sign_is_refused_with_the_way_on(path):
+    """A browser sends nothing of it (OAuth 2.0 Multiple Response Type Encoding Practices §2.1). Row I13."""
+    with login() as running:
+        response = running.ask(path)
+        assert (response.status, response.body) == (400, page.unread_page())
+        assert answered(running).status == 200
+
+
+def test_an_answer_that_comes_as_a_form_is_refused_with_the_way_on():
+    """OAuth 2.0 Form Post Response Mode. Row I13."""
+    with login() as running:
+        browser = running.connect()
+        headers = {"Content-Type": "application/x-www-form-urlencoded; charset=utf-8"}
+        browser.request("POST", "/callback", f"code={CODE}&state={STATE}", headers)
+        response = browser.getresponse()
+        assert (response.status, response.read()) == (405, page.unread_page())
+        browser.close()
+        assert b"{&quot;response_mode&quot;: &quot;query&quot;}" in page.unread_page()
+        assert running.ask("/callback?end=old", "POST", {**headers, "Content-Length": "0"}).body == page.stray_page()
+        assert answered(running).status == 200
 
 
 @pytest.mark.parametrize("ending", ["end=", "end=guessed", "", f"code={CODE}&state={STATE}"])

@@ -19,6 +19,8 @@ PAGES = {
     "failed": page.failed_page("as.example declined.", "Ask its operator."),
     "undecided": page.undecided_page(),
     "stray": page.stray_page(),
+    "unread": page.unread_page(),
+    "too long": page.too_long_page(),
     "hostile server": page.logged_in_page(HOSTILE),
     "hostile error": page.failed_page(HOSTILE, HOSTILE),
 }
@@ -104,7 +106,7 @@ def test_nothing_is_loaded_and_nothing_leads_away(document):
 @requirement("RSP-14")
 @every_page
 def test_the_address_with_the_code_is_taken_out_of_the_history(document):
-    assert Reader(document).texts["script"] == ["history.replaceState(null, '', '/');"]
+    assert Reader(document).texts["script"] == ["history.replaceState(null, '', location.pathname);"]
 
 
 @every_page

@@ -21,8 +21,12 @@ from typing import Self
 LONGEST_EXCHANGE = 10.0
 """Seconds in which a connection has to send its request and take the answer."""
 MOST_CONNECTIONS = 64
+MOST_WAITING = 8
+"""Browsers that wait for the result at once: a person reloads the page, presses a button twice, has two tabs."""
 LONGEST_HEAD = 1 << 16
 """Bytes of a request with its fields: cookies of other programs at 127.0.0.1 come along."""
+_TLS = b"\x16"
+"""The first byte of TLS (RFC 8446 §5.1): a browser that tries https first goes on with http once it is refused."""
 _BACKLOG = 128
 _PAUSE = 0.05
 """Seconds until the next try where this process can accept no connection."""
@@ -46,7 +50,7 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 class _Connection:
-    """One browser, or another program; `unsent` is None until there is an answer."""
+    """One browser, or another program; `unsent` is None until there is an answer for it."""
 
     def __init__(self, accepted: socket.socket) -> None:
         accepted.setblocking(False)
@@ -54,6 +58,7 @@ class _Connection:
         self.ends_at = time.monotonic() + LONGEST_EXCHANGE
         self.received = bytearray()
         self.unsent: bytes | None = None
+        self.waits = False
 
     def add(self, read: bytes) -> bytes | None:
         """Take what was read; give what stands before the first empty line, once it is there."""
@@ -67,8 +72,9 @@ class Connections:
     """
     The thread of the callback port while the context is open.
 
-    `answer` gets the head of each request and gives the whole response. It gives None once, to keep that browser
-    waiting until `release`, or until `patience` seconds are over and it gets the response `for_now`.
+    `answer` gets the head of each request and gives the whole response. It gives None to keep that browser waiting
+    until `release`, or until `patience` seconds are over and it gets the response `for_now`. A head that is too long
+    gets the response `too_long`.
     """
 
     def __init__(
@@ -78,17 +84,18 @@ class Connections:
         *,
         for_now: bytes,
         patience: float,
+        too_long: bytes = b"",
     ) -> None:
         self._listeners = listeners
         self._answer = answer
         self._for_now = for_now
         self._patience = patience
+        self._too_long = too_long
         self._open: dict[socket.socket, _Connection] = {}  # the oldest first
-        self._kept: _Connection | None = None
         self._released: bytes | None = None
         self._is_over = False
         self.delivered = threading.Event()
-        """Set when the browser that was kept has its response, or has hung up."""
+        """Set when each browser that has waited has its response, or has hung up."""
 
     def __enter__(self) -> Self:
         self._wakes, self._bell = socket.socketpair()
@@ -106,7 +113,7 @@ class Connections:
             each.close()
 
     def release(self, response: bytes) -> None:
-        """Give the browser that waits its response; also one that is kept only after this."""
+        """Give each browser that waits its response; also one that comes only after this."""
         self._released = response
         self._ring()
 
@@ -130,8 +137,8 @@ class Connections:
                     if listener in ready:
                         self._accept(listener)
                 self._end_late()
-            if self._kept is not None:
-                self._begin_to_send(self._kept, self._released or self._for_now)
+            for waiting in self._waiting():
+                self._begin_to_send(waiting, self._released or self._for_now)
             for connection in list(self._open.values()):
                 self._close(connection)
 
@@ -143,7 +150,7 @@ class Connections:
     def _end_late(self) -> None:
         now = time.monotonic()
         for late in [each for each in self._open.values() if each.ends_at <= now]:
-            if late is self._kept and late.unsent is None:
+            if late.waits and late.unsent is None:
                 self._begin_to_send(late, self._for_now)
             else:
                 self._close(late)
@@ -165,8 +172,8 @@ class Connections:
             self._go_on(connection)
 
     def _close_oldest(self) -> bool:
-        """Make room; False if there is none to close: the browser that waits for the result stays."""
-        oldest = next((each for each in self._open.values() if each is not self._kept), None)
+        """Make room; False if there is none to close: a browser that waits for the result stays."""
+        oldest = next((each for each in self._open.values() if not each.waits), None)
         if oldest is not None:
             self._close(oldest)
         return oldest is not None
@@ -182,14 +189,16 @@ class Connections:
             return
         except OSError:
             read = b""
-        if connection is self._kept:  # what else it sends is not read, and a browser that hangs up is not waited for
+        if connection.waits:  # what else it sends is not read, and a browser that hangs up is not waited for
             if not read:
                 self._close(connection)
             return
         head = connection.add(read)
         if head is not None:
             self._respond(connection, head)
-        elif not read or len(connection.received) >= LONGEST_HEAD:
+        elif len(connection.received) >= LONGEST_HEAD:
+            self._begin_to_send(connection, self._too_long)
+        elif not read or connection.received.startswith(_TLS):
             self._close(connection)
 
     def _respond(self, connection: _Connection, head: bytes) -> None:
@@ -200,12 +209,19 @@ class Connections:
         if response is not None:
             self._begin_to_send(connection, response)
             return
-        self._kept = connection
+        connection.waits = True
+        self.delivered.clear()
         connection.ends_at = time.monotonic() + self._patience
+        for one_too_many in self._waiting()[:-MOST_WAITING]:
+            self._begin_to_send(one_too_many, self._for_now)
+
+    def _waiting(self) -> list[_Connection]:
+        """Give the browsers that wait for the result."""
+        return [each for each in self._open.values() if each.waits and each.unsent is None]
 
     def _send_released(self) -> None:
-        if self._released is not None and self._kept is not None and self._kept.unsent is None:
-            self._begin_to_send(self._kept, self._released)
+        for waiting in self._waiting() if self._released is not None else ():
+            self._begin_to_send(waiting, self._released or b"")
 
     def _begin_to_send(self, connection: _Connection, response: bytes) -> None:
         connection.unsent = response
@@ -230,6 +246,5 @@ class Connections:
         with suppress(OSError):
             connection.socket.shutdown(socket.SHUT_WR)
         connection.socket.close()
-        if connection is self._kept:
-            self._kept = None
+        if connection.waits and not any(each.waits for each in self._open.values()):
             self.delivered.set()

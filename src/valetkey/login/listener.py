@@ -17,7 +17,7 @@ from urllib.parse import parse_qs, urlsplit
 from valetkey.errors import AuthError
 from valetkey.login import page
 from valetkey.login.connections import Connections
-from valetkey.login.request import Request, read_request, status_of_stray
+from valetkey.login.request import Request, is_form, read_request, status_of_stray
 from valetkey.login.unanswered import login_cancelled, login_timed_out, unless_page_failed, wait_for_answer
 from valetkey.seams import LoginPrompt
 
@@ -42,15 +42,17 @@ class LoopbackAttempt:
         self._state: str | None = None  # no answer is right before the link is shown
         self._callback: str | None = None
         self._doubtful: str | None = None
-        self._is_in_browser = False  # True if a browser brought it
+        self._is_in_browser = False  # True if a browser waits for the result
         self._answered = threading.Event()
         self._server = ""
         self._strays = 0
         self._ending = secrets.token_urlsafe(32)
 
     def __enter__(self) -> Self:
-        for_now = _response(200, page.undecided_page())
-        self._connections = Connections(self._listeners, self._respond, for_now=for_now, patience=_PATIENCE)
+        for_now, too_long = _response(200, page.undecided_page()), _response(431, page.too_long_page())
+        self._connections = Connections(
+            self._listeners, self._respond, for_now=for_now, patience=_PATIENCE, too_long=too_long
+        )
         self._connections.__enter__()
         return self
 
@@ -90,16 +92,18 @@ class LoopbackAttempt:
 
     def take_pasted(self, callback: str) -> None:
         """Take the URL that the person has pasted."""
-        self._keep(callback, is_in_browser=False)
+        self._keep(callback)
 
-    def _keep(self, callback: str, *, is_in_browser: bool) -> bool:
-        """Keep the answer that comes first; False if another one came before."""
+    def _keep(self, callback: str) -> None:
+        """Keep the answer that comes first."""
         with self._lock:
-            if self._callback is not None:
-                return False
-            self._callback, self._is_in_browser = callback, is_in_browser
+            self._callback = self._callback or callback
         self._answered.set()
-        return True
+
+    def _keep_of_browser(self, callback: str) -> None:
+        """Keep it, and the browser waiting: also one that comes twice, as after a reload, reads how the login ended."""
+        self._is_in_browser = True
+        self._keep(callback)
 
     def _respond(self, head: bytes) -> bytes | None:
         """Tell the answer of the login from every other request; None keeps the browser waiting for the result."""
@@ -109,6 +113,8 @@ class LoopbackAttempt:
         status = status_of_stray(request, self.redirect_uri)
         if status == HTTPStatus.METHOD_NOT_ALLOWED and request.method == "POST" and self._ends_the_waiting(request):
             return None
+        if status == HTTPStatus.METHOD_NOT_ALLOWED and is_form(request):
+            return self._stray(status, page.unread_page())
         if status is not None:
             return self._stray(status)
         return self._judge(f"{self.redirect_uri.partition('?')[0]}?{request.query}", request.query)
@@ -119,22 +125,34 @@ class LoopbackAttempt:
             parameters = parse_qs(query, keep_blank_values=True)
         except ValueError:
             return self._stray(400)
-        if ("code" not in parameters and "error" not in parameters) or self._state is None:
+        is_answer = "code" in parameters or "error" in parameters
+        if self._state is None:
             return self._stray(400)
-        if any(compare_digest(state.encode(), self._state.encode()) for state in parameters.get("state", [""])):
-            return None if self._keep(callback, is_in_browser=True) else self._stray(200)
+        if not is_answer and (query or self._doubtful is None):
+            return self._stray(400, page.unread_page())
+        if is_answer and self._has_state(parameters):
+            self._keep_of_browser(callback)
+            return None
         with self._lock:
-            self._doubtful = callback
+            if is_answer:  # else the person has reloaded the page that tells of it
+                self._doubtful = callback
             is_over = self._callback is not None
         if is_over:
             return self._stray(200)
         body = page.doubtful_page(f"{urlsplit(self.redirect_uri).path or '/'}?end={self._ending}")
         return self._stray(400, body, page.HEADERS_OF_FORM)
 
+    def _has_state(self, parameters: Mapping[str, Sequence[str]]) -> bool:
+        states, right = parameters.get("state", [""]), (self._state or "").encode()
+        return any(compare_digest(state.encode(), right) for state in states)
+
     def _ends_the_waiting(self, request: Request) -> bool:
         """Hand over an answer that does not prove to be one: the person says so on the page that tells of it."""
         is_right = compare_digest(request.query.encode(), f"end={self._ending}".encode())
-        return is_right and self._doubtful is not None and self._keep(self._doubtful, is_in_browser=True)
+        if not is_right or self._doubtful is None:
+            return False
+        self._keep_of_browser(self._doubtful)
+        return True
 
     def _stray(self, status: int, body: bytes | None = None, headers: Mapping[str, str] = page.HEADERS) -> bytes:
         self._strays += 1

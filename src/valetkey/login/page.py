@@ -31,6 +31,7 @@ h1 { font-size: clamp(1.4rem, 5.5vw, 1.65rem); line-height: 1.25; letter-spacing
 p { color: var(--soft); overflow-wrap: anywhere; text-wrap: pretty; unicode-bidi: isolate; }
 p + p { margin-top: .75rem; }
 strong { color: var(--ink); font-weight: 600; }
+p:empty { display: none; }
 .todo { margin-top: 1.2rem; padding: .85rem 1.05rem; background: var(--well); border: 1px solid var(--line);
   border-radius: 12px; color: var(--ink); }
 form { margin-top: 1.4rem; }
@@ -50,7 +51,7 @@ footer { display: flex; align-items: center; gap: .5rem; margin-top: 1.9rem; pad
 @keyframes draw { from { stroke-dashoffset: 60; } }
 @media (forced-colors: active) { .stroke { stroke: Canvas; } .dot { fill: Canvas; } }
 """
-_SCRIPT = "history.replaceState(null, '', '/');"
+_SCRIPT = "history.replaceState(null, '', location.pathname);"
 
 
 def _sign(kind: str, inside: str) -> str:
@@ -120,13 +121,29 @@ def stray_page() -> bytes:
     return _page("Nothing to see here", f"<p>{text}</p>", _CALM)
 
 
+def unread_page() -> bytes:
+    """Write the page of an answer that comes as a form, or behind a `#`, which a browser does not send."""
+    text = "The server has not put its answer into the query of this address, where your program reads it."
+    text = f"{text} The program is still waiting."
+    todo = "If you have come here from a login, stop your program, set"
+    todo = f'{todo} authorization_parameters={{"response_mode": "query"}} there, and log in again.'
+    return _page("This answer cannot be read", f'<p>{text}</p><p class="todo">{html.escape(todo)}</p>', _CALM)
+
+
+def too_long_page() -> bytes:
+    """Write the page of a request that is longer than any that is read: by its cookies, because a code is short."""
+    text = "Your browser has sent too many cookies of programs on this computer along. Your program is still waiting."
+    todo = "Open the link of your program in a private window, or delete the cookies of 127.0.0.1 and localhost."
+    return _page("This request is too long", f'<p>{text}</p><p class="todo">{todo}</p>', _CALM)
+
+
 def doubtful_page(address: str) -> bytes:
     """Write the page of an answer that does not prove to belong to the login; a POST to `address` hands it over."""
-    happened = "What has just come does not prove that it answers the login that your program waits for."
-    unknown = "If you have not just allowed or declined a login, another page has sent you here: close this tab."
-    known = "If you have, the server has lost what proves it: end the login, and read why it did not work."
+    happened = "Nothing proves that it belongs to the login that your program waits for. The program is still waiting."
+    unknown = "<strong>If you have not just allowed or declined a login,</strong> another page has sent you here. Close"
+    known = "<strong>If you have,</strong> the server has lost the proof. End the login to read what went wrong."
     button = f'<form method="post" action="{html.escape(address)}"><button>End the login</button></form>'
-    body = f"<p>{happened} It is still waiting.</p><p>{unknown}</p><p>{known}</p>{button}"
+    body = f"<p>{happened}</p><p>{unknown} this tab.</p><p>{known}</p>{button}"
     return _page("This answer does not count", body, _CALM)
 
 

@@ -51,6 +51,13 @@ def read_request(head: bytes) -> Request | None:
     return Request(found[1], found[2], {name: ", ".join(values) for name, values in fields.items()})
 
 
+def is_form(request: Request) -> bool:
+    """Tell whether a server has the browser send the answer as a form (OAuth 2.0 Form Post Response Mode)."""
+    kind = request.fields.get("content-type", "").partition(";")[0].strip().lower()
+    is_empty = request.fields.get("content-length") == "0"  # as the button of our own page sends it
+    return request.method == "POST" and kind == "application/x-www-form-urlencoded" and not is_empty
+
+
 def status_of_stray(request: Request, redirect_uri: str) -> int | None:
     """Give the status for a request that can be no answer; None if it may be one."""
     return next((status for status, is_stray in _STRAYS if is_stray(request, redirect_uri)), None)
@@ -69,7 +76,8 @@ def _is_for_another(request: Request, redirect_uri: str) -> bool:
         path = slash + rest
         if f"{scheme}://{host}".lower() != origin:
             return True
-    host = request.fields.get("host", "").lower()
+    # A proxy may write the port that a browser leaves out.
+    host = request.fields.get("host", "").lower().removesuffix(":80")
     return path != (urlsplit(redirect_uri).path or "/") or f"http://{host}" != origin
 
 
@@ -88,11 +96,13 @@ def _is_embedded(request: Request, _: str) -> bool:
     A page loads the address as an image, a frame or a `fetch` (Fetch Metadata §2); browsers of old do not tell.
 
     `Sec-Fetch-Site` is not looked at: a server that sends a browser here is another site too, and a person who pastes
-    the address none. Nor is `Sec-Fetch-User`, which redirects do not keep.
+    the address none. Nor is `Sec-Fetch-User`, which redirects do not keep. A navigation with the destination `empty`
+    went through a service worker that another program at this port has left in the browser. A script cannot make one.
     """
     mode, kind = request.fields.get("sec-fetch-mode", "navigate"), request.fields.get("sec-fetch-dest", "document")
+    documents = ("document", "empty") if "sec-fetch-mode" in request.fields else ("document",)
     is_socket = "websocket" in request.fields.get("upgrade", "").lower()
-    return mode.lower() != "navigate" or kind.lower() != "document" or is_socket
+    return mode.lower() != "navigate" or kind.lower() not in documents or is_socket
 
 
 _STRAYS: tuple[tuple[int, Callable[[Request, str], bool]], ...] = (

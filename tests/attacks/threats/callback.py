@@ -75,7 +75,7 @@ THREATS: tuple[Threat, ...] = (
         remains="the person sees a page that they did not ask for",
         test="test_callback.py::test_a_forged_answer_ends_no_login",
         defences=(
-            Defence(_LISTENER, "if any(compare_digest(", "if True or any(compare_digest("),
+            Defence(_LISTENER, "return any(compare_digest(", "return True or any(compare_digest("),
             Defence(_LISTENER, "self._state: str | None = None", "self._state: str | None = ''"),
         ),
     ),
@@ -88,7 +88,7 @@ THREATS: tuple[Threat, ...] = (
         test="test_callback.py::test_what_a_page_embeds_is_no_answer",
         defences=(
             Defence(_REQUEST, 'mode.lower() != "navigate" or', ""),
-            Defence(_REQUEST, 'or kind.lower() != "document"', ""),
+            Defence(_REQUEST, "or kind.lower() not in documents", ""),
             Defence(_REQUEST, "or is_socket", ""),
             Defence(_REQUEST, 'return request.method != "GET"', "return False"),
             Defence(_REQUEST, "    (503, _is_guess_of_browser),\n", ""),
@@ -116,7 +116,7 @@ THREATS: tuple[Threat, ...] = (
         defences=(
             Defence(_CONNECTIONS, "if len(self._open) >= MOST_CONNECTIONS:", "if False:"),
             Defence(_CONNECTIONS, "each.ends_at <= now", "False"),
-            Defence(_CONNECTIONS, "elif not read or len(connection.received) >= LONGEST_HEAD:", "elif not read:"),
+            Defence(_CONNECTIONS, "elif len(connection.received) >= LONGEST_HEAD:", "elif False:"),
         ),
     ),
     Threat(
@@ -130,7 +130,7 @@ THREATS: tuple[Threat, ...] = (
             Defence(_BROWSER, "env=environment_for_browser(os.environ),", ""),
             Defence(_ENVIRONMENT, "return name.startswith(_FAMILIES) and not any(", "return True or not any("),
             Defence(_ENVIRONMENT, "and not any(word in name for word in _SOUNDS_SECRET)", ""),
-            Defence(_ENVIRONMENT, 'scheme + separator + rest.rpartition("@")[2]', "value"),
+            Defence(_ENVIRONMENT, 'before + value[len(before) :].rpartition("@")[2]', "value"),
         ),
     ),
     Threat(
@@ -171,7 +171,7 @@ THREATS: tuple[Threat, ...] = (
             Defence(_PAGE, '"Cross-Origin-Opener-Policy": "same-origin",', ""),
             Defence(_PAGE, '"Referrer-Policy": "no-referrer",', ""),
             Defence(_PAGE, '"Cache-Control": "no-store",', ""),
-            Defence(_PAGE, "_SCRIPT = \"history.replaceState(null, '', '/');\"", '_SCRIPT = ""'),
+            Defence(_PAGE, "_SCRIPT = \"history.replaceState(null, '', location.pathname);\"", '_SCRIPT = ""'),
         ),
     ),
     Threat(
@@ -179,10 +179,11 @@ THREATS: tuple[Threat, ...] = (
         attacker="a page in the person's browser",
         controls="a form that presses *End the login* for the person",
         gets="nothing: what the button sends stands on our page alone",
-        remains="a person who is talked into pressing the button; the login can be started again",
+        remains="a person who is talked into pressing the button, and another program of the computer, which can read the "
+        "page and press it; the login can be started again",
         test="test_callback.py::test_no_other_page_ends_the_login_for_the_person",
         defences=(
-            Defence(_LISTENER, "return is_right and", "return True and"),
+            Defence(_LISTENER, "if not is_right or", "if False or"),
             Defence(_LISTENER, "secrets.token_urlsafe(32)", "'end'"),
         ),
     ),

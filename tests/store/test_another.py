@@ -4,12 +4,14 @@
 """What an error about a store says: which store it is, and how to go on."""
 
 import re
+import shlex
 
 import pytest
 
-from tests.fakes.authorization_server import MCP
+from tests.fakes.authorization_server import ISSUER, MCP
 from tests.fakes.world import World
-from valetkey.errors import StoreError, StoreLocked
+from valetkey._sessions.codec import client_key, session_key
+from valetkey.errors import StoreError, StoreLocked, TemporaryError
 from valetkey.store import open_store
 from valetkey.store.another import place_of
 from valetkey.store.backends.memory import MemoryStore
@@ -55,6 +57,28 @@ def test_a_record_that_cannot_be_read_names_its_store(tmp_path, value, caplog):
     assert str(path) in caplog.text
     with pytest.raises(StoreError, match=re.escape(str(path))):
         engine.replace(None)
+
+
+@pytest.mark.parametrize("work", ["renew", "register"])
+def test_a_lock_that_is_held_for_long_leads_to_the_program_that_holds_it(tmp_path, work):
+    """Row I18."""
+    path, world = tmp_path / "a folder" / "sessions.db", World()
+    store = SqliteStore(path)
+    key = session_key(world.settings()) if work == "renew" else client_key(ISSUER, world.settings())
+    with store.lease(key, seconds=20), pytest.raises(TemporaryError, match="Another program has been") as caught:
+        world.engine(store=store).replace(None)
+    command = re.search(r"end the program that `fuser -v (.*)/\*` finds", caught.value.hint)[1]
+    assert shlex.split(command) == [f"{path}.locks"]
+    assert len(list(path.with_name("sessions.db.locks").iterdir())) >= 1
+    assert world.engine(store=store).replace(None).access_token
+
+
+def test_a_lease_on_a_server_ends_by_itself():
+    world = World()
+    lease = world.store.lease(session_key(world.settings()), seconds=20)
+    with lease, pytest.raises(TemporaryError) as caught:
+        world.engine().replace(None)
+    assert caught.value.hint == "Try again in a moment."
 
 
 def test_a_store_that_was_tampered_with_is_named(tmp_path):

@@ -103,6 +103,16 @@ def test_what_a_store_gives_for_a_record_and_is_none_is_a_store_error(found):
         CheckedStore(Unruly(get=lambda: found)).get("key")
 
 
+@pytest.mark.parametrize("found", ["token", 5, (1, 2), object()], ids=lambda found: type(found).__name__)
+def test_what_a_store_gives_for_a_lease_and_is_none_is_a_store_error(found):
+    """Row I11."""
+    store = MemoryStore()
+    store.lease = lambda key, *, seconds: found
+    with pytest.raises(StoreError, match="TypeError") as caught:
+        CheckedStore(store).lease("key", seconds=20)
+    assert type(found).__name__ in str(caught.value.__cause__)
+
+
 def test_a_store_that_keeps_its_promises_is_what_it_was():
     store = CheckedStore(MemoryStore())
     assert store.get("key") is None

@@ -19,6 +19,7 @@ from valetkey.protocol.listing import listed
 from valetkey.protocol.registration import ClientMetadata, parse_registration, registration_request
 from valetkey.seams import Seams
 from valetkey.settings.settings import Settings
+from valetkey.store.another import busy_hint
 from valetkey.store.leases.holding import LeaseTimeout, hold
 from valetkey.store.protocol import Conflict, Store
 from valetkey.values import Client, ClientAuthentication, MetadataSource, Scope
@@ -75,7 +76,7 @@ class Registrations:
             turn = hold(self._store, key, registered, pause=pause, monotonic=monotonic)
         except LeaseTimeout as error:
             message = f"Another program has been registering at {server.issuer} for too long."
-            raise TemporaryError(message, hint="Try again later.") from error
+            raise TemporaryError(message, hint=busy_hint(self._store)) from error
         if isinstance(turn, Client):
             return ClientChoice(turn)
         with turn:

@@ -39,6 +39,7 @@ from valetkey.errors import AuthError, LoginFailed, LoginRequired, TemporaryErro
 from valetkey.protocol.dpop import binding_algorithm
 from valetkey.seams import LoginPrompt, Seams
 from valetkey.settings.settings import Settings
+from valetkey.store.another import busy_hint
 from valetkey.store.leases.holding import WAIT_SECONDS, LeaseTimeout, hold
 from valetkey.store.leases.keeping import kept_alive
 from valetkey.store.protocol import Absent, Lease, Store
@@ -144,7 +145,7 @@ class Attempts:
             )
         except LeaseTimeout as error:
             message = f"Another program has been obtaining a token for {self._settings.server_url} for too long."
-            raise TemporaryError(message, hint="Try again in a moment.") from error
+            raise TemporaryError(message, hint=busy_hint(self.sessions.store)) from error
         if isinstance(turn, Session):
             return turn
         with turn:

@@ -23,6 +23,7 @@ from valetkey.protocol.assertion import read_claims
 from valetkey.protocol.challenge import Challenge, challenge_to_answer, parse_challenges
 from valetkey.seams import Seams
 from valetkey.settings.settings import Settings
+from valetkey.store.another import busy_hint
 from valetkey.store.leases.holding import LeaseTimeout, hold
 from valetkey.store.protocol import ABSENT, Conflict, Store
 from valetkey.values import Client, MetadataSource, Scope, Session, TokenType
@@ -158,7 +159,7 @@ def _keep(session: Session, sessions: Sessions, settings: Settings, seams: Seams
         lease = hold(sessions.store, sessions.key, pause=seams.pause, monotonic=seams.monotonic)
     except LeaseTimeout as error:
         message = f"Another program is busy with the session at {settings.server_url}."
-        raise TemporaryError(message, hint="End it, or try again in a moment.") from error
+        raise TemporaryError(message, hint=busy_hint(sessions.store)) from error
     with lease:
         while True:
             version = sessions.read()[1]

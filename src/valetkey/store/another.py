@@ -3,8 +3,12 @@
 
 """Which store an error is about, and the way on where it cannot be used any more."""
 
+import os
+import shlex
+from typing import cast
+
 from valetkey.errors import StoreError
-from valetkey.store.protocol import Record, Store
+from valetkey.store.protocol import Lease, Record, Store
 
 ANOTHER_STORE = "name another store where this one is named (store=, token_storage= or VALETKEY_STORE)"
 """A part of a hint. A name in the program counts before the environment variable."""
@@ -27,6 +31,15 @@ def place_of(store: Store) -> str:
     return str(getattr(store, "place", ""))
 
 
+def busy_hint(store: Store) -> str:
+    """Say what to do if another program keeps a lease for long; with a file, its name leads to that program."""
+    place = place_of(store)
+    if os.name != "posix" or not os.path.isabs(place):  # on a server, a lease ends by itself
+        return "Try again in a moment."
+    locks = shlex.quote(f"{place}.locks")
+    return f"Try again in a moment; if that does not help, end the program that `fuser -v {locks}/*` finds."
+
+
 def always_in_conflict() -> StoreError:
     """Make the error for a store that reports a conflict at every write."""
     hint = "Try again; if that does not help, test the store with valetkey.store.testing."
@@ -39,6 +52,14 @@ def as_record(value: object, version: object) -> Record:
         message = "it has a record with another type of value or version"
         raise TypeError(message)
     return Record(value, version)
+
+
+def as_lease(found: object) -> Lease:
+    """Give what a backend gives for a lease; a `TypeError` if it is none."""
+    if not all(callable(getattr(found, name, None)) for name in ("__enter__", "__exit__")):
+        message = f"its lease is a {type(found).__name__}"
+        raise TypeError(message)
+    return cast("Lease", found)
 
 
 def not_of_valetkey(place: str) -> StoreError:

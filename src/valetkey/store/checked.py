@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from valetkey.errors import AuthError, StoreError
-from valetkey.store.another import as_record, place_of
+from valetkey.store.another import as_lease, as_record, place_of
 from valetkey.store.protocol import ANY, Condition, Conflict, Lease, Record, Store, require_condition
 
 Result = TypeVar("Result")
@@ -49,7 +49,12 @@ class CheckedStore:
 
     def lease(self, key: str, *, seconds: float) -> Lease | None:
         """Try to take the lease of a record."""
-        return self._ask(lambda: self.inner.lease(key, seconds=seconds))
+
+        def take() -> Lease | None:
+            found: Any = self.inner.lease(key, seconds=seconds)
+            return None if found is None else as_lease(found)
+
+        return self._ask(take)
 
     def close(self) -> None:
         """Close the store."""

@@ -50,6 +50,8 @@ def require_endpoint(url: str, what: str) -> str:
         hint = "Use an https URL, or http on this computer's loopback address."
         if len(url) > LONGEST_URL:
             hint = "Ask the server's operator for a shorter one."
+        elif not url.isascii():
+            hint = "Write the host in its xn-- form, and percent-encode the path."
         raise InsecureEndpoint(message, hint=hint, url=url)
     return url
 

@@ -369,6 +369,10 @@ SETTINGS = {
         {"workload_token": len},
     ),
     "Give an http(s) URL.": ({"url": "stdio"}, {"url": MCP}),
+    "Write the host in its xn-- form, and percent-encode the path.": (
+        {"issuer": "https://m\u00fcnchen.example"},
+        {"issuer": "https://xn--mnchen-3ya.example"},
+    ),
     "Use an https URL, or http on this computer's loopback address.": (
         {"issuer": "http://as.example.com"},
         {"issuer": "https://as.example.com"},

@@ -124,7 +124,8 @@ def test_where_the_server_sends_a_request_on_it_is_proved_for_the_new_address(wa
     server.proofs.nonce = "n-1"
     (response,) = way.send(way.auth(server), ("POST", server.url, CALL), follow_redirects=True)
     assert response.status_code == 200
-    assert [seen.path for seen in server.seen] == ["/mcp", "/moved", "/mcp", "/moved", "/moved", "/moved"]
+    moved = "/mcp/moved"
+    assert [seen.path for seen in server.seen] == ["/mcp", moved, "/mcp", moved, moved, moved]
     assert len(server.proofs.refused) == 2  # for the first address, and without a nonce
     assert server.proofs.seen[-1]["htu"] == f"{server.url}/moved"
     assert server.seen[-1].body == server.seen[0].body

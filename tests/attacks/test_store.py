@@ -298,6 +298,7 @@ def test_a_well_known_document_gets_no_token_where_the_resource_is_the_origin():
     engine.look()
     assert engine.serves("https://mcp.example.com/api")
     assert not engine.serves("https://mcp.example.com/.well-known/oauth-protected-resource")
+    assert not engine.serves("https://mcp.example.com/%2Ewell-known/oauth-protected-resource")
 
 
 @pytest.mark.parametrize("query", ["?tenant=b", "?tenant=a&tenant=b", ""])

@@ -19,7 +19,7 @@ from typing import Any
 import yaml
 from haystack.utils import Secret
 
-from haystack_integrations.tools.mcp_oauth import OAuthConfig, StreamableHttpServerInfo
+from haystack_integrations.tools.mcp_oauth import ClientCertificate, Network, OAuthConfig, StreamableHttpServerInfo
 from haystack_integrations.tools.mcp_oauth.config import ENGINE_NAMES, NOT_IN_SETTINGS
 from valetkey._policy.fitting import OPTIONS, Effect
 from valetkey.httpx2 import OAuth
@@ -65,11 +65,76 @@ server = StreamableHttpServerInfo(
 {yaml}```
 """
 
+NETWORK = """In a company network, Valetkey's own requests may need an authority that is not the system's, a proxy that
+is not in the environment, a client certificate, or the header fields of an access gateway. Header fields and
+certificates belong to an origin and reach no other one ([how](decisions/network-guard.md)). In Python, `Network` and
+`ClientCertificate` are those of `valetkey.settings`, and an `ssl.SSLContext` may stand in place of the path of the
+authorities:
+
+```python
+import os
+
+from valetkey import OAuth, Secret
+from valetkey.settings import ClientCertificate, Network, Settings
+
+LOGIN = "https://auth.example.com"
+network = Network(
+    certificate_authorities="/etc/ssl/company.pem",
+    client_certificates={LOGIN: ClientCertificate("/etc/ssl/agent.pem", key="/etc/ssl/agent.key")},
+    proxy="http://proxy.example.com:8080",
+    headers={LOGIN: {"X-Gateway-Key": Secret(os.environ["GATEWAY_KEY"])}},
+)
+auth = OAuth("https://mcp.example.com/mcp", settings=Settings(network=network))
+```
+
+In Haystack they are those of `haystack_integrations.tools.mcp_oauth`; a value of a header field, the password of a key
+and the URL of a proxy with a password are a `Secret` of Haystack:
+
+```python
+from haystack.utils import Secret
+from haystack_integrations.tools.mcp_oauth import ClientCertificate, Network, OAuthConfig
+
+LOGIN = "https://auth.example.com"
+config = OAuthConfig(
+    network=Network(
+        certificate_authorities="/etc/ssl/company.pem",
+        client_certificates={LOGIN: ClientCertificate("/etc/ssl/agent.pem", key="/etc/ssl/agent.key")},
+        proxy=Secret.from_env_var("PROXY_URL"),
+        headers={LOGIN: {"X-Gateway-Key": Secret.from_env_var("GATEWAY_KEY")}},
+    )
+)
+```
+
+```yaml
+YAML```
+
+The requests to the MCP server are those of your HTTP client, which needs the same (`verify=`, `cert=`, `proxy=`,
+`headers=`). Haystack's go as the environment says (`SSL_CERT_FILE`, `HTTPS_PROXY`), with the `headers` of the server
+info.
+"""
+
 CHANGED = """What becomes of the session in the store where a program is started with another value
 ([why](decisions/changed-settings.md)). A `scope` that is a part of what was asked for before changes nothing.
 """
 
 _WORDS = {str: "text", bool: "true or false", int: "number", float: "number", Secret: "secret"}
+
+
+_A_JOB = OAuthConfig(
+    client_id="my-job",
+    client_secret=Secret.from_env_var("MCP_CLIENT_SECRET"),
+    issuer="https://auth.example.com",
+    label="nightly",
+)
+_LOGIN = "https://auth.example.com"
+_IN_A_COMPANY = OAuthConfig(
+    network=Network(
+        certificate_authorities="/etc/ssl/company.pem",
+        client_certificates={_LOGIN: ClientCertificate("/etc/ssl/agent.pem", key="/etc/ssl/agent.key")},
+        proxy=Secret.from_env_var("PROXY_URL"),
+        headers={_LOGIN: {"X-Gateway-Key": Secret.from_env_var("GATEWAY_KEY")}},
+    )
+)
 
 
 def page() -> str:
@@ -84,12 +149,14 @@ def page() -> str:
     texts = {**parameter_texts(Settings), **{name: parameter_texts(OAuthConfig)[name] for name in beside}}
     keywords = [name for name in OAuth.__init__.__kwdefaults__ if name != "settings"]
     parts = (
-        BEGINNING.format(keywords=_sentence(keywords), yaml=_written()),
+        BEGINNING.format(keywords=_sentence(keywords), yaml=_written(_A_JOB)),
         "## The same in Python and YAML\n",
         "A dash stands for None: the option is not set.\n",
         _table(shared, texts),
         "## With another name or type in YAML\n",
         _table(other, texts, renamed=True),
+        "## The way out of your network\n",
+        NETWORK.replace("YAML", _written(_IN_A_COMPANY)),
         "## Beside the settings\n",
         "`OAuth` takes `login=`, and `token_storage` as `store=`; in Python each may be an object of your own.\n",
         _table(beside, texts),
@@ -156,13 +223,7 @@ def _sentence(keywords: list[str]) -> str:
     return textwrap.fill(f"In Python, `OAuth` takes {listed} as keywords, and every other option in `settings=`:", 120)
 
 
-def _written() -> str:
-    config = OAuthConfig(
-        client_id="my-job",
-        client_secret=Secret.from_env_var("MCP_CLIENT_SECRET"),
-        issuer="https://auth.example.com",
-        label="nightly",
-    )
+def _written(config: OAuthConfig) -> str:
     written = StreamableHttpServerInfo(url="https://mcp.example.com/mcp", oauth_config=config).to_dict()
     return str(yaml.safe_dump({"oauth_config": written["oauth_config"]}))
 

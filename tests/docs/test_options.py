@@ -3,6 +3,7 @@
 
 """The page about the options says what the code says."""
 
+import json
 import re
 from dataclasses import fields
 
@@ -15,6 +16,7 @@ from tests.docs.test_readme import run
 from valetkey.settings import Settings
 
 TEXT = PAGE.read_text(encoding="utf-8")
+YAML = [yaml.safe_load(text) for text in re.findall(r"```yaml\n(.*?)```", TEXT, re.DOTALL)]
 SNIPPETS = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)
 
 
@@ -29,10 +31,15 @@ def test_every_option_has_one_row(name):
 
 @pytest.mark.parametrize("code", SNIPPETS)
 def test_a_snippet_runs(code, tmp_path):
-    run(code, tmp_path)
+    run(code, tmp_path, GATEWAY_KEY="a-key")
 
 
 def test_the_yaml_is_read_by_the_configuration():
-    (text,) = re.findall(r"```yaml\n(.*?)```", TEXT, re.DOTALL)
-    config = OAuthConfig.from_dict(yaml.safe_load(text)["oauth_config"])
+    (config, _) = (OAuthConfig.from_dict(written["oauth_config"]) for written in YAML)
     assert (config.client_id, config.label) == ("my-job", "nightly")
+
+
+def test_the_network_in_yaml_is_that_in_python(tmp_path):
+    (code,) = (each for each in SNIPPETS if "config = OAuthConfig(" in each)
+    printed = run(f"{code}\nimport json\nprint(json.dumps(config.to_dict()))", tmp_path)
+    assert json.loads(printed) == YAML[1]["oauth_config"]

@@ -35,7 +35,7 @@ def require_own_page(server: ServerMetadata, settings: Settings, requests: Metad
 
 
 def _claim(page: str, member: PageMember, requests: MetadataRequests) -> Claim | None:
-    """Ask the host of a page; None if it says nothing, which accuses nobody, or cannot be asked from here."""
+    """Ask the host of a page; None if it says nothing, which is no accusation, or cannot be asked."""
     parse = partial(parse_claim, member=member, page=page)
     for url in claim_urls(page):
         try:

@@ -69,7 +69,7 @@ class WorkloadIdentity:
             return
         if server.token_endpoint in audiences:
             return
-        named = listed(audiences) or "nobody"
-        message = f"The workload_token is for {named}, and the MCP server wants it to be sent to {server.issuer}."
+        named = f"is for {listed(audiences)}" if audiences else "names no audience"
+        message = f"The workload_token {named}, and the MCP server wants it to be sent to {server.issuer}."
         hint = "Let the platform issue it for that issuer; if you trust another one or other audiences, give issuer=."
         raise IssuerMismatch(message, hint=hint, expected=server.issuer, received=audiences[0] if audiences else None)

@@ -52,7 +52,7 @@ class Profile:
     evidence: tuple[str, ...] = ()
 
     def names(self, issuer: str) -> bool:
-        """Tell whether it names this one issuer, and not tenants of a kind, of which anyone may have one."""
+        """Tell whether it names this one issuer, and not the tenants of a provider, which also an attacker may have."""
         return issuer.removesuffix("/") in self.issuers
 
     def is_for(self, issuer: str) -> bool:

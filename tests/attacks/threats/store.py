@@ -274,11 +274,14 @@ THREATS: tuple[Threat, ...] = (
     Threat(
         id="F25",
         attacker=TENANT,
-        controls="the well-known documents of the origin",
+        controls="the well-known documents of the origin, in any spelling of their path",
         gets="no token",
         remains="",
         test="test_store.py::test_a_well_known_document_gets_no_token_where_the_resource_is_the_origin",
-        defences=(Defence(REACH, "    if path_of(url).startswith(_WELL_KNOWN):", "    if False:"),),
+        defences=(
+            Defence(REACH, "    if unquote(path_of(url)).startswith(_WELL_KNOWN):", "    if False:"),
+            Defence(REACH, "    if unquote(path_of(url)).startswith", "    if path_of(url).startswith"),
+        ),
     ),
     Threat(
         id="F26",

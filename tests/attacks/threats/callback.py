@@ -52,7 +52,7 @@ THREATS: tuple[Threat, ...] = (
         defences=(
             Defence(_BROWSER, 'urls.require_endpoint(url, "login page")', "url"),
             Defence(_PROMPT, 'urls.require_endpoint(url, "login page")', "url"),
-            Defence(_URLS, "if not url.isascii():", "if not url:"),
+            Defence(_URLS, "    if not url.isascii():", "    if not url:"),
         ),
     ),
     Threat(

@@ -522,6 +522,9 @@ ELSEWHERE = {
     'Use token_storage="sqlite:////path/to/file" or "memory:".': (
         "haystack/test_field_checks.py::test_the_name_of_a_store_is_accepted_without_opening_it"
     ),
+    "Give its URL as Secret.from_env_var(…), or in the environment variable VALETKEY_STORE.": (
+        "secrecy/test_haystack.py::test_a_configuration_with_a_reference_in_every_field"
+    ),
     "{}; or {}.": "store/backends/test_private_files.py::test_the_rights_of_others_are_taken_away_as_the_refusal_says",
     "If you trust what is in it, {}": (
         "store/backends/test_private_files.py::test_the_rights_of_others_are_taken_away_as_the_refusal_says"

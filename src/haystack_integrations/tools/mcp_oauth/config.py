@@ -164,7 +164,7 @@ class OAuthConfig(Options, _UpstreamOrder):
         """
         if isinstance(self.token_storage, str) and passwords_in(self.token_storage):
             message = "OAuthConfig.token_storage has a password in it, which would stand in YAML."
-            hint = "Leave token_storage out and give the URL in the environment variable VALETKEY_STORE."
+            hint = "Give its URL as Secret.from_env_var(…), or in the environment variable VALETKEY_STORE."
             raise ConfigurationError(message, hint=hint)
         return write_fields(self)
 

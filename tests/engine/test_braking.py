@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.fakes.authorization_server import ISSUER, TOKEN
+from tests.fakes.authorization_server import ISSUER, MCP, TOKEN
 from tests.fakes.calls import Program
 from tests.fakes.network import challenges
 from tests.fakes.threads import in_threads
@@ -22,6 +22,7 @@ from valetkey._policy.brake import CLEAN
 from valetkey.errors import AuthError, ClientRefused, LoginFailed, LoginRequired, TemporaryError, TokenRejected
 from valetkey.login.never import NeverLogin
 from valetkey.values import Secret
+from valetkey.wire import HttpResponse
 
 INVALID = (401, 'Bearer error="invalid_token"')
 MACHINE = {"client_id": "machine", "client_secret": Secret("s3cret"), "issuer": ISSUER}
@@ -447,3 +448,39 @@ def test_a_server_that_cannot_answer_a_renewal_has_pauses_of_seconds(settings):
         assert isinstance(program.call(engine), TemporaryError)
         world.clock.time += 30
     assert program.call(engine) == 200
+
+
+def test_a_login_by_name_lifts_the_brake_also_where_the_server_does_not_reject_its_ping():
+    """Over SSE the MCP server's address takes no ping, and says nothing about the token. Row H13."""
+    world = World(issues_refresh_tokens=False, token_life=None)
+    program = Program(world, lambda token: INVALID)
+    engine = program.engine()
+    world.send = lambda request: HttpResponse(405, MCP) if request.url == MCP else world.server(request)
+    assert isinstance(held(program, engine), TokenRejected)
+    before = program.tabs()
+    assert engine.login() is not None
+    assert program.tabs() == before
+    assert engine._attempts.braking._brakes.read().acts == 0
+    program.call(engine)
+    assert program.tabs() == before + 1
+    engine.logout()
+    engine.login()
+
+
+def test_a_grant_that_has_served_may_end_and_more_scope_may_be_wanted_at_once():
+    """Row H2."""
+    world = World(publishes_scopes=("read",), token_life=None)
+
+    def answer(token):
+        if token is None or not world.server.accepts(token):
+            return INVALID
+        is_enough = "write" in world.kept().token.scope or program.tabs() < 2
+        return None if is_enough else (403, 'Bearer error="insufficient_scope", scope="write"')
+
+    program = Program(world, answer)
+    engine = program.engine()
+    assert program.call(engine) == 200
+    world.server.forget_access_tokens()
+    world.server.forget_refresh_tokens()
+    assert [program.call(engine), program.call(engine)] == [403, 200]
+    assert program.tabs() == 3

@@ -4,6 +4,7 @@
 """The two neighbours of the gate: an engine with a token, and the error by which the SDK hands an answer on."""
 
 from tests.adapters.raised import as_raised_by_the_sdk
+from valetkey._engine.acceptance import Acceptance
 from valetkey._engine.legs import Legs
 from valetkey.values import Secret, Token
 
@@ -16,6 +17,7 @@ class OneServer:
     """An engine that has a token for https://mcp.example.com."""
 
     legs = Legs("https://mcp.example.com/mcp")
+    acceptance = Acceptance(lambda: 0.0)
 
     def serves(self, url):
         return url.startswith("https://mcp.example.com/")

@@ -72,7 +72,8 @@ FAULTS = {
 
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS.keys())
 def test_a_fault_is_told_at_once_and_once_it_is_mended_the_same_tools_connect(misbehaving, fault, connect, person):
-    warm_up = connect(StreamableHttpServerInfo(url=misbehaving.mcp_url))
+    info = StreamableHttpServerInfo(url=misbehaving.mcp_url)
+    warm_up = connect(info)
     fault.breaks(misbehaving, person)
     with pytest.raises(MCPAuthorizationError) as raised:
         warm_up()
@@ -82,6 +83,8 @@ def test_a_fault_is_told_at_once_and_once_it_is_mended_the_same_tools_connect(mi
     assert misbehaving.mcp_url in str(raised.value)
     assert is_one_sentence(raised.value.hint)
     fault.mends(misbehaving, person)
+    if fault.error is LoginFailed:  # what a person has declined rests
+        info.login()
     warm_up()
 
 
@@ -108,7 +111,7 @@ def test_a_failed_login_keeps_the_registration(misbehaving, connect, person):
         with pytest.raises(MCPAuthorizationError, match="access_denied"):
             warm_up()
     assert len(misbehaving.requests("/register")) == 1
-    assert person.logins == 2
+    assert person.logins == 1
 
 
 def test_a_taken_redirect_port_is_told_and_can_be_freed(misbehaving, connect, person):

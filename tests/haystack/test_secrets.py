@@ -35,7 +35,7 @@ def info(misbehaving, monkeypatch, free_redirect_uri):
     return StreamableHttpServerInfo(url=misbehaving.mcp_url, oauth_config=config)
 
 
-def live(server, tool):
+def live(server, info, tool):
     """Log in, call, refresh, ask for more, and meet what can go wrong; give the errors."""
     call(tool, a=1, b=2)
     server.revoke_access_tokens()
@@ -46,10 +46,12 @@ def live(server, tool):
     for fault in ("denies", "token_page"):
         server.revoke_everything()
         setattr(server.switches, fault, True)
-        with pytest.raises(Exception) as raised:  # noqa: PT011 - Haystack's error around ours
-            call(tool, a=1, b=2)
-        errors.append(raised.value)
+        for use in (info.login, lambda: call(tool, a=1, b=2)):
+            with pytest.raises(Exception) as raised:  # noqa: PT011 - Haystack's error around ours
+                use()
+            errors.append(raised.value)
         setattr(server.switches, fault, False)
+    info.login()
     call(tool, a=1, b=2)
     return errors
 
@@ -86,7 +88,7 @@ def test_no_secret_shows_in_logs_errors_representations_yaml_or_command_lines(
     for name in ("valetkey", "haystack_integrations", "haystack", "mcp"):
         caplog.set_level(logging.DEBUG, name)
     toolset = open_toolset(info)
-    errors = live(misbehaving, tool_of(toolset))
+    errors = live(misbehaving, info, tool_of(toolset))
     toolset.close()
     texts = {
         "logs": "\n".join(f"{record.getMessage()} {vars(record)!r}" for record in caplog.records),
@@ -102,4 +104,4 @@ def test_no_secret_shows_in_logs_errors_representations_yaml_or_command_lines(
     assert "code_challenge" not in texts["logs"]
     assert "/authorize?" in texts["command line"]
     assert "asks you to log in" in texts["output"]
-    assert len(errors) == 2
+    assert len(errors) == 4

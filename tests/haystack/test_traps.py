@@ -57,12 +57,13 @@ def test_a_single_tool_may_wait_for_a_login_longer_than_the_connection_timeout(m
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_after_a_denied_login_the_same_tools_work_as_soon_as_the_person_allows(
+def test_after_a_denied_login_the_same_tools_work_as_soon_as_the_person_has_logged_in(
     servers, kind, open_toolset, person, store
 ):
     """Trap 2: an error of the login inside the SDK's transport, which ends the session for good."""
     server = servers.remote(kind)
-    add = tool_of(open_toolset(server_info(server.mcp_url, kind)))
+    info = server_info(server.mcp_url, kind)
+    add = tool_of(open_toolset(info))
     assert call(add, a=1, b=2) == "3"
     server.post("/control/revoke-all")
     end_grant(servers.issuer(), stored_session(store))
@@ -73,7 +74,11 @@ def test_after_a_denied_login_the_same_tools_work_as_soon_as_the_person_allows(
     assert isinstance(error.error, LoginFailed)
     assert server.mcp_url in str(error)
     assert error.hint in str(raised.value)
+    with pytest.raises(ToolInvocationError, match=r"login\(\) asks at once"):
+        call(add, a=1, b=2)
+    assert person.logins == 2
     person.allows()
+    info.login()
     assert call(add, a=2, b=3) == "5"
     assert person.logins == 3
 
@@ -115,6 +120,7 @@ def test_a_login_denied_while_a_session_is_opened_again_is_asked_for_once(misbeh
     assert type(authorization_error_behind(raised.value).error) is LoginFailed
     assert person.logins == 2
     misbehaving.switches.denies = False
+    StreamableHttpServerInfo(url=misbehaving.mcp_url).login()
     assert call(add, a=1, b=2) == "3"
 
 

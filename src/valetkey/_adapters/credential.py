@@ -119,10 +119,16 @@ def rejection(response: AnyResponse, token: Token | None = None) -> "tuple[Chall
 def rejection_by_server(engine: "Engine", response: AnyResponse, token: Token | None) -> "tuple[Challenge, ...] | None":
     """Do what `rejection` does; what another origin says after a redirect is not the MCP server's word."""
     challenges = rejection(response, token)  # first, because most answers are none: writing a URL out takes longer
-    is_news = token is not engine.acceptance.token and response.status_code < 300
-    if token is not None and is_news and engine.serves(str(response.url)):
-        engine.acceptance.accept(token)
+    note_acceptance(engine, response, token)
     return challenges if challenges is not None and engine.serves(str(response.url)) else None
+
+
+def note_acceptance(engine: "Engine", response: AnyResponse, token: Token | None) -> None:
+    """Tell the engine, once for each token, that the MCP server accepts it."""
+    if token is None or token is engine.acceptance.token:
+        return
+    if response.status_code < 300 and engine.serves(str(response.url)):
+        engine.acceptance.accept(token)
 
 
 def wants_nonce(engine: "Engine", token: Token | None, response: AnyResponse) -> bool:

@@ -18,6 +18,7 @@ from valetkey._engine.decision import Situation, TokenNeed, planned_act
 from valetkey._engine.held_back import held_back
 from valetkey._grants.living_client import PURPOSE as QUESTION
 from valetkey._policy.brake import (
+    CLEAN,
     MOST_ACTS,
     Act,
     Brake,
@@ -50,6 +51,7 @@ from valetkey.errors import (
 from valetkey.protocol.device import POLLING
 from valetkey.protocol.dpop import refuses_without_nonce
 from valetkey.protocol.registration import REGISTERING
+from valetkey.protocol.token_request import RENEWING
 from valetkey.seams import LoginPrompt, Seams
 from valetkey.settings.settings import Settings
 from valetkey.store.protocol import Store
@@ -86,6 +88,7 @@ class _Made:
     before: Brake | None = None  # the brake before its login began
     was_held: bool = False
     wants_nonce: str | None = None  # the endpoint that has just asked for a proof with its nonce
+    is_free: str = ""  # the purpose of requests that are not counted
 
     @property
     def acts(self) -> int:
@@ -103,6 +106,7 @@ class Braking:
         self._brakes = Brakes(settings, store)
         self._acceptance = acceptance
         self._made = _Made()
+        self._ended = ""  # the fingerprint of the last token that was accepted and then rejected
         self._uncounted = 0  # of the last attempt, which has succeeded and so has written nothing more
 
     @property
@@ -132,6 +136,9 @@ class Braking:
         if session is None:
             return
         fate = self._fate(session, need)
+        if fate.is_rejected and fate.accepted_since is not None and fate.fingerprint != self._ended:
+            # A grant that has served, however shortly, may end: to find that out is no act in vain, once.
+            self._ended, self._made.is_free = fate.fingerprint, RENEWING
         verdict = verdict_on(self.brake, fate)
         changed = after(verdict, self.brake, fate, _said(need))
         if verdict is Verdict.VAIN:
@@ -183,6 +190,11 @@ class Braking:
         if renewal is not None:
             brake = failed(brake, _ended(renewal), planned.now, before=brake.acts, made=planned.made, logins=0)
         return held_back(rest, brake, planned, self._settings, situation.session)
+
+    def lift(self) -> None:
+        """Forget everything, because the user has asked for a login by name and the MCP server has wanted none now."""
+        if self._brakes.read() != CLEAN:
+            self.brake = self._brakes.change(lambda brake: Brake(judged=brake.judged))
 
     def decline(self, scope: Scope | None) -> None:
         """Remember what a person has declined."""
@@ -237,7 +249,7 @@ class Braking:
             made = self._made
             if request.purpose == REGISTERING and made.logins and made.requests[request.url] >= MOST_ACTS:
                 raise _registered_in_vain(request.url)
-            is_act = request.method == "POST" and request.purpose not in _NO_ACTS
+            is_act = request.method == "POST" and request.purpose not in (*_NO_ACTS, made.is_free)
             if is_act and request.url != made.wants_nonce:  # what a server wants again with its nonce is one request
                 made.requests[request.url] += 1
             made.wants_nonce = None

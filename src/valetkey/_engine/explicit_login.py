@@ -51,6 +51,7 @@ class ExplicitLogin:
             token = at_hand.token if at_hand is not None else None
             if not wants_login(answer, challenges):
                 if at_hand is not None:
+                    self._attempts.braking.lift()  # a server may reject a call and not a ping, as over SSE
                     return at_hand
                 if version is ABSENT and not self._offers_login(answer, challenges):
                     return None

@@ -34,11 +34,9 @@ def held_back(rest: Rest, brake: Brake, planned: Planned, settings: Settings, se
     if rest.row is DECLINED_ROW:
         return _declined(brake, planned, server, left, session)
     if rest.row is SAME_SCOPE_ROW or (brake.failure is Failure.SCOPE and planned.scope is not None):
-        several = f"{brake.rejections} logins in the last {_since(brake, now)} have not brought it"
-        how = several if brake.rejections > 1 else "The last login did not bring it"
         hint = f"Ask the server's operator whether this account may have it. {after}"
         granted = (session.token.scope if session is not None else None) or ()
-        message = f"{wish(server, planned.scope or ())}. {how}."
+        message = f"{wish(server, planned.scope or ())}. The last login did not bring it."
         return ScopeMissing(message, hint=hint, required=planned.scope or (), granted=granted)
     issuer = session.issuer if session is not None else "the authorization server"
     if brake.failure is Failure.REJECTED:

@@ -15,6 +15,9 @@ from valetkey.wire import HttpRequest
 FORM_HEADERS = (("Content-Type", "application/x-www-form-urlencoded"), ("Accept", "application/json"))
 """GitHub answers with a form unless it is asked for JSON."""
 
+RENEWING = "renew the token"
+"""What the log says of a refresh."""
+
 
 @dataclass(frozen=True, slots=True, repr=False)
 class TokenRequest:
@@ -86,7 +89,7 @@ def refresh_request(session: Session, refresh_token: Secret) -> TokenRequest:
     return TokenRequest(
         session.server,
         session.client,
-        "renew the token",
+        RENEWING,
         (
             ("grant_type", "refresh_token"),
             ("refresh_token", refresh_token.reveal()),

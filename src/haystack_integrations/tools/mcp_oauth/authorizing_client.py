@@ -172,7 +172,7 @@ class AuthorizingClient(MCPClient):
         try:
             return await self._shared_connection()
         except RequestRejected as again:
-            raise to_mcp_error(again.of_new_token(self.url), "connect", self.url) from again
+            raise self._still_rejected(again, "connect") from again
 
     async def _call_tool(self, tool_name: str, tool_args: dict[str, Any]) -> str:
         if await self._engine.current_async() is None and self._engine.is_known():
@@ -184,7 +184,7 @@ class AuthorizingClient(MCPClient):
                 return await super().call_tool(tool_name, tool_args)
             except RequestRejected as rejected:
                 if rejected.wants_more_scope in answered:
-                    raise to_mcp_error(rejected.of_new_token(self.url), "call_tool", self.url) from rejected
+                    raise self._still_rejected(rejected, "call_tool") from rejected
                 answered.add(rejected.wants_more_scope)
                 await self._replace(rejected, "call_tool")
             except CallLost as lost:
@@ -226,6 +226,11 @@ class AuthorizingClient(MCPClient):
                 await self._engine.replace_async(rejected.token, rejected.challenges, seconds=LOGIN_WAIT)
         except AuthError as error:
             raise to_mcp_error(error, operation, self.url) from error
+
+    def _still_rejected(self, rejected: RequestRejected, operation: str) -> MCPError:
+        if rejected.token is not None:
+            self._engine.acceptance.reject(rejected.token)
+        return to_mcp_error(rejected.of_new_token(self.url), operation, self.url)
 
     async def _shared_connection(self) -> Connection:
         """Give the open connection, or open one; callers that come meanwhile wait for the same one."""

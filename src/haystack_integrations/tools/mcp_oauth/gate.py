@@ -11,7 +11,7 @@ exception behind that answer here.
 from typing import Any
 
 from haystack_integrations.tools.mcp_oauth.failures import RequestRejected
-from valetkey._adapters.credential import present, rejection_by_server, wants_nonce
+from valetkey._adapters.credential import note_acceptance, present, rejection_by_server, wants_nonce
 from valetkey._adapters.failures import SessionEnded
 from valetkey._adapters.framework import Challenge, Engine
 from valetkey._adapters.named_addresses import hear
@@ -56,6 +56,10 @@ class Gate:
     def challenges_in(self, response: Any, token: Token | None) -> tuple[Challenge, ...] | None:
         """Read the challenges of a rejection by the MCP server; None for every other response."""
         return rejection_by_server(self._engine, response, token)
+
+    def note_acceptance(self, response: Any, token: Token | None) -> None:
+        """Note that the MCP server accepts a token."""
+        note_acceptance(self._engine, response, token)
 
     def learn(self, failure: Exception) -> None:
         """Note what a message met that may have no answer to tell it."""

@@ -130,9 +130,10 @@ class SessionRequests(Delivery):
         return self._stream
 
     def _failure_in(self, request: Any, response: Any) -> Exception | None:
-        if response.status_code < 300 or sdk_follows(response):
-            return None
         token = request.extensions[_TOKEN]
+        if response.status_code < 300 or sdk_follows(response):
+            self._gate.note_acceptance(response, token)
+            return None
         challenges = self._gate.challenges_in(response, token)
         if challenges is not None:
             return RequestRejected(token, challenges)

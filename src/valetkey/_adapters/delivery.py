@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from valetkey import urls
 from valetkey._adapters import tickets
 from valetkey._adapters.credential import LOGIN_WAIT, NO_LOGIN, is_ours, rejection
-from valetkey._adapters.failures import HttpError, NoAnswer, http_error, is_end_of_session, no_mcp
+from valetkey._adapters.failures import HttpError, NoAnswer, credentials_in, http_error, is_end_of_session, no_mcp
 from valetkey._adapters.messages import answer_to, error_in, expects_answer, message_in
 from valetkey.errors import AuthError
 
@@ -134,7 +134,8 @@ class Delivery:
             return http_error(response)
         from valetkey._adapters.second_rejection import rejection_of_new_token  # loaded for the rare case
 
-        return rejection_of_new_token(urls.without_query(str(response.url)), challenges, None)
+        server_url, credentials = urls.without_query(str(response.url)), credentials_in(response.request)
+        return rejection_of_new_token(server_url, challenges, None, credentials=credentials)
 
     def _answer(
         self, request: Any, message: dict[str, Any], failure: Exception, said: dict[str, Any] | None = None

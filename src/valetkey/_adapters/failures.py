@@ -35,7 +35,7 @@ def is_end_of_session(response: Any) -> bool:
 def http_error(response: Any) -> HttpError:
     """Say what the MCP server answered, and where it redirects to if it does."""
     text = f"the MCP server answered {response.status_code}"
-    with redacting(*_credentials_in(response.request)):
+    with redacting(*credentials_in(response.request)):
         text = f"{text} {harmless(response.reason_phrase, QUOTE_LIMIT)}"
         if response.next_request is not None:
             address = urls.without_query(str(response.next_request.url))
@@ -50,12 +50,12 @@ def no_mcp(response: Any) -> HttpError | None:
         return None
     if response.status_code != 200:
         media_type = ""  # 202 and 204 have no content
-    with redacting(*_credentials_in(response.request)):
+    with redacting(*credentials_in(response.request)):
         shown = harmless(media_type, QUOTE_LIMIT)
     return HttpError(f"the MCP server answered with the content type '{shown}', which is no MCP", response)
 
 
-def _credentials_in(request: Any) -> list[str]:
+def credentials_in(request: Any) -> list[str]:
     """Give the token and the proof of a request, which its server may repeat."""
     fields = (request.headers.get(name, "") for name in ("authorization", "dpop"))
     return [field.rpartition(" ")[2] for field in fields if field]

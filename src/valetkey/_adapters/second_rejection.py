@@ -19,11 +19,15 @@ from valetkey.values import Scope, Token
 _logger = logging.getLogger("valetkey")
 
 
-def rejection_of_new_token(server_url: str, challenges: Sequence[Challenge], granted: Scope | None) -> AuthError:
-    """Make the error for a new token that the MCP server rejects too."""
+def rejection_of_new_token(
+    server_url: str, challenges: Sequence[Challenge], granted: Scope | None, *, credentials: Sequence[str]
+) -> AuthError:
+    """Make the error for a new token that the MCP server rejects too; `credentials` is what the request showed it."""
     if wants_more_scope(challenges):
         challenge = challenge_to_answer(challenges)
-        return not_brought(server_url, (challenge.scope if challenge is not None else None) or (), granted or ())
+        wanted = (challenge.scope if challenge is not None else None) or ()
+        with redacting(*credentials):
+            return not_brought(server_url, wanted, granted or ())
     hint = "Check that this account may use the server; else tell its operator."
     return TokenRejected(f"{server_url} rejects even a new token.", hint=hint)
 

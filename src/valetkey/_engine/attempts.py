@@ -36,6 +36,7 @@ from valetkey._policy.lifetime import has_long_expired
 from valetkey._policy.scope import choose_scope, unite
 from valetkey._sessions.sessions import Sessions
 from valetkey.errors import AuthError, LoginFailed, LoginRequired, TemporaryError
+from valetkey.errors.redaction import revealed
 from valetkey.protocol.dpop import binding_algorithm
 from valetkey.seams import LoginPrompt, Seams
 from valetkey.settings.settings import Settings
@@ -100,6 +101,7 @@ class Attempts:
     def obtain(self, need: TokenNeed, cancelled: threading.Event) -> Session:
         """Obtain a session that answers a need; it is in the store. `cancelled` breaks a login off."""
         urls.require_endpoint(self._settings.server_url, "URL of the MCP server")
+        revealed(need.rejected or "")  # the challenge may repeat it, and the store may have another one
         renewal = RenewalProgress(early=need.early, explicit=need.explicit)
         attempt = _Attempt(need, cancelled, MovedLogin(self._settings, Budget(self._seams.monotonic)), renewal)
         session = None

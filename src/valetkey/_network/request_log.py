@@ -9,23 +9,29 @@ line never holds a header, a body or a query; each record also has its parts as 
 """
 
 import logging
+from collections.abc import Sequence
 from urllib.parse import urlsplit
 
+from valetkey.errors.redaction import redacting
 from valetkey.errors.texts import harmless
 
 _logger = logging.getLogger("valetkey.requests")
 
 
-def log_exchange(level: int, *, method: str, url: str, purpose: str, outcome: str, seconds: float) -> None:
+def log_exchange(
+    level: int, *, method: str, url: str, purpose: str, outcome: str, seconds: float, credentials: Sequence[str] = ()
+) -> None:
     """
     Log one exchange; user information and query of the URL are left out.
 
     :param method: The HTTP method, or "browser" for a person's part.
     :param outcome: The status, or what came instead of one ("no answer").
+    `credentials` is what was sent, which a server may repeat in the address of a redirect.
     """
     if not _logger.isEnabledFor(level):
         return
     sent = urlsplit(url)
-    address = harmless(sent._replace(netloc=sent.netloc.rpartition("@")[2], query="", fragment="").geturl())
+    with redacting(*credentials):
+        address = harmless(sent._replace(netloc=sent.netloc.rpartition("@")[2], query="", fragment="").geturl())
     parts = {"method": method, "url": address, "purpose": purpose, "outcome": outcome, "seconds": seconds}
     _logger.log(level, "%s %s: %s in %.0f ms (%s)", method, address, outcome, seconds * 1000, purpose, extra=parts)

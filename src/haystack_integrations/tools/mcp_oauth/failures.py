@@ -21,7 +21,9 @@ class RequestRejected(MCPError):
 
     def of_new_token(self, server_url: str) -> AuthError:
         """Make the error for the user where the rejected token is a new one."""
-        return rejection_of_new_token(server_url, self.challenges, self.token.scope if self.token is not None else None)
+        granted = self.token.scope if self.token is not None else None
+        credentials = [self.token.access_token.reveal()] if self.token is not None else []
+        return rejection_of_new_token(server_url, self.challenges, granted, credentials=credentials)
 
 
 class CallLost(MCPError):

@@ -117,6 +117,7 @@ class SessionRequests(Delivery):
                 purpose=_purpose(request.method, message),
                 outcome=outcome,
                 seconds=time.monotonic() - started,
+                credentials=[token.access_token.reveal()] if token is not None else [],
             )
         return response
 

@@ -36,6 +36,7 @@ ALLOWED_MODULES = {
     "json",
     "math",
     "re",
+    "unicodedata",
 }
 ALLOWED_NAMES = {
     "typing": {"Any", "Literal", "Self", "TypeGuard"},
@@ -44,7 +45,7 @@ ALLOWED_NAMES = {
         *("urljoin", "urlsplit"),
     },
     "functools": {"lru_cache"},  # remembers an answer and changes none
-    "contextlib": {"contextmanager"},
+    "contextlib": {"contextmanager", "suppress"},
     "contextvars": {"ContextVar"},  # which secrets the running attempt has sent: no text of it may show them
     "datetime": {"UTC"},  # the zone, not the clock
     "email.utils": {"parsedate_to_datetime"},

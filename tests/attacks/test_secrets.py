@@ -27,7 +27,7 @@ from tests.network.server import WireServer
 from tests.requirements import requirement
 from tests.servers import free_port
 from valetkey._adapters.failures import http_error
-from valetkey._adapters.second_rejection import warn_of_second_rejection
+from valetkey._adapters.second_rejection import rejection_of_new_token, warn_of_second_rejection
 from valetkey._engine.factory import build_engine
 from valetkey._network.request_log import log_exchange
 from valetkey.errors import (
@@ -268,6 +268,42 @@ def test_an_mcp_server_that_rejects_a_new_token_cannot_log_it(caplog):
     assert found_in(caplog.text, [CANARY]) == []
 
 
+A_SCOPE_OF_THE_TOKEN = challenges(f'Bearer error="insufficient_scope", scope="read {CANARY}"')
+
+
+@requirement("SEC-12")
+def test_an_mcp_server_that_wants_the_new_token_as_a_scope_gets_it_into_no_text():
+    """Row I6. Threat S24."""
+    said = A_SCOPE_OF_THE_TOKEN
+    error = rejection_of_new_token("https://mcp.example.com/mcp", said, ("read",), credentials=[CANARY])
+    assert "wants the scope" in str(error)
+    assert found_in(shown_by(error), [CANARY]) == []
+
+
+@requirement("SEC-12")
+def test_an_mcp_server_that_wants_an_old_token_as_a_scope_gets_it_into_no_text():
+    """Another program has renewed the session meanwhile, so the store has another token. Row I6. Threat S25."""
+    world = World()
+    engine = world.engine(scope="read")
+    engine.replace(None)
+    with pytest.raises(AuthError) as caught:
+        engine.replace(Token(Secret(CANARY), 0.0, scope=("read",)), A_SCOPE_OF_THE_TOKEN)
+    assert "wants the scope" in str(caught.value)
+    assert found_in(shown_by(caught.value), [CANARY]) == []
+
+
+@requirement("SEC-12")
+def test_an_mcp_server_that_redirects_to_the_token_gets_it_into_no_log(caplog):
+    """Row I6. Threat S26."""
+    caplog.set_level(logging.DEBUG, "valetkey.requests")
+    url, credentials = f"https://mcp.example.com/moved/{CANARY}", [CANARY]
+    log_exchange(
+        logging.DEBUG, method="POST", url=url, purpose="call", outcome="404", seconds=0.0, credentials=credentials
+    )
+    assert "https://mcp.example.com/moved/" in caplog.text
+    assert found_in(caplog.text + repr(vars(caplog.records[0])), [CANARY]) == []
+
+
 @requirement("SEC-12")
 def test_an_http_error_of_an_mcp_server_shows_no_token_that_it_repeats():
     """Row I6. Threat S11."""
@@ -344,7 +380,7 @@ def test_the_log_of_requests_has_neither_user_nor_query_nor_what_a_server_repeat
 @requirement("SEC-9")
 def test_an_error_of_megabytes_takes_no_time():
     """Row I6. Threat S16."""
-    text = "\\u0041%42&#67;" * 400_000
+    text = "\\u0041%42&#67;" * 150_000
     with redacting(CANARY):
         began = time.thread_time()
         quote(text)

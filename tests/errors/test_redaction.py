@@ -90,10 +90,65 @@ def test_the_armour_of_a_key_is_no_secret_and_the_key_is():
     assert Redaction([key]).apply(text) == "It does not begin with -----BEGIN PRIVATE KEY-----: …"
 
 
+def long_secret(length):
+    return "".join(f"{number:x}Zq-" for number in range(length))[:length]
+
+
 def test_a_long_secret_is_left_out_at_its_beginning_and_at_its_end():
-    secret = "".join(f"{number:x}Zq-" for number in range(100_000))
-    shown = Redaction([secret]).apply(f"a {secret[:500]} b {secret[-500:]} c")
+    secret = long_secret(100_000)
+    shown = Redaction([secret]).apply(f"a {secret[:250]} b {secret[-250:]} c")
     assert shown == "a … b … c"
+
+
+@requirement("SEC-12")
+@pytest.mark.parametrize("length", [1100, 1500, 4000, 60_000])
+def test_nothing_of_a_long_token_is_shown_if_a_server_repeats_it_whole_or_a_part_of_it(length):
+    """A JSON Web Token of an organisation has thousands of characters. Row I6."""
+    secret = long_secret(length)
+    for part in (secret, secret[100:], secret[length // 2 :], secret[length // 3 : -length // 3]):
+        with redacting(secret):
+            assert redacted(f"It said {part}.") == "It said …."
+            assert quote(f"It said {part}") == '"It said \\u2026"'
+
+
+def test_letters_with_gaps_are_words_unless_they_are_a_long_secret():
+    """Row I6."""
+    redaction = Redaction(["password", "a1b2c3", "X7-correct horse battery"])
+    text = "pass word, a 1 b 2 c 3, correct the horse"
+    assert redaction.apply(text, is_quoted=True) == text
+    assert redaction.apply("x X7-cor\nrecthorse bat\ntery y", is_quoted=True) == "x … y"
+
+
+def test_a_login_that_makes_a_proof_for_each_of_its_questions_forgets_the_old_ones_only():
+    """Row I6."""
+    with redacting():
+        client = Secret("the-secret-of-a-client-1")
+        for number in range(200):
+            client.reveal()
+            Secret(f"proof-{number:03}-of-this-key").reveal()
+            if number == 100:
+                assert redacted("It has proof-100-of-this-key.") == "It has …."
+        Secret("the-token-that-came-at-last-1").reveal()
+        assert redacted("I gave the-token-that-came-at-last-1.") == "I gave …."
+        assert redacted("I know the-secret-of-a-client-1.") == "I know …."
+        assert redacted("It has proof-199-of-this-key.") == "It has …."
+
+
+def test_a_secret_of_thousands_of_lines_is_searched_for_in_no_time():
+    """A hostile server may issue one. Row I6."""
+    with redacting("\n".join(f"{number:x}" for number in range(20_000))):
+        began = time.thread_time()
+        for _ in range(20):
+            Refused("It said no." * 500, hint="Ask.", description="Because." * 500)
+        assert time.thread_time() - began < 2.0
+
+
+@pytest.mark.parametrize("secret", ["demo", "hunter", "correcthors"])
+def test_a_secret_that_is_a_word_is_in_no_description_of_a_server(secret):
+    """Row I6."""
+    with redacting(secret):
+        error = Refused("It said no.", hint="Ask.", error="invalid_client", description=f"The secret {secret} is wrong")
+    assert error.description == "The secret … is wrong"
 
 
 @requirement("SEC-12")

@@ -95,3 +95,22 @@ def test_an_error_that_stands_behind_itself_is_made_harmless_once():
     make_causes_harmless(error)
     assert first.args == ("\\u001b[2J", 1, "b'\\x1b'")
     assert second.args == (2, "no\\u0007")
+
+
+@pytest.mark.parametrize(
+    "cause",
+    [
+        OSError(2, "no\x07", "/x\x1b"),
+        UnicodeDecodeError("utf-8", b"\xff", 0, 1, "it is\x1b[2J"),
+        ImportError("no\u202e"),
+        ExceptionGroup("several", [ValueError("no\x1b"), OSError(1, "no\x07")]),
+    ],
+    ids=lambda cause: type(cause).__name__,
+)
+def test_no_text_of_an_error_behind_another_one_moves_a_cursor(cause):
+    """Row I7."""
+    cause.add_note("It said \x1b[2J.")
+    error = errors.TemporaryError("It failed.", hint="Try again.")
+    error.__cause__ = cause
+    make_causes_harmless(error)
+    assert "".join(traceback.format_exception(error)).replace("\n", "").isprintable()

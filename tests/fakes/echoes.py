@@ -42,6 +42,13 @@ SPELLINGS: dict[str, Callable[[str], str]] = {
     "base64 with an id": lambda secret: base64.b64encode(f"my-id:{secret}".encode()).decode(),
     "base64url without padding": lambda secret: base64.urlsafe_b64encode(f"id:{secret}".encode()).decode().rstrip("="),
     "hexadecimal digits": lambda secret: secret.encode().hex(),
+    "letters with spaces between": " ".join,
+    "letters with letters of no width between": "\u200b".join,
+    "letters with soft hyphens between": "\xad".join,
+    "letters in full width": lambda secret: "".join(chr(ord(each) + 0xFEE0) if each > " " else each for each in secret),
+    "UTF-16 read as Latin-1": lambda secret: secret.encode("utf-16-le").decode("latin-1"),
+    "short lines": lambda secret: "\n".join(secret[at : at + 8] for at in range(0, len(secret), 8)),
+    "short lines of base64": lambda secret: base64.encodebytes(secret.encode()).decode().replace("9", "9\r\n"),
 }
 
 
@@ -98,7 +105,7 @@ def _starts(spelled: str, shortest: int) -> list[str]:
 def _unescaped(text: str) -> str:
     pattern = r"%([0-9a-fA-F]{2})|\\u([0-9a-fA-F]{4})|\\x([0-9a-fA-F]{2})"
     plain = re.sub(pattern, lambda match: chr(int(match[1] or match[2] or match[3], 16)), text)
-    return html.unescape(plain).replace("\\/", "/")
+    return html.unescape(plain).replace("\\/", "/").replace("\\n", "\n")
 
 
 def json_answer(request: HttpRequest, status: int, document: object) -> HttpResponse:

@@ -37,6 +37,8 @@ def without_secrets(text: str, url: str) -> str:
 
 _SET_WHOLE = frozenset({"args", "authorization_url"})
 """The one text of an error that is not for showing but for use: the link that the person opens, with its state."""
+_QUOTED = "description"
+"""The attribute that holds what a server says and nothing else; an error code is compared, so it stays as it came."""
 
 
 class Copies(BaseException):  # the root, so that `AuthError` is an `Exception` first
@@ -46,7 +48,7 @@ class Copies(BaseException):  # the root, so that `AuthError` is an `Exception` 
     _place = ""
 
     def __setattr__(self, name: str, value: object) -> None:
-        super().__setattr__(name, value if name in _SET_WHOLE else harmless_value(value))
+        super().__setattr__(name, value if name in _SET_WHOLE else harmless_value(value, is_quoted=name == _QUOTED))
 
     def add_note(self, note: str) -> None:
         """

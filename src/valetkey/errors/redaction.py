@@ -12,7 +12,8 @@ compared, such as an error code, is compared as the server sent it.
 import base64
 import html
 import re
-from collections.abc import Iterable, Iterator
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from urllib.parse import quote_plus
@@ -23,9 +24,11 @@ _RUN = 12
 """Characters of a secret that are left out wherever they stand: its first ones, or any with a digit or mixed case."""
 _LONG_RUN = 20
 """Characters that are left out in any case. A shorter run of letters may be a word or a host name."""
-_LONGEST_SECRET = 1024
-"""Characters of a secret that are looked for: of a longer one its beginning and its end."""
+_MOST_RUNS = 1024
+"""Places in a secret at which it is recognised: in a longer one fewer of those in its middle."""
 _MOST_SECRETS = 64
+"""Those that were at hand last: a login on another device signs a proof for each of its questions."""
+_MOST_LINES = 128
 _DEPTH = 3  # a URL in JSON in a page
 _CODES = frozenset(
     {
@@ -63,9 +66,16 @@ class Redaction:
 
     def learn(self, secret: str) -> None:
         """Leave a text out from now on; an empty one is no secret."""
-        if secret and secret not in self._secrets and len(self._secrets) < _MOST_SECRETS:
-            self._secrets[secret] = None
+        if not secret:
+            return
+        if secret in self._secrets:
+            self._secrets.pop(secret)  # it moves to the end
+        else:
             self._new.append(secret)
+        self._secrets[secret] = None
+        if len(self._secrets) > _MOST_SECRETS:
+            del self._secrets[next(iter(self._secrets))]
+            self._runs, self._wholes, self._new = {}, {}, list(self._secrets)
 
     def apply(self, text: str, *, is_quoted: bool = False) -> str:
         """Leave every secret out; one that is a short word counts only in what a server says, and as a whole word."""
@@ -77,18 +87,16 @@ class Redaction:
 
     def _index(self) -> None:
         for secret in self._new:
-            for part in _PEM_LINE.split(secret):
-                shortened = part if len(part) <= _LONGEST_SECRET else part[: _LONGEST_SECRET // 2]
-                for each in (shortened, part[-_LONGEST_SECRET // 2 :] if shortened != part else ""):
-                    for spelling in _sent_as(each):
-                        self._add(spelling)
+            for part in _PEM_LINE.split(secret, maxsplit=_MOST_LINES):
+                for spelling in _sent_as(part):
+                    self._add(spelling)
         self._new.clear()
 
     def _add(self, secret: str) -> None:
         folded = secret.translate(_FOLDED)
         if len(secret) < _RUN:
             self._wholes[folded] = bool(_WORD.fullmatch(secret)) or len(secret) < 4
-        for start in range(len(secret) - _RUN + 1):
+        for start in _places(len(secret) - _RUN + 1):
             self._runs.setdefault(folded[start : start + _RUN], (secret, folded, start))
 
     def _found(self, spelling: "_Spelling", *, is_quoted: bool) -> Iterator[tuple[int, int]]:
@@ -106,15 +114,16 @@ class Redaction:
                 yield spelling.span(first, after)
             at = end = after
         for whole, is_word in self._wholes.items():
-            if not is_word or is_quoted:
+            if spelling.has_words and (not is_word or is_quoted):
                 yield from (spelling.span(*span) for span in _occurrences(spelling.text, folded, whole))
 
 
 class _Spelling:
     """A text with its escapes undone, which knows where in the original each character stands."""
 
-    def __init__(self, text: str, starts: list[int], ends: list[int]) -> None:
+    def __init__(self, text: str, starts: list[int], ends: list[int], *, has_words: bool = True) -> None:
         self.text = text
+        self.has_words = has_words
         self._starts = starts
         self._ends = ends
 
@@ -137,17 +146,46 @@ class _Spelling:
         pieces.append(self.text[at:])
         return _Spelling("".join(pieces), starts + self._starts[at:], ends + self._ends[at:])
 
+    def joined(self) -> "_Spelling | None":
+        """Leave out what parts its letters: spaces, line breaks, the zero bytes of UTF-16, letters of no width."""
+        places = [at for at, character in enumerate(self.text) if _is_visible(character)]
+        if len(places) == len(self.text):
+            return None
+        text = "".join(self.text[at] for at in places)
+        starts, ends = [self._starts[at] for at in places], [self._ends[at] for at in places]
+        return _Spelling(text, starts, ends, has_words=False)
+
 
 def _spellings_of(text: str) -> Iterator[_Spelling]:
-    """Give a text as bytes, one a character, and as it reads without its escapes."""
-    characters = [_bytes_of(character) for character in text] if not text.isascii() else list(text)
-    positions = [at for at, character in enumerate(characters) for _ in character]
-    spelling: _Spelling | None = _Spelling("".join(characters), positions, [at + 1 for at in positions])
-    for _ in range(_DEPTH + 1):
-        if spelling is None:
-            return
-        yield spelling
-        spelling = spelling.decoded()
+    """Give a text as bytes, one a character, and as it reads without its escapes; each also without its gaps."""
+    if text.isascii():
+        ways: list[Sequence[str]] = [text]
+    else:
+        plain = (unicodedata.normalize("NFKC", character) for character in text)  # of letters in full width
+        ways = [list(map(_bytes_of, text)), list(map(_bytes_of, plain))]
+    for characters in ways if ways[0] != ways[-1] else ways[:1]:
+        positions = [at for at, character in enumerate(characters) for _ in character]
+        spelling: _Spelling | None = _Spelling("".join(characters), positions, [at + 1 for at in positions])
+        for _ in range(_DEPTH + 1):
+            if spelling is None:
+                break
+            yield spelling
+            joined = spelling.joined()
+            if joined is not None:
+                yield joined
+            spelling = spelling.decoded()
+
+
+def _places(count: int) -> Iterable[int]:
+    """Give where a secret with so many runs is recognised; what stands between is found by going on from there."""
+    if count <= _MOST_RUNS:
+        return range(count)
+    edge, step = _MOST_RUNS // 4, count // (_MOST_RUNS // 2) + 1
+    return (*range(edge), *range(edge, count - edge, step), *range(count - edge, count))
+
+
+def _is_visible(character: str) -> bool:
+    return "!" <= character <= "~"
 
 
 def _bytes_of(text: str) -> str:
@@ -171,6 +209,9 @@ def _sent_as(secret: str) -> Iterator[str]:
     yield plain
     if " " in plain:
         yield plain.replace(" ", "+")  # in a form
+    gapless = "".join(filter(_is_visible, plain))
+    if len(plain) > len(gapless) >= _RUN:
+        yield gapless
     if len(plain) < 4:
         return
     yield plain.encode("latin-1").hex()

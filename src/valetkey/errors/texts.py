@@ -28,19 +28,19 @@ def quoted(text: object, limit: int) -> str:
     return json.dumps(shortened).replace("\x7f", "\\u007f")  # ASCII: a Cyrillic "a" in a host name shows
 
 
-def harmless(text: str, limit: int = TEXT_LIMIT) -> str:
+def harmless(text: str, limit: int = TEXT_LIMIT, *, is_quoted: bool = False) -> str:
     """Make a text that may hold foreign parts safe to show, as `quote` does; letters of every script stay readable."""
-    string = redacted(text[: limit + SPACE_FOR_SECRETS])
+    string = redacted(text[: limit + SPACE_FOR_SECRETS], is_quoted=is_quoted)
     if not string.isprintable():
         escaped = "".join(each if each.isprintable() else json.dumps(each)[1:-1] for each in string)
         string = escaped.replace("\x7f", "\\u007f")
     return string if len(string) <= limit else string[: limit - 3] + "..."
 
 
-def harmless_value(value: object) -> object:
+def harmless_value(value: object, *, is_quoted: bool = False) -> object:
     """Make an attribute of an error safe to show, if it is a text or a list of texts."""
     if isinstance(value, str):
-        return harmless(value)
+        return harmless(value, is_quoted=is_quoted)
     if isinstance(value, tuple):
         return tuple(harmless(item, LINE_LIMIT) if isinstance(item, str) else item for item in value[:ITEMS_LIMIT])
     return value

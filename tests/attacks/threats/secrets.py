@@ -13,13 +13,13 @@ VALUES = "src/valetkey/values.py"
 FAILURES = "src/valetkey/_adapters/failures.py"
 CONFIG = "src/haystack_integrations/tools/mcp_oauth/config.py"
 
-NOT_LEARNED = Defence(REDACTION, "        if secret and secret not in", "        if not secret and secret not in")
+NOT_LEARNED = Defence(REDACTION, "        if not secret:\n", "        if secret:\n")
 
 THREATS: tuple[Threat, ...] = (
     Threat(
         id="S1",
         attacker="a token endpoint, or who reads the log that a user posts",
-        controls="the answer: code, verifier and client secret in any spelling, at any status",
+        controls="the answer: code, verifier and client secret in any spelling, also with gaps, at any status",
         gets="nothing: what is quoted is searched for each secret of the attempt, also within escapes and base64",
         remains="fewer than 12 characters of a secret, or a spelling that no encoding of the web leads to",
         test="test_secrets.py::test_a_token_endpoint_that_repeats_what_it_was_sent_gets_it_into_no_text",
@@ -28,6 +28,8 @@ THREATS: tuple[Threat, ...] = (
             Defence(REDACTION, "        spelling = spelling.decoded()\n", "        spelling = None\n"),
             Defence(REDACTION, "            yield encoded[(before * 8 + 5) // 6 : whole]\n", "            pass\n"),
             Defence(REDACTION, '    yield plain.encode("latin-1").hex()\n', ""),
+            Defence(REDACTION, "            if joined is not None:\n", "            if False:\n"),
+            Defence(REDACTION, "list(map(_bytes_of, plain))", "list(map(_bytes_of, text))"),
             Defence(SINGLE_FLIGHT, "            with redacting():\n", "            if True:\n"),
             Defence(VALUES, "        revealed(self._text)\n", ""),
         ),
@@ -85,7 +87,9 @@ THREATS: tuple[Threat, ...] = (
         remains="an attribute is not the server's text byte for byte then",
         test="test_secrets.py::test_the_name_of_an_issuer_moves_no_cursor_and_fills_no_log",
         defences=(
-            Defence(COPIES, "value if name in _SET_WHOLE else harmless_value(value)", "value"),
+            Defence(
+                COPIES, "value if name in _SET_WHOLE else harmless_value(value, is_quoted=name == _QUOTED)", "value"
+            ),
             Defence(TEXTS, "    if not string.isprintable():\n", "    if False:\n"),
         ),
     ),
@@ -207,7 +211,9 @@ THREATS: tuple[Threat, ...] = (
                 "    string = redacted(string, is_quoted=True)\n",
             ),
             Defence(
-                TEXTS, "    string = redacted(text[: limit + SPACE_FOR_SECRETS])\n", "    string = redacted(text)\n"
+                TEXTS,
+                "    string = redacted(text[: limit + SPACE_FOR_SECRETS], is_quoted=is_quoted)\n",
+                "    string = redacted(text)\n",
             ),
         ),
     ),
@@ -306,6 +312,47 @@ THREATS: tuple[Threat, ...] = (
                 "src/valetkey/store/passwords.py",
                 '    if not user and "@" in query:',
                 "    if False:",
+            ),
+        ),
+    ),
+    Threat(
+        id="S24",
+        attacker="an MCP server",
+        controls="the scope that it wants when it rejects a new token, with the token in it",
+        gets="nothing in a text",
+        remains="",
+        test="test_secrets.py::test_an_mcp_server_that_wants_the_new_token_as_a_scope_gets_it_into_no_text",
+        defences=(
+            Defence(
+                "src/valetkey/_adapters/second_rejection.py",
+                "        with redacting(*credentials):\n",
+                "        with redacting():\n",
+            ),
+        ),
+    ),
+    Threat(
+        id="S25",
+        attacker="an MCP server",
+        controls="the scope that it wants, with a token in it that another program has renewed",
+        gets="nothing in a text: the rejected token is a secret of the attempt too",
+        remains="",
+        test="test_secrets.py::test_an_mcp_server_that_wants_an_old_token_as_a_scope_gets_it_into_no_text",
+        defences=(
+            Defence("src/valetkey/_engine/attempts.py", '        revealed(need.rejected or "")', "        pass"),
+        ),
+    ),
+    Threat(
+        id="S26",
+        attacker="an MCP server",
+        controls="where a call is redirected to on its origin, with the token in the path",
+        gets="nothing in the log of requests",
+        remains="the log of the HTTP library",
+        test="test_secrets.py::test_an_mcp_server_that_redirects_to_the_token_gets_it_into_no_log",
+        defences=(
+            Defence(
+                "src/valetkey/_network/request_log.py",
+                "    with redacting(*credentials):\n",
+                "    with redacting():\n",
             ),
         ),
     ),

@@ -152,3 +152,43 @@ def test_a_made_up_record_locks_nobody_out(changes):
     with suppress(ValueError):
         status = program.call(program.engine())
     assert status == 200
+
+
+def test_a_server_that_serves_one_call_for_each_login_is_held_back():
+    """Threat B12."""
+    numbers, served = itertools.count(), set()
+    world = World(publishes_scopes=("read",))
+
+    def serves_once(token):
+        if token is None:
+            return INVALID
+        if token not in served:
+            served.add(token)
+            return None
+        return 403, f'Bearer error="insufficient_scope", scope="s{next(numbers)}"'
+
+    program = Program(world, serves_once)
+    call_for_a_minute(program, program.engine())
+    assert program.tabs() <= 11
+
+
+def test_a_token_that_is_accepted_once_is_no_success():
+    """Threat B13."""
+    numbers = itertools.count()
+    program = Program(World(), lambda token: INVALID if token is None or next(numbers) % 2 else None)
+    call_for_a_minute(program, program.engine())
+    assert program.requests(TOKEN) <= 4
+
+
+def test_scopes_that_are_declined_without_end_make_no_record_without_end():
+    """Threat B14."""
+    numbers = itertools.count()
+
+    def wants_more(token):
+        return INVALID if token is None else (403, f'Bearer error="insufficient_scope", scope="s{next(numbers)}"')
+
+    program = Program(World(publishes_scopes=("read",)), wants_more, settings={"approve_scope": lambda request: False})
+    engine = program.engine()
+    for _ in range(90):
+        program.call(engine)
+    assert len(program.world.store.inner.get(brake_key(program.world.settings())).value) < 2000

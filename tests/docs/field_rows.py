@@ -303,7 +303,8 @@ ROWS = (
     FieldRow(
         "H2",
         "Each 403 wants another scope.",
-        "A login and two step-ups may follow each other at once; then as H1.",
+        "A login and two step-ups may follow each other at once; then as H1. A step-up whose token is accepted does "
+        "not count, up to eight times.",
     ),
     FieldRow(
         "H3",
@@ -366,7 +367,8 @@ ROWS = (
         "H14",
         "An honest server: tokens of five minutes without a refresh token, of a second with one, of a "
         "machine; some do not say when they end.",
-        "It is never slowed. A token that serves for four minutes ends the row.",
+        "It is never slowed, and neither is one of two minutes without a refresh token. A token that serves for "
+        "four minutes ends the row.",
     ),
     FieldRow(
         "I1",

@@ -19,7 +19,16 @@ from tests.fakes.world import World
 from tests.requirements import requirement
 from valetkey._engine.decision import Situation, need_after
 from valetkey._policy.brake import CLEAN
-from valetkey.errors import AuthError, ClientRefused, LoginFailed, LoginRequired, TemporaryError, TokenRejected
+from valetkey._policy.verdict import MOST_WIDENED
+from valetkey.errors import (
+    AuthError,
+    ClientRefused,
+    LoginFailed,
+    LoginRequired,
+    ScopeMissing,
+    TemporaryError,
+    TokenRejected,
+)
 from valetkey.login.never import NeverLogin
 from valetkey.values import Secret
 from valetkey.wire import HttpResponse
@@ -261,6 +270,8 @@ def a_server_whose_tokens_end(seconds, *, says_so, **switches):
         (20, 1, {"says_so": True}),
         (20, 1, {"says_so": False}),
         (100, 7, {"says_so": False}),
+        (120, 7, {"says_so": True, "issues_refresh_tokens": False}),
+        (180, 7, {"says_so": True, "issues_refresh_tokens": False}),
         (3600, 61, {"says_so": False}),
     ],
     ids=str,
@@ -284,6 +295,69 @@ def test_a_machine_whose_tokens_are_short_is_never_slowed(seconds):
     for _ in range(200):
         assert program.call(engine) == 200
         program.world.clock.time += 2.0
+
+
+def a_server_with_a_scope_for_each_tool(world):
+    """It wants the scope of the tool that is called, and accepts a token that has it."""
+    tool = ["read"]
+
+    def answer(token):
+        if token is None or not world.server.accepts(token):
+            return INVALID
+        is_granted = tool[0] in (world.kept().token.scope or ())
+        return None if is_granted else (403, f'Bearer error="insufficient_scope", scope="{tool[0]}"')
+
+    return Program(world, answer), tool
+
+
+def test_step_ups_that_are_each_worth_it_are_not_slowed():
+    """Row H2."""
+    program, tool = a_server_with_a_scope_for_each_tool(World(publishes_scopes=("read",)))
+    engine = program.engine()
+    for name in ("read", "write", "delete", "send", "share", "invite"):
+        tool[0] = name
+        assert [program.call(engine) for _ in range(2)] == [200, 200]
+        program.world.clock.time += 5
+    assert program.tabs() == 6
+
+
+def test_a_server_that_serves_one_call_for_each_login_is_held_back_too():
+    """Row H2."""
+    program, tool = a_server_with_a_scope_for_each_tool(World(publishes_scopes=("read",)))
+    engine = program.engine()
+    for number in range(120):
+        last = program.call(engine)
+        tool[0] = f"scope{number}"
+        program.world.clock.time += 0.5
+    assert program.tabs() <= MOST + MOST_WIDENED
+    assert isinstance(last, ScopeMissing)
+    assert "The last login did not bring it." in str(last)
+
+
+def test_a_server_that_accepts_each_new_token_once_gets_three_token_requests_in_a_minute():
+    """Row H1."""
+    numbers = itertools.count()
+    program = Program(World(), lambda token: INVALID if token is None or next(numbers) % 2 else None)
+    engine = program.engine()
+    for _ in range(120):
+        program.call(engine)
+        program.world.clock.time += 0.5
+    assert program.most() <= MOST + 1  # the login, and three renewals
+    assert program.tabs() == 1
+
+
+@pytest.mark.parametrize("attempts", [2, 3, 6])
+def test_a_secret_that_was_corrected_in_the_settings_does_not_wait_for_the_wrong_one(attempts):
+    """Row H4."""
+    world = World()
+    world.server.knows("machine", secret="s3cret")
+    program = Program(world, lambda token: None if token else INVALID)
+    program.settings = {**MACHINE, "client_secret": Secret("wr0ng")}
+    for _ in range(attempts):
+        assert isinstance(program.call(program.engine()), ClientRefused)
+    assert "tries in the last minute" in str(program.call(program.engine()))
+    program.settings = MACHINE
+    assert program.call(program.engine()) == 200
 
 
 @requirement("STP-5")

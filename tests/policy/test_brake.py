@@ -13,6 +13,8 @@ from tests.requirements import requirement
 from valetkey._policy.brake import (
     CLEAN,
     CLOCK_SECONDS,
+    MOST_DECLINED,
+    MOST_SETTINGS,
     RESTS,
     Act,
     Brake,
@@ -26,7 +28,9 @@ from valetkey._policy.brake import (
     declined_before,
     failed,
     forgotten,
+    marked,
     rest_of,
+    with_settings,
 )
 
 NOW = 1_800_000_000.0
@@ -209,3 +213,24 @@ PLANS = st.builds(
 def test_no_pause_is_longer_than_an_hour_beyond_the_difference_of_two_clocks(brake, plan):
     rest = rest_of(brake, plan)
     assert rest is None or NOW < rest.ends_at <= NOW + 3600 + CLOCK_SECONDS
+
+
+def test_settings_that_were_not_tried_begin_anew_and_two_programs_do_not_undo_each_other_for_ever():
+    """Row H1."""
+    spent = Brake(acts=7, at=NOW, failure=Failure.CLIENT_REFUSED, words="No.", judged="f", settings=("aaa",))
+    assert with_settings(spent, "aaa") is spent
+    assert with_settings(spent, "bbb") == Brake(judged="f", settings=("aaa",))
+    assert marked(begun(with_settings(spent, "bbb"), NOW, 1), "bbb").settings == ("aaa", "bbb")
+    many = replace(spent, settings=tuple(map(str, range(MOST_SETTINGS))))
+    assert with_settings(many, "bbb") is many
+    assert marked(many, "bbb") == many
+    assert marked(CLEAN, "bbb") == CLEAN
+
+
+def test_of_the_scopes_that_were_declined_the_latest_are_remembered():
+    """Row H2."""
+    brake = CLEAN
+    for number in range(MOST_DECLINED + 5):
+        brake = declined(brake, (f"scope{number}",), NOW)
+    assert len(brake.declined) == MOST_DECLINED
+    assert brake.declined[-1].scope == (f"scope{MOST_DECLINED + 4}",)

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from valetkey._policy.brake import CLEAN, Brake, Declined, Failure
-from valetkey._policy.verdict import VERDICTS, Fate, Verdict, after, verdict_on
+from valetkey._policy.verdict import MOST_WIDENED, VERDICTS, Fate, Verdict, after, verdict_on
 
 NOW = 1_800_000_000.0
 LOGIN = Brake(acts=1, since=NOW - 10, at=NOW - 10)
@@ -16,12 +16,14 @@ NEW = Fate(fingerprint="f", obtained_at=NOW - 10, now=NOW, was_counted=True)
 REJECTED = replace(NEW, is_rejected=True)
 STEADY = replace(REJECTED, obtained_at=NOW - 300, accepted_since=NOW - 240)
 RENEWED = replace(REJECTED, was_counted=False)
+STEPPED_UP = replace(REJECTED, accepted_since=NOW - 5, wants_more_scope=True, wants_new_scope=True)
 LIVED = replace(NEW, obtained_at=NOW - 300, expires_at=NOW - 1, is_over=True)
 
 LINES = [
     (Verdict.UNKNOWN, replace(LOGIN, judged="f"), REJECTED),
     (Verdict.SERVED, CLEAN, STEADY),
-    (Verdict.UNKNOWN, LOGIN, replace(RENEWED, accepted_since=NOW - 5)),
+    (Verdict.WIDENED, LOGIN, STEPPED_UP),
+    (Verdict.UNKNOWN, LOGIN, replace(RENEWED, accepted_since=NOW - 5, obtained_at=NOW - 20)),
     (Verdict.UNKNOWN, CLEAN, replace(REJECTED, obtained_at=NOW - 240)),
     (Verdict.VAIN, LOGIN, REJECTED),
     (Verdict.SERVED, CLEAN, LIVED),
@@ -49,6 +51,14 @@ def test_each_row_has_its_own_line(number, line):
         (LOGIN, LIVED, Verdict.UNKNOWN),
         (CLEAN, replace(LIVED, expires_at=None), Verdict.UNKNOWN),
         (CLEAN, replace(LIVED, expires_at=NOW - 100), Verdict.UNKNOWN),
+        (CLEAN, replace(LIVED, expires_at=NOW - 180, accepted_since=NOW - 290), Verdict.SERVED),
+        (CLEAN, replace(LIVED, expires_at=NOW - 181, accepted_since=NOW - 290), Verdict.UNKNOWN),
+        (LOGIN, replace(RENEWED, accepted_since=NOW - 9), Verdict.VAIN),
+        (LOGIN, replace(RENEWED, accepted_since=NOW - 9, expires_at=NOW + 10), Verdict.UNKNOWN),
+        (LOGIN, replace(STEPPED_UP, accepted_since=None), Verdict.VAIN),
+        (LOGIN, replace(STEPPED_UP, wants_new_scope=False), Verdict.VAIN),
+        (LOGIN, replace(STEPPED_UP, obtained_at=NOW - 11), Verdict.VAIN),
+        (replace(LOGIN, widened=MOST_WIDENED), STEPPED_UP, Verdict.VAIN),
     ],
     ids=[
         "accepted for too short",
@@ -60,6 +70,14 @@ def test_each_row_has_its_own_line(number, line):
         "over, but older than the last act",
         "without an end",
         "over too soon",
+        "accepted, and over after two minutes",
+        "accepted, and over earlier",
+        "renewed, accepted and rejected at once",
+        "renewed, and half of its time is over",
+        "more scope, but not known to be accepted",
+        "more scope, but none that is new",
+        "more scope, but older than the last act",
+        "more scope too often",
     ],
 )
 def test_only_what_has_served_for_four_minutes_since_the_last_act_ends_the_row(brake, fate, verdict):
@@ -74,6 +92,13 @@ def test_a_token_in_vain_counts_once_for_a_machine_and_was_counted_before_for_a_
         acts=1, since=NOW - 10, at=NOW - 10, rejections=1, failure=Failure.REJECTED, judged="f"
     )
     assert after(Verdict.VAIN, LOGIN, replace(REJECTED, wants_more_scope=True), "").failure is Failure.SCOPE
+
+
+def test_a_step_up_that_was_worth_it_takes_its_login_out_of_the_count():
+    behind = replace(LOGIN, acts=2, settings=("0f1",))
+    brake = after(Verdict.WIDENED, behind, STEPPED_UP, "It wants more.")
+    assert brake == replace(behind, acts=1, judged="f", widened=1)
+    assert after(Verdict.WIDENED, CLEAN, STEPPED_UP, "").acts == 0
 
 
 def test_the_first_renewal_in_vain_begins_a_row_of_its_own_where_the_session_has_served():

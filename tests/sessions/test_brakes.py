@@ -9,9 +9,10 @@ from dataclasses import replace
 import pytest
 
 from tests.fakes.world import World
-from valetkey._policy.brake import CLEAN, Brake, Declined, Failure
+from valetkey._policy.brake import CLEAN, Brake, Declined, Failure, marked
 from valetkey._sessions.brakes import Brakes, decode_brake, encode_brake
 from valetkey._sessions.codec import FORMAT, brake_key, session_key
+from valetkey._sessions.fingerprint import settings_mark
 from valetkey.errors import StoreError
 from valetkey.store.another import MOST_WRITES
 
@@ -25,6 +26,8 @@ FULL = Brake(
     error="invalid_grant",
     judged="0123456789abcdef",
     declined=(Declined(None, 2, 3.0), Declined(("read", "write"), 1, 4.0)),
+    widened=2,
+    settings=("0f1",),
 )
 
 
@@ -51,7 +54,7 @@ def test_the_brake_stands_beside_the_session_under_the_same_parts(world):
     assert brake_key(settings).removeprefix("brake") == session_key(settings).removeprefix("session")
     brakes_of(world, principal="one").change(lambda _: FULL)
     assert brakes_of(world, principal="two").read() == CLEAN
-    assert brakes_of(world, principal="one").read() == FULL
+    assert brakes_of(world, principal="one").read() == marked(FULL, settings_mark(world.settings(principal="one")))
 
 
 def test_a_change_is_made_to_what_another_program_has_written_meanwhile(world):

@@ -141,7 +141,7 @@ class Braking:
             self._ended, self._made.is_free = fate.fingerprint, RENEWING
         verdict = verdict_on(self.brake, fate)
         changed = after(verdict, self.brake, fate, _said(need))
-        if verdict is Verdict.VAIN:
+        if verdict in (Verdict.VAIN, Verdict.WIDENED):
             more, self._uncounted = self._uncounted, 0
             self.brake = self._brakes.change(lambda _: replace(changed, acts=counted(changed.acts, more)))
         elif verdict is Verdict.SERVED:
@@ -239,6 +239,7 @@ class Braking:
             was_counted=session.interactive and not session.renewed,
             is_rejected=is_rejected or was_rejected or _was_not_brought(session, need),
             wants_more_scope=need.more_scope is not None,
+            wants_new_scope=not set(need.more_scope or ()) <= set(session.requested_scope or ()),
             is_over=is_over or need.early,
             accepted_since=self._acceptance.since(token),
             was_rejected_at_once=was_rejected,

@@ -41,7 +41,8 @@ def held_back(rest: Rest, brake: Brake, planned: Planned, settings: Settings, se
     issuer = session.issuer if session is not None else "the authorization server"
     if brake.failure is Failure.REJECTED:
         said = f" It says: {brake.words}." if brake.words else ""
-        hint = f"Tell the server's operator to check the audience of these tokens (resource=). {after}"
+        check = "to check the audience of these tokens (resource=), and whether a restart forgets them"
+        hint = f"Tell the server's operator {check}. {after}"
         if brake.rejections < 2:
             message = f"{server} rejects the token that {issuer} has just issued for it.{said}"
         else:
@@ -50,7 +51,8 @@ def held_back(rest: Rest, brake: Brake, planned: Planned, settings: Settings, se
         return TokenRejected(message, hint=hint)
     if brake.failure is None:
         message = f"{_tries(brake, now)} for {server}, and none has brought a token that lasts."
-        return LoginRequired(message, hint=f"Look whether {issuer} issues tokens that end at once. {after}")
+        see = f"See whether {issuer} issues tokens that end at once, or a login was broken off, or its session deleted"
+        return LoginRequired(message, hint=f"{see}. {after}")
     message = f"{_tries(brake, now)} for {server} have failed, the last one so: {brake.words}"
     return _MAKERS[brake.failure](message, after, brake.error, left)
 

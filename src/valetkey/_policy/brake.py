@@ -23,6 +23,12 @@ FIRST_SECONDS, LONGEST_SECONDS = 60.0, 3600.0
 DECLINED_SECONDS = 600.0
 """How long a person is not asked again for what a person has declined, doubled each time."""
 
+MOST_DECLINED = 16
+"""Of how many scopes it is remembered that they were declined: a server may name another one each time."""
+
+MOST_SETTINGS = 8
+"""How many settings may be tried anew: two programs with different ones must not undo each other's count for ever."""
+
 CLOCK_SECONDS = 300.0
 """By how much the clocks of two hosts may differ: an act further in the future was made before a clock was set back."""
 
@@ -71,6 +77,8 @@ class Brake:
     error: str | None = None  # the OAuth error code of it
     judged: str = ""  # the fingerprint of the last token that was found to be of no use: it counts once
     declined: tuple[Declined, ...] = ()
+    widened: int = 0  # how many step-ups were worth it, and so do not count
+    settings: tuple[str, ...] = ()  # the marks of the settings that the acts were made with
 
 
 CLEAN = Brake()
@@ -248,7 +256,21 @@ def declined(brake: Brake, scope: Scope | None, now: float) -> Brake:
     before = declined_before(brake, scope)
     others = tuple(each for each in brake.declined if each is not before)
     times = 1 if before is None else before.times + 1
-    return replace(brake, declined=(*others, Declined(scope, times, now)))
+    return replace(brake, declined=(*others, Declined(scope, times, now))[-MOST_DECLINED:])
+
+
+def with_settings(brake: Brake, mark: str) -> Brake:
+    """Begin anew with settings that were not tried yet: a user who has corrected them does not wait for the others."""
+    if brake.acts == 0 or mark in brake.settings or len(brake.settings) >= MOST_SETTINGS:
+        return brake
+    return Brake(judged=brake.judged, declined=brake.declined, settings=brake.settings)
+
+
+def marked(brake: Brake, mark: str) -> Brake:
+    """Note which settings the acts were made with."""
+    if brake.acts == 0:
+        return brake
+    return replace(brake, settings=tuple(dict.fromkeys((*brake.settings, mark)))[:MOST_SETTINGS])
 
 
 def forgotten(brake: Brake, now: float) -> Brake:

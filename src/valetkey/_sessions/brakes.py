@@ -7,8 +7,9 @@ import logging
 from collections.abc import Callable
 from dataclasses import asdict
 
-from valetkey._policy.brake import CLEAN, Brake, Declined, Failure
+from valetkey._policy.brake import CLEAN, Brake, Declined, Failure, marked, with_settings
 from valetkey._sessions.codec import Kind, brake_key, encode_members, readable_members
+from valetkey._sessions.fingerprint import settings_mark
 from valetkey._sessions.members import Members, optional, text, texts, time
 from valetkey.settings.settings import Settings
 from valetkey.store.another import MOST_WRITES, always_in_conflict
@@ -37,6 +38,8 @@ def decode_brake(value: bytes) -> Brake:
             error=optional(text, members, "error"),
             judged=text(members, "judged"),
             declined=tuple(map(_declined, members["declined"])),
+            widened=_number(members, "widened"),
+            settings=texts(members, "settings") or (),
         )
     except (KeyError, TypeError, ValueError, OverflowError):
         _logger.warning("the record of a session's failed logins is damaged, and counts as empty")
@@ -57,19 +60,23 @@ class Brakes:
     def __init__(self, settings: Settings, store: Store) -> None:
         self.key: str = brake_key(settings)
         self._store = store
+        self._mark = settings_mark(settings)
         self._read: tuple[Brake, str | Absent] = CLEAN, ABSENT
 
     def read(self) -> Brake:
-        """Read the brake; a session without a record has nothing behind it."""
+        """Read the brake; a session without a record has nothing behind it, and neither have settings not yet tried."""
         record = self._store.get(self.key)
-        self._read = (CLEAN, ABSENT) if record is None else (decode_brake(record.value), record.version)
+        if record is None:
+            self._read = CLEAN, ABSENT
+        else:
+            self._read = with_settings(decode_brake(record.value), self._mark), record.version
         return self._read[0]
 
     def change(self, change: Callable[[Brake], Brake]) -> Brake:
         """Write what a change makes of the brake that was read last, or of the one that another program has written."""
         for _ in range(MOST_WRITES):
             brake, version = self._read
-            changed = change(brake)
+            changed = marked(change(brake), self._mark)
             try:
                 self._read = changed, self._store.put(self.key, encode_brake(changed), if_version=version)
             except Conflict:

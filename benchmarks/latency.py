@@ -21,7 +21,6 @@ from benchmarks.measuring import Effort, Findings, ratio
 from benchmarks.parallel_calls import session_of
 from benchmarks.running import Server, running_behind_relay
 from tests.network.certificates import make_certificates
-from valetkey._network.trust import trusted_authorities
 
 _ANSWERING = 0.05
 _CONNECTING = {"http": 0.05, "https": 0.1}
@@ -56,11 +55,9 @@ def trusting(authority: Path) -> Iterator[None]:
     """Let every client in this process trust an authority."""
     before = os.environ.get("SSL_CERT_FILE")
     os.environ["SSL_CERT_FILE"] = str(authority)
-    trusted_authorities.cache_clear()
     try:
         yield
     finally:
-        trusted_authorities.cache_clear()
         del os.environ["SSL_CERT_FILE"]
         if before is not None:
             os.environ["SSL_CERT_FILE"] = before

@@ -79,7 +79,7 @@ def a_denied_login():
 
     def follow(_):
         world.person.denies = False
-        return world.engine().replace(None)
+        return world.engine().login().token
 
     return error, follow
 
@@ -89,7 +89,13 @@ def a_declined_scope():
     token = world.engine().replace(None)
     more = challenges('Bearer error="insufficient_scope", scope="write"')
     error = fails(world.engine(approve_scope=lambda request: False), token, more)
-    return error, lambda _: world.engine(approve_scope=lambda request: True).replace(token, more)
+
+    def follow(_):
+        engine = world.engine(approve_scope=lambda request: True)
+        engine.login()
+        return engine.replace(token, more)
+
+    return error, follow
 
 
 def no_id_token():
@@ -217,7 +223,7 @@ PLAYS = {
     "Try again {}.": once(TOKEN, 503),
     "Try again later.": once(TOKEN, no_answer()),
     "Log in and allow it.": a_denied_login,
-    "Allow it in approve_scope.": a_declined_scope,
+    "Allow it in approve_scope, and call login() to be asked at once.": a_declined_scope,
     'Ask for the scope "openid" too, or set bearer="access_token".': no_id_token,
     "Register a client there by hand with the redirect address {}, then give its client_id{} and redirect_uri={}.{}": (
         no_registration
@@ -458,6 +464,15 @@ def test_options_as_the_hint_says_are_taken(hint):
 
 
 ELSEWHERE = {
+    "The person may be asked again in {}; login() asks at once.": (
+        "engine/test_braking.py::test_a_denial_rests_at_once_and_says_when_the_person_is_asked_again"
+    ),
+    "Look whether {} issues tokens that end at once. {}": (
+        "engine/test_braking.py::test_a_login_that_the_user_asks_for_is_made_at_once_always"
+    ),
+    "Tell the server's operator to check the audience of these tokens (resource=). {}": (
+        "engine/test_braking.py::test_a_login_that_the_user_asks_for_is_made_at_once_always"
+    ),
     "If your network has a certificate authority of its own, name it in SSL_CERT_FILE or in network=.": (
         "network/test_trust.py::test_an_authority_that_the_user_names_is_trusted"
     ),
@@ -565,7 +580,7 @@ OUTSIDE = (
     r"Check (that this is (the|its) token endpoint|the settings of this client|client_id, client_secret).*",
     r"The server (does not issue|issues no) tokens for this resource; check the URL of the MCP server\.",
     r"Check the (client_id|URL|server's URL|source|environment variable)\b.*",
-    r"(Only Bearer and DPoP|Register a key|Register one|Register a client there by hand and give its client_id).*",
+    r"(Only Bearer and DPoP|Register a key|Register one|Register a client (there )?by hand and give its client_id).*",
     r"This is a fault of Valetkey; please report it\.",
     # Time, the network, a proxy, a clock, another program.
     r"(Wait a while|If it is a server with TLS)\b.*",

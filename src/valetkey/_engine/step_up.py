@@ -52,7 +52,8 @@ class StepUps:
         if self.settings.approve_scope is not None and not self.settings.approve_scope(request):
             self.decline(wanted)
             message = f"{self._wish(wanted)}, and approve_scope declined."
-            raise ScopeMissing(message, hint="Allow it in approve_scope.", required=wanted, granted=granted)
+            hint = "Allow it in approve_scope, and call login() to be asked at once."
+            raise ScopeMissing(message, hint=hint, required=wanted, granted=granted)
         return scope
 
     def _wish(self, wanted: Scope) -> str:

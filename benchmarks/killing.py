@@ -8,6 +8,7 @@ This program stays without threads and forks each of them, which is cheap: what 
 do is in it. It reads one job from each line of its standard input and answers with one line.
 """
 
+import dataclasses
 import json
 import logging
 import os
@@ -205,12 +206,18 @@ def _live(work: Callable[[], object], serve: Callable[[], Callable[[], object]] 
 
 
 def _take_part(origin: str, store: str, name: str) -> Callable[[], object]:
-    engine = open_engine(origin, store, name)
+    # Ten minutes lie between two rounds: the brake holds back a server that rejects each token when it is new.
+    started, rounds = time.time(), [0]
+    usual = open_engine(origin, store, name)
+    seams = dataclasses.replace(usual._seams, now=lambda: started + 600.0 * rounds[0])
+    engine = Engine(usual.settings, usual._store, seams)
     rejected = [None]
 
     def replace() -> object:
+        rounds[0] += 1
         try:
             rejected[0] = engine.replace(rejected[0])
+            engine.acceptance.accept(rejected[0])  # as an adapter does: the MCP server takes the new token
         except AuthError as error:
             return type(error).__name__
         return _text(rejected[0].access_token)

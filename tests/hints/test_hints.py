@@ -467,12 +467,7 @@ ELSEWHERE = {
     "The person may be asked again in {}; login() asks at once.": (
         "engine/test_braking.py::test_a_denial_rests_at_once_and_says_when_the_person_is_asked_again"
     ),
-    "Look whether {} issues tokens that end at once. {}": (
-        "engine/test_braking.py::test_a_login_that_the_user_asks_for_is_made_at_once_always"
-    ),
-    "Tell the server's operator to check the audience of these tokens (resource=). {}": (
-        "engine/test_braking.py::test_a_login_that_the_user_asks_for_is_made_at_once_always"
-    ),
+    "{}. {}": "engine/test_braking.py::test_a_login_that_the_user_asks_for_is_made_at_once_always",
     "If your network has a certificate authority of its own, name it in SSL_CERT_FILE or in network=.": (
         "network/test_trust.py::test_an_authority_that_the_user_names_is_trusted"
     ),

@@ -80,7 +80,7 @@ def encode_for_browser(url: str) -> str:
 
 
 def _percent_encode(match: re.Match[str]) -> str:
-    return "".join(f"%{byte:02X}" for byte in match[0].encode())
+    return "%" + match[0].encode().hex("%").upper()
 
 
 def _fault(url: str) -> str | None:

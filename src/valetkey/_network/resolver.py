@@ -29,7 +29,7 @@ def look_up(host: str, port: int) -> list[str]:
     return [_text_of(*entry[4]) for entry in entries]
 
 
-def _text_of(address: str | int, *others: object) -> str:
+def _text_of(address: object, *others: object) -> str:
     """Write an address with its zone, which `getaddrinfo` gives apart: `.local` names often have link-local ones."""
     zone = others[2] if len(others) == 3 else 0
     return f"{address}%{zone}" if zone else str(address)

@@ -94,7 +94,7 @@ class Connections:
         self._open: dict[socket.socket, _Connection] = {}  # the oldest first
         self._released: bytes | None = None
         self._is_over = False
-        self.delivered = threading.Event()
+        self.delivered: threading.Event = threading.Event()
         """Set when each browser that has waited has its response, or has hung up."""
 
     def __enter__(self) -> Self:

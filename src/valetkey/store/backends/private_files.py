@@ -24,7 +24,7 @@ from valetkey.store.another import ANOTHER_STORE
 
 _logger = logging.getLogger("valetkey")
 
-creation = threading.Lock()
+creation: threading.Lock = threading.Lock()
 """Held while a new file is open, see `prepare_file`."""
 
 _OF_SQLITE = ("-journal", "-wal", "-shm", "")

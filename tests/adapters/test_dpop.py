@@ -125,7 +125,6 @@ def test_where_the_server_sends_a_request_on_it_is_proved_for_the_new_address(wa
     (response,) = way.send(way.auth(server), ("POST", server.url, CALL), follow_redirects=True)
     assert response.status_code == 200
     moved = "/mcp/moved"
-    moved = "/mcp/moved"
     assert [seen.path for seen in server.seen] == ["/mcp", moved, "/mcp", moved, moved, moved]
     assert len(server.proofs.refused) == 2  # for the first address, and without a nonce
     assert server.proofs.seen[-1]["htu"] == f"{server.url}/moved"

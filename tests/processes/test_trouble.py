@@ -94,8 +94,15 @@ def test_a_folder_that_cannot_be_written_is_an_error_with_a_hint(folder):
         assert "Check the disk and the folder's rights, or name another store where this one is named" in found[name]
 
 
-@pytest.mark.parametrize(("of_file", "of_folder"), [(0o000, 0o700), (0o600, 0o000)], ids=["file", "folder"])
-def test_what_cannot_be_read_is_an_error_with_a_hint(folder, of_file, of_folder):
+@pytest.mark.parametrize(
+    ("of_file", "of_folder", "hint"),
+    [
+        (0o000, 0o700, "Check the file's rights and the folder's: this user has to write both; or name another store"),
+        (0o600, 0o000, "Check the disk and the folder's rights, or name another store"),
+    ],
+    ids=["file", "folder"],
+)
+def test_what_cannot_be_read_is_an_error_with_a_hint(folder, of_file, of_folder, hint):
     """And not "no session": that would lead to a login whose result could not be kept."""
     path = filled(folder)
     path.chmod(of_file)
@@ -103,7 +110,7 @@ def test_what_cannot_be_read_is_an_error_with_a_hint(folder, of_file, of_folder)
     found = use(path, folder)
     assert found["get"].startswith(f"refused: The session store {path} cannot be used")
     assert found["put"].startswith("refused:")
-    assert "Check the" in found["get"]
+    assert hint in found["get"]
 
 
 @requirement("SEC-11")
@@ -140,6 +147,6 @@ def test_a_full_disk_keeps_the_old_value_until_there_is_room_for_the_new_one(tmp
     with Child(FULL, path) as child:
         refused, kept, written = child.succeed().splitlines()
     assert refused.startswith(f"refused: The session store {path} cannot be used: ")
-    assert "Check the" in refused
+    assert "Check the disk" in refused
     assert (kept, written) == ("old", "new")
     assert [entry.name for entry in path.parent.iterdir()] == ["credentials.db"]

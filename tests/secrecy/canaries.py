@@ -8,12 +8,15 @@ import hashlib
 import html
 import itertools
 import re
+import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable
 
 from tests.fakes.echoes import SHORTEST_PREFIX
 
 _ESCAPE = re.compile(r"%([0-9a-fA-F]{2})|\\u([0-9a-fA-F]{4})|\\x([0-9a-fA-F]{2})")
+_GAPS = re.compile(r"[\s\x00-\x1f\x7f\xad\u200b-\u200f\u2060-\u2064\ufeff]+")
+"""White space, control characters and characters of no width, which may stand between the letters of a secret."""
 _LONGEST = 40
 
 
@@ -84,7 +87,7 @@ def _spelled(part: str) -> Iterable[str]:
 
 
 def _readings(text: str) -> set[str]:
-    """Give a text as it is, and as it reads without one, two and three layers of escapes, in lower case."""
+    """Give a text in lower case: as it is, without one, two and three layers of escapes, and each without gaps."""
     plain = text.replace("\\\\", "\\")  # as `repr` writes a backslash
     readings = {text.lower()}
     for reading in (text, plain):
@@ -92,9 +95,9 @@ def _readings(text: str) -> set[str]:
         for _ in range(3):
             undone = _unescaped(undone)
             readings.add(undone.lower())
-    return readings
+    return readings | {_GAPS.sub("", unicodedata.normalize("NFKC", reading)).lower() for reading in readings}
 
 
 def _unescaped(text: str) -> str:
     plain = _ESCAPE.sub(lambda match: chr(int(match[1] or match[2] or match[3], 16)), text)
-    return html.unescape(plain).replace("\\/", "/")
+    return html.unescape(plain).replace("\\/", "/").replace("\\n", "\n").replace("\\r", "\r")

@@ -80,7 +80,7 @@ THREATS: tuple[Threat, ...] = (
     ),
     Threat(
         id="D5",
-        attacker="whoever can overload an honest MCP server, and answers at /register of its host",
+        attacker="a person who can overload an honest MCP server, and answers at /register of its host",
         controls="a 5xx or 429 in place of the metadata",
         gets="nothing: an outage is not taken for a server without metadata, so no endpoint is guessed",
         remains="",

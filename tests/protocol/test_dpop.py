@@ -197,6 +197,7 @@ DAMAGED = [
     json.dumps({**RFC_KEY, "alg": "none"}),
     json.dumps({**RFC_KEY, "alg": "HS256"}),
     json.dumps({**RFC_KEY, "x": 1}),
+    json.dumps({**RFC_KEY, "x": "\ud800"}),
     json.dumps({**RFC_KEY, "d": None}),
     *(json.dumps({name: value for name, value in RFC_KEY.items() if name != left_out}) for left_out in RFC_KEY),
 ]

@@ -18,7 +18,7 @@ from valetkey.errors import Unsupported, quote
 from valetkey.protocol.challenge import DPOP, Challenge
 from valetkey.protocol.error_response import read_error
 from valetkey.values import MetadataSource, ResourceMetadata, Secret, ServerMetadata, Token, TokenType
-from valetkey.wire import HttpResponse
+from valetkey.wire import HttpResponse, is_text
 
 PROOF_TYPE = "dpop+jwt"  # RFC 9449 §4.2
 ALGORITHMS = ("ES256", "EdDSA", "ES384", "ES512")
@@ -99,9 +99,7 @@ def public_jwk(key: Secret) -> dict[str, str]:
     try:
         members = json.loads(key.reveal())
         public = {name: members[name] for name in _THUMBPRINT_MEMBERS[members["kty"]]}
-        is_whole = members["alg"] in ALGORITHMS and all(
-            isinstance(each, str) for each in (*public.values(), members["d"])
-        )
+        is_whole = members["alg"] in ALGORITHMS and all(is_text(each) for each in (*public.values(), members["d"]))
     except (ValueError, KeyError, TypeError, RecursionError):
         is_whole, public = False, {}
     if not is_whole:

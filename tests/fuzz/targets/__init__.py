@@ -3,6 +3,8 @@
 
 """All targets of the fuzzer, by name."""
 
-from tests.fuzz.targets import answers, connections, records, texts
+from tests.fuzz.targets import answers, browsers, connections, records, texts
 
-TARGETS = {target.name: target for target in (*texts.TARGETS, *answers.TARGETS, *connections.TARGETS, *records.TARGETS)}
+_ROOMS = (texts, answers, connections, browsers, records)
+
+TARGETS = {target.name: target for room in _ROOMS for target in room.TARGETS}

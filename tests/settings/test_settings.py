@@ -6,6 +6,8 @@
 from dataclasses import replace
 from pathlib import Path
 
+import httpx
+import httpx2
 import pytest
 
 from tests.requirements import requirement
@@ -26,6 +28,24 @@ def test_a_url_is_enough():
 @requirement("RES-3")
 def test_a_fragment_of_the_server_url_is_dropped():
     assert Settings(url=f"{URL}?a=1#part").server_url == f"{URL}?a=1"
+
+
+@requirement("RES-3")
+@pytest.mark.parametrize(
+    ("url", "server_url"),
+    [
+        ("https://müller.example/mcp", "https://xn--mller-kva.example/mcp"),
+        ("https://mcp.example.com/a/./mcp#part", "https://mcp.example.com/a/mcp"),
+        ("https://mcp.example.com/a/../mcp?a=./b", "https://mcp.example.com/mcp?a=./b"),
+        ("https://mcp.example.com/.hidden/mcp", "https://mcp.example.com/.hidden/mcp"),
+        ("https://mcp.example.com/m%63p?a=/.", "https://mcp.example.com/m%63p?a=/."),
+        ("https://mcp.example.com/straße", "https://mcp.example.com/stra%C3%9Fe"),
+    ],
+)
+@pytest.mark.parametrize("library", [httpx, httpx2])
+def test_the_server_url_is_the_one_that_both_libraries_ask_for(url, server_url, library):
+    assert Settings(url=url).server_url == server_url
+    assert str(library.Request("POST", url).url).partition("#")[0] == server_url
 
 
 @requirement("RES-3")

@@ -35,9 +35,23 @@ _DPOP = "io.modelcontextprotocol/auth/dpop"  # SEP-1932, a draft
 _Pairs = tuple[tuple[str, str], ...]
 
 
-def _without_fragment(url: str | None) -> str | None:
-    """A fragment never reaches a server and is no part of a resource (RFC 8707 §2)."""
-    return None if url is None else urldefrag(url).url
+def _as_requested(url: str | None) -> str | None:
+    """
+    Give a URL as both HTTP libraries request it: a host in ASCII, and no `/./` or `/../`.
+
+    A fragment never reaches a server and is no part of a resource (RFC 8707 §2).
+    """
+    if url is None:
+        return None
+    url = urldefrag(url).url
+    if url.isascii() and "/." not in url:
+        return url
+    from httpx2 import URL, InvalidURL  # loaded for the rare case
+
+    try:
+        return str(URL(url))
+    except InvalidURL:
+        return url  # the checks say what is wrong with it
 
 
 def _to_clients(clients: Sequence[RegisteredClient]) -> tuple[RegisteredClient, ...]:
@@ -90,7 +104,7 @@ class PythonOptions(Options):
         authorities, client certificates, a proxy, header fields for an access gateway. A `Network`.
     """
 
-    url: Converted[str | None, str | None] = Converted(_without_fragment, None)
+    url: Converted[str | None, str | None] = Converted(_as_requested, None)
     client_secret: Converted[str | Secret | None, Secret | None] = Converted(as_secret, None)
     client_authentication: Converted[str | None, ClientAuthentication | None] = Converted(
         to_client_authentication, None

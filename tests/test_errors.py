@@ -27,6 +27,7 @@ from valetkey.errors import (
     ResourceMismatch,
     ScopeMissing,
     StateMismatch,
+    StoreBusy,
     StoreError,
     StoreLocked,
     TemporaryError,
@@ -57,6 +58,7 @@ ONE_OF_EACH = [
     MalformedDocument("It failed.", hint="Do this.", url="https://as.example", member=CANARY),
     StoreError("It failed.", hint="Do this."),
     StoreLocked("It failed.", hint="Do this.", key_id="0a1b2c3d"),
+    StoreBusy("It failed.", hint="Do this.", retry_after=1.0),
     ConfigurationError("It failed.", hint="Do this."),
 ]
 
@@ -78,6 +80,7 @@ PARENTS = {
     MalformedDocument: AuthError,
     StoreError: AuthError,
     StoreLocked: StoreError,
+    StoreBusy: StoreError,
     ConfigurationError: AuthError,
 }
 

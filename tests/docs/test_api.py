@@ -19,7 +19,7 @@ ROWS = re.findall(r"^\| `([\w.]+)` \| (.*?) \|", PAGE, re.MULTILINE)
 TABLE = {module: re.findall(r"`(\w+)`", names) for module, names in ROWS}
 HAYSTACK = "haystack_integrations.tools.mcp_oauth"
 ERRORS = "valetkey.errors"
-"""All that it defines is public, so it has no `__all__`."""
+"""All that it defines is public, and all errors of the modules in it, so it has no `__all__`."""
 DEFINITIONS = (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 FIELD = re.compile(r"^ *:(?:param [^:]+|returns):", re.MULTILINE)
 MOST_PRIVATE_FIELDS = 120
@@ -39,8 +39,13 @@ def public_names(module):
     imported = importlib.import_module(module)
     if module != ERRORS:
         return list(imported.__all__)
-    defined = {name for name, item in vars(imported).items() if getattr(item, "__module__", None) == ERRORS}
+    found = vars(imported).items()
+    defined = {name for name, item in found if getattr(item, "__module__", None) == ERRORS or is_error(item)}
     return sorted(name for name in defined if not name.startswith("_"))
+
+
+def is_error(item):
+    return inspect.isclass(item) and issubclass(item, valetkey.AuthError)
 
 
 def public_definitions():

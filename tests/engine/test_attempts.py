@@ -28,6 +28,7 @@ from valetkey.errors import (
     LoginFailed,
     Refused,
     ScopeMissing,
+    StoreBusy,
     StoreError,
     TemporaryError,
     TokenRejected,
@@ -340,6 +341,28 @@ def test_a_store_that_cannot_be_written_asks_nobody_and_spends_no_refresh_token(
     assert (world.server.log(), world.person.wanted_addresses, world.kept()) == ([], [], before)
     world.store.fails_writes = 0
     assert obtain(world) == world.kept() != before
+
+
+@pytest.mark.parametrize("early", [False, True], ids=["for a caller", "ahead of time"])
+@pytest.mark.parametrize("switch", ["fails_reads", "fails_writes"])
+def test_a_busy_store_ends_nothing_and_the_next_call_is_made_at_once(switch, early):
+    """
+    The trouble is told as one that passes, and the pauses for a server that cannot answer are not for a store.
+
+    Row J4.
+    """
+    world = World()
+    world.logged_in()
+    before, attempts = world.kept(), world.attempts()
+    world.store.trouble = StoreBusy
+    for _ in range(4):
+        setattr(world.store, switch, 1)
+        with pytest.raises(StoreBusy) as caught:
+            attempts.obtain(TokenNeed(early=early), threading.Event())
+        assert isinstance(caught.value, TemporaryError)
+        world.clock.time += 60
+    assert (world.server.log(), world.person.wanted_addresses, world.kept()) == ([], [], before)
+    assert attempts.obtain(TokenNeed(), threading.Event()) == world.kept() != before
 
 
 def test_a_session_of_a_newer_format_asks_nobody_and_stays(world):

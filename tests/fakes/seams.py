@@ -129,6 +129,7 @@ class RecordingStore:
     fails_writes: float = 0
     fails_deletes: float = 0
     loses_acknowledgements: float = 0
+    trouble: type[StoreError] = StoreError
     before_write: dict[str, Callable[[], object]] = field(default_factory=dict)
     before_lease: Callable[[], object] | None = None
     calls: list[tuple[str, str]] = field(default_factory=list)
@@ -141,7 +142,7 @@ class RecordingStore:
         if self.fails_reads:
             self.fails_reads -= 1
             message = "The store cannot be read."
-            raise _trouble(message)
+            raise self.trouble(message, hint="Look after the store.")
         return self.inner.get(key)
 
     def put(self, key: str, value: bytes, *, if_version: Condition = ANY) -> str:
@@ -150,12 +151,12 @@ class RecordingStore:
         if self.fails_writes:
             self.fails_writes -= 1
             message = "The store cannot be written."
-            raise _trouble(message)
+            raise self.trouble(message, hint="Look after the store.")
         version = self.inner.put(key, value, if_version=if_version)
         if self.loses_acknowledgements:
             self.loses_acknowledgements -= 1
             message = "The store has gone away."
-            raise _trouble(message)
+            raise self.trouble(message, hint="Look after the store.")
         self._tell()
         return version
 
@@ -165,7 +166,7 @@ class RecordingStore:
         if self.fails_deletes:
             self.fails_deletes -= 1
             message = "The store cannot be written."
-            raise _trouble(message)
+            raise self.trouble(message, hint="Look after the store.")
         return self.inner.delete(key, if_version=if_version)
 
     def lease(self, key: str, *, seconds: float) -> Lease | None:
@@ -193,7 +194,3 @@ class RecordingStore:
 
 def _nobody(message: str) -> LoginFailed:
     return LoginFailed(message, hint="Log in next time.")
-
-
-def _trouble(message: str) -> StoreError:
-    return StoreError(message, hint="Look after the store.")

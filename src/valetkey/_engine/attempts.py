@@ -35,7 +35,7 @@ from valetkey._policy.fitting import terms_of
 from valetkey._policy.lifetime import has_long_expired
 from valetkey._policy.scope import choose_scope, unite
 from valetkey._sessions.sessions import Sessions
-from valetkey.errors import AuthError, LoginFailed, LoginRequired, TemporaryError
+from valetkey.errors import AuthError, LoginFailed, LoginRequired, StoreBusy, TemporaryError
 from valetkey.errors.redaction import revealed
 from valetkey.protocol.dpop import binding_algorithm
 from valetkey.seams import LoginPrompt, Seams
@@ -113,8 +113,8 @@ class Attempts:
         except Resting:
             raise
         except AuthError as error:
-            if need.early or isinstance(error, TemporaryError):
-                self.backoff.failed(error)
+            if need.early or (isinstance(error, TemporaryError) and not isinstance(error, StoreBusy)):
+                self.backoff.failed(error)  # the pauses are for a server, and a busy store is none
             if error is renewal.failure and self._needs_way_out(renewal.session):
                 raise with_way_out(error) from error
             raise

@@ -12,7 +12,7 @@ import math
 import threading
 from collections.abc import Callable
 
-from valetkey.errors import AuthError, TemporaryError
+from valetkey.errors import AuthError, StoreBusy, TemporaryError
 
 EARLY_SECONDS, LONGEST_EARLY_SECONDS = 30.0, 480.0
 """The pause after the first failure of a renewal ahead of time, doubled with each, and the longest one."""
@@ -44,7 +44,7 @@ class Backoff:
         self._last: TemporaryError | None = None
 
     def failed(self, error: AuthError) -> None:
-        """Count a failure. Only a temporary one makes a caller pause that waits for a token."""
+        """Count a failure. Only a temporary one of the server makes a caller pause that waits for a token."""
         with self._lock:
             now, earlier = self._monotonic(), self._failures
             self._failures += 1
@@ -52,7 +52,7 @@ class Backoff:
             wish = error.retry_after if isinstance(error, TemporaryError) else None
             least = min(max(wish or 0.0, 0.0), LONGEST_WISH)
             self._early_until = now + max(least, _doubled(EARLY_SECONDS, earlier, LONGEST_EARLY_SECONDS))
-            if isinstance(error, TemporaryError):
+            if isinstance(error, TemporaryError) and not isinstance(error, StoreBusy):
                 urgent = _doubled(URGENT_SECONDS, earlier - 1, LONGEST_URGENT_SECONDS) if earlier else 0.0
                 self._urgent_until, self._last = now + max(least, urgent), error
 

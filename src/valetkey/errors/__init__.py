@@ -20,7 +20,8 @@ Every error Valetkey raises, named for what the caller does next.
     │   └─ StateMismatch        RFC 6749 §10.12: the answer belongs to another login
     ├─ MalformedDocument        an answer that cannot be read (.url .member)
     ├─ StoreError               the session store cannot be read, written or locked
-    │   └─ StoreLocked          it is encrypted, and its key is not there (.key_id)
+    │   ├─ StoreLocked          it is encrypted, and its key is not there (.key_id)
+    │   └─ StoreBusy            others use it, and it did not come to this one in time (also a TemporaryError)
     └─ ConfigurationError       the caller's own settings contradict each other (also a ValueError)
 
 An error is a value: `with_hint`, `with_tried` and `with_server` give a changed copy. Text that came from a server is
@@ -29,11 +30,13 @@ show when the error is made: control characters and the like are escaped, a long
 of a secret is left out. So an attribute such as `received` may differ there from what the server sent, byte for byte.
 """
 
-from typing import Self
-
-from valetkey.errors.copies import Copies, names
+from valetkey.errors.of_stores import StoreBusy as StoreBusy
+from valetkey.errors.of_stores import StoreError as StoreError
+from valetkey.errors.of_stores import StoreLocked as StoreLocked
+from valetkey.errors.root import AuthError as AuthError
+from valetkey.errors.root import TemporaryError as TemporaryError
 from valetkey.errors.texts import QUOTE_LIMIT as QUOTE_LIMIT
-from valetkey.errors.texts import first_lines, harmless, quoted
+from valetkey.errors.texts import quoted
 
 
 def quote(text: object, limit: int = QUOTE_LIMIT) -> str:
@@ -45,72 +48,6 @@ def quote(text: object, limit: int = QUOTE_LIMIT) -> str:
     :returns: The text in double quotes.
     """
     return quoted(text, limit)
-
-
-class AuthError(Exception, Copies):
-    """
-    The family of all errors: catch it to handle whatever kept Valetkey from getting a token.
-
-    :param message: What happened, safe to show.
-    :param hint: One sentence that says what to do about it.
-    :param tried: What was asked before, one line for each request: the URL and what came back.
-    """
-
-    def __new__(cls, *arguments: object, **_attributes: object) -> Self:
-        """Refuse the base class, which does not say what the caller does next."""
-        if cls is AuthError:
-            message = "AuthError is only caught: raise Refused, ConfigurationError or another error below it"
-            raise TypeError(message)
-        return super().__new__(cls, *arguments)
-
-    def __init__(self, message: str, *, hint: str, tried: tuple[str, ...] = ()) -> None:
-        super().__init__(harmless(message))
-        self._hint = hint
-        self._tried = first_lines(tried)
-
-    @property
-    def message(self) -> str:
-        """What happened, safe to show; it names the MCP server, unless the hint does."""
-        message, server_url = str(self.args[0]), self._server_url
-        is_named = server_url is None or names(f"{message} {self._hint}", server_url)
-        return self._shown(message if is_named else f"{server_url}: {message}")
-
-    @property
-    def hint(self) -> str:
-        """One sentence that says what to do."""
-        return self._shown(self._hint)
-
-    @property
-    def tried(self) -> tuple[str, ...]:
-        """What was asked before, one line for each: the URL and what came back. Empty where that says nothing."""
-        return tuple(map(self._shown, self._tried))
-
-    @property
-    def server_url(self) -> str | None:
-        """The URL of the MCP server that the token was for; None for an error that is about no server."""
-        return self._server_url
-
-    def __str__(self) -> str:
-        asked = f" Asked: {'; '.join(line.rstrip('.') for line in self.tried)}." if self.tried else ""
-        return f"{self.message} {self.hint}{asked}"
-
-    def __reduce__(self) -> tuple[object, ...]:
-        # Pools pickle errors, and a pickle knows no keyword-only arguments.
-        return AuthError.__new__, (type(self), *self.args), self.__dict__
-
-
-class TemporaryError(AuthError):
-    """
-    Nothing is lost; the same call may succeed later.
-
-    :param retry_after: Seconds the server asked to wait, if it did.
-    :param error: The error code, if the server sent one.
-    """
-
-    def __init__(self, message: str, *, hint: str, retry_after: float | None = None, error: str | None = None) -> None:
-        super().__init__(message, hint=hint)
-        self.retry_after = retry_after
-        self.error = error
 
 
 class LoginRequired(AuthError):
@@ -257,40 +194,6 @@ class MalformedDocument(AuthError):
         super().__init__(message, hint=hint)
         self.url = url
         self.member = member
-
-
-class StoreError(AuthError):
-    """The session store cannot be read, written or locked."""
-
-    def with_place(self, place: str) -> Self:
-        """
-        Give a copy whose text names the store, to be raised from this error.
-
-        :param place: The path or URL of the store, without a password.
-        :returns: The copy. It keeps the cause and the notes, and has no traceback until it is raised.
-        """
-        return self._copy(_place=self._place or place)
-
-    @property
-    def message(self) -> str:
-        """What happened, safe to show; it names the MCP server and the store, unless the hint does."""
-        message, place = super().message, self._place
-        if not place or place in f"{message} {self.hint}":
-            return message
-        before, phrase, after = message.partition("session store")
-        return f"{before}{phrase} {place}{after}" if phrase else f"{message} The session store is {place}."
-
-
-class StoreLocked(StoreError):
-    """
-    The session store is encrypted and its key is not there. Nothing is lost: with the key it can be read again.
-
-    :param key_id: The id of the key that is missing, if it is known.
-    """
-
-    def __init__(self, message: str, *, hint: str, key_id: str | None = None) -> None:
-        super().__init__(message, hint=hint)
-        self.key_id = key_id
 
 
 class ConfigurationError(AuthError, ValueError):

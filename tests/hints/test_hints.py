@@ -464,6 +464,12 @@ def test_options_as_the_hint_says_are_taken(hint):
 
 
 ELSEWHERE = {
+    "Name the user by a short text, for example his user id.": (
+        "haystack/test_principals.py::test_a_principal_is_taken_as_it_is"
+    ),
+    "Put something before the names of your users, as in user:local.": (
+        "haystack/test_principals.py::test_no_user_gets_the_session_of_the_program"
+    ),
     "The person may be asked again in {}; login() asks at once.": (
         "engine/test_braking.py::test_a_denial_rests_at_once_and_says_when_the_person_is_asked_again"
     ),

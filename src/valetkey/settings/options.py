@@ -57,7 +57,8 @@ class Options:
     :param login_timeout: The time a person has for a login, in seconds.
     :param profile: The provider profile: "auto" finds it by the issuer, "none" uses none, a name uses that one.
     :param strict: True compares issuers and resources byte for byte, without any tolerance.
-    :param principal: The user whose session this is. Two principals never share a session.
+    :param principal: The user whose session this is. Two principals never share a session. In Haystack also a function
+        that gives the user of each call, or None: the user of `as_user(…)`, and without one "local".
     :param label: Distinguishes several sessions of one principal at one MCP server.
     """
 

@@ -28,6 +28,7 @@ from haystack_integrations.tools.mcp_oauth.errors import (
     MCPServerTimeoutError,
 )
 from haystack_integrations.tools.mcp_oauth.network import ClientCertificate, Network
+from haystack_integrations.tools.mcp_oauth.principals import as_user, current_user
 from haystack_integrations.tools.mcp_oauth.server_info import SSEServerInfo, StreamableHttpServerInfo
 from haystack_integrations.tools.mcp_oauth.toolset import MCPTool, MCPToolset
 
@@ -56,4 +57,6 @@ __all__ = [
     "StdioServerInfo",
     "StreamableHttpClient",
     "StreamableHttpServerInfo",
+    "as_user",
+    "current_user",
 ]

@@ -56,6 +56,11 @@ class Access:
         """The OAuth settings; after a login, with the issuer, the endpoints and the client that it used."""
         return self._config.filled_in(self.engine.session)
 
+    @property
+    def login_wait(self) -> float:
+        """How many seconds a call waits for a login."""
+        return self._config.login_wait
+
     def require_login(self, operation: str) -> None:
         """
         Refuse to log in or out beside a credential that the user gives.

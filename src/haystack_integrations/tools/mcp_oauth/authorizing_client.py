@@ -5,7 +5,7 @@
 An MCP client that logs in: upstream's `MCPClient` interface over connections that survive a rejected token.
 
 A login happens before `connect` is called wherever that is possible, because Haystack limits the time of `connect` and
-of each call. In the middle of a run a call waits for a login for `LOGIN_WAIT` seconds; then it fails with an error that
+of each call. In the middle of a run a call waits for a login for `login_wait` seconds; then it fails with an error that
 says what to do, and the login goes on in the background.
 """
 
@@ -46,9 +46,6 @@ from valetkey._adapters.unforeseen import as_auth_error
 from valetkey.errors import AuthError
 
 _logger = logging.getLogger("valetkey")
-
-LOGIN_WAIT = 20.0
-"""Seconds that a call in the middle of a run waits for a login; Haystack gives the call up after 30."""
 
 FIRST_ANSWER_WAIT = 5.0
 """Seconds that `open` waits for the MCP server to answer; after that `connect` goes on waiting."""
@@ -223,7 +220,7 @@ class AuthorizingClient(MCPClient):
             raise to_server_error(CREDENTIAL_REJECTED, operation, self.url) from rejected
         try:
             with as_auth_error:
-                await self._engine.replace_async(rejected.token, rejected.challenges, seconds=LOGIN_WAIT)
+                await self._engine.replace_async(rejected.token, rejected.challenges, seconds=self._access.login_wait)
         except AuthError as error:
             raise to_mcp_error(error, operation, self.url) from error
 

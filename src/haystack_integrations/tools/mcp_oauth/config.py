@@ -24,6 +24,7 @@ from haystack_integrations.tools.mcp_oauth.credentials import (
 )
 from haystack_integrations.tools.mcp_oauth.field_checks import require_fields, take_forms_of_yaml
 from haystack_integrations.tools.mcp_oauth.network import Network
+from haystack_integrations.tools.mcp_oauth.principals import PrincipalSource, principal_of, require_principal
 from valetkey import values
 from valetkey._adapters.framework import STANDARD, find_profile
 from valetkey.errors import ConfigurationError
@@ -35,6 +36,9 @@ from valetkey.settings.settings import Settings
 from valetkey.store.passwords import passwords_in
 
 _MEMORY = "memory:"
+
+LOGIN_WAIT_SECONDS = 20.0
+"""How long a call in the middle of a run waits for a login; Haystack gives the call up after 30 s."""
 
 if TYPE_CHECKING:
     from haystack_integrations.tools.mcp import InMemoryTokenStorage as InMemoryTokenStorage  # noqa: PLC0414 - exported
@@ -53,7 +57,7 @@ else:
 ENGINE_NAMES = {"scopes": "scope", "grant_type": "grant", "token_endpoint_auth_method": "client_authentication"}
 """The options that upstream has under another name than `Settings`."""
 
-NOT_IN_SETTINGS = frozenset({"token_storage", "login"})
+NOT_IN_SETTINGS = frozenset({"token_storage", "login", "login_wait"})
 """What the engine gets beside its settings."""
 
 
@@ -69,6 +73,7 @@ _READERS: dict[str, Callable[[Any], Any]] = {
     "client_assertion": read_source,
     "workload_token": read_source,
     "approve_scope": read_source,
+    "principal": read_source,
     "clients": lambda written: [_read_part(RegisteredClient, client) for client in written],
     "identity_provider": lambda written: _read_part(IdentityProvider, written),
     "network": lambda written: _read_part(Network, written),
@@ -117,6 +122,8 @@ class OAuthConfig(Options, _UpstreamOrder):
     :param login: How a person is asked: "auto" (browser and printed link; without a browser the answer may be pasted,
         and where no person can be asked, the login fails at once), "link" (only printed), "paste" (the person
         pastes the answer) or "never".
+    :param login_wait: How long a call in the middle of a run waits for a login, in seconds. After that it fails with
+        the link, and the login goes on. Haystack gives a call up after its `invocation_timeout` of 30 s.
     :raises ConfigurationError: If a field has a value that it cannot have, or a secret is plain text.
     """
 
@@ -124,6 +131,8 @@ class OAuthConfig(Options, _UpstreamOrder):
     issuer: str | None = None
     client_name: str = field(default="Haystack", kw_only=True)
     login: LoginName = field(default="auto", kw_only=True)
+    login_wait: float = field(default=LOGIN_WAIT_SECONDS, kw_only=True)
+    principal: PrincipalSource = field(default=None, kw_only=True)  # type: ignore[assignment]  # one engine has one text
     clients: list[RegisteredClient] = field(default_factory=list, kw_only=True)
     private_key: Secret | str | None = field(default=None, repr=False, kw_only=True)
     initial_access_token: Secret | None = field(default=None, repr=False, kw_only=True)
@@ -143,6 +152,8 @@ class OAuthConfig(Options, _UpstreamOrder):
             object.__setattr__(self, "scopes", self.scopes.split() or None)
         take_forms_of_yaml(self)
         require_fields(self)
+        if isinstance(self.principal, str):
+            require_principal(self.principal)
 
     def create_auth(self, server_url: str) -> Any:
         """
@@ -197,11 +208,12 @@ class OAuthConfig(Options, _UpstreamOrder):
         storage = _to_store_name(getattr(config, "token_storage", None))
         return cls(**given, token_storage=storage or _MEMORY)
 
-    def to_settings(self, server_url: str) -> Settings:
+    def to_settings(self, server_url: str, principal: str | None = None) -> Settings:
         """
         Give these settings to the engine; this is where a secret is resolved.
 
         :param server_url: The URL of the MCP server.
+        :param principal: The user whose session it is; None for the one that `principal` names now.
         :returns: The settings.
         :raises ConfigurationError: If they contradict each other.
         """
@@ -210,6 +222,7 @@ class OAuthConfig(Options, _UpstreamOrder):
             for each in fields(self)
             if each.name not in NOT_IN_SETTINGS
         }
+        given["principal"] = principal_of(self.principal) if principal is None else principal
         return Settings(url=server_url, **given)
 
     @property

@@ -29,6 +29,9 @@ _ISSUERS_AND_ENDPOINTS = frozenset(
 _METHODS = {"token_storage": ("get", "put", "delete", "lease"), "login": ("open",)}
 """What a `Store` and a `Login` of the user's own have, for the fields that take one."""
 
+_MAY_BE_ZERO = frozenset({"login_wait"})
+"""The numbers of seconds for which 0 means something: not at all."""
+
 _SAME_IN_ENGINE = {
     "RegisteredClient": (engine.RegisteredClient,),
     "IdentityProvider": (engine.IdentityProvider,),
@@ -67,7 +70,7 @@ def require_fields(instance: Any) -> None:
     owner = type(instance).__name__
     for name, wanted in _types_of(instance.__class__):
         value = getattr(instance, name)
-        if _is_object_of_the_program(name, value):
+        if _is_object_of_the_program(name, value) or (name in _MAY_BE_ZERO and _is_zero(value)):
             continue
         if not _fits(value, wanted):
             message = f"{owner}.{name} is {_shown(value, wanted)}."
@@ -96,6 +99,10 @@ def _is_object_of_the_program(name: str, value: object) -> bool:
         return True
     methods = _METHODS.get(name, ())
     return bool(methods) and all(callable(getattr(value, method, None)) for method in methods)
+
+
+def _is_zero(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and value == 0
 
 
 def _shown(value: Any, wanted: Any) -> str:

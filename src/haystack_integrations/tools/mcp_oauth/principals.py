@@ -1,0 +1,86 @@
+# SPDX-FileCopyrightText: 2026 The Valetkey authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""
+Whose session a call uses: the user that the settings name, or the one that the program has named around the call.
+
+A principal names a record in the store, so it is compared character by character, and only checked for what no name of
+a user can be.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
+
+from valetkey.errors import ConfigurationError, quote
+
+LOCAL = "local"
+"""The principal of a program that names no user: the person or machine that runs it."""
+
+LONGEST = 512
+"""The number of characters that a principal may have."""
+
+PrincipalSource = str | Callable[[], str] | None
+"""The name of a user, a function that gives it for each call, or None for the user of `as_user`."""
+
+_user: ContextVar[str | None] = ContextVar("valetkey_user", default=None)
+
+
+@contextmanager
+def as_user(principal: str) -> Iterator[None]:
+    """
+    Let the calls in this block use the sessions of one user.
+
+    It counts in this thread or task, and in those that Haystack starts from it, for every MCP server whose
+    `OAuthConfig` names no `principal`. In a generator that is resumed from elsewhere, it ends with the first `yield`:
+    put the block around what reads the generator.
+
+    :param principal: The name of the user, as the application knows him after he has proved who he is.
+    :raises ConfigurationError: If it is empty, too long, not printable, or the name for the program itself.
+    """
+    token = _user.set(require_user(principal))
+    try:
+        yield
+    finally:
+        with suppress(ValueError):  # a generator has been ended in another context, where nothing was set
+            _user.reset(token)
+
+
+def current_user() -> str | None:
+    """
+    Tell which user's sessions the calls of this thread or task use.
+
+    :returns: The principal that `as_user` was given; None outside of its blocks.
+    """
+    return _user.get()
+
+
+def principal_of(source: PrincipalSource) -> str:
+    """Give the principal of a call, in the context of its caller; a `ConfigurationError` if it cannot be one."""
+    if source is None:
+        return _user.get() or LOCAL
+    return require_principal(source) if isinstance(source, str) else require_user(source())
+
+
+def require_user(principal: object) -> str:
+    """Refuse what cannot be a user's name, and the name of the program: its session is not for any user."""
+    checked = require_principal(principal)
+    if checked == LOCAL:
+        message = f"A user cannot have the principal {quote(LOCAL)}, which is the program itself."
+        raise ConfigurationError(message, hint="Put something before the names of your users, as in user:local.")
+    return checked
+
+
+def require_principal(principal: object) -> str:
+    """Refuse what cannot be a principal."""
+    if not isinstance(principal, str):
+        message = f"A principal is of the type {type(principal).__name__}."
+    elif not principal.strip():
+        message = "A principal is empty, so it names no user."
+    elif len(principal) > LONGEST:
+        message = f"A principal has {len(principal)} characters; at most {LONGEST} are allowed."
+    elif not principal.isprintable():
+        message = f"The principal {quote(principal)} has characters that cannot be printed."
+    else:
+        return principal
+    raise ConfigurationError(message, hint="Name the user by a short text, for example his user id.")

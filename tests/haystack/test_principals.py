@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from haystack_integrations.tools.mcp_oauth import OAuthConfig, StreamableHttpServerInfo, as_user, current_user
-from haystack_integrations.tools.mcp_oauth.principals import LOCAL, LONGEST, principal_of
+from haystack_integrations.tools.mcp_oauth.principals import LOCAL, LONGEST, as_nobody, principal_of
 from valetkey.errors import ConfigurationError
 
 URL = "https://mcp.example.com/mcp"
@@ -47,6 +47,17 @@ ODD_PRINCIPALS = [
 
 def principal_in(config):
     return config.to_settings(URL).principal
+
+
+def test_a_visitor_who_is_not_signed_in_has_neither_a_users_session_nor_the_programs():
+    with as_user("alice"), as_nobody():
+        assert current_user() is None
+        with pytest.raises(ConfigurationError, match=r"not signed in.*Sign in to this application"):
+            principal_of(None)
+        with as_user("bob"):
+            assert principal_of(None) == "bob"
+        assert principal_of("shared") == "shared"
+    assert principal_of(None) == LOCAL
 
 
 def give_dora():

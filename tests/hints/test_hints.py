@@ -467,6 +467,9 @@ ELSEWHERE = {
     "Name the user by a short text, for example his user id.": (
         "haystack/test_principals.py::test_a_principal_is_taken_as_it_is"
     ),
+    "Sign in to this application, then try again.": (
+        "haystack/test_principals.py::test_a_visitor_who_is_not_signed_in_has_neither_a_users_session_nor_the_programs"
+    ),
     "Put something before the names of your users, as in user:local.": (
         "haystack/test_principals.py::test_no_user_gets_the_session_of_the_program"
     ),

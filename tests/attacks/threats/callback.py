@@ -10,6 +10,7 @@ _CONNECTIONS = "src/valetkey/login/connections.py"
 _ENVIRONMENT = "src/valetkey/login/environment.py"
 _LISTENER = "src/valetkey/login/listener.py"
 _PAGE = "src/valetkey/login/page.py"
+_PAGE_DESIGN = "src/valetkey/login/page_design.py"
 _PROMPT = "src/valetkey/login/prompt.py"
 _REQUEST = "src/valetkey/login/request.py"
 _URLS = "src/valetkey/urls.py"
@@ -153,10 +154,10 @@ THREATS: tuple[Threat, ...] = (
         remains="",
         test="test_callback.py::test_the_text_of_a_server_is_no_markup_on_our_page",
         defences=(
-            Defence(_PAGE, "return html.escape(", "return str("),
-            Defence(_PAGE, '"�" if unicodedata.category(each) in _INVISIBLE else each', "each"),
-            Defence(_PAGE, "text if len(text) <= _LONGEST_TEXT else", "text if True else"),
-            Defence(_PAGE, "default-src 'none'; ", ""),
+            Defence(_PAGE_DESIGN, "return html.escape(", "return str("),
+            Defence(_PAGE_DESIGN, '"�" if unicodedata.category(each) in _INVISIBLE else each', "each"),
+            Defence(_PAGE_DESIGN, "text if len(text) <= _LONGEST_TEXT else", "text if True else"),
+            Defence(_PAGE_DESIGN, "default-src 'none'; ", ""),
         ),
     ),
     Threat(
@@ -167,10 +168,10 @@ THREATS: tuple[Threat, ...] = (
         remains="extensions of the browser see each address before the page can take it away",
         test="test_callback.py::test_the_page_leaves_nothing_behind_and_obeys_no_other_page",
         defences=(
-            Defence(_PAGE, "frame-ancestors 'none'; ", ""),
-            Defence(_PAGE, '"Cross-Origin-Opener-Policy": "same-origin",', ""),
-            Defence(_PAGE, '"Referrer-Policy": "no-referrer",', ""),
-            Defence(_PAGE, '"Cache-Control": "no-store",', ""),
+            Defence(_PAGE_DESIGN, "frame-ancestors 'none'; ", ""),
+            Defence(_PAGE_DESIGN, '"Cross-Origin-Opener-Policy": "same-origin",', ""),
+            Defence(_PAGE_DESIGN, '"Referrer-Policy": "no-referrer",', ""),
+            Defence(_PAGE_DESIGN, '"Cache-Control": "no-store",', ""),
             Defence(_PAGE, "_SCRIPT = \"history.replaceState(null, '', location.pathname);\"", '_SCRIPT = ""'),
         ),
     ),

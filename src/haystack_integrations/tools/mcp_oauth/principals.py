@@ -23,6 +23,9 @@ LONGEST = 512
 PrincipalSource = str | Callable[[], str] | None
 """The name of a user, a function that gives it for each call, or None for the user of `as_user`."""
 
+NOT_SIGNED_IN = ""
+"""What stands in the context of a request that no user makes; no principal is empty."""
+
 _user: ContextVar[str | None] = ContextVar("valetkey_user", default=None)
 
 
@@ -38,7 +41,20 @@ def as_user(principal: str) -> Iterator[None]:
     :param principal: The name of the user, as the application knows him after he has proved who he is.
     :raises ConfigurationError: If it is empty, too long, not printable, or the name for the program itself.
     """
-    token = _user.set(require_user(principal))
+    with _bound(require_user(principal)):
+        yield
+
+
+@contextmanager
+def as_nobody() -> Iterator[None]:
+    """Let the calls in this block use no session: they are of a visitor who has not proved who he is."""
+    with _bound(NOT_SIGNED_IN):
+        yield
+
+
+@contextmanager
+def _bound(principal: str) -> Iterator[None]:
+    token = _user.set(principal)
     try:
         yield
     finally:
@@ -52,13 +68,17 @@ def current_user() -> str | None:
 
     :returns: The principal that `as_user` was given; None outside of its blocks.
     """
-    return _user.get()
+    return _user.get() or None
 
 
 def principal_of(source: PrincipalSource) -> str:
     """Give the principal of a call, in the context of its caller; a `ConfigurationError` if it cannot be one."""
     if source is None:
-        return _user.get() or LOCAL
+        user = _user.get()
+        if user == NOT_SIGNED_IN:
+            message = "The user of this request is not signed in, and the session of the program is not for visitors."
+            raise ConfigurationError(message, hint="Sign in to this application, then try again.")
+        return user or LOCAL
     return require_principal(source) if isinstance(source, str) else require_user(source())
 
 

@@ -9,6 +9,7 @@ over, and it remembers the tokens that came with the requests, which real server
 """
 
 import json
+import queue
 import threading
 import time
 from collections.abc import Mapping
@@ -84,6 +85,19 @@ class Switches:
     """Offers a stream of its own messages."""
     refuses_streams: bool = False
     """Answers 401 to who asks for that stream."""
+    pages: list[list[str]] = field(default_factory=lambda: [["add"]])
+    """The names of its tools, page by page."""
+    next_page: dict[str, str] = field(default_factory=dict)
+    """The cursor on a page that leads elsewhere than to the next one."""
+    fails_at_page: int | None = None
+    fails_to_list: bool = False
+    rejects_listing: bool = False
+    answers_revision: str | None = None
+    """The revision by which it answers the handshake, whatever it is asked for."""
+    refuses_handshake: tuple[int, int | None] | None = None
+    """Does not know `initialize`: the status it answers, and the code of its JSON-RPC error if it sends one."""
+    speaks: str | None = None
+    """The revision of MCP, from 2026-07-28 on, that it speaks if it is asked by `server/discover`."""
 
 
 @dataclass
@@ -115,6 +129,7 @@ class MisbehavingServer:
         self.executed = 0
         self.scopes = {}
         self.stream_opened = threading.Event()
+        self._said = queue.SimpleQueue()
         self._refresh_tokens = {}
         self._codes = {}
         self._issued = 0
@@ -155,6 +170,26 @@ class MisbehavingServer:
     def revoke_everything(self):
         self.scopes.clear()
         self._refresh_tokens.clear()
+
+    def says(self, method):
+        """Send a notification to the client that listens."""
+        self._said.put(method)
+
+    def said(self):
+        """Give what is to be sent to the client that listens, until the server stops."""
+        while not self._closing.is_set():
+            try:
+                yield self._said.get(timeout=0.02)
+            except queue.Empty:
+                continue
+
+    def listed(self, cursor):
+        """Give the answer to `tools/list`."""
+        pages = self.switches.pages
+        number = int(cursor.partition(".")[0]) if cursor else 0
+        tools = [_TOOL | {"name": name} for name in pages[number % len(pages)]]
+        following = self.switches.next_page.get(str(number), str(number + 1) if number + 1 < len(pages) else None)
+        return {"tools": tools} | ({} if following is None else {"nextCursor": following})
 
     def wait_for_end(self):
         """Block a handler as long as the server runs, but not for ever."""
@@ -312,8 +347,12 @@ class _Handler(BaseHTTPRequestHandler):
         if method.startswith("notifications/") and switches.notifications_to_reject > 0:
             switches.notifications_to_reject -= 1
             return 401, challenge
-        if method == "initialize" and switches.fails_to_open:
+        if method == "tools/list" and switches.rejects_listing:
+            return 401, challenge
+        if (method == "initialize" and switches.fails_to_open) or (method == "tools/list" and switches.fails_to_list):
             return 500, None
+        if method == "initialize" and switches.refuses_handshake and switches.refuses_handshake[1] is None:
+            return switches.refuses_handshake[0], None
         if method == "initialize" and switches.scope_of_sessions not in (None, *(scope or "").split()):
             return 403, f'Bearer error="insufficient_scope", scope="{switches.scope_of_sessions}"'
         if method != "tools/call":
@@ -339,24 +378,72 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Connection", "close")
         self.end_headers()
         self.owner.stream_opened.set()
-        self.owner.wait_for_end()
+        if self.message:
+            self._send_event("notifications/subscriptions/acknowledged", {"notifications": {"toolsListChanged": True}})
+        for method in self.owner.said():
+            self._send_event(method, {})
+
+    def _send_event(self, method, params):
+        if self.message:
+            params = params | {"_meta": {"io.modelcontextprotocol/subscriptionId": self.message["id"]}}
+        message = {"jsonrpc": "2.0", "method": method, "params": params}
+        self.wfile.write(f"event: message\ndata: {json.dumps(message)}\n\n".encode())
+        self.wfile.flush()
 
     def _answer(self):
+        if self.one.message == "subscriptions/listen":
+            self._stream()
+            return
+        error = self._error()
+        if error is not None:
+            status, said = error
+            self._json(status, {"jsonrpc": "2.0", "id": self.message["id"], "error": said})
+            return
         results = {
             "initialize": {
-                "protocolVersion": (self.message.get("params") or {}).get("protocolVersion"),
-                "capabilities": {"tools": {}},
+                "protocolVersion": self.switches.answers_revision
+                or (self.message.get("params") or {}).get("protocolVersion"),
+                "capabilities": self._abilities(),
                 "serverInfo": {"name": "misbehaving", "version": "1"},
             },
-            "tools/list": {"tools": [_TOOL]},
+            "server/discover": {"supportedVersions": [self.switches.speaks], "capabilities": self._abilities()},
         }
+        if self.one.message == "tools/list":
+            results["tools/list"] = self.owner.listed((self.message.get("params") or {}).get("cursor"))
         if self.one.message == "tools/call":
             self.owner.executed += 1
             arguments = self.message["params"]["arguments"]
             text = str(arguments["a"] + arguments["b"])
             results["tools/call"] = {"content": [{"type": "text", "text": text}], "isError": False}
-        answer = {"jsonrpc": "2.0", "id": self.message["id"], "result": results.get(self.one.message, {})}
-        self._send(200, json.dumps(answer).encode(), "application/json", **{"Mcp-Session-Id": "one"})
+        result = results.get(self.one.message, {})
+        if self.switches.speaks:
+            result = result | {"resultType": "complete", "ttlMs": 0, "cacheScope": "private"}
+        answer = {"jsonrpc": "2.0", "id": self.message["id"], "result": result}
+        session = {} if self.switches.speaks else {"Mcp-Session-Id": "one"}
+        self._send(200, json.dumps(answer).encode(), "application/json", **session)
+
+    def _abilities(self):
+        return {"tools": {"listChanged": self.switches.streams}}
+
+    def _error(self):
+        """Give the status and the JSON-RPC error by which this request is answered, if it is."""
+        method, switches = self.one.message, self.switches
+        if method == "initialize" and switches.refuses_handshake:
+            status, code = switches.refuses_handshake
+            supported = {"supported": [switches.speaks], "requested": self.message["params"]["protocolVersion"]}
+            return status, {"code": code, "message": "Unsupported protocol version", "data": supported}
+        if method == "server/discover" and not switches.speaks:
+            return 404, {"code": -32601, "message": "Method not found"}
+        if method == "server/discover" and self.headers["MCP-Protocol-Version"] != switches.speaks:
+            return 400, {
+                "code": -32022,
+                "message": "Unsupported protocol version",
+                "data": {"supported": [switches.speaks]},
+            }
+        cursor = (self.message.get("params") or {}).get("cursor")
+        if method == "tools/list" and cursor is not None and cursor == str(switches.fails_at_page):
+            return 200, {"code": -32602, "message": "Invalid cursor"}
+        return None
 
     def _json(self, status, document):
         self._send(status, json.dumps(document).encode(), "application/json")

@@ -10,6 +10,7 @@ talk to that task. When the transport fails, their calls fail with a reason and 
 
 import asyncio
 import inspect
+import logging
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack
 from typing import Any
@@ -17,8 +18,13 @@ from typing import Any
 import anyio
 from mcp import ClientSession, types
 
-from haystack_integrations.tools.mcp_oauth.failures import CallLost
+from haystack_integrations.tools.mcp_oauth.failures import CallLost, RequestRejected
 from haystack_integrations.tools.mcp_oauth.gate import Gate
+from haystack_integrations.tools.mcp_oauth.list_changes import ListChanges
+from haystack_integrations.tools.mcp_oauth.listing import every_tool
+from haystack_integrations.tools.mcp_oauth.negotiation import open_session
+
+_logger = logging.getLogger("valetkey")
 
 OpenTransport = Callable[[AsyncExitStack, Gate], Awaitable[tuple[Any, ...]]]
 
@@ -27,12 +33,16 @@ class Connection:
     """
     One MCP session. Used in one event loop only.
 
+    `on_tools_changed` is called when the server has listed other tools than before.
+
     :param open_transport: Enters the transport and returns its streams.
     """
 
     def __init__(self, gate: Gate, open_transport: OpenTransport) -> None:
         self.gate = gate
         self.tools: list[types.Tool] = []
+        self.on_tools_changed: Callable[[], None] | None = None
+        self._changes = ListChanges(self._list_anew)
         self._open_transport = open_transport
         self._session: ClientSession | None = None
         self._stop = asyncio.Event()
@@ -69,7 +79,7 @@ class Connection:
         if self._session is None or self._task is None or not self.is_alive:
             raise CallLost(self._reason_of_end()) from self._failure
         try:
-            return await self._while_open(self._task, self._session.call_tool(name, arguments))
+            result = await self._while_open(self._task, self._session.call_tool(name, arguments))
         except Exception as error:
             failure = self.gate.failure_behind(error)
             if _is_closed_session(failure):
@@ -80,6 +90,8 @@ class Connection:
             if failure is error:
                 raise
             raise failure from error
+        await self._changes.wait_for_fresh_list()
+        return result
 
     async def _while_open(self, life: asyncio.Future[None], call: Coroutine[Any, Any, Any]) -> Any:
         """Wait for a call until the transport ends: SDK 1.x never answers the calls of a transport that has failed."""
@@ -107,15 +119,15 @@ class Connection:
             async with AsyncExitStack() as stack:
                 streams = await self._open_transport(stack, self.gate)
                 declared = _declaring(self.gate.extensions)
-                session = await stack.enter_async_context(ClientSession(streams[0], streams[1], **declared))
-                await session.initialize()
-                listed = await session.list_tools()
+                session = ClientSession(streams[0], streams[1], message_handler=self._changes.hear, **declared)
+                await stack.enter_async_context(session)
+                await open_session(session, self.gate)
+                tools = await every_tool(session, self.gate)
                 if self.gate.rejected is not None:  # the notification "initialized" was rejected; it has no answer
                     raise self.gate.rejected
-                self.tools, self._session = listed.tools, session
+                self.tools, self._session = tools, session
                 self._opened.set_result(None)
-                await self._stop.wait()
-                self._session = None
+                await self._stay_open(session)
         except BaseException as error:
             self._failure = self._cause(error)
             if not self._opened.done():
@@ -124,6 +136,33 @@ class Connection:
                 raise
         finally:
             self._session = None
+
+    async def _stay_open(self, session: ClientSession) -> None:
+        """Keep the list of tools new until the session is to be closed."""
+        following = asyncio.create_task(self._changes.follow(session), name="valetkey-list-of-tools")
+        following.add_done_callback(retrieve_error)
+        try:
+            await self._stop.wait()
+        finally:
+            self._session = None
+            following.cancel()
+
+    async def _list_anew(self) -> bool:
+        """List the tools again; False if the server wants another token first, which the next call gets."""
+        session = self._session
+        if session is None:
+            return True
+        try:
+            tools = await every_tool(session, self.gate)
+        except Exception as error:  # noqa: BLE001 - the tools that are known can be used
+            failure = self.gate.failure_behind(error)
+            if not isinstance(failure, RequestRejected):
+                _logger.warning("%s does not list its tools again: %s", self.gate.server, type(failure).__name__)
+            return not isinstance(failure, RequestRejected)
+        has_changed, self.tools = tools != self.tools, tools
+        if has_changed and self.on_tools_changed is not None:
+            self.on_tools_changed()
+        return True
 
     def _cause(self, error: BaseException) -> Exception:
         """Give the error behind the error: the only member of a group, or the failure behind an answer of the gate."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
+from haystack_integrations.tools.mcp_oauth.negotiation import code_of, is_about_the_version
 from valetkey._adapters.framework import (
     errors_behind,
     harmless,
@@ -107,11 +108,23 @@ def _in_the_answer(case: _Case) -> Diagnosis | None:
             return _of_status(response, status, case.transport)
         if "content" in str(error).lower() and (found := list(_MEDIA_TYPE.finditer(str(error)))):
             return _of_media_type(found[-1][1] or found[-1][2] or "", case.transport)
-        if isinstance(getattr(getattr(error, "error", None), "code", None), int):
+        if is_about_the_version(error):
+            return _of_version(error)
+        if code_of(error) is not None:
             hint = "Check the URL; if it is right, tell the server's operator."
             said = str(error).partition("\n")[0]
             return Diagnosis(f"opens no MCP session: {quote(said)}.", hint)
     return None
+
+
+def _of_version(error: BaseException) -> Diagnosis:
+    data = getattr(getattr(error, "error", None), "data", None)
+    supported = data.get("supported") if isinstance(data, dict) else None
+    named = [each for each in supported if isinstance(each, str)] if isinstance(supported, list) else []
+    which = f" It speaks {quote(', '.join(named))}." if named else ""
+    said = str(error).partition("\n")[0]
+    cause = f"speaks no revision of MCP that the installed package mcp knows: {quote(said)}.{which}"
+    return Diagnosis(cause, "Install a newer version of the package mcp: from 2 on, it speaks MCP 2026-07-28 too.")
 
 
 def _of_status(response: Any, status: int, transport: Transport) -> Diagnosis:

@@ -13,7 +13,7 @@ from typing import Any
 from haystack_integrations.tools.mcp_oauth.failures import RequestRejected
 from valetkey._adapters.credential import note_acceptance, present, rejection_by_server, wants_nonce
 from valetkey._adapters.failures import SessionEnded
-from valetkey._adapters.framework import Challenge, Engine
+from valetkey._adapters.framework import Challenge, Engine, without_secrets
 from valetkey._adapters.named_addresses import hear
 from valetkey._adapters.tickets import Tickets
 from valetkey.values import Token
@@ -32,6 +32,12 @@ class Gate:
     def extensions(self) -> dict[str, dict[str, object]]:
         """The protocol extensions that the settings use, for the capabilities of the session."""
         return self._engine.settings.extensions
+
+    @property
+    def server(self) -> str:
+        """The MCP server's URL, as texts may show it."""
+        url = self._engine.settings.url or ""
+        return without_secrets(url, url)
 
     def serves(self, url: str) -> bool:
         """Tell whether a URL is one of the MCP server's, where the token goes."""
@@ -67,6 +73,10 @@ class Gate:
             self.rejected = failure
         if isinstance(failure, SessionEnded):
             self.session_has_ended = True
+
+    def failure_of(self, error: Exception) -> Exception | None:
+        """Find the failure behind an error of the SDK's session, and leave it to be found again; None for any other."""
+        return self.tickets.find(error)
 
     def failure_behind(self, error: Exception) -> Exception:
         """Find the failure behind an error of the SDK's session; an error that is no answer of ours is itself."""

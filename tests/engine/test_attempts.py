@@ -271,7 +271,7 @@ class ShortLeases:
 
 
 def test_a_lease_that_runs_out_is_taken_anew(world):
-    store = ShortLeases(world.store, 5.0, 20.0)
+    store = ShortLeases(world.store, 1.0, 4.0)
     attempts = Attempts(world.settings(), store, world.seams(), lambda prompt: None)
     assert attempts.obtain(TokenNeed(), threading.Event()) == world.kept()
     assert (world.server.grant_types(), store.seconds) == (["refresh_token"], [])
@@ -279,7 +279,7 @@ def test_a_lease_that_runs_out_is_taken_anew(world):
 
 def test_a_store_that_is_too_slow_for_its_leases_is_a_trouble_of_now(world):
     before = world.kept()
-    store = ShortLeases(world.store, 5.0, 5.0)
+    store = ShortLeases(world.store, 1.0, 1.0)
     attempts = Attempts(world.settings(), store, world.seams(), lambda prompt: None)
     with pytest.raises(TemporaryError, match="too slow to renew"):
         attempts.obtain(TokenNeed(), threading.Event())

@@ -206,9 +206,9 @@ def test_the_intent_is_written_before_the_request_and_cleared_with_the_answer():
     assert renewal.kept.refresh_intent is None
 
 
-@pytest.mark.parametrize(("seconds", "is_sent"), [(11.9, False), (12.0, True)])
-def test_nothing_is_sent_on_a_lease_that_would_not_outlast_the_answer(seconds, is_sent):
-    """Else somebody else could take the lease and send the same refresh token meanwhile."""
+@pytest.mark.parametrize(("seconds", "is_sent"), [(0.0, False), (1.9, False), (2.0, True)])
+def test_nothing_is_sent_on_a_lease_that_is_over_or_ends_too_soon_to_be_extended(seconds, is_sent):
+    """A holder that was frozen for longer than its lease finds none left: another process may have sent the token."""
     renewal = Renewal()
     if is_sent:
         assert renewal.run(seconds=seconds) == renewal.kept
@@ -478,11 +478,11 @@ def test_an_intent_about_another_token_means_nothing(caplog):
 
 @pytest.mark.parametrize(
     ("ago", "seconds", "waits"),
-    [(0.0, 20.0, [2.0]), (9.0, 20.0, [1.0]), (10.0, 20.0, []), (0.0, math.inf, [])],
-    ids=["just begun", "nearly over", "over", "a lock of the kernel"],
+    [(0.0, 4.0, [2.0]), (3.0, 4.0, [1.0]), (4.0, 4.0, []), (11.0, 4.0, []), (0.0, math.inf, [])],
+    ids=["just begun", "its lease is nearly over", "its lease is over", "all is over", "a lock of the kernel"],
 )
 def test_a_holder_that_may_still_live_has_a_moment_to_save_its_answer(ago, seconds, waits):
-    """Its lease may be gone because the store's server was started anew; a lock of the kernel ends with its holder."""
+    """Its lease may be gone before its end because the store's server was started anew; after its end it is dead."""
     renewal = Renewal()
     renewal.breaks_off(ago=ago)
     renewal.run(seconds=seconds)

@@ -22,6 +22,7 @@ from tests.processes.child import Child
 from tests.requirements import requirement
 from tests.store.servers import PostgresServer, RedisServer
 from valetkey._sessions.codec import encode_session, session_key
+from valetkey.store.leases import LEASE_SECONDS
 
 USE = """
     import sys
@@ -119,6 +120,96 @@ def test_a_store_killed_while_the_server_answers_gets_the_answer_when_it_is_back
         assert running.hear() == kept(server.origin, keeper.url, "s").token.access_token.reveal()
     assert is_alive(server, keeper)
     assert len(server.families["s"].arrivals) == 1
+
+
+@requirement("REF-8")
+def test_the_session_of_a_process_that_was_killed_in_a_renewal_is_free_within_five_seconds(server, keeper):
+    """Row J4."""
+    begun(server, keeper, left=-1.0)
+    gate = Gate()
+    server.holds["rotation"] = gate.pass_through
+    with Child(USE, server.origin, keeper.url) as killed, Child(USE, server.origin, keeper.url) as following:
+        assert (killed.hear(), following.hear()) == ("ready", "ready")
+        killed.tell("replace")
+        assert gate.reached.wait(LONGEST_WAIT)
+        killed.process.kill()
+        killed_at = time.monotonic()
+        server.grace = 30.0
+        gate.opened.set()
+        assert asked(following, "replace") == kept(server.origin, keeper.url, "s").token.access_token.reveal()
+        assert time.monotonic() - killed_at < 5.0
+    assert is_alive(server, keeper)
+
+
+@requirement("REF-7", "REF-8")
+def test_an_exchange_that_takes_longer_than_a_lease_is_made_once(server, keeper):
+    """Row J4."""
+    begun(server, keeper, left=-1.0)
+    gate = Gate()
+    server.holds["answer"] = gate.pass_through
+    with Child(USE, server.origin, keeper.url) as slow, Child(USE, server.origin, keeper.url) as waiting:
+        assert (slow.hear(), waiting.hear()) == ("ready", "ready")
+        slow.tell("replace")
+        assert gate.reached.wait(LONGEST_WAIT)
+        waiting.tell("replace")
+        with pytest.raises(subprocess.TimeoutExpired):  # nothing comes of waiting
+            waiting.process.wait(LEASE_SECONDS * 1.5)
+        gate.opened.set()
+        token = slow.hear()
+        assert waiting.hear() == token
+    assert kept(server.origin, keeper.url, "s").token.access_token.reveal() == token
+    assert len(server.families["s"].arrivals) == 1
+    assert is_alive(server, keeper)
+
+
+FREEZE = """
+    import sys
+    from benchmarks.killing import open_plain, settings_of
+    from valetkey._engine.factory import build_engine
+
+    class Store:
+        # Stops before or after its first write, which is the intent, until it is told to go on.
+        def __init__(self, inner):
+            self.inner, self.is_first = inner, True
+
+        def __getattr__(self, name):
+            return getattr(self.inner, name)
+
+        def put(self, key, value, **condition):
+            is_first, self.is_first = self.is_first, False
+            if is_first and sys.argv[3] == "before":
+                self.stop()
+            version = self.inner.put(key, value, **condition)
+            if is_first and sys.argv[3] == "after":
+                self.stop()
+            return version
+
+        def stop(self):
+            print("stopped", flush=True)
+            sys.stdin.readline()
+
+    engine = build_engine(settings_of(sys.argv[1], "s"), store=Store(open_plain(sys.argv[2])), login="never")
+    print(engine.replace(None).access_token.reveal(), flush=True)
+"""
+
+
+@pytest.mark.parametrize("where", ["before", "after"], ids=["before the intent", "before the request"])
+@requirement("REF-7", "REF-8")
+def test_a_holder_frozen_for_longer_than_its_lease_neither_sends_nor_overwrites(server, keeper, where):
+    """The server forgives no refresh token that comes twice. Row J4."""
+    begun(server, keeper, left=-1.0)
+    with Child(FREEZE, server.origin, keeper.url, where) as frozen, Child(USE, server.origin, keeper.url) as following:
+        assert (frozen.hear(), following.hear()) == ("stopped", "ready")
+        frozen.process.send_signal(signal.SIGSTOP)
+        try:
+            token = asked(following, "replace")
+        finally:
+            frozen.process.send_signal(signal.SIGCONT)
+        frozen.tell()
+        assert frozen.hear() == token
+    assert kept(server.origin, keeper.url, "s").token.access_token.reveal() == token
+    assert len(server.families["s"].arrivals) == 1
+    assert is_alive(server, keeper)
 
 
 @requirement("REF-7")

@@ -42,7 +42,6 @@ from valetkey.seams import LoginPrompt, Seams
 from valetkey.settings.settings import Settings
 from valetkey.store.another import busy_hint
 from valetkey.store.leases.holding import WAIT_SECONDS, LeaseTimeout, hold
-from valetkey.store.leases.keeping import kept_alive
 from valetkey.store.protocol import Absent, Lease, Store
 from valetkey.values import Scope, Session
 
@@ -174,7 +173,7 @@ class Attempts:
                     if next_step in (NextStep.USE_SESSION, NextStep.TRY_AGAIN):
                         return renewed
                 case Step.STEP_UP | Step.LOG_IN:
-                    return self._log_in(attempt, session, version, lease)
+                    return self._log_in(attempt, session, version)
                 case refusal:
                     raise self._refusal(refusal, situation, attempt.renewal.failure)
 
@@ -194,7 +193,7 @@ class Attempts:
             made=self.braking.made,
         )
 
-    def _log_in(self, attempt: _Attempt, previous: Session | None, version: str | Absent, lease: Lease) -> Session:
+    def _log_in(self, attempt: _Attempt, previous: Session | None, version: str | Absent) -> Session:
         """Obtain a token with a grant: from a person, or with what proves a machine."""
         need = attempt.need
         self.braking.begin(need)
@@ -206,8 +205,7 @@ class Attempts:
             return self.sessions.save_answer(replace(session, terms=terms_of(self._settings)), version)
 
         try:
-            with kept_alive(lease):
-                return self._grant.obtain(target, scope, GrantContext(save, self._announce, attempt.cancelled))
+            return self._grant.obtain(target, scope, GrantContext(save, self._announce, attempt.cancelled))
         except LoginRequired as error:
             if isinstance(error, LoginFailed):
                 raise

@@ -34,6 +34,7 @@ from valetkey.protocol.token import renewed
 from valetkey.protocol.token_request import TokenRequest, refresh_request
 from valetkey.seams import Seams
 from valetkey.settings.settings import Settings
+from valetkey.store.leases.keeping import LEASE_SECONDS
 from valetkey.store.protocol import Conflict, Lease
 from valetkey.values import RefreshIntent, Secret, Session, Token
 from valetkey.wire import LONGEST_EXCHANGE, UnknownOutcome
@@ -41,7 +42,7 @@ from valetkey.wire import LONGEST_EXCHANGE, UnknownOutcome
 _logger = logging.getLogger("valetkey")
 
 SPARE_SECONDS = 2.0
-"""How many seconds a lease must last beyond the longest exchange when the refresh token is sent."""
+"""How many seconds a lease must last when the refresh token is sent. It is extended while the answer is waited for."""
 
 HOLDERS_SECONDS = 2.0
 """How long the holder of a lease that the store has lost may take to save its answer."""
@@ -70,7 +71,7 @@ class Refresher:
         try:
             self._wait_for_holder(session, version, refresh_token, lease)
             version = self._sessions.amend(replace(session, refresh_intent=self._intent(refresh_token)), version)
-            if lease.remaining() < LONGEST_EXCHANGE + SPARE_SECONDS:
+            if lease.remaining() < SPARE_SECONDS:
                 self._withdraw(session, version)
                 message = f"The session store is too slow to renew the session at {session.issuer}."
                 return Unanswered(TemporaryError(message, hint="Try again in a moment."))
@@ -113,15 +114,16 @@ class Refresher:
         """
         Log an intent that was left behind, and wait where its holder may still be about to save its answer.
 
-        A lock of the kernel is free only if its holder has ended. A lease on a server may be free because that server
-        was restarted, while the holder still runs.
+        A lock of the kernel is free only if its holder has ended. A lease on a server may be free before its time
+        because that server was restarted, while the holder still runs.
         """
         intent = session.refresh_intent
         if intent is None or not _is_about(intent, refresh_token):
             return
         what = f"the renewal at {session.issuer} that {intent.holder or 'another program'} began has left no answer"
         _logger.info("%s; the same refresh token is sent once more", what)
-        left = min(intent.deadline - self._seams.now(), HOLDERS_SECONDS)
+        ends_at = min(intent.deadline, intent.started_at + LEASE_SECONDS)  # a holder that lives has extended its lease
+        left = min(ends_at - self._seams.now(), HOLDERS_SECONDS)
         if left > 0 and intent.holder != _this_process() and not math.isinf(lease.remaining()):
             self._seams.pause(left)
             if self._sessions.read()[1] != version:

@@ -11,7 +11,7 @@ advisory locks nor prepared statements, so PgBouncer can be used, and no row is 
 
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any, LiteralString
 
@@ -47,7 +47,11 @@ _LEASE = """
     VALUES (%s, %s, clock_timestamp() + make_interval(secs => %s))
     ON CONFLICT (key) DO UPDATE SET owner = excluded.owner, ends = excluded.ends WHERE held.ends <= clock_timestamp()
 """
-_EXTEND = "UPDATE valetkey_leases SET ends = clock_timestamp() + %s * interval '1 second' WHERE key = %s AND owner = %s"
+_EXTEND = """
+    UPDATE valetkey_leases AS held SET ends = clock_timestamp() + %s * interval '1 second'
+    FROM unnest(%s::text[], %s::text[]) AS mine (key, owner) WHERE held.key = mine.key AND held.owner = mine.owner
+    RETURNING held.key
+"""
 _RELEASE = "DELETE FROM valetkey_leases WHERE key = %s AND owner = %s"
 
 _LACKS = (errors.DiskFull, errors.OutOfMemory, errors.TooManyConnections, errors.InsufficientResources)
@@ -121,17 +125,17 @@ class PostgresStore:
         """Close the connections."""
         self._connections.close()
 
-    def extend(self, key: str, owner: str, seconds: float) -> bool:
+    def extend(self, owners: Mapping[str, str], seconds: float) -> set[str]:
         """
-        Keep a lease for longer, unless it has passed to another owner.
+        Keep leases for longer, unless they have passed to another owner.
 
-        :param key: The record's key.
-        :param owner: The owner's token.
-        :param seconds: How long it lasts from now on.
-        :returns: True if it is still the owner's.
+        :param owners: The owner's token for each record's key.
+        :param seconds: How long they last from now on.
+        :returns: The keys of the leases that are still the owner's.
         :raises StoreError: If the server cannot be asked.
         """
-        return self._change(_EXTEND, seconds, key, owner) > 0
+        rows = self._write(_EXTEND, seconds, list(owners), list(owners.values())).fetchall()
+        return {str(row[0]) for row in rows}
 
     def release(self, key: str, owner: str) -> None:
         """
@@ -152,12 +156,15 @@ class PostgresStore:
 
     def _change(self, statement: LiteralString, *values: Any) -> int:
         """Run a statement in a transaction of its own, and give the number of changed rows."""
+        return self._write(statement, *values).rowcount
+
+    def _write(self, statement: LiteralString, *values: Any) -> "psycopg.Cursor[tuple[Any, ...]]":
         with self._answers() as connection:
             for _ in range(_ATTEMPTS_TO_CREATE):
                 try:
                     with connection.transaction():
                         connection.execute(_DURABLE, (self._lock_wait,))
-                        return connection.execute(statement, values).rowcount
+                        return connection.execute(statement, values)
                 except errors.UndefinedTable:
                     _create_tables(connection)
             message = "its tables appear and disappear"

@@ -14,7 +14,7 @@ allows `INFO`; with `?persistence=unchecked` in the URL it does not check.
 
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
@@ -113,18 +113,19 @@ class RedisStore:
         """Close the connections."""
         self._client.close()
 
-    def extend(self, key: str, owner: str, seconds: float) -> bool:
+    def extend(self, owners: Mapping[str, str], seconds: float) -> set[str]:
         """
-        Keep a lease for longer, unless it has passed to another owner.
+        Keep leases for longer, unless they have passed to another owner.
 
-        :param key: The record's key.
-        :param owner: The owner's token.
-        :param seconds: How long it lasts from now on.
-        :returns: True if it is still the owner's.
+        :param owners: The owner's token for each record's key.
+        :param seconds: How long they last from now on.
+        :returns: The keys of the leases that are still the owner's.
         :raises StoreError: If the server cannot be asked.
         """
-        with self._answers():
-            return bool(self._client.eval(_EXTEND, 1, _lease_name(key), owner, int(seconds * 1000)))
+        with self._answers(), self._client.pipeline(transaction=False) as pipeline:
+            for key, owner in owners.items():
+                pipeline.eval(_EXTEND, 1, _lease_name(key), owner, int(seconds * 1000))
+            return {key for key, is_held in zip(owners, pipeline.execute(), strict=True) if is_held}
 
     def release(self, key: str, owner: str) -> None:
         """

@@ -9,13 +9,11 @@ import time
 from collections.abc import Callable
 from typing import TypeVar, overload
 
+from valetkey.store.leases.keeping import LEASE_SECONDS, kept
 from valetkey.store.protocol import Lease, Store
 
-LEASE_SECONDS = 20.0
-"""How long a lease lasts if its holder freezes; longer than any single exchange."""
-
 WAIT_SECONDS = 25.0
-"""How long to wait for another holder: until its lease has ended if it froze, and some seconds for the next holder."""
+"""How long to wait for another holder, which may ask a slow server twice; if it was killed, its lease ends before."""
 
 _SHORTEST_PAUSE = 0.005
 _LONGEST_PAUSE = 0.05
@@ -75,7 +73,8 @@ def hold(
     :param pause: Sleeps for a number of seconds.
     :param monotonic: The clock of the deadline.
     :param cancelled: Ends the waiting when it is set.
-    :returns: The result; or the lease, and then the caller has to look for the result once more.
+    :returns: The result; or the lease, and then the caller has to look for the result once more. The lease is extended
+        until it is released.
     :raises LeaseTimeout: If neither came in time.
     :raises StoreError: If the store cannot do its work.
     """
@@ -87,7 +86,7 @@ def hold(
             return result
         lease = store.lease(key, seconds=LEASE_SECONDS)
         if lease is not None:
-            return lease
+            return kept(lease)
         if monotonic() >= deadline or (cancelled is not None and cancelled.is_set()):
             raise LeaseTimeout(key)
         pause(interval * random.uniform(0.5, 1.0))  # noqa: S311 - jitter, not a secret

@@ -8,6 +8,7 @@ import threading
 import time
 
 from valetkey.store.leases.holding import LeaseTimeout, hold
+from valetkey.store.leases.keeping import kept_alive
 from valetkey.store.testing.promise import (
     LEASE_SECONDS,
     PATIENCE_SECONDS,
@@ -99,6 +100,20 @@ def check_extension(open_store: Open) -> None:
     store.close()
 
 
+def check_keeping(open_store: Open) -> None:
+    """A lease that another thread extends stays with its holder as long as the work takes, and is then free at once."""
+    store, key = open_store(), new_key()
+    ends_at = time.monotonic() + 4 * SHORT_LEASE_SECONDS
+    with taken(store.lease(key, seconds=SHORT_LEASE_SECONDS), "a free lease is given") as lease:
+        with kept_alive(lease, every=SHORT_LEASE_SECONDS / 5, seconds=SHORT_LEASE_SECONDS):
+            while time.monotonic() < ends_at:
+                expect(lease.remaining() > 0, "a lease that is extended in time has time left")
+                expect(store.lease(key, seconds=LEASE_SECONDS) is None, "a lease that is extended does not pass on")
+                time.sleep(0.02)
+    taken(store.lease(key, seconds=LEASE_SECONDS), "what was released is given again, also after extensions").release()
+    store.close()
+
+
 def check_racing_holders(open_store: Open) -> None:
     """Of several threads, one at a time holds the lease, and each gets it in the end."""
     store, key = open_store(), new_key()
@@ -146,6 +161,7 @@ LEASES: tuple[Check, ...] = (
     check_release,
     check_end,
     check_extension,
+    check_keeping,
     check_racing_holders,
     check_cancellation,
 )

@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import threading
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -21,6 +22,7 @@ from tests.fakes.threads import LONGEST_WAIT, in_background
 from tests.processes.child import Child
 from tests.requirements import requirement
 from tests.store.servers import PostgresServer, RedisServer
+from valetkey._engine.factory import build_engine
 from valetkey._sessions.codec import encode_session, session_key
 from valetkey.store.leases import LEASE_SECONDS
 
@@ -160,6 +162,28 @@ def test_an_exchange_that_takes_longer_than_a_lease_is_made_once(server, keeper)
     assert kept(server.origin, keeper.url, "s").token.access_token.reveal() == token
     assert len(server.families["s"].arrivals) == 1
     assert is_alive(server, keeper)
+
+
+@requirement("REF-7")
+def test_a_hundred_sessions_of_one_process_are_renewed_at_once_with_one_request_each(keeper):
+    """Row J4."""
+    names = [f"user-{number}" for number in range(100)]
+    with RotatingServer(0.0, latency=(0.1, 0.1)) as server:
+        for name in names:
+            begin(server.origin, keeper.url, name, server.begin(name))
+        store = open_plain(keeper.url)
+        engines = [build_engine(settings_of(server.origin, name), store=store, login="never") for name in names]
+        start = threading.Barrier(len(names))
+
+        def renew(engine):
+            start.wait(LONGEST_WAIT)
+            return engine.replace(None).access_token.reveal()
+
+        running = [in_background(lambda engine=engine: renew(engine)) for engine in engines]
+        tokens = [each.result(LONGEST_WAIT) for each in running]
+        for name, token in zip(names, tokens, strict=True):
+            assert kept(server.origin, keeper.url, name).token.access_token.reveal() == token
+            assert len(server.families[name].arrivals) == 1
 
 
 FREEZE = """

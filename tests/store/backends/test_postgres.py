@@ -15,9 +15,9 @@ import pytest
 from tests.fakes.threads import LONGEST_WAIT
 from tests.processes.child import Child
 from tests.requirements import requirement
-from tests.store.backends.test_redis import assert_silent, uses
-from tests.store.servers import PASSWORD
-from valetkey.errors import ConfigurationError, StoreError
+from tests.store.backends.test_redis import assert_silent, in_threads, uses
+from tests.store.servers import PASSWORD, PostgresServer
+from valetkey.errors import ConfigurationError, StoreBusy, StoreError
 from valetkey.store import ABSENT, Conflict
 from valetkey.store.backends.opening import open_backend
 from valetkey.store.backends.postgres import PostgresStore
@@ -434,3 +434,68 @@ def wait_until(is_so):
     while not is_so() and time.monotonic() < deadline:
         os.sched_yield()
     return is_so()
+
+
+@pytest.fixture
+def crowded(open_folder):
+    """A server that takes six connections, one of which is for its administrator."""
+    server = PostgresServer(open_folder / "crowded")
+    server.settings = {"max_connections": "6", "superuser_reserved_connections": "1", "max_wal_senders": "0"}
+    with server:
+        yield server
+
+
+def test_a_server_that_takes_no_more_connections_is_waited_for(crowded):
+    """Several processes share it: here each store is one. Row J4."""
+    stores = [PostgresStore(crowded.url) for _ in range(4)]
+
+    def use(number):
+        store = stores[number % 4]
+        store.put(f"thread {number}", b"1")
+        assert store.get(f"thread {number}").value == b"1"
+
+    assert in_threads(80, use) == []
+    for store in stores:
+        store.close()
+
+
+def test_a_server_that_never_takes_another_connection_is_busy_and_not_away(crowded, monkeypatch):
+    """Row J4."""
+    monkeypatch.setattr("valetkey.store.backends.postgres_connections.PATIENCE_SECONDS", 0.3)
+    store = PostgresStore(crowded.url)
+    with ExitStack() as stack:
+        for _ in range(6):
+            stack.enter_context(psycopg.connect(crowded.url))
+        for use in uses(store, "key"):
+            with pytest.raises(StoreBusy, match=f"postgresql://127.0.0.1:{crowded.port}/postgres is busy") as caught:
+                use()
+            assert caught.value.hint == "Try again in a moment."
+            assert_silent(caught.value, PASSWORD)
+    store.close()
+
+
+def test_a_role_that_may_have_no_more_connections_is_waited_for(postgres_server, administrator):
+    """Row J4."""
+    administrator.execute(f"CREATE USER few PASSWORD '{PASSWORD}' CONNECTION LIMIT 2")
+    administrator.execute("GRANT ALL ON ALL TABLES IN SCHEMA public TO few")
+    stores = [PostgresStore(postgres_server.url.replace("keeper:", "few:")) for _ in range(3)]
+    try:
+        assert in_threads(30, lambda number: stores[number % 3].get("key")) == []
+    finally:
+        for store in stores:
+            store.close()
+        administrator.execute("DROP OWNED BY few")
+        administrator.execute("DROP USER few")
+
+
+def test_a_request_to_a_server_begins_no_thread(store):
+    """Row J4."""
+    store.put("key", b"1")
+    begun = []
+    start = threading.Thread.start
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(threading.Thread, "start", lambda thread: (begun.append(thread.name), start(thread)))
+        for _ in range(5):
+            store.put("key", b"1")
+    assert set(begun) <= {"valetkey-upkeep"}
+    assert len(begun) <= 1

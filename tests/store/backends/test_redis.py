@@ -8,13 +8,14 @@ import signal
 import socket
 import threading
 import time
+from contextlib import ExitStack
 
 import pytest
 
 from tests.fakes.threads import LONGEST_WAIT
 from tests.requirements import requirement
 from tests.store.servers import PASSWORD, RedisServer
-from valetkey.errors import ConfigurationError, StoreError
+from valetkey.errors import ConfigurationError, StoreBusy, StoreError
 from valetkey.store import Conflict
 from valetkey.store.backends.opening import open_backend
 from valetkey.store.backends.redis import RedisStore
@@ -327,3 +328,70 @@ def assert_silent(error, secret):
     while told[-1].__cause__ is not None or (told[-1].__context__ is not None and not told[-1].__suppress_context__):
         told.append(told[-1].__cause__ or told[-1].__context__)
     assert not any(secret in str(each) + repr(each) + str(getattr(each, "hint", "")) for each in told)
+
+
+def in_threads(count, work):
+    """Run a function in many threads at the same moment; give what they raised."""
+    start, failures = threading.Barrier(count), []
+
+    def run(number):
+        start.wait(LONGEST_WAIT)
+        try:
+            work(number)
+        except BaseException as error:
+            failures.append(error)
+            raise
+
+    threads = [threading.Thread(target=run, args=(number,), daemon=True) for number in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(LONGEST_WAIT)
+        assert not thread.is_alive()
+    return failures
+
+
+@pytest.mark.parametrize(("options", "most"), [("", 8), ("?max_connections=3", 3), ("?max_connections=20", 20)])
+def test_many_threads_share_as_many_connections_as_the_url_says_and_none_fails(redis_server, options, most):
+    """Row J4."""
+    store, seen = RedisStore(redis_server.url + options), []
+
+    def use(number):
+        for _ in range(3):
+            store.put(f"thread {number}", b"1")
+            seen.append(store._connections._open)
+            assert store.get(f"thread {number}").value == b"1"
+
+    assert in_threads(100, use) == []
+    assert max(seen) <= most
+    store.close()
+
+
+@pytest.mark.parametrize("started", [{"maxclients": "6"}], indirect=True)
+def test_a_server_that_takes_no_more_clients_is_waited_for(started):
+    """Several processes share it: here each store is one. Row J4."""
+    stores = [RedisStore(started.url) for _ in range(4)]
+
+    def use(number):
+        store = stores[number % 4]
+        store.put(f"thread {number}", b"1")
+        assert store.get(f"thread {number}").value == b"1"
+
+    assert in_threads(80, use) == []
+    for store in stores:
+        store.close()
+
+
+@pytest.mark.parametrize("started", [{"maxclients": "4"}], indirect=True)
+def test_a_server_that_never_takes_another_client_is_busy_and_not_away(started, monkeypatch):
+    """Row J4."""
+    monkeypatch.setattr("valetkey.store.backends.redis.PATIENCE_SECONDS", 0.3)
+    store = RedisStore(started.url)
+    with ExitStack() as stack:
+        for _ in range(4):
+            stack.enter_context(socket.create_connection(("127.0.0.1", started.port)))
+        for use in uses(store, "key"):
+            with pytest.raises(StoreBusy, match=f"redis://127.0.0.1:{started.port}/0 is busy") as caught:
+                use()
+            assert caught.value.hint == "Try again in a moment."
+    store.close()

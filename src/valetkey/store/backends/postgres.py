@@ -134,7 +134,7 @@ class PostgresStore:
         :returns: The keys of the leases that are still the owner's.
         :raises StoreError: If the server cannot be asked.
         """
-        rows = self._write(_EXTEND, seconds, list(owners), list(owners.values())).fetchall()
+        rows = self._write(_EXTEND, seconds, list(owners), list(owners.values()), is_urgent=True).fetchall()
         return {str(row[0]) for row in rows}
 
     def release(self, key: str, owner: str) -> None:
@@ -158,8 +158,10 @@ class PostgresStore:
         """Run a statement in a transaction of its own, and give the number of changed rows."""
         return self._write(statement, *values).rowcount
 
-    def _write(self, statement: LiteralString, *values: Any) -> "psycopg.Cursor[tuple[Any, ...]]":
-        with self._answers() as connection:
+    def _write(
+        self, statement: LiteralString, *values: Any, is_urgent: bool = False
+    ) -> "psycopg.Cursor[tuple[Any, ...]]":
+        with self._answers(is_urgent=is_urgent) as connection:
             for _ in range(_ATTEMPTS_TO_CREATE):
                 try:
                     with connection.transaction():
@@ -171,10 +173,10 @@ class PostgresStore:
             raise psycopg.DatabaseError(message)
 
     @contextmanager
-    def _answers(self) -> Iterator["psycopg.Connection[tuple[Any, ...]]"]:
+    def _answers(self, *, is_urgent: bool = False) -> Iterator["psycopg.Connection[tuple[Any, ...]]"]:
         """Give a connection, and turn what goes wrong into a `StoreError`."""
         try:
-            with self._connections.one() as connection:
+            with self._connections.one(is_urgent=is_urgent) as connection:
                 yield connection
         except psycopg.Error as error:
             error._pgconn = None  # its representation shows the password, and `__context__` keeps the error

@@ -2,29 +2,30 @@
 # SPDX-License-Identifier: Apache-2.0
 
 """
-Connections to PostgreSQL: a few are kept, a broken one is replaced before it is used, and a forked child opens its own.
+Connections to PostgreSQL: an answer is waited for a limited time, and a broken connection is not used again.
 
 A pool library would need a thread of its own, which does not exist in a forked child.
 """
 
-import os
+import math
 import selectors
 import socket
-import threading
-import weakref
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from typing import Any
+from typing import Any, TypeVar
 
 import psycopg
+from psycopg import errors
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from valetkey.errors import ConfigurationError
+from valetkey.store.backends.connection_queue import MOST_OPEN, PATIENCE_SECONDS, ConnectionQueue
 
-Connection = psycopg.Connection[tuple[Any, ...]]
+Result = TypeVar("Result")
 
-_MOST_OPEN = 8
-"""More threads wait for a free connection; by default a server accepts a hundred from all clients together."""
+_FULL = ("too many clients", "too many connections", "remaining connection slots", "no more connections allowed")
+"""What a PostgreSQL or a PgBouncer says while it takes no more; libpq gives no code for an error of the beginning."""
 
 _DEFAULTS: dict[str, Any] = {
     "connect_timeout": 5,
@@ -37,12 +38,64 @@ _DEFAULTS: dict[str, Any] = {
 }
 
 
-class Connections:
-    """
-    The connections of one store, for any thread.
+class Connection(psycopg.Connection[tuple[Any, ...]]):
+    """A connection whose answers have to come until a moment of the monotonic clock."""
 
-    :param url: Where to, as libpq takes it.
-    """
+    answer_by: float = math.inf
+
+    def wait(self, gen: Generator[Any, Any, Result], *arguments: Any, **options: Any) -> Result:
+        """Wait for an answer as psycopg does, which looks up ten times in a second."""
+        return super().wait(self._in_time(gen), *arguments, **options)
+
+    def _in_time(self, steps: Generator[Any, Any, Result]) -> Generator[Any, Any, Result]:
+        """Cut the connection to a frozen server, whose operating system still acknowledges packets."""
+        try:
+            wanted = next(steps)
+            while True:
+                ready = yield wanted
+                if not ready and time.monotonic() >= self.answer_by:
+                    _cut(self)
+                wanted = steps.send(ready)
+        except StopIteration as end:
+            result: Result = end.value
+            return result
+
+
+class Dialect:
+    """How connections to PostgreSQL are opened and closed."""
+
+    def __init__(self, settings: str) -> None:
+        self._settings = settings
+
+    def open(self) -> Connection:
+        """Open a connection, in autocommit."""
+        connection = Connection.connect(
+            self._settings,
+            autocommit=True,
+            prepare_threshold=None,  # a PgBouncer would give the next transaction another session
+        )
+        connection.isolation_level = psycopg.IsolationLevel.READ_COMMITTED
+        return connection
+
+    def close(self, connection: Connection) -> None:
+        """Close a connection."""
+        connection.close()
+
+    def is_usable(self, connection: Connection) -> bool:
+        """Tell whether a connection is in no transaction, and its server has not ended it."""
+        if connection.closed or connection.info.transaction_status != psycopg.pq.TransactionStatus.IDLE:
+            return False
+        return _is_quiet(connection)
+
+    def is_full(self, error: Exception) -> bool:
+        """Tell whether the server has said that it takes no more connections."""
+        if isinstance(error, errors.TooManyConnections):
+            return True
+        return isinstance(error, psycopg.OperationalError) and any(words in str(error) for words in _FULL)
+
+
+class Connections:
+    """The connections of one store, for any thread; the URL is as libpq takes it."""
 
     def __init__(self, url: str, seconds: float) -> None:
         self._seconds = seconds
@@ -56,66 +109,19 @@ class Connections:
         host = ":".join(str(given[name]) for name in ("host", "port") if name in given)
         self.place: str = f"postgresql://{host}/{given.get('dbname', '')}"
         self._settings = make_conninfo(**{**_DEFAULTS, **given})
-        self._inherited: list[list[Connection]] = []
-        self._begin()
-        _all_connections.add(self)
-
-    def _begin(self) -> None:
-        self._lock = threading.Lock()  # guards _idle
-        self._free = threading.BoundedSemaphore(_MOST_OPEN)
-        self._idle: list[Connection] = []
-        weakref.finalize(self, _close_all, self._idle, os.getpid())
+        dialect = Dialect(self._settings)
+        self._queue = ConnectionQueue(dialect, self.place, most=MOST_OPEN, patience=PATIENCE_SECONDS)
 
     @contextmanager
-    def one(self) -> Iterator[Connection]:
-        """Lend a connection, in autocommit."""
-        with self._free:
-            connection = self._take()
-            # Ends the wait for a frozen server, whose operating system still acknowledges packets.
-            watch = threading.Timer(self._seconds, _cut, (connection,))
-            watch.daemon = True
-            watch.start()
-            try:
-                yield connection
-            finally:
-                watch.cancel()
-                self._give_back(connection)
+    def one(self, *, is_urgent: bool = False) -> Iterator[Connection]:
+        """Lend a connection, in autocommit; an urgent request comes before all others."""
+        with self._queue.one(is_urgent=is_urgent) as connection:
+            connection.answer_by = time.monotonic() + self._seconds
+            yield connection
 
     def close(self) -> None:
         """Close the idle connections."""
-        with self._lock:
-            _close_all(self._idle, os.getpid())
-
-    def after_fork(self) -> None:
-        """Start without connections in a forked child, and leave the parent's open: the parent uses them."""
-        self._inherited.append(self._idle)
-        self._begin()
-
-    def _take(self) -> Connection:
-        while True:
-            with self._lock:
-                connection = self._idle.pop() if self._idle else None
-            if connection is None:
-                return self._connect()
-            if _is_quiet(connection):
-                return connection
-            connection.close()
-
-    def _give_back(self, connection: Connection) -> None:
-        if connection.closed or connection.info.transaction_status != psycopg.pq.TransactionStatus.IDLE:
-            connection.close()
-            return
-        with self._lock:
-            self._idle.append(connection)
-
-    def _connect(self) -> Connection:
-        connection = psycopg.connect(
-            self._settings,
-            autocommit=True,
-            prepare_threshold=None,  # a PgBouncer would give the next transaction another session
-        )
-        connection.isolation_level = psycopg.IsolationLevel.READ_COMMITTED
-        return connection
+        self._queue.close()
 
 
 def _require_place(given: Mapping[str, Any]) -> None:
@@ -125,25 +131,7 @@ def _require_place(given: Mapping[str, Any]) -> None:
         raise ValueError
 
 
-_all_connections: "weakref.WeakSet[Connections]" = weakref.WeakSet()
-
-
-def _after_fork() -> None:
-    for connections in list(_all_connections):
-        connections.after_fork()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork)
-
-
-def _close_all(idle: list[Connection], process: int) -> None:
-    if process == os.getpid():  # a forked child must not close the connections of its parent
-        while idle:
-            idle.pop().close()
-
-
-def _cut(connection: Connection) -> None:
+def _cut(connection: psycopg.Connection[tuple[Any, ...]]) -> None:
     with suppress(OSError, psycopg.Error), socket.fromfd(connection.fileno(), 0, 0) as line:
         line.shutdown(socket.SHUT_RDWR)
 

@@ -21,18 +21,15 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import redis
 from redis import exceptions
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
 from valetkey.errors import ConfigurationError, StoreError, quote
 from valetkey.store.another import as_record, not_of_valetkey
+from valetkey.store.backends.connection_queue import PATIENCE_SECONDS, ConnectionQueue
+from valetkey.store.backends.redis_connections import Dialect
 from valetkey.store.leases.owned_lease import OwnedLease
 from valetkey.store.protocol import ABSENT, ANY, Condition, Conflict, Record, require_condition
 
 __all__ = ["RedisStore"]
-
-_TIMEOUT_SECONDS = 5.0
-"""Timeout of a connection, and of one answer; `socket_timeout` in the URL replaces it."""
 
 _PUT = """
 local found = redis.call('HGET', KEYS[1], 'version')
@@ -65,21 +62,21 @@ class RedisStore:
 
     def __init__(self, url: str) -> None:
         self.place: str = _without_credentials(url)
-        self._client, self._must_persist = _client(url, self.place)
+        self._connections, self._must_persist = _connections(url, self.place)
         self._is_checked = False
 
     def get(self, key: str) -> Record | None:
         """Read a record."""
-        with self._answers():
-            found: list[Any] = self._client.hmget(_name(key), "value", "version")  # bytes, as `decode_responses` says
+        with self._answers() as client:
+            found: list[Any] = client.hmget(_name(key), "value", "version")  # bytes, as `decode_responses` says
             value, version = found
             return None if version is None else as_record(value, version.decode())
 
     def put(self, key: str, value: bytes, *, if_version: Condition = ANY) -> str:
         """Write a record."""
         condition, version = _condition(if_version), secrets.token_hex(8)
-        with self._answers():
-            is_done = self._client.eval(_PUT, 1, _name(key), *condition, value, version)
+        with self._answers() as client:
+            is_done = client.eval(_PUT, 1, _name(key), *condition, value, version)
         if not is_done:
             raise Conflict(key)
         return version
@@ -87,8 +84,8 @@ class RedisStore:
     def delete(self, key: str, *, if_version: Condition = ANY) -> bool:
         """Delete a record."""
         condition = _condition(if_version)
-        with self._answers():
-            count = int(self._client.eval(_DELETE, 1, _name(key), *condition))
+        with self._answers() as client:
+            count = int(client.eval(_DELETE, 1, _name(key), *condition))
         if count < 0:
             raise Conflict(key)
         return count > 0
@@ -97,21 +94,21 @@ class RedisStore:
         """Try to take the lease of a record."""
         owner = secrets.token_hex(8)
         ends_at = time.monotonic() + seconds  # before the request: the server begins to count later
-        with self._answers():
-            if not self._client.set(_lease_name(key), owner, nx=True, px=max(1, int(seconds * 1000))):
+        with self._answers() as client:
+            if not client.set(_lease_name(key), owner, nx=True, px=max(1, int(seconds * 1000))):
                 return None
         return OwnedLease(self, key, owner, ends_at)
 
     def keys(self) -> list[str]:
         """Give the keys of all records."""
         start, end = (part.encode() for part in _name("\n").split("\n"))
-        with self._answers():
-            names = set(self._client.scan_iter(_name("*"), count=1000))  # a scan may meet one twice
+        with self._answers() as client:
+            names = set(client.scan_iter(_name("*"), count=1000))  # a scan may meet one twice
             return [name.removeprefix(start).removesuffix(end).decode() for name in names]
 
     def close(self) -> None:
         """Close the connections."""
-        self._client.close()
+        self._connections.close()
 
     def extend(self, owners: Mapping[str, str], seconds: float) -> set[str]:
         """
@@ -122,7 +119,7 @@ class RedisStore:
         :returns: The keys of the leases that are still the owner's.
         :raises StoreError: If the server cannot be asked.
         """
-        with self._answers(), self._client.pipeline(transaction=False) as pipeline:
+        with self._answers(is_urgent=True) as client, client.pipeline(transaction=False) as pipeline:
             for key, owner in owners.items():
                 pipeline.eval(_EXTEND, 1, _lease_name(key), owner, int(seconds * 1000))
             return {key for key, is_held in zip(owners, pipeline.execute(), strict=True) if is_held}
@@ -135,45 +132,44 @@ class RedisStore:
         :param owner: The owner's token.
         :raises StoreError: If the server cannot be asked.
         """
-        with self._answers():
-            self._client.eval(_RELEASE, 1, _lease_name(key), owner)
+        with self._answers() as client:
+            client.eval(_RELEASE, 1, _lease_name(key), owner)
 
     @contextmanager
-    def _answers(self) -> Iterator[None]:
+    def _answers(self, *, is_urgent: bool = False) -> Iterator["redis.Redis"]:
         """Turn what goes wrong into a `StoreError`. The server's words may quote a command, so they are not shown."""
         try:
-            self._check_settings()
-            yield
+            with self._connections.one(is_urgent=is_urgent) as client:
+                self._check_settings(client)
+                yield client
         except redis.RedisError as error:
             if isinstance(error, redis.ConnectionError):
                 self._is_checked = False  # it may come back with other settings
+            if self._connections.is_full(error):
+                raise self._connections.busy() from None
             raise _store_error(self.place, error) from None
         except (ValueError, TypeError, LookupError, AttributeError) as error:  # what the client library makes of them
             raise not_of_valetkey(self.place) from error
 
-    def _check_settings(self) -> None:
+    def _check_settings(self, client: "redis.Redis") -> None:
         if self._is_checked:
             return
-        settings = self._settings()
-        fault = _fault(settings, must_persist=self._must_persist)
+        fault = _fault(_settings(client), must_persist=self._must_persist)
         if fault is not None:
             message = f"The Redis at {self.place} would lose sessions: {fault[0]}."
             raise StoreError(message, hint=fault[1])
         self._is_checked = True
 
-    def _settings(self) -> dict[str, Any]:
-        found: dict[Any, Any] = {}
-        for ask, subject in (
-            (self._client.info, "persistence"),
-            (self._client.info, "memory"),
-            (self._client.config_get, "appendfsync"),
-        ):
-            with suppress(redis.ResponseError):  # not every service allows it
-                found.update(ask(subject))
-        return found
+
+def _settings(client: "redis.Redis") -> dict[str, Any]:
+    found: dict[Any, Any] = {}
+    for ask, subject in ((client.info, "persistence"), (client.info, "memory"), (client.config_get, "appendfsync")):
+        with suppress(redis.ResponseError):  # not every service allows it
+            found.update(ask(subject))
+    return found
 
 
-def _client(url: str, place: str) -> tuple["redis.Redis", bool]:
+def _connections(url: str, place: str) -> tuple[ConnectionQueue["redis.Redis"], bool]:
     address, _, query = url.partition("?")
     options = parse_qsl(query, keep_blank_values=True)
     persistence = [value for name, value in options if name == "persistence"]
@@ -181,20 +177,13 @@ def _client(url: str, place: str) -> tuple["redis.Redis", bool]:
     try:
         if persistence not in ([], ["unchecked"]):
             raise ValueError
-        client = redis.Redis.from_url(
-            f"{address}?{others}",
-            protocol=2,  # the older one, which every server speaks
-            decode_responses=False,
-            socket_timeout=_TIMEOUT_SECONDS,
-            socket_connect_timeout=_TIMEOUT_SECONDS,
-            retry=Retry(NoBackoff(), 0),
-        )
-        client.connection_pool.connection_class(**client.connection_pool.connection_kwargs)  # does not connect
+        dialect = Dialect(f"{address}?{others}")
+        connections = ConnectionQueue(dialect, place, most=dialect.most, patience=PATIENCE_SECONDS)
     except (TypeError, ValueError, redis.RedisError):
         message = f"The store {place} has an address or an option that is not understood."
         hint = 'Use "redis://user:password@host:6379/0", with options of redis-py, or "persistence=unchecked".'
         raise ConfigurationError(message, hint=hint) from None  # their words may hold the password
-    return client, not persistence
+    return connections, not persistence
 
 
 def _without_credentials(url: str) -> str:

@@ -120,8 +120,9 @@ class CasLeases:
 
 class CasLease:
     """
-    A lease that is held. `valetkey.store.leases.hold` extends it; without that, work that takes longer than the lease
-    ends in a `Conflict`.
+    A lease that is held.
+
+    `valetkey.store.leases.hold` extends it; without that, work that takes longer than the lease ends in a `Conflict`.
 
     :param records: The backend.
     :param name: The key of the lease's own record.

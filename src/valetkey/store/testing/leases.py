@@ -104,12 +104,12 @@ def check_keeping(open_store: Open) -> None:
     """A lease that another thread extends stays with its holder as long as the work takes, and is then free at once."""
     store, key = open_store(), new_key()
     ends_at = time.monotonic() + 4 * SHORT_LEASE_SECONDS
-    with taken(store.lease(key, seconds=SHORT_LEASE_SECONDS), "a free lease is given") as lease:
-        with kept_alive(lease, every=SHORT_LEASE_SECONDS / 5, seconds=SHORT_LEASE_SECONDS):
-            while time.monotonic() < ends_at:
-                expect(lease.remaining() > 0, "a lease that is extended in time has time left")
-                expect(store.lease(key, seconds=LEASE_SECONDS) is None, "a lease that is extended does not pass on")
-                time.sleep(0.02)
+    lease = taken(store.lease(key, seconds=SHORT_LEASE_SECONDS), "a free lease is given")
+    with lease, kept_alive(lease, every=SHORT_LEASE_SECONDS / 5, seconds=SHORT_LEASE_SECONDS):
+        while time.monotonic() < ends_at:
+            expect(lease.remaining() > 0, "a lease that is extended in time has time left")
+            expect(store.lease(key, seconds=LEASE_SECONDS) is None, "a lease that is extended does not pass on")
+            time.sleep(0.02)
     taken(store.lease(key, seconds=LEASE_SECONDS), "what was released is given again, also after extensions").release()
     store.close()
 

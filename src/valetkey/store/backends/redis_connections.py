@@ -1,0 +1,66 @@
+# SPDX-FileCopyrightText: 2026 The Valetkey authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Connections to Redis: each is a client of redis-py with one connection, so that the queue before it is ours."""
+
+from contextlib import suppress
+from urllib.parse import parse_qsl, urlsplit
+
+import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from valetkey.store.backends.connection_queue import MOST_OPEN
+
+_TIMEOUT_SECONDS = 5.0
+"""Timeout of a connection, and of one answer; `socket_timeout` in the URL replaces it."""
+
+_FULL = "max number of clients reached"
+
+
+class Dialect:
+    """
+    How connections to Redis are opened and closed.
+
+    :raises ValueError: If the URL cannot be read.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        pool = self._client().connection_pool
+        pool.connection_class(**pool.connection_kwargs)  # does not connect
+        is_given = any(name == "max_connections" for name, _ in parse_qsl(urlsplit(url).query))
+        self.most: int = pool.max_connections if is_given else MOST_OPEN
+
+    def open(self) -> "redis.Redis":
+        """Open a connection, and ask whether the server takes it."""
+        client = self._client()
+        try:
+            with suppress(redis.ResponseError):  # a user who may not ping
+                client.ping()
+        except BaseException:
+            client.close()
+            raise
+        return client
+
+    def close(self, connection: "redis.Redis") -> None:
+        """Close a connection."""
+        connection.close()
+
+    def is_usable(self, connection: "redis.Redis") -> bool:  # noqa: ARG002 - as for every server
+        """Every connection is usable: redis-py connects it again where the server has ended it."""
+        return True
+
+    def is_full(self, error: Exception) -> bool:
+        """Tell whether the server has said that it takes no more connections."""
+        return isinstance(error, redis.ConnectionError) and _FULL in str(error)
+
+    def _client(self) -> "redis.Redis":
+        return redis.Redis.from_url(
+            self._url,
+            protocol=2,  # the older one, which every server speaks
+            decode_responses=False,
+            socket_timeout=_TIMEOUT_SECONDS,
+            socket_connect_timeout=_TIMEOUT_SECONDS,
+            retry=Retry(NoBackoff(), 0),
+        )

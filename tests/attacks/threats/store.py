@@ -7,6 +7,7 @@ from tests.attacks.threat import Defence, Threat
 
 FILES = "src/valetkey/store/backends/private_files.py"
 SQLITE = "src/valetkey/store/backends/sqlite.py"
+TURNS = "src/valetkey/store/backends/sqlite_turns.py"
 KEYS = "src/valetkey/store/encryption/keys.py"
 ENCRYPTED = "src/valetkey/store/encryption/encrypted.py"
 PROTECTED = "src/valetkey/store/encryption/protected.py"
@@ -148,7 +149,7 @@ THREATS: tuple[Threat, ...] = (
         gets="no token: what is deleted is overwritten",
         remains="copies that the file system or the disk keeps",
         test="test_store.py::test_a_deleted_token_is_not_in_the_file_any_more",
-        defences=(Defence(SQLITE, "PRAGMA secure_delete = ON", "PRAGMA secure_delete = OFF"),),
+        defences=(Defence(TURNS, "PRAGMA secure_delete = ON", "PRAGMA secure_delete = OFF"),),
     ),
     Threat(
         id="F14",

@@ -18,7 +18,7 @@ import pytest
 
 from tests.processes.child import Child
 from tests.requirements import requirement
-from valetkey.errors import ConfigurationError, StoreError
+from valetkey.errors import ConfigurationError, StoreBusy, StoreError
 from valetkey.migrate.foreign import read_file
 from valetkey.store import default_path, open_store
 from valetkey.store.backends.private_files import check_file, open_ordinary
@@ -419,11 +419,12 @@ def test_an_ordinary_file_is_opened():
 
 def test_another_program_that_keeps_the_file_locked_is_said_in_time(path, store, monkeypatch):
     """A file that is busy is not damaged, and must not be moved away."""
-    monkeypatch.setattr("valetkey.store.backends.sqlite_connections._WAIT_SECONDS", 0.01)
+    monkeypatch.setattr("valetkey.store.backends.sqlite_turns._WAIT_SECONDS", 0.01)
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         connection.execute("BEGIN EXCLUSIVE")
         for use in USES.values():
-            with pytest.raises(StoreError, match="locked") as caught:
+            with pytest.raises(StoreBusy, match="locked") as caught:
                 use(SqliteStore(path))
-            assert "Another program keeps it locked" in caught.value.hint
+            assert caught.value.hint.startswith("Try again")
+            assert f"`fuser -v {path}`" in caught.value.hint
             assert "move" not in caught.value.hint

@@ -24,8 +24,8 @@ from valetkey.store.another import ANOTHER_STORE
 
 _logger = logging.getLogger("valetkey")
 
-creation: threading.Lock = threading.Lock()
-"""Held while a new file is open, see `prepare_file`."""
+creation = threading.RLock()
+"""Held while a new file is open, see `prepare_file`, or a lease is taken or released: by the garbage collector too."""
 
 _OF_SQLITE = ("-journal", "-wal", "-shm", "")
 """What SQLite keeps beside a file and reads before it; the file itself comes last."""

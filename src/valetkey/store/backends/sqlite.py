@@ -22,23 +22,22 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from valetkey.errors import StoreError
-from valetkey.store.another import ANOTHER_STORE
-from valetkey.store.backends.file_names import in_folder
 from valetkey.store.backends.private_files import check_file, check_folder, creation, prepare_file, prepare_folder
 from valetkey.store.backends.sqlite_connections import Connections
-from valetkey.store.protocol import ANY, Condition, Conflict, Record, is_met
+from valetkey.store.backends.sqlite_errors import as_store_error
+from valetkey.store.backends.sqlite_line import Line
+from valetkey.store.backends.sqlite_turns import Turns, go_on, hold_still, is_busy
+from valetkey.store.protocol import ANY, Condition, Conflict, Record, is_met, require_condition
 
 __all__ = ["SqliteStore"]
-
-_SCHEMA = "CREATE TABLE IF NOT EXISTS records (key TEXT PRIMARY KEY, version TEXT NOT NULL, value BLOB NOT NULL)"
 
 
 class SqliteStore:
     """
     Sessions in a file that only its owner can read (mode 0600, in a folder with mode 0700).
 
-    A connection is kept only while this process holds a lease (`sqlite_connections`).
+    A connection is kept only while this process holds a lease (`sqlite_connections`). What several threads write at the
+    same time is written in one transaction (`sqlite_turns`).
 
     :param path: The file; it and its folder are created when they are first written.
     """
@@ -46,98 +45,100 @@ class SqliteStore:
     def __init__(self, path: Path) -> None:
         self._path = path.absolute()
         self.place: str = str(self._path)
-        self._folder = self._path.parent
         self._lock_folder = self._path.with_name(self._path.name + ".locks")
-        self._connections = Connections(self._path)
+        self._file = _File(self._path, Line(self._lock_folder / "line"))
+        self._turns = Turns(self._file)
 
     def get(self, key: str) -> Record | None:
         """Read a record."""
-        if not self._exists():
-            return None
-        with self._connection() as connection:
+
+        def read(connection: sqlite3.Connection) -> Record | None:
             rows = _read(connection, "SELECT value, version FROM records WHERE key = ?", key)
             if rows and not isinstance(rows[0][0], bytes):
                 message = "a record is damaged"
                 raise sqlite3.DatabaseError(message)
-        return Record(rows[0][0], str(rows[0][1])) if rows else None
+            return Record(rows[0][0], str(rows[0][1])) if rows else None
+
+        with as_store_error(self._path):
+            return self._turns.read(read) if self._file.exists() else None
 
     def put(self, key: str, value: bytes, *, if_version: Condition = ANY) -> str:
         """Write a record."""
+        require_condition(if_version)
         version = secrets.token_hex(8)
-        with self._transaction() as connection:
+
+        def write(connection: sqlite3.Connection) -> str:
             _check(connection, key, if_version)
             connection.execute("INSERT OR REPLACE INTO records VALUES (?, ?, ?)", (key, version, value))
-        return version
+            return version
+
+        with as_store_error(self._path):
+            return self._turns.write(write)
 
     def delete(self, key: str, *, if_version: Condition = ANY) -> bool:
         """Delete a record."""
-        with self._transaction() as connection:
+        require_condition(if_version)
+
+        def delete(connection: sqlite3.Connection) -> bool:
             _check(connection, key, if_version)
             return connection.execute("DELETE FROM records WHERE key = ?", (key,)).rowcount > 0
+
+        with as_store_error(self._path):
+            return self._turns.write(delete)
 
     def lease(self, key: str, *, seconds: float) -> "_KernelLease | None":  # noqa: ARG002 - it ends with its process
         """Try to take the lease of a record."""
         name = hashlib.sha256(key.encode()).hexdigest()[:16]
         path = self._lock_folder / name
-        with _as_store_error(self._path):
-            prepare_folder(self._folder)
+        with as_store_error(self._path):
+            prepare_folder(self._file.folder)
             prepare_folder(self._lock_folder, is_ours=True)
             prepare_file(path)
-            connection = sqlite3.connect(path, timeout=0, isolation_level=None, check_same_thread=False)
-            try:
-                connection.execute("BEGIN EXCLUSIVE")
-            except sqlite3.OperationalError as error:
-                connection.close()
-                if error.sqlite_errorcode == sqlite3.SQLITE_BUSY:
-                    return None
-                raise
-            except BaseException:
-                connection.close()
-                raise
-        return _KernelLease(connection, self._connections)
+            with creation:
+                lock = _locked(path)
+                return None if lock is None else _KernelLease(lock, self._file.connections)
 
     def keys(self) -> list[str]:
         """Give the keys of all records."""
-        if not self._exists():
-            return []
-        with self._connection() as connection:
+
+        def read(connection: sqlite3.Connection) -> list[str]:
             return [str(row[0]) for row in _read(connection, "SELECT key FROM records ORDER BY key")]
+
+        with as_store_error(self._path):
+            return self._turns.read(read) if self._file.exists() else []
 
     def close(self) -> None:
         """Do nothing: a connection is kept only while a lease is held, and closed with it."""
 
-    def _exists(self) -> bool:
-        with _as_store_error(self._path):
-            try:
-                self._path.lstat()
-            except (FileNotFoundError, NotADirectoryError):
-                return False
+
+class _File:
+    """The file with the records, which is looked at before each use."""
+
+    def __init__(self, path: Path, line: Line) -> None:
+        self.path = path
+        self.line = line
+        self.folder = path.parent
+        self.connections = Connections(path)
+
+    def exists(self) -> bool:
+        try:
+            self.path.lstat()
+        except (FileNotFoundError, NotADirectoryError):
+            return False
         return True
 
     @contextmanager
-    def _connection(self) -> Iterator[sqlite3.Connection]:
-        with _as_store_error(self._path):
-            check_folder(self._folder)
-            with self._connections.use(check_file(self._path)) as connection:
-                yield connection
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        check_folder(self.folder)
+        with self.connections.use(check_file(self.path)) as connection:
+            yield connection
 
     @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
-        with _as_store_error(self._path):
-            prepare_folder(self._folder)
-            prepare_file(self._path)
-        with self._connection() as connection:
-            connection.execute("PRAGMA synchronous = FULL")
-            connection.execute("PRAGMA secure_delete = ON").fetchall()
-            connection.execute("BEGIN IMMEDIATE")
-            try:
-                connection.execute(_SCHEMA)
-                yield connection
-                connection.execute("COMMIT")
-            except BaseException:
-                if connection.in_transaction:
-                    connection.execute("ROLLBACK")
-                raise
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        prepare_folder(self.folder)
+        prepare_file(self.path)
+        with self.reading() as connection:
+            yield connection
 
 
 class _KernelLease:
@@ -154,11 +155,12 @@ class _KernelLease:
         return True
 
     def release(self) -> None:
-        _held.discard(self)
-        try:
-            self._connections.end_lease(self._lock)
-        finally:
-            self._lock.close()  # rolls the exclusive transaction back, and so frees the lock
+        with creation:
+            _held.discard(self)
+            try:
+                self._connections.end_lease(self._lock)
+            finally:
+                self._lock.close()  # rolls the exclusive transaction back, and so frees the lock
 
     def __del__(self) -> None:
         self.release()  # Python 3.13 warns of a connection that is only collected
@@ -175,15 +177,41 @@ class _KernelLease:
 _held: "weakref.WeakSet[_KernelLease]" = weakref.WeakSet()
 
 
-def _after_fork() -> None:
+def _before_fork() -> None:
+    """Let no thread be in the middle of SQLite: a forked child would have its locks, and nobody to release them."""
+    hold_still()
+    creation.acquire()
+
+
+def _after_fork_in_parent() -> None:
+    creation.release()
+    go_on(is_child=False)
+
+
+def _after_fork_in_child() -> None:
     """Close the parent's leases: SQLite would count their locks as the child's and never release them."""
     creation.release()
+    go_on(is_child=True)
     for lease in list(_held):
         lease.release()
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(before=creation.acquire, after_in_parent=creation.release, after_in_child=_after_fork)
+    os.register_at_fork(before=_before_fork, after_in_parent=_after_fork_in_parent, after_in_child=_after_fork_in_child)
+
+
+def _locked(path: Path) -> sqlite3.Connection | None:
+    """Lock a lock file; None if another holder has locked it."""
+    connection = sqlite3.connect(path, timeout=0, isolation_level=None, check_same_thread=False)
+    try:
+        connection.execute("PRAGMA journal_mode = MEMORY").fetchall()  # nothing is written, so no second file is opened
+        connection.execute("BEGIN EXCLUSIVE")
+    except BaseException as error:
+        connection.close()
+        if isinstance(error, Exception) and is_busy(error):
+            return None
+        raise
+    return connection
 
 
 def _read(connection: sqlite3.Connection, query: str, *values: str) -> list[Any]:
@@ -203,25 +231,3 @@ def _check(connection: sqlite3.Connection, key: str, wanted: Condition) -> None:
     rows = connection.execute("SELECT version FROM records WHERE key = ?", (key,)).fetchall()
     if not is_met(wanted, str(rows[0][0]) if rows else None):
         raise Conflict(key)
-
-
-@contextmanager
-def _as_store_error(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except (sqlite3.Error, UnicodeDecodeError) as error:  # SQLite quotes a damaged file in its messages
-        if path.is_dir():
-            message = f"The session store {path} cannot be used: it is a folder."
-            raise StoreError(message, hint=in_folder(path.as_posix())) from error
-        message = f"The session store {path} cannot be used: {error}."
-        hint = "Check the disk and the file's rights; if the file is damaged, move it away and log in again."
-        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-        if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN):
-            hint = f"Check the file's rights and the folder's: this user has to write both; or {ANOTHER_STORE}."
-        if code == sqlite3.SQLITE_BUSY:
-            hint = f"Another program keeps it locked: end that program (`fuser {path}` finds it), or try again."
-        raise StoreError(message, hint=hint) from error
-    except OSError as error:
-        message = f"The session store {path} cannot be used: {error.strerror or error}."
-        hint = f"Check the disk and the folder's rights, or {ANOTHER_STORE}."
-        raise StoreError(message, hint=hint) from error

@@ -15,9 +15,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-_WAIT_SECONDS = 10.0
-"""How long one statement waits for another writer of the file."""
-
 _File = tuple[int, int]  # device and inode
 
 
@@ -74,4 +71,4 @@ class Connections:
             if opened == file:
                 return connection
             connection.close()
-        return sqlite3.connect(self._path, timeout=_WAIT_SECONDS, isolation_level=None, check_same_thread=False)
+        return sqlite3.connect(self._path, timeout=0, isolation_level=None, check_same_thread=False)

@@ -96,8 +96,8 @@ refresh token was on its way, or in the memory of a process that is gone, and no
 the row "after the server had answered" is ours; it lasts from the first byte of the answer to the durable write. The
 rest is the server's and the network's.
 
-A lease of the kernel (SQLite) is free when its process dies. A lease on a server lasts 4 s, and its holder extends it
-every second while it works, so the next process waits for 4 s at most, and then goes on.
+A lease of the kernel (SQLite) is free when its process dies. A lease on a server lasts 3 s, and its holder extends
+it every 0.6 s while it works, so the next process waits for 3 s at most, and then goes on.
 """
 
 

@@ -41,7 +41,7 @@ from valetkey.wire import LONGEST_EXCHANGE, UnknownOutcome
 
 _logger = logging.getLogger("valetkey")
 
-SPARE_SECONDS = 2.0
+SPARE_SECONDS = 1.5
 """How many seconds a lease must last when the refresh token is sent. It is extended while the answer is waited for."""
 
 HOLDERS_SECONDS = 2.0
@@ -71,7 +71,7 @@ class Refresher:
         try:
             self._wait_for_holder(session, version, refresh_token, lease)
             version = self._sessions.amend(replace(session, refresh_intent=self._intent(refresh_token)), version)
-            if lease.remaining() < SPARE_SECONDS:
+            if not _lasts(lease):
                 self._withdraw(session, version)
                 message = f"The session store is too slow to renew the session at {session.issuer}."
                 return Unanswered(TemporaryError(message, hint="Try again in a moment."))
@@ -161,6 +161,15 @@ class Refresher:
         with suppress(Conflict):
             self._sessions.amend(replace(session, token=token, refresh_intent=None, ended=refusal.message), version)
         return RefreshRefused(refusal, meaning)
+
+
+def _lasts(lease: Lease) -> bool:
+    """Tell whether a lease is held for long enough to be extended in time; the store knows it of one that ends."""
+    with suppress(Exception):  # a store of the user's own may raise anything
+        return lease.remaining() >= SPARE_SECONDS or (
+            lease.extend(LEASE_SECONDS) and lease.remaining() >= SPARE_SECONDS
+        )
+    return False
 
 
 def _is_about(intent: RefreshIntent, refresh_token: Secret) -> bool:

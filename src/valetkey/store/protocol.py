@@ -81,7 +81,7 @@ class Lease(Protocol):
 
     def extend(self, seconds: float) -> bool:
         """
-        Keep the lease for longer. A thread of the process calls this every second while the holder works.
+        Keep the lease for longer. A thread of the process calls this again and again while the holder works.
 
         :param seconds: How long it lasts from now on if its holder freezes.
         :returns: False if the lease has passed to another holder or was released. True without any effect for a lock of

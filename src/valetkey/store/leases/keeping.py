@@ -27,11 +27,11 @@ from valetkey.store.protocol import Lease
 
 _logger = logging.getLogger("valetkey")
 
-LEASE_SECONDS = 4.0
+LEASE_SECONDS = 3.0
 """How long a lease lasts after its holder was killed or has frozen."""
 
-EVERY_SECONDS = LEASE_SECONDS / 4
-"""Seconds between two extensions: two may fail before the lease ends."""
+EVERY_SECONDS = LEASE_SECONDS / 5
+"""Seconds between two extensions: three may fail before the lease ends."""
 
 UNATTENDED_SECONDS = 20.0
 """How long a lease lasts that is taken when no thread can begin, as at the end of the interpreter."""

@@ -100,7 +100,12 @@ def test_the_values_of_the_pure_side_cannot_be_changed(value):
 
 
 def test_these_tests_know_the_values():
-    assert {value.__name__ for value in public_dataclasses()} > {"Challenge", "PendingLogin", "Session", "HttpRequest"}
+    assert {value.__name__ for value in public_dataclasses()} > {
+        "Challenge",
+        "AuthorizationRequest",
+        "Session",
+        "HttpRequest",
+    }
 
 
 @pytest.mark.parametrize(

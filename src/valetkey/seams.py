@@ -32,6 +32,7 @@ class LoginPrompt:
     :param user_code: The code to enter there (RFC 8628 §3.3); None for a login in the browser of this computer.
     :param link_with_code: A link to the same page with the code in it, if the server has one. The code is shown all the
         same, so that the person can compare it (RFC 8628 §3.3.1).
+    :param ends_at: Until when the login waits, as Unix time in seconds.
     """
 
     server_url: str
@@ -40,6 +41,7 @@ class LoginPrompt:
     redirect_uri: str | None = None
     user_code: str | None = field(default=None, repr=False)
     link_with_code: str | None = field(default=None, repr=False)
+    ends_at: float | None = None
 
 
 class Cancellation(threading.Event):
@@ -166,7 +168,7 @@ def require_device_login(login: Login) -> DeviceLogin:
     """Give a way to ask a person as one that can show a code; a `ConfigurationError` if it cannot."""
     if not isinstance(login, DeviceLogin):
         message = f"The grant device_code needs a login that can show a code; {type(login).__name__} cannot."
-        hint = 'Give it a method open_device() (see valetkey.login.DeviceLogin), or use login="auto" or "link".'
+        hint = 'Give it a method open_device() (see valetkey.login.DeviceLogin), or use login="auto" or "device".'
         raise ConfigurationError(message, hint=hint)
     return login
 

@@ -12,7 +12,7 @@ from tests.fakes import hostile
 from tests.requirements import requirement
 from valetkey import urls
 from valetkey.errors import InsecureEndpoint, MalformedDocument, StateMismatch
-from valetkey.protocol.authorization import PendingLogin, authorization_url, parse_callback
+from valetkey.protocol.authorization import AuthorizationRequest, authorization_url, parse_callback
 from valetkey.protocol.challenge import parse_challenges
 from valetkey.protocol.device import parse_device_authorization
 from valetkey.protocol.dpop import read_nonce
@@ -27,7 +27,7 @@ from valetkey.wire import HttpResponse, json_in
 MCP, ISSUER = "https://mcp.example/mcp", "https://as.example"
 NOW = 1_700_000_000.0
 YEAR = 365 * 86_400
-PENDING = PendingLogin(
+PENDING = AuthorizationRequest(
     ServerMetadata(ISSUER, f"{ISSUER}/authorize", f"{ISSUER}/token"),
     Client("c", ISSUER),
     "http://127.0.0.1:8080/callback",

@@ -35,7 +35,7 @@ from valetkey.errors import (
     Unsupported,
 )
 from valetkey.httpx2 import OAuth
-from valetkey.protocol.authorization import OWN_PARAMETERS, PendingLogin, authorization_url
+from valetkey.protocol.authorization import OWN_PARAMETERS, AuthorizationRequest, authorization_url
 from valetkey.store.backends.memory import MemoryStore
 from valetkey.values import Client, Secret, ServerMetadata
 
@@ -232,7 +232,7 @@ def test_a_user_cannot_be_talked_into_replacing_what_protects_a_login(parameter)
 @pytest.mark.parametrize("parameter", sorted(OWN_PARAMETERS))
 def test_a_further_parameter_of_a_provider_replaces_none_of_ours(parameter):
     """A profile, or a program that makes one, has a parameter with one of our names. Row I18. Threat T16."""
-    pending = PendingLogin(
+    pending = AuthorizationRequest(
         ServerMetadata(ISSUER, authorization_endpoint=f"{ISSUER}/authorize", token_endpoint=TOKEN),
         Client("client-1", ISSUER),
         ADDRESS,

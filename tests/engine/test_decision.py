@@ -65,12 +65,28 @@ LINES = [
     (Step.ASK_SERVER, situation(need=TokenNeed("access-0", POINTS_TO_METADATA))),
     (Step.REFUSE_EARLY, situation(NOT_RENEWABLE, EARLY)),
     (Step.REFUSE_PINNED_SCOPE, situation(need=MORE_SCOPE, is_scope_pinned=True)),
+    (Step.JOIN, situation(None, TokenNeed(), is_begun=True)),
     (Step.BRAKE, situation(brake=SPENT)),
     (Step.PAUSE, situation(pause=BUSY)),
     (Step.STEP_UP, situation(need=MORE_SCOPE)),
     (Step.REFRESH, situation()),
     (Step.LOG_IN, situation(None, TokenNeed())),
 ]
+
+
+@pytest.mark.parametrize(
+    ("given", "step"),
+    [
+        (situation(is_begun=True), Step.REFRESH),
+        (situation(need=TokenNeed("another"), is_begun=True), Step.ADOPT),
+        (situation(brake=SPENT, is_begun=True), Step.JOIN),
+        (situation(None, TokenNeed(), brake=SPENT, is_begun=True), Step.JOIN),
+        (situation(NOT_RENEWABLE, EARLY, is_begun=True), Step.REFUSE_EARLY),
+        (situation(need=MORE_SCOPE, is_begun=True), Step.JOIN),
+    ],
+)
+def test_a_login_that_waits_is_joined_where_nothing_but_a_person_helps(given, step):
+    assert decide(given) is step
 
 
 @pytest.mark.parametrize(("step", "given"), LINES, ids=lambda value: getattr(value, "value", ""))

@@ -13,6 +13,7 @@ from tests.network.server import WireServer, answer
 from valetkey._engine.factory import build_engine, shared_engine
 from valetkey._sessions.codec import encode_session, session_key
 from valetkey.errors import ConfigurationError, InsecureEndpoint, LoginRequired, TemporaryError
+from valetkey.login import PrintedLink
 from valetkey.login.loopback import LoopbackLogin
 from valetkey.settings.credentials import IdentityProvider, RegisteredClient
 from valetkey.store.backends.memory import MemoryStore
@@ -57,7 +58,7 @@ ELSEWHERE = ("https://app.example.com/callback", "https://[::1]:80/", "http://lo
 
 
 @pytest.mark.parametrize("address", ELSEWHERE)
-@pytest.mark.parametrize("login", ["auto", "link", LoopbackLogin(print)])
+@pytest.mark.parametrize("login", ["auto", "browser", PrintedLink(), LoopbackLogin(print)])
 @pytest.mark.parametrize("of_a_client", [False, True])
 def test_an_address_where_nothing_can_listen_is_refused_if_the_login_listens(address, login, of_a_client):
     """Row G6."""

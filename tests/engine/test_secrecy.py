@@ -17,7 +17,7 @@ from tests.fakes.world import World, a_session
 from tests.requirements import requirement
 from valetkey._sessions.codec import session_key
 from valetkey.errors import AuthError, LoginRequired
-from valetkey.protocol.authorization import PendingLogin
+from valetkey.protocol.authorization import AuthorizationRequest
 from valetkey.values import ClientAuthentication, Secret
 
 CANARY = "canary-s3cret"
@@ -88,7 +88,9 @@ def test_no_secret_of_a_whole_life_shows_in_logs_errors_tracebacks_or_reprs(sett
 def test_what_waits_for_a_login_shows_neither_state_nor_verifier():
     session = a_session()
     state, verifier = Secret("the-state"), Secret("the-verifier")
-    shown = repr(PendingLogin(session.server, session.client, REDIRECT_URI, session.resource, None, state, verifier))
+    shown = repr(
+        AuthorizationRequest(session.server, session.client, REDIRECT_URI, session.resource, None, state, verifier)
+    )
     assert REDIRECT_URI in shown
     assert "the-state" not in shown
     assert "the-verifier" not in shown

@@ -12,6 +12,7 @@ from valetkey._discovery.discovery import discover
 from valetkey._grants.grant import GrantContext
 from valetkey._grants.opening import open_grant
 from valetkey._grants.token_endpoint import TokenEndpoint
+from valetkey._sessions.pending_logins import PendingLogins
 
 
 class GrantAttempt:
@@ -35,7 +36,9 @@ class GrantAttempt:
         clients = ClientSelection(self.settings, self.world.store, self.seams)
         context = GrantContext(self.save, self.announced.append, threading.Event())
         tokens = TokenEndpoint(self.settings, self.seams)
-        session = open_grant(self.settings, self.seams, clients, tokens).obtain(target, self.scope, context)
+        pending = PendingLogins(self.world.store, self.seams.now)
+        grant = open_grant(self.settings, self.seams, clients, tokens, pending)
+        session = grant.obtain(target, self.scope, context)
         assert session is self.saved[0]
         return session
 

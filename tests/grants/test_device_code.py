@@ -60,7 +60,8 @@ DOCUMENT = "https://app.example.org/client.json"
 def test_the_person_is_shown_page_and_code_and_the_session_is_complete():
     device = Device(PENDING, publishes_scopes=("read", "write"))
     token = device.log_in()
-    assert device.world.person.asked == [LoginPrompt(MCP, ISSUER, VERIFICATION, user_code="WDJB-MJHT")]
+    shown = LoginPrompt(MCP, ISSUER, VERIFICATION, user_code="WDJB-MJHT", ends_at=BEGINNING + 300)
+    assert device.world.person.asked == [shown]
     assert device.world.person.told == [None]
     session = device.world.kept(grant="device_code")
     assert session.token == token
@@ -382,7 +383,7 @@ def test_a_way_of_asking_that_cannot_show_a_code_is_an_error_before_anything_hap
         device.world.engine(grant="device_code", seams=device.world.seams(login=OnlyInBrowsers()))
     assert str(caught.value) == (
         "The grant device_code needs a login that can show a code; OnlyInBrowsers cannot. "
-        'Give it a method open_device() (see valetkey.login.DeviceLogin), or use login="auto" or "link".'
+        'Give it a method open_device() (see valetkey.login.DeviceLogin), or use login="auto" or "device".'
     )
     device.world.engine(seams=device.world.seams(login=OnlyInBrowsers()))  # another grant does not mind
 

@@ -40,7 +40,7 @@ REFUSED = [
     ({"grant_type": "bogus"}, 'grant_type is "bogus"', '"client_credentials"'),
     ({"grant_type": None}, "grant_type", '"auto"'),
     ({"grant_type": ["client_credentials"]}, "grant_type", '"client_credentials"'),
-    ({"login": "bogus"}, 'login is "bogus"', '"auto", "link", "paste" or "never"'),
+    ({"login": "bogus"}, 'login is "bogus"', '"auto", "browser", "paste", "device", "link" or "never"'),
     ({"login": True}, "login", '"never"'),
     ({"profile": "bogus"}, "profile", "github"),
     ({"profile": None}, "profile", "a text"),

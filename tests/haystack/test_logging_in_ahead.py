@@ -10,8 +10,8 @@ import json
 import pytest
 
 from haystack_integrations.tools.mcp_oauth import (
+    AuthorizationRequired,
     MCPAuthorizationError,
-    MCPLoginRequiredError,
     MCPTool,
     MCPToolset,
     OAuthConfig,
@@ -157,7 +157,7 @@ def test_on_an_event_loop_login_names_the_method_to_use_there(servers, kind, per
 def test_a_login_that_fails_is_told_as_it_is_told_by_a_tool(misbehaving, info, run):
     """Row J8."""
     misbehaving.switches.denies = True
-    with pytest.raises(MCPLoginRequiredError, match="access_denied") as raised:
+    with pytest.raises(AuthorizationRequired, match="access_denied") as raised:
         run(info, "login")
     assert misbehaving.mcp_url in str(raised.value)
     misbehaving.switches.denies = False
@@ -167,7 +167,7 @@ def test_a_login_that_fails_is_told_as_it_is_told_by_a_tool(misbehaving, info, r
 def test_a_login_that_takes_longer_than_the_caller_goes_on(misbehaving, info, run, person):
     """Row J8."""
     person.waits()
-    with pytest.raises(MCPLoginRequiredError, match="waits for you to log in"):
+    with pytest.raises(AuthorizationRequired, match="waits for you to log in"):
         run(info, "login", seconds=2.0)
     person.goes_on()
     assert run(info, "login") is not None

@@ -6,9 +6,9 @@
 import pytest
 
 from haystack_integrations.tools.mcp_oauth import (
+    AuthorizationRequired,
     MCPAuthorizationError,
     MCPConnectionError,
-    MCPLoginRequiredError,
     OAuthConfig,
     StreamableHttpServerInfo,
 )
@@ -39,7 +39,7 @@ def test_a_denied_login_names_the_server_the_cause_and_what_to_do(misbehaving, u
     assert "access_denied" in shown
     assert "Please check if" not in shown
     error = authorization_error_behind(raised.value)
-    assert isinstance(error, MCPLoginRequiredError)
+    assert isinstance(error, AuthorizationRequired)
     assert type(error.error) is LoginFailed
     assert error.error.error == "access_denied"
     assert shown.rstrip().endswith(error.hint)

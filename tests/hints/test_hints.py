@@ -27,7 +27,8 @@ from tests.fakes.world import World, a_session
 from tests.hints.collected import all_hints, hints_in
 from valetkey import AuthError, OAuth
 from valetkey._sessions.codec import client_key, encode_pin, pin_key
-from valetkey.errors import ConfigurationError
+from valetkey.errors import ConfigurationError, LoginFailed
+from valetkey.login.link import LinkLogin
 from valetkey.login.never import NeverLogin
 from valetkey.settings import ClientCertificate, IdentityProvider, Network, RegisteredClient, Settings
 from valetkey.values import Secret
@@ -161,6 +162,51 @@ def an_ended_session_of_a_program_that_asks_nobody():
     return error, follow
 
 
+WEB_APP = {"public_url": "https://bot.example.com"}
+
+
+def a_login_that_waits():
+    world = World()
+    engine = world.engine(seams=world.seams(login=LinkLogin()), **WEB_APP)
+    error = fails(engine)
+
+    def follow(hint):
+        assert error.authorization_url in hint
+        engine.complete(world.server.visit(engine.begin().authorization_url))
+        return engine.replace(None)
+
+    return error, follow
+
+
+def a_login_whose_answer_is_pasted():
+    world = World()
+    engine = world.engine(seams=world.seams(login=LinkLogin()))
+    error = fails(engine)
+
+    def follow(_):
+        engine.complete(world.server.visit(error.authorization_url))
+        return engine.replace(None)
+
+    return error, follow
+
+
+def a_login_that_was_completed():
+    world = World()
+    engine = world.engine(seams=world.seams(login=LinkLogin()), **WEB_APP)
+    answer = world.server.visit(engine.begin().authorization_url)
+    engine.complete(answer)
+    engine.logout()
+    with pytest.raises(LoginFailed) as caught:
+        engine.complete(answer)
+
+    def follow(_):
+        fails(engine)
+        engine.complete(world.server.visit(engine.begin().authorization_url))
+        return engine.replace(None)
+
+    return caught.value, follow
+
+
 def another_first_issuer():
     world = World()
     world.server.knows("mine", ADDRESS)
@@ -229,9 +275,13 @@ PLAYS = {
         no_registration
     ),
     "Register a client for the device grant there by hand, then give its client_id.{}": no_device_registration,
-    "Log in once in a program that may ask a person, with the same session store, then try again.": (
-        a_program_that_asks_nobody
+    "Log in once in a program that may ask a person, with the same session store, then try again; or use the "
+    'credentials of a machine, or login="link" with public_url in a web app.': a_program_that_asks_nobody,
+    "Open {} and log in there, then try again.": a_login_that_waits,
+    "Open the authorization_url of this error and log in there; give the address that comes to complete().": (
+        a_login_whose_answer_is_pasted
     ),
+    "Call the tool or the server again: it gives a new link.": a_login_that_was_completed,
     "{}: call {}.login() with the same settings; the session store is {}.": (
         an_ended_session_of_a_program_that_asks_nobody
     ),
@@ -326,9 +376,9 @@ SETTINGS = {
         {"client_id": "a"},
     ),
     "Give the URL of the MCP server: Settings(url=…) or OAuth(url).": ({"url": None}, {"url": MCP}),
-    'Give it a method open_device() (see valetkey.login.DeviceLogin), or use login="auto" or "link".': (
+    'Give it a method open_device() (see valetkey.login.DeviceLogin), or use login="auto" or "device".': (
         {"grant": "device_code", "login": object()},
-        {"grant": "device_code", "login": "link"},
+        {"grant": "device_code", "login": "device"},
     ),
     "Give private_key or client_assertion.": (
         {"client_id": "a", "client_authentication": "private_key_jwt"},
@@ -434,7 +484,23 @@ SETTINGS = {
         with_fields(ISSUER, {"X-Key": "a"}),
     ),
     "Leave {} out.": (with_fields(ISSUER, {"Authorization": "a", "X-Key": "a"}), with_fields(ISSUER, {"X-Key": "a"})),
-    'Use "auto", "link", "paste" or "never".': ({"login": "browser"}, {"login": "link"}),
+    'Use "auto", "browser", "paste", "device", "link" or "never".': ({"login": "sms"}, {"login": "browser"}),
+    'Give login="link" with it, or leave public_url out.': (
+        {"public_url": "https://bot.example.com", "login": "browser"},
+        {"public_url": "https://bot.example.com", "login": "link"},
+    ),
+    "Give public_url, the URL of the web app as browsers reach it.": (
+        {"redirect_uri": "https://bot.example.com/answer", "login": "link"},
+        {"redirect_uri": "https://bot.example.com/answer", "public_url": "https://bot.example.com", "login": "link"},
+    ),
+    "Give the URL of the web app alone, such as https://bot.example.com.": (
+        {"public_url": "https://bot.example.com/?a=b"},
+        {"public_url": "https://bot.example.com/"},
+    ),
+    "Leave redirect_uri out, or give an address of that web app.": (
+        {"redirect_uri": "http://127.0.0.1:8080/callback", "public_url": "https://bot.example.com"},
+        {"redirect_uri": "https://bot.example.com/answer", "public_url": "https://bot.example.com"},
+    ),
     'Use "memory:", "sqlite:////path/to/file", "redis://host" or "postgresql://host/database".': (
         {"store": "file"},
         {"store": "memory:"},
@@ -491,6 +557,22 @@ ELSEWHERE = {
     ),
     "This looks like an attack: tell the MCP server's operator. Only if you know that both belong together, give "
     "issuer={} or {}={}.": "discovery/test_mix_up.py::test_what_the_user_has_named_is_not_doubted_so_the_hint_leads_on",
+    'Give login="link", and no credentials of a machine.': (
+        "engine/test_by_name.py::test_a_login_is_begun_with_the_link_only"
+    ),
+    "Complete it in a process that has these settings: with complete() of its OAuth object.": (
+        "engine/test_pending.py::test_a_login_with_settings_that_have_no_text_is_completed_where_they_are"
+    ),
+    "Complete it where it was begun, or with complete_login().": (
+        "engine/test_completing.py::test_an_answer_to_a_login_at_another_server_is_refused_and_waits_on"
+    ),
+    "Go back to where you came from, and try again in a moment.": (
+        "engine/test_completing.py::test_two_answers_at_once_lead_to_one_exchange"
+    ),
+    "Log in through the link that was given to you.": (
+        "engine/test_completing.py::test_the_answer_of_another_user_is_refused_and_the_right_one_goes_on"
+    ),
+    "Call begin() and complete().": "login/test_link.py::test_no_thread_waits_for_it",
     "Add it to scope=.": "engine/test_changed_settings.py::test_a_scope_that_the_hint_says_to_add_is_asked_for",
     "{}: set scope= to what this server offers.": "protocol/test_refusal_hint.py::test_the_hint_about_a_scope_leads_on",
     "It was asked for {}": "protocol/test_refusal_hint.py::test_the_hint_about_a_scope_leads_on",
@@ -610,7 +692,8 @@ OUTSIDE = (
     r"(Log in\.|Log in, or give issuer=\.|Log in anew; .*|Log in instead of migrating.*|Give issuer=, one of \{\}\.)",
     r"(Go on with it|See which of the two|Name another place|End the programs|Nothing is lost at the old).*",
     r"Give the (client_id that it was run with|URL as FastMCP|URL, resource, headers|URL of the MCP server).*",
-    r"(Call `await login_async|Give it a method open_device|Give an OAuthConfig|Import the server info).*",
+    r"(Call `await (login|begin|complete)_async|Give it a method open_device|Give an OAuthConfig).*",
+    r"Import the server info.*",
     r"Give a Secret of haystack.*",
     r"Give (\{\}|client_id and client_secret, or clients= with its issuer)\.|Give it\b.*",
     r"\{\} \{\}|Log in again; if that fails too, ask",

@@ -17,10 +17,11 @@ from tests.requirements import requirement
 LOG_IN = """
 import sys
 from valetkey.httpx2 import OAuth
-from valetkey.login import signs
+from valetkey.login import PrintedLink, signs
 
 signs.SIGN_SECONDS = 0.2
-auth = OAuth(sys.argv[1], store="memory:", login=sys.argv[2])
+login = PrintedLink() if sys.argv[2] == "printed" else sys.argv[2]
+auth = OAuth(sys.argv[1], store="memory:", login=login)
 try:
     auth.engine.replace(None)
     print("session:", auth.engine.session is not None)
@@ -126,39 +127,41 @@ def test_a_browser_that_comes_back_first_logs_in_and_the_terminal_asks_no_more(s
         is_at_the_program_again(terminal, server)
 
 
-@pytest.mark.parametrize("login", ["auto", "link", "paste"])
+@pytest.mark.parametrize("login", ["auto", "browser", "printed", "paste"])
 def test_control_c_ends_the_login_and_the_terminal_is_the_programs_again(login, server):
     """Row F12."""
     with Terminal(LOG_IN, server.url, login) as terminal:
-        terminal.sees("paste it here:\n" if login != "link" else LINK)
+        terminal.sees("paste it here:\n" if login in ("auto", "paste") else LINK)
         terminal.types("\x03")
         terminal.sees("interrupted\n")
         is_at_the_program_again(terminal, server)
         assert "within" not in terminal.shown
 
 
-@pytest.mark.parametrize("login", ["auto", "link", "paste"])
+@pytest.mark.parametrize("login", ["auto", "browser", "printed", "paste"])
 def test_a_terminal_gets_a_sign_of_life_while_the_login_waits(login, server):
     with Terminal(LOG_IN, server.url, login) as terminal:
         terminal.sees(r"Still waiting for the login, for 5 min more\.\n(?s:.)*Still waiting for the login")
 
 
-@pytest.mark.parametrize("login", ["auto", "link"])
+@pytest.mark.parametrize("login", ["auto", "browser", "printed"])
 def test_over_ssh_a_link_that_leads_back_is_explained(login, server):
     environment = {"SSH_CONNECTION": "192.0.2.1 50000 192.0.2.2 22", "USER": "alice"}
     with Terminal(LOG_IN, server.url, login, environment=environment) as terminal:
         terminal.sees("paste it here:\n" if login == "auto" else "alice@this-host")
-    assert ("ssh -N -L" in terminal.shown) == (login == "link")
+    assert ("ssh -N -L" in terminal.shown) == (login != "auto")
 
 
 NOBODY = """
 import json, sys, time
 from valetkey import LoginRequired
+from valetkey.login import PrintedLink
 from valetkey.httpx2 import OAuth
 
 begun = time.monotonic()
 try:
-    OAuth(sys.argv[1], store="memory:", login=sys.argv[2]).engine.replace(None)
+    login = PrintedLink() if sys.argv[2] == "printed" else sys.argv[2]
+    OAuth(sys.argv[1], store="memory:", login=login).engine.replace(None)
 except LoginRequired as error:
     print(json.dumps([type(error).__name__, error.message, error.hint, time.monotonic() - begun]))
 """
@@ -173,7 +176,14 @@ def test_where_no_person_is_a_login_fails_at_once_and_names_the_ways(login, envi
         name, message, hint, seconds = json.loads(child.succeed())
     assert name == "LoginRequired"
     assert "none can be asked here" in message
-    for way in ("login()", "device_code", "machine", 'login="paste"', 'login="link"', "same session store"):
+    for way in (
+        "login()",
+        'login="device"',
+        "machine",
+        'login="paste"',
+        'login="link" with public_url',
+        "same session store",
+    ):
         assert way in hint
     assert seconds < 60  # and not login_timeout
     assert server.authorization.registrations() == [] or login == "paste"
@@ -188,10 +198,11 @@ def test_a_browser_that_cannot_be_started_is_no_way_to_a_person(server, tmp_path
         assert "none can be asked here" in json.loads(child.succeed())[1]
 
 
-def test_a_link_that_a_person_reads_in_a_log_waits_wherever_it_is_read(server):
+@pytest.mark.parametrize("login", ["printed", "browser"])
+def test_a_link_that_a_person_reads_in_a_log_waits_wherever_it_is_read(login, server):
     """The logs of a container. Row G4."""
     code = NOBODY + "\nprint('session')"
-    with Child(code, server.url, "link", environment=NO_BROWSER) as child:
+    with Child(code, server.url, login, environment=NO_BROWSER) as child:
         child.process.stderr.readline()
         lines = [child.process.stderr.readline() for _ in range(4)]
         assert "You are logged in" in go_to(server.authorization.visit(lines[-1].strip()))

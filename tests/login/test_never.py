@@ -20,7 +20,8 @@ def test_it_fails_at_once_and_says_what_to_do(address, fixed):
     assert not isinstance(caught.value, LoginFailed)  # no person was asked
     assert str(caught.value) == (
         'The MCP server needs a person to log in, and login="never" asks none. '
-        "Log in once in a program that may ask a person, with the same session store, then try again."
+        "Log in once in a program that may ask a person, with the same session store, then try again; "
+        'or use the credentials of a machine, or login="link" with public_url in a web app.'
     )
     assert caught.value.authorization_url is None
     assert events == []

@@ -15,7 +15,7 @@ from tests.fakes.auditing import audited
 from tests.fakes.threads import LONGEST_WAIT
 from tests.requirements import requirement
 from valetkey.errors import ConfigurationError, InsecureEndpoint, LoginFailed
-from valetkey.login import LoginPrompt, open_login
+from valetkey.login import LoginPrompt, PrintedLink, open_login
 from valetkey.login.never import NeverLogin
 from valetkey.login.prompt import logged_in_text, print_link, prompt_text
 
@@ -241,24 +241,25 @@ def nowhere(monkeypatch):
         monkeypatch.delenv(name, raising=False)
 
 
-def ask(name):
-    """Ask in the named way, for no time at all."""
+def ask(login):
+    """Ask in a way that is named or given, for no time at all."""
     cancelled = threading.Event()
     cancelled.set()
-    with open_login(name).open(None, fixed=False) as attempt, pytest.raises(LoginFailed):
+    way = open_login(login) if isinstance(login, str) else login
+    with way.open(None, fixed=False) as attempt, pytest.raises(LoginFailed):
         attempt.ask(PROMPT, seconds=30, cancelled=cancelled)
 
 
 @pytest.mark.usefixtures("nowhere")
 def test_the_text_goes_to_standard_error(capsys):
     """Standard output belongs to the program, and to MCP servers that speak over it."""
-    ask("link")
+    ask(PrintedLink())
     assert capsys.readouterr() == ("", prompt_text(PROMPT, opened=False, environment={}) + "\n")
 
 
 @pytest.mark.usefixtures("nowhere")
-@pytest.mark.parametrize(("name", "opens"), [("auto", True), ("link", False)])
-def test_only_auto_opens_a_browser(name, opens, capsys, monkeypatch):
+@pytest.mark.parametrize(("name", "opens"), [("auto", True), ("browser", True), (PrintedLink(), False)])
+def test_a_printed_link_opens_no_browser(name, opens, capsys, monkeypatch):
     monkeypatch.setenv("BROWSER", "true")
     ask(name)
     assert ("Your browser opens now" in capsys.readouterr().err) == opens
@@ -275,9 +276,9 @@ def wait_for_browsers():
 
 @requirement("DEV-3")
 @pytest.mark.usefixtures("nowhere")
-@pytest.mark.parametrize("name", ["auto", "link"])
-def test_a_login_on_another_device_is_shown_and_its_good_end_is_told_while_nothing_listens(name, capsys):
-    with audited("socket.bind", "subprocess.Popen") as events, open_login(name).open_device() as attempt:
+@pytest.mark.parametrize("login", [open_login("auto"), open_login("device"), PrintedLink()])
+def test_a_login_on_another_device_is_shown_and_its_good_end_is_told_while_nothing_listens(login, capsys):
+    with audited("socket.bind", "subprocess.Popen") as events, login.open_device() as attempt:
         attempt.show(WITH_LINK)
         assert capsys.readouterr() == ("", prompt_text(WITH_LINK, opened=False, environment={}) + "\n")
         attempt.conclude(None)
@@ -287,7 +288,7 @@ def test_a_login_on_another_device_is_shown_and_its_good_end_is_told_while_nothi
 
 @pytest.mark.usefixtures("nowhere")
 def test_how_a_login_on_another_device_fails_is_for_the_program_to_say(capsys):
-    with open_login("link").open_device() as attempt:
+    with PrintedLink().open_device() as attempt:
         attempt.conclude(LoginFailed("Too late.", hint="Start again."))
     assert capsys.readouterr() == ("", "")
 
@@ -295,12 +296,16 @@ def test_how_a_login_on_another_device_fails_is_for_the_program_to_say(capsys):
 @requirement("DEV-3")
 @pytest.mark.usefixtures("nowhere")
 @pytest.mark.parametrize(
-    ("name", "prompt", "opens"),
-    [("auto", WITH_LINK, True), ("auto", ON_ANOTHER_DEVICE, False), ("link", WITH_LINK, False)],
+    ("login", "prompt", "opens"),
+    [
+        (open_login("auto"), WITH_LINK, True),
+        (open_login("auto"), ON_ANOTHER_DEVICE, False),
+        (PrintedLink(), WITH_LINK, False),
+    ],
 )
-def test_only_a_link_that_brings_the_code_along_is_opened(name, prompt, opens, capsys, monkeypatch):
+def test_only_a_link_that_brings_the_code_along_is_opened(login, prompt, opens, capsys, monkeypatch):
     monkeypatch.setenv("BROWSER", "true")
-    with audited("subprocess.Popen") as events, open_login(name).open_device() as attempt:
+    with audited("subprocess.Popen") as events, login.open_device() as attempt:
         attempt.show(prompt)
     assert [arguments[1] for _, arguments in events] == ([["true", prompt.link_with_code]] if opens else [])
     assert capsys.readouterr().err == prompt_text(prompt, opened=opens, environment={}) + "\n"
@@ -323,8 +328,8 @@ def test_never_is_a_way_too():
     assert isinstance(open_login("never"), NeverLogin)
 
 
-@pytest.mark.parametrize("name", ["", "Auto", "browser", "device"])
+@pytest.mark.parametrize("name", ["", "Auto", "sms", "print"])
 def test_a_way_that_does_not_exist_is_an_error_that_names_the_ways(name):
     with pytest.raises(ConfigurationError, match=f"There is no way '{name}'") as caught:
         open_login(name)
-    assert caught.value.hint == 'Use "auto", "link", "paste" or "never".'
+    assert caught.value.hint == 'Use "auto", "browser", "paste", "device", "link" or "never".'

@@ -155,8 +155,9 @@ LOG_IN = """
     import sys, threading
     from valetkey.errors import LoginRequired, TemporaryError
     from valetkey.httpx2 import OAuth
+    from valetkey.login import PrintedLink
 
-    auth = OAuth(sys.argv[1], store=f"sqlite:///{sys.argv[2]}", login="link")
+    auth = OAuth(sys.argv[1], store=f"sqlite:///{sys.argv[2]}", login=PrintedLink())
     while True:
         try:
             auth.engine.replace(None, seconds=float(sys.argv[3]))

@@ -6,7 +6,7 @@
 import json
 from urllib.parse import parse_qsl
 
-from valetkey.protocol.authorization import PendingLogin
+from valetkey.protocol.authorization import AuthorizationRequest
 from valetkey.values import Client, Secret, ServerMetadata
 from valetkey.wire import HttpResponse
 
@@ -23,7 +23,7 @@ SERVER = ServerMetadata(
     code_challenge_methods_supported=("S256",),
 )
 CLIENT = Client("client-1", ISSUER)
-PENDING = PendingLogin(
+PENDING = AuthorizationRequest(
     server=SERVER,
     client=CLIENT,
     redirect_uri=REDIRECT,

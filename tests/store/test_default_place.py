@@ -28,6 +28,7 @@ PROGRAM = """
     import httpx2, platformdirs, pwd
     from valetkey import AuthError
     from valetkey.httpx2 import OAuth
+    from valetkey.login import PrintedLink
     from valetkey.settings import Settings
     from valetkey.store.backends import default_file, sqlite
 
@@ -68,7 +69,7 @@ PROGRAM = """
     logging.getLogger("valetkey").addHandler(Note())
     for _ in range(2):
         try:
-            report.setdefault("answers", []).append(program(machine if kind == "machine" else person, "link"))
+            report.setdefault("answers", []).append(program(machine if kind == "machine" else person, PrintedLink()))
         except AuthError as error:
             report["error"] = [type(error).__name__, error.message, error.hint]
     print(json.dumps(report))

@@ -56,8 +56,9 @@ class AuthFlow(FrontDoor):
         origin. Every other request is left alone. If the token is meant for more of the origin, such as an API beside
         the server, give `Settings(resource=...)` a URL that covers both.
     :param login: How a person is asked: "auto" (browser and printed link; without a browser the answer may be pasted,
-        and where no person can be asked, the login fails at once), "link" (only printed), "paste" (the person
-        pastes the answer), "never", or an object of your own (`valetkey.login`).
+        and where no person can be asked, the login fails at once), "browser", "paste" (the person pastes the answer),
+        "device" (a code for any other device), "link" (`begin` and `complete`, and no thread waits), "never", or an
+        object of your own (`valetkey.login`).
     :param store: Where sessions are kept: "memory:", "sqlite:////path/to/file", "redis://host",
         "postgresql://host/database", or an object of your own (`valetkey.store`). None means the environment variable
         VALETKEY_STORE, and without it a file in the user's folder for application data.

@@ -12,6 +12,7 @@ from valetkey._adapters.second_rejection import rejection_of_new_token
 from valetkey._engine.engine import Engine
 from valetkey._engine.factory import shared_engine
 from valetkey._engine.logout import LogoutResult
+from valetkey._engine.pending import cancel_login, complete_login, find_pending
 from valetkey._network.proxies import proxy_for
 from valetkey._network.request_log import log_exchange
 from valetkey._policy.rejection import wants_more_scope
@@ -30,7 +31,10 @@ __all__ = [
     "Challenge",  # what a server says in a rejection; the integration hands it on to `Engine.replace`
     "Engine",  # gives the token, and another one when the MCP server rejects it
     "LogoutResult",  # says how a logout ended
+    "cancel_login",  # ends a login that waits
+    "complete_login",  # completes one with the URL that a user's browser has come to
     "errors_behind",  # goes through what stands behind an error
+    "find_pending",  # finds a login that waits, by the id in its link
     "find_profile",  # names the provider of a session, to show it to the user
     "harmless",  # escapes and cuts a text with foreign parts
     "later",  # says when to try again

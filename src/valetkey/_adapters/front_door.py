@@ -11,6 +11,7 @@ from valetkey.errors.copies import without_secrets
 if TYPE_CHECKING:
     from valetkey._engine.engine import Engine
     from valetkey._engine.logout import LogoutResult
+    from valetkey.login.pending import PendingLogin
     from valetkey.values import Session
 
 
@@ -71,6 +72,56 @@ class FrontDoor:
         """
         with as_auth_error:
             return await self._engine.login_async(seconds=seconds)
+
+    def begin(self, *, seconds: float | None = None) -> "PendingLogin | None":
+        """
+        Begin a login that no thread waits for (`login="link"`), and say where the person logs in.
+
+        The login waits in the store for `login_timeout`, and any process with the same store can complete it. If one
+        waits there already, also of another process, it is returned again. `seconds` is the timeout for the requests
+        that find out where to log in.
+
+        Returns the login; None if the MCP server neither wants nor offers one, or does not reject the stored session.
+
+        :raises ConfigurationError: If `login` is not "link", or this thread runs an event loop.
+        :raises AuthError: If no login can be begun.
+        """
+        with as_auth_error:
+            return self._engine.begin(seconds=seconds)
+
+    async def begin_async(self, *, seconds: float | None = None) -> "PendingLogin | None":
+        """
+        Do what `begin` does, in a task of any event loop.
+
+        :raises AuthError: As `begin` does.
+        """
+        with as_auth_error:
+            return await self._engine.begin_async(seconds=seconds)
+
+    def complete(self, callback_url: str, *, principal: str | None = None) -> "Session":
+        """
+        Complete a login that this or another process has begun, and return its session.
+
+        `callback_url` is the whole URL that the person's browser came to. `principal` is the user whose browser it is,
+        exactly as the login was begun for; None means the principal of these settings. An answer that belongs to
+        another login or another user is refused, and the login goes on waiting.
+
+        :raises StateMismatch: If the answer belongs to another login, or to one of another user.
+        :raises IssuerMismatch: If the answer comes from another authorization server.
+        :raises LoginFailed: If the person has declined, or no login waits for the answer any more.
+        :raises AuthError: If no token can be obtained.
+        """
+        with as_auth_error:
+            return self._engine.complete(callback_url, principal=principal)
+
+    async def complete_async(self, callback_url: str, *, principal: str | None = None) -> "Session":
+        """
+        Do what `complete` does, in a task of any event loop.
+
+        :raises AuthError: As `complete` does.
+        """
+        with as_auth_error:
+            return await self._engine.complete_async(callback_url, principal=principal)
 
     def logout(self) -> "LogoutResult":
         """

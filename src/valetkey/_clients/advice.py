@@ -25,8 +25,8 @@ def proposed_address(target: AuthorizationTarget, settings: Settings) -> str:
 
     It is the user's own if there is one, else its port follows from the issuer.
     """
-    if settings.redirect_uri is not None:
-        return settings.redirect_uri
+    if settings.answer_address is not None:
+        return settings.answer_address
     digest = hashlib.sha256(target.server.issuer.encode()).digest()
     port = _FIRST_PORT + int.from_bytes(digest[:4], "big") % _PORTS
     return f"http://{'localhost' if target.profile.localhost else '127.0.0.1'}:{port}/callback"

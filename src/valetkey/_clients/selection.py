@@ -123,7 +123,9 @@ class ClientSelection:
         """
         issuer = target.server.issuer
         given = client_given(self._settings, issuer)
-        fixed = given.redirect_uri if given is not None else self._settings.redirect_uri
+        fixed = given.redirect_uri if given is not None else None
+        if given is None or self._settings.public_url is not None:
+            fixed = fixed or self._settings.answer_address
         if fixed is not None:
             return fixed, True
         registered = None if given is not None or localhost else self.registrations.stored(issuer)

@@ -10,6 +10,7 @@ All of it is one critical section: take the lease of the session, read it again,
 import logging
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -25,7 +26,7 @@ from valetkey._engine.braking import Braking
 from valetkey._engine.decision import Situation, Step, TokenNeed, answers, decide
 from valetkey._engine.moved_login import MovedLogin
 from valetkey._engine.refresh_outcome import NextStep
-from valetkey._engine.refusing import explained, nothing_to_renew_with, with_way_out
+from valetkey._engine.refusing import explained, login_waits, nothing_to_renew_with, reason_for, with_way_out
 from valetkey._engine.renewal import Renewal, RenewalProgress
 from valetkey._engine.step_up import StepUps
 from valetkey._grants.grant import GrantContext
@@ -34,9 +35,14 @@ from valetkey._grants.token_endpoint import TokenEndpoint
 from valetkey._policy.fitting import terms_of
 from valetkey._policy.lifetime import has_long_expired
 from valetkey._policy.scope import choose_scope, unite
+from valetkey._sessions.codec import waiting_key
+from valetkey._sessions.fingerprint import settings_mark
+from valetkey._sessions.pending_codec import PendingRecord
+from valetkey._sessions.pending_logins import PendingLogins
 from valetkey._sessions.sessions import Sessions
-from valetkey.errors import AuthError, LoginFailed, LoginRequired, StoreBusy, TemporaryError
+from valetkey.errors import AuthError, LoginFailed, LoginRequired, StoreBusy, StoreError, TemporaryError
 from valetkey.errors.redaction import revealed
+from valetkey.login.link import LinkLogin
 from valetkey.protocol.dpop import binding_algorithm
 from valetkey.seams import LoginPrompt, Seams
 from valetkey.settings.settings import Settings
@@ -59,6 +65,7 @@ class _Attempt:
     cancelled: threading.Event
     moved: MovedLogin
     renewal: RenewalProgress
+    reason: str = ""  # why a person is needed
 
 
 class Attempts:
@@ -88,9 +95,11 @@ class Attempts:
         self._announce = self.braking.announcing(announce)
         self._wanted = wanted
         self._clients = ClientSelection(settings, store, seams)
+        self._pending = PendingLogins(store, seams.now)
+        self._leaves_logins = isinstance(seams.login, LinkLogin) and not settings.is_machine
         tokens = TokenEndpoint(settings, seams)
         self._renewal = Renewal(settings, seams, self.sessions, tokens, self._clients.registrations)
-        self._grant = open_grant(settings, seams, self._clients, tokens)
+        self._grant = open_grant(settings, seams, self._clients, tokens, self._pending)
         self._step_ups = StepUps(settings, self.braking.decline)
 
     def satisfies(self, session: Session | None, need: TokenNeed) -> bool:
@@ -114,6 +123,8 @@ class Attempts:
         except AuthError as error:
             if need.early or (isinstance(error, TemporaryError) and not isinstance(error, StoreBusy)):
                 self.backoff.failed(error)  # the pauses are for a server, and a busy store is none
+            if isinstance(error, LoginRequired):
+                error.principal, error.reason = self._settings.principal, error.reason or attempt.reason
             if error is renewal.failure and self._needs_way_out(renewal.session):
                 raise with_way_out(error) from error
             raise
@@ -162,7 +173,9 @@ class Attempts:
         while True:
             session, version = self.sessions.read()
             self.braking.judge(session, attempt.need)
-            situation = self._situation(attempt, session)
+            attempt.reason = reason_for(attempt.need, session, attempt.renewal.failure)
+            begun = self.begun_login()
+            situation = self._situation(attempt, session, is_begun=begun is not None)
             match decide(situation):
                 case Step.ADOPT:
                     return session
@@ -174,10 +187,24 @@ class Attempts:
                         return renewed
                 case Step.STEP_UP | Step.LOG_IN:
                     return self._log_in(attempt, session, version)
+                case Step.JOIN if begun is not None:
+                    raise login_waits(begun.view, begun.reason)
                 case refusal:
                     raise self._refusal(refusal, situation, attempt.renewal.failure)
 
-    def _situation(self, attempt: _Attempt, session: Session | None) -> Situation:
+    def begun_login(self) -> PendingRecord | None:
+        """Give the login that waits for its answer, of this or another program; a login of another kind joins none."""
+        if not self._leaves_logins:
+            return None
+        begun = self._pending.of_session(waiting_key(self._settings))
+        return begun if begun is not None and begun.mark == settings_mark(self._settings) else None
+
+    def forget_begun_login(self) -> None:
+        """Let the answer to a login that waits complete nothing any more."""
+        with suppress(StoreError):  # a logout says more about it
+            self._pending.end_of_session(waiting_key(self._settings))
+
+    def _situation(self, attempt: _Attempt, session: Session | None, *, is_begun: bool) -> Situation:
         need, settings = attempt.need, self._settings
         return Situation(
             need=need,
@@ -191,6 +218,7 @@ class Attempts:
             has_given_up=attempt.renewal.failure is not None,
             brake=self.braking.brake,
             made=self.braking.made,
+            is_begun=is_begun,
         )
 
     def _log_in(self, attempt: _Attempt, previous: Session | None, version: str | Absent) -> Session:
@@ -205,12 +233,17 @@ class Attempts:
             return self.sessions.save_answer(replace(session, terms=terms_of(self._settings)), version)
 
         try:
-            return self._grant.obtain(target, scope, GrantContext(save, self._announce, attempt.cancelled))
+            context = GrantContext(save, self._announce, attempt.cancelled, attempt.reason, need.more_scope)
+            outcome = self._grant.obtain(target, scope, context)
         except LoginRequired as error:
             if isinstance(error, LoginFailed):
                 raise
             store = self.sessions.store
             raise explained(error, self._settings, previous, attempt.renewal.failure, store) from error
+        if isinstance(outcome, Session):
+            return outcome
+        self.braking.postponed(attempt.renewal.failure)
+        raise login_waits(outcome, attempt.reason)
 
     def _discover(self, attempt: _Attempt, previous: Session | None) -> AuthorizationTarget:
         challenge = attempt.need.challenge

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 
 from valetkey._engine.acceptance import Acceptance
 from valetkey._engine.decision import Situation, TokenNeed, planned_act
+from valetkey._engine.ended import LONGEST_WORDS, ended_by
 from valetkey._engine.held_back import held_back
 from valetkey._grants.living_client import PURPOSE as QUESTION
 from valetkey._policy.brake import (
@@ -22,7 +23,6 @@ from valetkey._policy.brake import (
     MOST_ACTS,
     Act,
     Brake,
-    Ended,
     Failure,
     Planned,
     begun,
@@ -39,13 +39,8 @@ from valetkey._sessions.fingerprint import fingerprint
 from valetkey.errors import (
     AuthError,
     ClientRefused,
-    LoginFailed,
-    LoginRequired,
-    MalformedDocument,
-    Refused,
     StoreError,
     TemporaryError,
-    TrustError,
     quote,
 )
 from valetkey.protocol.device import POLLING
@@ -60,22 +55,8 @@ from valetkey.wire import HttpRequest, HttpResponse
 
 _logger = logging.getLogger("valetkey")
 
-LONGEST_WORDS = 400
-"""How many characters of what has gone wrong the record keeps."""
-
 _NO_ACTS = (POLLING, QUESTION)
 """A person is waited for with many polls, and a question whether a client is still known comes once in a minute."""
-
-_FAILURES: tuple[tuple[type[AuthError], Failure], ...] = (
-    (LoginFailed, Failure.UNANSWERED),
-    (LoginRequired, Failure.NO_PERSON),
-    (ClientRefused, Failure.CLIENT_REFUSED),
-    (Refused, Failure.REFUSED),
-    (MalformedDocument, Failure.UNREADABLE),
-    (TemporaryError, Failure.UNAVAILABLE),
-    (TrustError, Failure.UNTRUSTED),
-    (AuthError, Failure.UNSUPPORTED),
-)
 
 
 @dataclass(slots=True)
@@ -99,11 +80,13 @@ class _Made:
 class Braking:
     """The brake of one session, for the attempts of one engine, of which one runs at a time."""
 
-    def __init__(self, settings: Settings, store: Store, seams: Seams, acceptance: Acceptance) -> None:
+    def __init__(
+        self, settings: Settings, store: Store, seams: Seams, acceptance: Acceptance, mark: str | None = None
+    ) -> None:
         self.seams: Seams = replace(seams, send=self._counted(seams))
         self.brake: Brake = Brake()
         self._settings = settings
-        self._brakes = Brakes(settings, store)
+        self._brakes = Brakes(settings, store, mark)
         self._acceptance = acceptance
         self._made = _Made()
         self._ended = ""  # the fingerprint of the last token that was accepted and then rejected
@@ -166,6 +149,26 @@ class Braking:
         brake = self.brake
         self._brakes.change(lambda _: brake)
 
+    def postponed(self, renewal: AuthError | None) -> None:
+        """Take a login back that was only begun: it counts when its answer comes. What went before it stays counted."""
+        before, spent, now = self._made.before or self.brake, self._made.counted - 1, self.seams.now()
+        self._made = _Made()
+
+        def waiting(brake: Brake) -> Brake:
+            taken = replace(before, declined=brake.declined)
+            if renewal is None or spent < 1:
+                return taken
+            return failed(taken, ended_by(renewal), now, before=before.acts, made=spent, logins=0)
+
+        self.brake = self._brakes.change(waiting)
+
+    def answered(self, need: TokenNeed) -> None:
+        """Count a login whose answer has come, before it is redeemed."""
+        self.start()
+        self.look()
+        self.begin(need)
+        self._made.logins = 1
+
     def succeeded(self) -> None:
         """Remember what a login has taken that was not counted when it began."""
         if self._made.before is not None and not self._settings.is_machine:
@@ -188,7 +191,7 @@ class Braking:
             raise ValueError(message)
         self._made.was_held = True
         if renewal is not None:
-            brake = failed(brake, _ended(renewal), planned.now, before=brake.acts, made=planned.made, logins=0)
+            brake = failed(brake, ended_by(renewal), planned.now, before=brake.acts, made=planned.made, logins=0)
         return held_back(rest, brake, planned, self._settings, situation.session)
 
     def lift(self) -> None:
@@ -217,7 +220,7 @@ class Braking:
         is_for_backoff = isinstance(error, TemporaryError) and asks_nobody
         if need.early or is_for_backoff or isinstance(error, StoreError):
             return
-        ended = _ended(error)
+        ended = ended_by(error)
 
         def ending(brake: Brake) -> Brake:
             before = brake.acts if made.before is None else made.before.acts
@@ -272,14 +275,6 @@ def _was_not_brought(session: Session, need: TokenNeed) -> bool:
     wanted = need.more_scope
     is_asked = bool(wanted) and set(wanted or ()) <= set(session.requested_scope or ())
     return is_asked and not covers_scope(session, wanted)
-
-
-def _ended(error: AuthError) -> Ended:
-    failure = next(failure for kind, failure in _FAILURES if isinstance(error, kind))
-    code = getattr(error, "error", None)
-    if isinstance(error, LoginFailed) and code == "access_denied":  # RFC 6749 §4.1.2.1, RFC 8628 §3.5
-        failure = Failure.DECLINED
-    return Ended(failure, error.message[:LONGEST_WORDS], code)
 
 
 def _said(need: TokenNeed) -> str:

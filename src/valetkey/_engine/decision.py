@@ -73,6 +73,7 @@ class Situation:
     has_given_up: bool = False  # a renewal came to nothing in this attempt
     brake: Brake = CLEAN  # what the acts before have come to, in all programs
     made: int = 0  # how many acts this attempt has made
+    is_begun: bool = False  # a login was begun, by this or another program, and its answer is still awaited
 
 
 class Step(Enum):
@@ -82,6 +83,7 @@ class Step(Enum):
     ASK_SERVER = "ask the server"
     REFUSE_EARLY = "refuse, early"
     REFUSE_PINNED_SCOPE = "refuse, scope is set"
+    JOIN = "refuse, a login waits"
     BRAKE = "refuse, brake"
     PAUSE = "refuse, pause"
     STEP_UP = "step up"
@@ -186,6 +188,11 @@ STEPS = (
         Step.REFUSE_PINNED_SCOPE,
         "more scope is wanted, and the user has set `scope`",
         lambda situation: _wants_more_scope(situation) and situation.is_scope_pinned,
+    ),
+    Row(
+        Step.JOIN,
+        "a login with a link was begun, by this or another program, and only a person could give a token",
+        lambda situation: situation.is_begun and (_needs_person(situation) or _is_held_back(situation)),
     ),
     Row(
         Step.BRAKE,

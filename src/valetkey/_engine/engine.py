@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from valetkey import urls
 from valetkey._engine.acceptance import Acceptance
 from valetkey._engine.at_hand import SessionAtHand
+from valetkey._engine.by_name import ByName
 from valetkey._engine.legs import Legs
 from valetkey._engine.progress import login_state, overdue
 from valetkey._engine.single_flight import SingleFlight, is_ending
@@ -24,7 +25,7 @@ from valetkey._policy.lifetime import is_expired, is_renewal_due
 from valetkey._policy.reach import may_carry_token
 from valetkey._policy.scope import unite
 from valetkey._sessions.sessions import Sessions
-from valetkey.errors import AuthError, ConfigurationError, StoreError
+from valetkey.errors import AuthError, StoreError
 from valetkey.made_once import made_once
 from valetkey.profiles.catalog import find_profile
 from valetkey.seams import LoginPrompt, Seams, require_device_login
@@ -39,11 +40,10 @@ if TYPE_CHECKING:
     from valetkey._engine.attempts import Attempts
     from valetkey._engine.decision import TokenNeed
     from valetkey._engine.login_and_logout import LoginAndLogout, Result
-    from valetkey._engine.logout import LogoutResult
     from valetkey.protocol.challenge import Challenge
 
 
-class Engine:
+class Engine(ByName):
     """Keeps the session of one principal at one MCP server. Safe to use from any thread, task and event loop."""
 
     def __init__(self, settings: Settings, store: Store, seams: Seams) -> None:
@@ -69,6 +69,7 @@ class Engine:
 
     @made_once
     def _login_and_logout(self) -> "LoginAndLogout":
+        from valetkey._engine.completing import Completing
         from valetkey._engine.explicit_login import ExplicitLogin
         from valetkey._engine.login_and_logout import LoginAndLogout
         from valetkey._engine.logout import Logout
@@ -76,7 +77,8 @@ class Engine:
         attempts = self._attempts
         login = ExplicitLogin(self.settings, self._seams, attempts, lambda: self._proofs)
         logout = Logout(self.settings, self._seams, attempts.sessions)
-        return LoginAndLogout(login, logout, attempts, self._flight, self._at_hand)
+        completing = Completing(self.settings, self._store, self._seams, self.acceptance)
+        return LoginAndLogout(login, logout, attempts, completing, self._flight, self._at_hand)
 
     @made_once
     def _proofs(self) -> "Proofs":
@@ -216,6 +218,7 @@ class Engine:
 
     def _replacing(self, rejected: Token | None, challenges: "Sequence[Challenge]") -> Rounds[Token]:
         from valetkey._engine.decision import need_after
+        from valetkey._engine.refusing import reason_for
 
         need = need_after(rejected, challenges, prefers_dpop=self.settings.dpop is True)
         self._waiting.append(need)
@@ -225,50 +228,12 @@ class Engine:
                 try:
                     yield future
                 except TimeoutError as error:
-                    raise overdue(self.settings.server_url, self._prompt) from error
+                    raise overdue(self.settings, self._prompt, reason_for(need, self.session, None)) from error
                 session = future.result()
                 if isinstance(session, Session) and (is_own or self._attempts.satisfies(session, need)):
                     return session.token
         finally:
             self._waiting.remove(need)
-
-    def login(self, *, seconds: float | None = None) -> Session | None:
-        """
-        Log in if the MCP server wants or offers a login, and give the session; None if it does neither.
-
-        The server is asked first, and a session that it does not reject is given without asking a person. What holds a
-        login back otherwise (a pause after failures, a declined scope) is passed. The time limit is that of `replace`.
-        """
-        if is_on_event_loop():
-            message = "login() may wait for a person, and this thread runs an event loop, which would stand still."
-            raise ConfigurationError(message, hint="Call `await login_async()` there, or login() in another thread.")
-        rounds = self._logging_in()
-        return run_rounds(rounds, seconds, self._seams.monotonic, interrupted=self._flight.interrupt)
-
-    async def login_async(self, *, seconds: float | None = None) -> Session | None:
-        """Do what `login` does, from a task of any event loop."""
-        return await run_rounds_async(self._logging_in(), seconds, self._seams.monotonic)
-
-    def _logging_in(self) -> Rounds[Session | None]:
-        try:
-            return (yield from self._login_and_logout.logging_in())
-        except TimeoutError as error:
-            raise overdue(self.settings.server_url, self._prompt) from error
-
-    def logout(self) -> "LogoutResult":
-        """
-        End the session: revoke its tokens where the server offers it (RFC 7009), and forget them in any case.
-
-        A login that waits for a person is broken off. A server that cannot be reached is a problem of the result and
-        no error.
-
-        :raises StoreError: If the session cannot be deleted.
-        """
-        return run_rounds(self._login_and_logout.logging_out(), None)
-
-    async def logout_async(self) -> "LogoutResult":
-        """Do what `logout` does, from a task of any event loop."""
-        return await run_rounds_async(self._login_and_logout.logging_out(), None)
 
     def missing_scope(self) -> Scope:
         """Give the scope that all callers together miss that wait now; empty while none waits for more scope."""

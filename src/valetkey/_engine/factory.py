@@ -5,14 +5,17 @@
 
 import threading
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from functools import partial
 
+from valetkey import urls
 from valetkey._engine.engine import Engine
 from valetkey._network.on_demand import SenderOnDemand
+from valetkey.errors import ConfigurationError
 from valetkey.login import Login, LoginName, open_login
+from valetkey.login.link import LinkLogin
 from valetkey.login.loopback import LoopbackLogin, require_listenable
 from valetkey.seams import Seams
 from valetkey.settings.settings import Settings
@@ -28,10 +31,11 @@ def build_engine(settings: Settings, *, store: Store | str | None = None, login:
     :raises ConfigurationError: If no store or way to log in has the given name.
     """
     opened = _open(settings, store)
+    settings = _with_grant_of(login, settings)
+    if login == "auto" and settings.public_url is not None:
+        login = "link"  # it says that there is a web app to which the answer comes
     way = open_login(login) if isinstance(login, str) else login
-    if isinstance(way, LoopbackLogin):
-        for redirect_uri in settings.redirect_uris:
-            require_listenable(redirect_uri)
+    _check_addresses(way, settings)
     send = SenderOnDemand(settings.server_url, settings.named_urls, settings.network)
     seams = Seams(send=send, login=way, keep_connections=send.keep_connections, judge_link=send.judge_link)
     provider = settings.identity_provider
@@ -43,6 +47,31 @@ def build_engine(settings: Settings, *, store: Store | str | None = None, login:
             keep_connections=partial(_keep_connections, send, send_to_provider),
         )
     return Engine(settings, CheckedStore(opened), seams)
+
+
+def _with_grant_of(login: Login | LoginName, settings: Settings) -> Settings:
+    """`login="device"` chooses the grant too."""
+    if login != "device" or settings.chosen_grant == "device_code":
+        return settings
+    if settings.grant != "auto" or settings.is_machine:
+        message = f'login="device" contradicts the grant {settings.chosen_grant}.'
+        raise ConfigurationError(message, hint="Leave one of the two out.")
+    return replace(settings, grant="device_code")
+
+
+def _check_addresses(login: Login, settings: Settings) -> None:
+    """Refuse an address for the answer that this way to log in cannot have."""
+    if isinstance(login, LoopbackLogin):
+        if settings.public_url is not None:
+            message = "A login with public_url is answered at a web app, and this login waits on this computer."
+            raise ConfigurationError(message, hint='Give login="link" with it, or leave public_url out.')
+        for redirect_uri in settings.redirect_uris:
+            require_listenable(redirect_uri)
+    if isinstance(login, LinkLogin) and settings.public_url is None:
+        for redirect_uri in settings.redirect_uris:
+            if not urls.is_loopback(redirect_uri):
+                message = f"The redirect_uri {redirect_uri} is an address of a web app, and there is no public_url."
+                raise ConfigurationError(message, hint="Give public_url, the URL of the web app as browsers reach it.")
 
 
 @contextmanager
@@ -76,3 +105,10 @@ def shared_engine(settings: Settings, *, store: Store | str | None = None, login
         if engine is None:
             engine = _shared[key] = build_engine(settings, store=opened, login=login)
     return engine
+
+
+def living_engine(store: Store, fits: Callable[[Settings], bool]) -> Engine | None:
+    """Give the engine of this process that has a store, and settings that fit; None if there is none."""
+    with _sharing:
+        living = list(_shared.items())
+    return next((engine for (settings, opened, _), engine in living if opened is store and fits(settings)), None)

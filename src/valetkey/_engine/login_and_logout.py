@@ -10,18 +10,22 @@ at the same time. A caller that finds another piece of work running waits for it
 
 import concurrent.futures
 import threading
+from collections.abc import Callable
+from typing import cast
 
 from valetkey._engine.at_hand import SessionAtHand
 from valetkey._engine.attempts import Attempts
+from valetkey._engine.completing import Completing
 from valetkey._engine.explicit_login import ExplicitLogin
 from valetkey._engine.logout import Logout, LogoutResult
 from valetkey._engine.single_flight import SingleFlight
-from valetkey.errors import AuthError, LoginFailed
+from valetkey.errors import AuthError, LoginFailed, LoginRequired
+from valetkey.login.pending import PendingLogin
 from valetkey.values import Session
 from valetkey.waiting import Rounds
 
-Result = Session | LogoutResult | None
-"""What the work of an engine gives: a session, the end of one, or the finding that no login is wanted."""
+Result = Session | LogoutResult | PendingLogin | None
+"""What the work of an engine gives: a session, the end of one, one to come, or the finding that no login is wanted."""
 
 
 class LoginAndLogout:
@@ -32,12 +36,14 @@ class LoginAndLogout:
         login: ExplicitLogin,
         logout: Logout,
         attempts: Attempts,
+        completing: Completing,
         flight: SingleFlight[Result],
         at_hand: SessionAtHand,
     ) -> None:
         self._login = login
         self._logout = logout
         self._attempts = attempts
+        self._completing = completing
         self._flight = flight
         self._at_hand = at_hand
         self._latest: concurrent.futures.Future[Result] | None = None  # the last login that was begun here
@@ -53,6 +59,31 @@ class LoginAndLogout:
             if future is self._latest or isinstance(future.exception(), LoginFailed):
                 result = future.result()
                 return result if isinstance(result, Session) else None
+
+    def beginning(self) -> Rounds[PendingLogin | None]:
+        """Begin a login, or give the one that waits."""
+        result = yield from self._alone(self._begin)
+        return result if isinstance(result, PendingLogin) else None
+
+    def completing(self, callback_url: str, principal: str) -> Rounds[Session]:
+        """Complete a login that was begun, also by another process."""
+
+        def complete(_: threading.Event) -> Session:
+            session = self._completing.complete(callback_url, principal)
+            self._at_hand.replace(session)
+            self._attempts.backoff.succeeded()
+            return session
+
+        result = yield from self._alone(complete)
+        return cast("Session", result)
+
+    def _alone(self, work: Callable[[threading.Event], Result]) -> Rounds[Result]:
+        """Do one's own work, after the work that runs, if any."""
+        while True:
+            future, is_own = self._flight.join(work)
+            yield future
+            if is_own:
+                return future.result()
 
     def logging_out(self) -> Rounds[LogoutResult]:
         """Log out after the work that runs, if any, so that no refresh under way brings the session back."""
@@ -76,9 +107,20 @@ class LoginAndLogout:
         self._at_hand.replace(session)
         return session
 
+    def _begin(self, cancelled: threading.Event) -> PendingLogin | None:
+        try:
+            self._log_in(cancelled)
+        except LoginRequired:
+            waiting = self._attempts.begun_login()
+            if waiting is None:  # it was not begun: a person has declined it a short while ago, for example
+                raise
+            return waiting.view
+        return None
+
     def _log_out(self, _: threading.Event) -> LogoutResult:
         try:
             return self._logout.end_session()
         finally:
+            self._attempts.forget_begun_login()
             self._at_hand.replace(None)
             self._attempts.backoff.succeeded()

@@ -6,11 +6,13 @@
 from valetkey._policy.lifetime import is_expired
 from valetkey.errors import AuthError, LoginRequired, TemporaryError, quote
 from valetkey.seams import LoginPrompt
+from valetkey.settings.settings import Settings
 from valetkey.values import Session
 
 
-def overdue(server_url: str, prompt: LoginPrompt | None) -> AuthError:
+def overdue(settings: Settings, prompt: LoginPrompt | None, reason: str) -> AuthError:
     """Give the error of a caller whose time is over: a person is waited for, who is shown the prompt, or a server."""
+    server_url = settings.server_url
     if prompt is None:
         message = f"A token for {server_url} is being obtained, but it takes long."
         return TemporaryError(message, hint="Try again in a moment.").with_server(server_url)
@@ -19,7 +21,15 @@ def overdue(server_url: str, prompt: LoginPrompt | None) -> AuthError:
     if prompt.user_code is not None:
         hint = f"Enter the code {quote(prompt.user_code)} there, then try again."
     link = prompt.link_with_code or prompt.authorization_url
-    return LoginRequired(message, hint=hint, authorization_url=link).with_server(server_url)
+    waiting = LoginRequired(
+        message,
+        hint=hint,
+        authorization_url=link,
+        principal=settings.principal,
+        reason=reason,
+        deadline=prompt.ends_at,
+    )
+    return waiting.with_server(server_url)
 
 
 def login_state(session: Session | None, prompt: LoginPrompt | None, *, has_looked: bool, now: float) -> str:

@@ -5,7 +5,9 @@
 
 from typing import TypeVar
 
+from valetkey._engine.decision import TokenNeed
 from valetkey.errors import AuthError, LoginRequired, TemporaryError, quote
+from valetkey.login.pending import PendingLogin
 from valetkey.settings.settings import Settings
 from valetkey.store.another import place_of
 from valetkey.store.protocol import Store
@@ -23,6 +25,33 @@ def with_way_out(error: Error) -> Error:
     """Add to the error of a renewal that has failed for minutes what a person can do about it."""
     hint = f"{error.hint.rstrip('.')}, or begin a new login: call login(), or log out and log in again."
     return error.with_hint(hint)
+
+
+def reason_for(need: TokenNeed, session: Session | None, failure: AuthError | None) -> str:
+    """Say in one of a few texts why a person is needed; `failure` is why the session was not renewed."""
+    if session is None:
+        return "no session yet"
+    if need.more_scope is not None:
+        return f"more scope: {' '.join(need.more_scope) or 'the server does not say which'}"
+    said = failure.message if failure is not None else "it cannot be renewed"
+    return f"the session has ended: {session.ended or said}"
+
+
+def login_waits(pending: PendingLogin, reason: str) -> LoginRequired:
+    """Give the error for a login that was begun and waits for its answer."""
+    message = f"{pending.server_url} waits for a person to log in at {pending.issuer}."
+    is_short = pending.link != pending.authorization_url
+    hint = f"Open {pending.link} and log in there, then try again."
+    if not is_short:
+        hint = "Open the authorization_url of this error and log in there; give the address that comes to complete()."
+    return LoginRequired(
+        message,
+        hint=hint,
+        authorization_url=pending.link,
+        principal=pending.principal,
+        reason=reason,
+        deadline=pending.ends_at,
+    )
 
 
 def explained(

@@ -120,6 +120,7 @@ class DeviceCode:
             authorization.verification_uri,
             user_code=authorization.user_code,
             link_with_code=authorization.verification_uri_complete,
+            ends_at=self._seams.now() + login.ends_at - self._seams.monotonic(),
         )
         with open_prompt(prompt, context, method="device", monotonic=self._seams.monotonic):
             attempt.show(prompt)

@@ -6,11 +6,15 @@
 from valetkey._clients.selection import ClientSelection
 from valetkey._grants.grant import Grant
 from valetkey._grants.token_endpoint import TokenEndpoint
+from valetkey._sessions.pending_logins import PendingLogins
+from valetkey.login.link import LinkLogin
 from valetkey.seams import Seams
 from valetkey.settings.settings import Settings
 
 
-def open_grant(settings: Settings, seams: Seams, clients: ClientSelection, tokens: TokenEndpoint) -> Grant:
+def open_grant(
+    settings: Settings, seams: Seams, clients: ClientSelection, tokens: TokenEndpoint, pending: PendingLogins
+) -> Grant:
     """Give the grant the settings ask for; only its own module is imported."""
     if settings.chosen_grant == "client_credentials":
         from valetkey._grants.client_credentials import ClientCredentials
@@ -28,6 +32,13 @@ def open_grant(settings: Settings, seams: Seams, clients: ClientSelection, token
         from valetkey._grants.device_code import DeviceCode
 
         return DeviceCode(settings, seams, clients, tokens)
+    from valetkey._grants.code_login import CodeLogin
+
+    login = CodeLogin(settings, seams, clients, tokens)
+    if isinstance(seams.login, LinkLogin):
+        from valetkey._grants.begun_login import BegunLogins
+
+        return BegunLogins(login, pending)
     from valetkey._grants.authorization_code import AuthorizationCode
 
-    return AuthorizationCode(settings, seams, clients, tokens)
+    return AuthorizationCode(login)

@@ -128,6 +128,7 @@ OPTIONS = (
     OptionRow("login_timeout", Effect.AT_ONCE),
     OptionRow("network", Effect.AT_ONCE),
     OptionRow("redirect_uri", Effect.NEXT_LOGIN),
+    OptionRow("public_url", Effect.NEXT_LOGIN),
     OptionRow("client_name", Effect.NEXT_LOGIN),
     OptionRow("initial_access_token", Effect.NEXT_LOGIN),
     OptionRow("offline_access", Effect.NEXT_LOGIN),

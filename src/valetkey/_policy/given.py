@@ -64,7 +64,7 @@ def client_given(settings: Settings, issuer: str) -> RegisteredClient | None:
         client_id=settings.client_id,
         client_secret=settings.client_secret,
         client_authentication=settings.client_authentication,
-        redirect_uri=settings.redirect_uri,
+        redirect_uri=settings.answer_address,
     )
 
 

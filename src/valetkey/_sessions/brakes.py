@@ -57,10 +57,10 @@ def _number(members: Members, name: str) -> int:
 class Brakes:
     """Reads and writes the brake of one session. Each method may raise `StoreError`."""
 
-    def __init__(self, settings: Settings, store: Store) -> None:
+    def __init__(self, settings: Settings, store: Store, mark: str | None = None) -> None:
         self.key: str = brake_key(settings)
         self._store = store
-        self._mark = settings_mark(settings)
+        self._mark = mark or settings_mark(settings)  # a login's record has the mark, and not all the settings
         self._read: tuple[Brake, str | Absent] = CLEAN, ABSENT
 
     def read(self) -> Brake:

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 
 """
-The records in a store: keys and formats of session, client and pinned issuer.
+The records in a store: keys and formats of session, client and pinned issuer (`pending_codec` has the pending logins).
 
 A key is its kind and a digest of its parts, so no part can run into another. A record carries the number of its
 format; one of a newer format is an error and is never overwritten.
@@ -16,23 +16,12 @@ from typing import Any
 
 from valetkey import urls
 from valetkey._sessions import old_formats
-from valetkey._sessions.members import Members, credential, optional, secret, switch, text, texts, time
+from valetkey._sessions.members import Members, optional, secret, switch, text, texts
+from valetkey._sessions.parts import read_client, read_intent, read_server, read_terms, read_token
 from valetkey.errors import StoreError
 from valetkey.settings.settings import Settings
 from valetkey.store.another import ANOTHER_STORE, LOG_OUT, DamagedRecord
-from valetkey.values import (
-    Client,
-    ClientAuthentication,
-    ClientOrigin,
-    MetadataSource,
-    RefreshIntent,
-    Secret,
-    ServerMetadata,
-    Session,
-    Terms,
-    Token,
-    TokenType,
-)
+from valetkey.values import Client, Secret, Session
 
 FORMAT = 2
 _FIRST_FORMAT = 1
@@ -49,6 +38,8 @@ class Kind(StrEnum):
     CLIENT = "client"
     PIN = "pin"
     BRAKE = "brake"
+    LOGIN = "login"  # one that a person has not answered yet
+    WAITING = "waiting"  # which login of a session that is
 
 
 def session_key(settings: Settings) -> str:
@@ -59,6 +50,16 @@ def session_key(settings: Settings) -> str:
 def brake_key(settings: Settings) -> str:
     """Give the key of a session's brake, which stands beside it: a login that fails leaves no session."""
     return _key(Kind.BRAKE, *_session_parts(settings))
+
+
+def login_key(login_id: str) -> str:
+    """Give the key of a pending login, which is found by its id alone."""
+    return _key(Kind.LOGIN, login_id)
+
+
+def waiting_key(settings: Settings) -> str:
+    """Give the key of the note beside a session that says which pending login is its own."""
+    return _key(Kind.WAITING, *_session_parts(settings))
 
 
 def _session_parts(settings: Settings) -> tuple[str, ...]:
@@ -75,7 +76,7 @@ def client_key(issuer: str, settings: Settings) -> str:
     """
     named = settings.client_authentication if settings.client_id is None else None
     kinds = [kind for kind in ("dpop" if settings.dpop else None, named) if kind is not None]
-    way = "device" if settings.chosen_grant == "device_code" else settings.redirect_uri or "loopback"
+    way = "device" if settings.chosen_grant == "device_code" else settings.answer_address or "loopback"
     return _key(Kind.CLIENT, issuer, way, settings.client_name, *kinds)
 
 
@@ -111,20 +112,20 @@ def decode_session(value: bytes) -> Session:
         members = old_formats.with_later_members(members)
         intent, terms = members["refresh_intent"], members["terms"]
         return Session(
-            token=_token(members["token"]),
-            client=_client(members["client"]),
-            server=_server(members["server"]),
+            token=read_token(members["token"]),
+            client=read_client(members["client"]),
+            server=read_server(members["server"]),
             resource=optional(text, members, "resource"),
             requested_scope=texts(members, "requested_scope"),
-            refresh_intent=_intent(intent) if intent is not None else None,
+            refresh_intent=read_intent(intent) if intent is not None else None,
             interactive=switch(members, "interactive"),
             dpop_key=secret(members, "dpop_key"),
-            terms=_terms(terms) if terms is not None else None,
+            terms=read_terms(terms) if terms is not None else None,
             ended=optional(text, members, "ended"),
             renewed=bool(members["renewed"]),
         )
     except (KeyError, TypeError, ValueError) as error:
-        raise _damaged(Kind.SESSION) from error
+        raise damaged_record(Kind.SESSION) from error
 
 
 def encode_client(client: Client) -> bytes:
@@ -140,9 +141,9 @@ def decode_client(value: bytes) -> Client:
     """
     members = decode_members(Kind.CLIENT, value)
     try:
-        return _client(old_formats.client_of_format_1(members) if members["format"] == _FIRST_FORMAT else members)
+        return read_client(old_formats.client_of_format_1(members) if members["format"] == _FIRST_FORMAT else members)
     except (KeyError, TypeError, ValueError) as error:
-        raise _damaged(Kind.CLIENT) from error
+        raise damaged_record(Kind.CLIENT) from error
 
 
 def encode_pin(issuer: str) -> bytes:
@@ -162,7 +163,7 @@ def decode_pin(value: bytes) -> tuple[str, bool]:
         members = decode_members(Kind.PIN, value)
         return text(members, "issuer"), bool(members.get("saw_secret", True))
     except (KeyError, TypeError) as error:
-        raise _damaged(Kind.PIN) from error
+        raise damaged_record(Kind.PIN) from error
 
 
 def encode_members(kind: Kind, members: Members) -> bytes:
@@ -191,7 +192,7 @@ def decode_members(kind: Kind, value: bytes) -> Members:
     """Read the members of a record; a `StoreError` if it is damaged or of a newer format."""
     members = readable_members(kind, value)
     if members is None:
-        raise _damaged(kind)
+        raise damaged_record(kind)
     return members
 
 
@@ -212,86 +213,8 @@ def readable_members(kind: Kind, value: bytes) -> Members | None:
     return document
 
 
-def _damaged(kind: Kind) -> DamagedRecord:
+def damaged_record(kind: Kind) -> DamagedRecord:
+    """Make the error for a record that no program can read any more."""
     message = f"A {kind} record in the session store is damaged."
     hint = f"If it is a file, move it away and log in again; else {ANOTHER_STORE}."
     return DamagedRecord(message, hint=LOG_OUT if kind is Kind.SESSION else hint)
-
-
-def _token(members: Members) -> Token:
-    return Token(
-        access_token=credential(members, "access_token"),
-        obtained_at=time(members, "obtained_at"),
-        expires_at=optional(time, members, "expires_at"),
-        refresh_token=secret(members, "refresh_token"),
-        scope=texts(members, "scope"),
-        token_type=TokenType(members["token_type"]),
-        id_token=secret(members, "id_token"),
-    )
-
-
-def _intent(members: Members) -> RefreshIntent:
-    members = old_formats.with_all_of_intent(members)
-    return RefreshIntent(
-        started_at=time(members, "started_at"),
-        fingerprint=text(members, "fingerprint"),
-        holder=text(members, "holder"),
-        deadline=time(members, "deadline"),
-    )
-
-
-def _terms(members: Members) -> Terms:
-    send_resource = members["send_resource"]
-    if not isinstance(send_resource, bool | None):
-        raise TypeError(send_resource)
-    return Terms(
-        scope=texts(members, "scope"),
-        resource=optional(text, members, "resource"),
-        send_resource=send_resource,
-        bearer=optional(text, members, "bearer"),
-        grant=text(members, "grant"),
-    )
-
-
-def _client(members: Members) -> Client:
-    members = old_formats.with_all_answers(members)
-    method = optional(text, members, "authentication")
-    return Client(
-        client_id=text(members, "client_id"),
-        issuer=text(members, "issuer"),
-        secret=secret(members, "secret"),
-        authentication=ClientAuthentication(method) if method is not None else None,
-        redirect_uri=optional(text, members, "redirect_uri"),
-        secret_expires_at=optional(time, members, "secret_expires_at"),
-        origin=ClientOrigin(members["origin"]),
-        scope=texts(members, "scope"),
-        declined_scope=texts(members, "declined_scope") or (),
-        other_redirect_uris=texts(members, "other_redirect_uris") or (),
-        registered_at=optional(time, members, "registered_at"),
-    )
-
-
-def _server(members: Members) -> ServerMetadata:
-    return ServerMetadata(
-        issuer=text(members, "issuer"),
-        authorization_endpoint=optional(text, members, "authorization_endpoint"),
-        token_endpoint=optional(text, members, "token_endpoint"),
-        registration_endpoint=optional(text, members, "registration_endpoint"),
-        revocation_endpoint=optional(text, members, "revocation_endpoint"),
-        device_authorization_endpoint=optional(text, members, "device_authorization_endpoint"),
-        scopes_supported=texts(members, "scopes_supported"),
-        code_challenge_methods_supported=texts(members, "code_challenge_methods_supported"),
-        token_endpoint_auth_methods_supported=texts(members, "token_endpoint_auth_methods_supported"),
-        token_endpoint_auth_signing_alg_values_supported=texts(
-            members, "token_endpoint_auth_signing_alg_values_supported"
-        ),
-        revocation_endpoint_auth_methods_supported=texts(members, "revocation_endpoint_auth_methods_supported"),
-        grant_types_supported=texts(members, "grant_types_supported"),
-        authorization_grant_profiles_supported=texts(members, "authorization_grant_profiles_supported"),
-        dpop_signing_alg_values_supported=texts(members, "dpop_signing_alg_values_supported"),
-        protected_resources=texts(members, "protected_resources"),
-        iss_parameter_supported=switch(members, "iss_parameter_supported"),
-        client_id_metadata_document_supported=switch(members, "client_id_metadata_document_supported"),
-        require_pushed_authorization_requests=switch(members, "require_pushed_authorization_requests"),
-        source=MetadataSource(members["source"]),
-    )

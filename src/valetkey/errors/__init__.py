@@ -6,7 +6,7 @@ Every error Valetkey raises, named for what the caller does next.
 
     AuthError                   .hint: one sentence that says what to do; str(error) is safe to show and to log
     ├─ TemporaryError           try again later: network, time-out, 5xx, 429 (.retry_after)
-    ├─ LoginRequired            a person is needed (.authorization_url when a login is waiting for one)
+    ├─ LoginRequired            a person is needed (.principal .reason, .authorization_url .deadline of a login begun)
     │   └─ LoginFailed          a person was asked: denied, too late, no way to receive the answer (.error .description)
     ├─ Refused                  the authorization server said no (.error .description .status .endpoint)
     │   └─ ClientRefused        it does not accept this client, or does not register it
@@ -52,14 +52,30 @@ def quote(text: object, limit: int = QUOTE_LIMIT) -> str:
 
 class LoginRequired(AuthError):
     """
-    A person has to log in, and none has answered yet.
+    A person has to log in, and none has answered yet. `server_url` is the MCP server that wants it.
 
-    :param authorization_url: The link that person has to open, when a login is waiting.
+    :param authorization_url: The link that person has to open, when a login is waiting. It is for that person alone, so
+        the text of the error does not hold it; with `public_url=` it is a short one, which the text holds too.
+    :param principal: The user whose session it would be.
+    :param reason: Why, in one of a few texts: "no session yet", "the session has ended: …", "more scope: …".
+    :param deadline: Until when the link can be used, as Unix time in seconds; None where none was given.
     """
 
-    def __init__(self, message: str, *, hint: str, authorization_url: str | None = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        hint: str,
+        authorization_url: str | None = None,
+        principal: str | None = None,
+        reason: str | None = None,
+        deadline: float | None = None,
+    ) -> None:
         super().__init__(message, hint=hint)
         self.authorization_url = authorization_url
+        self.principal = principal
+        self.reason = reason
+        self.deadline = deadline
 
 
 class LoginFailed(LoginRequired):

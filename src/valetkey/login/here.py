@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class LoginHere(LoopbackLogin):
-    """`login="auto"`, which opens a browser or fails where no person is, and `login="link"`, which only prints."""
+    """`login="auto"`, which opens a browser or fails where no person is, and `PrintedLink`, which only prints."""
 
     def __init__(self, *, opens: bool) -> None:
         super().__init__(_show_in_browser if opens else print_link)
@@ -46,6 +46,24 @@ class LoginHere(LoopbackLogin):
         from valetkey.login.race import RaceAttempt
 
         return RaceAttempt(listeners, address, opens=self._opens)
+
+
+class BrowserLogin(LoopbackLogin):
+    """`login="browser"`: opens a browser, prints the link too, and waits for the answer at a loopback address."""
+
+    def __init__(self) -> None:
+        super().__init__(_show_in_browser)
+
+
+class PrintedLink(LoginHere):
+    """
+    Prints the link to standard error, opens no browser, and waits for the answer at a loopback address.
+
+    For a program whose output a person reads, and whose computer has the browser, or a forwarded port.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(opens=False)
 
 
 def _show_in_browser(prompt: "LoginPrompt") -> None:

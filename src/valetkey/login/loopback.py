@@ -33,7 +33,7 @@ _NO_SUCH_FAMILY = frozenset({errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT})
 
 class LoopbackLogin:
     """
-    Shows a prompt, and waits for the browser at a loopback address (`login="auto"` and `login="link"`).
+    Shows a prompt, and waits for the browser at a loopback address (`login="auto"` and `login="browser"`).
 
     :param show: Shows the prompt to the person, and returns without waiting.
     :param hosts: Addresses to listen at; the first that this computer has is used (RFC 8252 §7.3: assume neither

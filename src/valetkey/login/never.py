@@ -29,5 +29,8 @@ class NeverLogin:
 
 def _person_needed() -> LoginRequired:
     message = 'The MCP server needs a person to log in, and login="never" asks none.'
-    hint = "Log in once in a program that may ask a person, with the same session store, then try again."
+    hint = (
+        "Log in once in a program that may ask a person, with the same session store, then try again; or use the "
+        'credentials of a machine, or login="link" with public_url in a web app.'
+    )
     return LoginRequired(message, hint=hint)

@@ -14,8 +14,9 @@ NOWHERE = "no browser, no terminal and no notebook"
 NOWHERE_TO_PASTE = "no terminal and no notebook to paste the answer into"
 
 _WAYS = (
-    "Log in once where a person is, with the same session store (OAuth(url).login()); or use the grant device_code, or "
-    'one of a machine; or login="paste" in a terminal or notebook, or login="link" where a person reads the output.'
+    "Log in once where a person is, with the same session store (OAuth(url).login()); or use the credentials of a "
+    'machine; or login="link" with public_url in a web app, login="device" where a person reads the output, '
+    'login="paste" in a terminal or notebook.'
 )
 
 

@@ -55,7 +55,7 @@ _FORBIDDEN_TO_ASK = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class PendingLogin:
+class AuthorizationRequest:
     """
     What is remembered of an authorization request until its answer comes (MCP, Authorization Response Validation).
 
@@ -80,7 +80,7 @@ def code_challenge(verifier: Secret) -> str:
     return base64.urlsafe_b64encode(digest).rstrip(b"=").decode("ascii")
 
 
-def authorization_url(pending: PendingLogin) -> str:
+def authorization_url(pending: AuthorizationRequest) -> str:
     """
     Build the URL that the person's browser opens; `parse_callback` reads the answer.
 
@@ -107,7 +107,7 @@ def authorization_url(pending: PendingLogin) -> str:
     return urls.encode_for_browser(parts._replace(query="&".join([*kept, urlencode(ours)])).geturl())
 
 
-def parse_callback(callback_url: str, pending: PendingLogin) -> Secret:
+def parse_callback(callback_url: str, pending: AuthorizationRequest) -> Secret:
     """
     Check the answer to `authorization_url`, state first, then issuer, then the rest, and give the authorization code.
 
@@ -126,6 +126,15 @@ def parse_callback(callback_url: str, pending: PendingLogin) -> Secret:
         message = f"{pending.server.issuer} answered the login without a code."
         raise MalformedDocument(message, hint="Log in again.", url=pending.redirect_uri, member="code")
     return Secret(parameters["code"])
+
+
+def state_of(callback_url: str) -> str:
+    """Give the state of an answer, to find its login by; a `StateMismatch` if it has none that can be read."""
+    state = _parameters(callback_url).get("state", "")
+    if not state:
+        message = "The answer to the login came without a state, so nothing says which login it belongs to."
+        raise StateMismatch(message, hint=_LOGIN_AGAIN)
+    return state
 
 
 def _require_readable(callback_url: str) -> None:
@@ -150,7 +159,7 @@ def _parameters(callback_url: str) -> dict[str, str]:
     return parameters
 
 
-def _check_state(parameters: dict[str, str], pending: PendingLogin) -> None:
+def _check_state(parameters: dict[str, str], pending: AuthorizationRequest) -> None:
     """RFC 6749 §10.12; when an answer without a state comes here, and why it is quoted: decisions/wrong-state.md."""
     received = parameters.get("state", "")
     if Secret(received) == pending.state:
@@ -181,7 +190,7 @@ def _check_issuer(parameters: dict[str, str], server: ServerMetadata) -> None:
         raise IssuerMismatch(message, hint=_LOGIN_AGAIN, expected=server.issuer, received=received)
 
 
-def _declined(parameters: dict[str, str], pending: PendingLogin) -> AuthError:
+def _declined(parameters: dict[str, str], pending: AuthorizationRequest) -> AuthError:
     error, description = parameters["error"], parameters.get("error_description")
     server, reason = pending.server, _reason(parameters)
     if server.iss_parameter_supported and "iss" not in parameters:  # django-oauth-toolkit, where the person declines

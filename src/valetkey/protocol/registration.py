@@ -77,12 +77,18 @@ class ClientMetadata:
             return (_PLACEHOLDER,) if self.has_placeholder else ()
         return (self.redirect_uri,)
 
+    @property
+    def _application_type(self) -> str:
+        """MCP 2026-07-28, Application Type: a loopback redirect is a native client's, an https one a web client's."""
+        is_web = self.redirect_uri is not None and not urls.is_loopback(self.redirect_uri)
+        return "web" if is_web else "native"
+
     def document(self) -> dict[str, object]:
         """Give the members of the request (RFC 7591 §2)."""
         members: dict[str, object] = {
             "client_name": self.name,
             "redirect_uris": list(self.redirect_uris) or None,
-            "application_type": "native",  # MCP 2026-07-28, Application Type: a loopback redirect is a native client's
+            "application_type": self._application_type,
             "grant_types": list(self.grant_types),
             # RFC 7591 §2.1: they go with each other; left out, it would be the code.
             "response_types": ["code"] if self.redirect_uri is not None else [],

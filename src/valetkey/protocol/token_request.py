@@ -6,7 +6,7 @@
 from dataclasses import dataclass, replace
 
 from valetkey import urls, wire
-from valetkey.protocol.authorization import PendingLogin
+from valetkey.protocol.authorization import AuthorizationRequest
 from valetkey.protocol.client_auth import AuthenticationFields
 from valetkey.protocol.server import JWT_BEARER
 from valetkey.values import Client, Scope, Secret, ServerMetadata, Session, scope_to_text
@@ -62,7 +62,7 @@ class TokenRequest:
         return self if audience is None else replace(self, fields=(*self.fields, ("audience", audience)))
 
 
-def code_request(pending: PendingLogin, code: Secret) -> TokenRequest:
+def code_request(pending: AuthorizationRequest, code: Secret) -> TokenRequest:
     """Build the exchange of a code (RFC 6749 §4.1.3), which goes to the login's own server only."""
     return TokenRequest(
         pending.server,

@@ -26,7 +26,7 @@ _ABSOLUTE_URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^#\s]+")  # RFC 8707 §2, 
 
 _REDIRECT = (
     "Use http on this computer's loopback address, as in http://127.0.0.1:8080/callback, or an https URL with "
-    'login="paste".'
+    'login="paste", or with public_url.'
 )
 
 
@@ -188,6 +188,7 @@ def _check_urls(options: PythonOptions) -> None:
         "registration_endpoint": options.registration_endpoint,
         "device_authorization_endpoint": options.device_authorization_endpoint,
         "redirect_uri": options.redirect_uri,
+        "public_url": options.public_url,
         **{f"issuer of the client {client.client_id}": client.issuer for client in options.clients},
         **{f"redirect_uri of the client {client.client_id}": client.redirect_uri for client in options.clients},
     }
@@ -198,9 +199,22 @@ def _check_urls(options: PythonOptions) -> None:
         except InsecureEndpoint as error:
             hint = _REDIRECT if name.startswith("redirect_uri") else error.hint
             raise ConfigurationError(error.message, hint=hint) from error
+    _check_web_app(options)
     if options.resource is not None and not _ABSOLUTE_URI.fullmatch(options.resource):
         message = f"The resource {quote(options.resource)} is not an absolute URI without a fragment."
         raise ConfigurationError(message, hint="Give it as the server's operator names it, for example its URL.")
+
+
+def _check_web_app(options: PythonOptions) -> None:
+    if options.public_url is None:
+        return
+    if "?" in options.public_url:
+        message = f"The public_url {quote(options.public_url)} has a query."
+        raise ConfigurationError(message, hint="Give the URL of the web app alone, such as https://bot.example.com.")
+    for address in options.redirect_uris:
+        if not urls.same_origin(address, options.public_url):
+            message = f"The redirect_uri {address} is not one of the web app at public_url {options.public_url}."
+            raise ConfigurationError(message, hint="Leave redirect_uri out, or give an address of that web app.")
 
 
 def _is_http(url: str) -> bool:

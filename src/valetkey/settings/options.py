@@ -53,7 +53,11 @@ class Options:
     :param dpop: True binds every token to a key (DPoP, RFC 9449), False never does. None does so if the MCP server
         requires it.
     :param redirect_uri: A fixed loopback address for the answer of a login, for example
-        "http://127.0.0.1:8080/callback". Without one, a free port is used.
+        "http://127.0.0.1:8080/callback". Without one, a free port is used. With `public_url`, an address of that web
+        app instead of the usual one.
+    :param public_url: The https URL of your web app, as browsers reach it. The answer of a login then comes to
+        `/mcp-oauth/callback` below it, and the link for the person is a short one below it. With it, `login="auto"`
+        means "link".
     :param login_timeout: The time a person has for a login, in seconds.
     :param profile: The provider profile: "auto" finds it by the issuer, "none" uses none, a name uses that one.
     :param strict: True compares issuers and resources byte for byte, without any tolerance.
@@ -81,6 +85,7 @@ class Options:
     bearer: BearerName | None = None
     dpop: bool | None = None
     redirect_uri: str | None = None
+    public_url: str | None = None
     login_timeout: float = LOGIN_SECONDS
     profile: str = AUTO
     strict: bool = False

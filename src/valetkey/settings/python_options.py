@@ -23,6 +23,10 @@ from valetkey.settings.network import Network
 from valetkey.settings.options import GrantName, Options
 from valetkey.values import ClientAuthentication, Scope, Secret, as_secret, scope_from_text, to_client_authentication
 
+CALLBACK_PATH = "/mcp-oauth/callback"
+START_PATH = "/mcp-oauth/start/"
+"""Where a web app has its two routes of a login, below its `public_url`."""
+
 _OF_MACHINES = frozenset({"client_credentials", "workload_identity", "enterprise_managed"})
 
 _EXTENSIONS = {
@@ -81,7 +85,7 @@ class PythonOptions(Options):
 
     :param url: The URL of the MCP server. `OAuth(url)` fills it in.
     :param client_secret: The secret of `client_id`. It goes to `issuer` alone, so give that too. With a secret and
-        without `redirect_uri`, no person is asked (client credentials).
+        without `redirect_uri` or `public_url`, no person is asked (client credentials).
     :param client_authentication: How the client authenticates: "none", "client_secret_basic", "client_secret_post" or
         "private_key_jwt". None lets the authorization server's metadata decide. Without `client_id`, it is what a
         registration asks for.
@@ -99,7 +103,7 @@ class PythonOptions(Options):
     :param authorization_parameters: Further parameters of the authorization request.
     :param grant: How a token is obtained: "authorization_code", "device_code", "client_credentials",
         "workload_identity" or "enterprise_managed". "auto" chooses by the other options: `workload_token`,
-        `identity_provider`, a secret or key without `redirect_uri` (client credentials), else a login.
+        `identity_provider`, a secret or key without `redirect_uri` or `public_url` (client credentials), else a login.
     :param network: How Valetkey's own requests leave your network, where the environment does not say it: certificate
         authorities, client certificates, a proxy, header fields for an access gateway. A `Network`.
     """
@@ -155,7 +159,7 @@ class PythonOptions(Options):
         if self.identity_provider is not None:
             return "enterprise_managed"
         proves = self.client_secret is not None or (self.can_sign and self.client_id is not None)
-        return "client_credentials" if proves and self.redirect_uri is None else "authorization_code"
+        return "client_credentials" if proves and self.answer_address is None else "authorization_code"
 
     @property
     def extensions(self) -> dict[str, dict[str, object]]:
@@ -183,6 +187,17 @@ class PythonOptions(Options):
     def is_machine(self) -> bool:
         """True if a token can be obtained without a person."""
         return self.chosen_grant in _OF_MACHINES
+
+    @property
+    def answer_address(self) -> str | None:
+        """The one address that the answer of a login comes to, None for any of this computer's."""
+        if self.redirect_uri is not None or self.public_url is None:
+            return self.redirect_uri
+        return f"{self.public_url.rstrip('/')}{CALLBACK_PATH}"
+
+    def start_link(self, login_id: str) -> str | None:
+        """Give the short link of a pending login, for a web app; None without one."""
+        return None if self.public_url is None else f"{self.public_url.rstrip('/')}{START_PATH}{login_id}"
 
     @property
     def redirect_uris(self) -> tuple[str, ...]:

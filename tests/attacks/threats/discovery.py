@@ -12,7 +12,7 @@ SERVER_ASKED = "src/valetkey/_discovery/server.py"
 BUDGET = "src/valetkey/_discovery/budget.py"
 RESOURCE = "src/valetkey/protocol/resource.py"
 SERVER = "src/valetkey/protocol/server.py"
-AUTHORIZATION_CODE = "src/valetkey/_grants/authorization_code.py"
+AUTHORIZATION_CODE = "src/valetkey/_grants/code_login.py"
 DEVICE_CODE = "src/valetkey/_grants/device_code.py"
 LINKS = "src/valetkey/_network/links.py"
 
@@ -149,7 +149,7 @@ THREATS: tuple[Threat, ...] = (
         remains="a name that leads there in the browser only; behind a proxy, any name",
         test="test_discovery.py::test_a_link_into_the_persons_own_network_is_not_opened",
         defences=(
-            Defence(AUTHORIZATION_CODE, "self._seams.judge_link(target.server", "str(target.server"),
+            Defence(AUTHORIZATION_CODE, "self.seams.judge_link(target.server", "str(target.server"),
             Defence(DEVICE_CODE, "self._seams.judge_link(page)", "str(page)"),
             Defence(
                 LINKS,

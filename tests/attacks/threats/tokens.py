@@ -8,7 +8,7 @@ from tests.attacks.threat import Defence, Threat
 ATTEMPTS = "src/valetkey/_engine/attempts.py"
 AUTHORIZATION = "src/valetkey/protocol/authorization.py"
 CHECKS = "src/valetkey/settings/checks.py"
-CODE = "src/valetkey/_grants/authorization_code.py"
+CODE = "src/valetkey/_grants/code_login.py"
 CODEC = "src/valetkey/_sessions/codec.py"
 CREDENTIAL = "src/valetkey/_adapters/credential.py"
 DECISION = "src/valetkey/_engine/decision.py"
@@ -117,7 +117,7 @@ THREATS: tuple[Threat, ...] = (
         gets="nothing: each login has a state of its own",
         remains="",
         test="test_tokens.py::test_the_answer_of_an_earlier_login_is_no_answer_to_a_later_one",
-        defences=(Defence(CODE, "state=Secret(self._seams.random()),", 'state=Secret("always the same state"),'),),
+        defences=(Defence(CODE, "state=Secret(self.seams.random()),", 'state=Secret("always the same state"),'),),
     ),
     Threat(
         id="T8",
@@ -194,7 +194,7 @@ THREATS: tuple[Threat, ...] = (
                 '"code_challenge": code_challenge(pending.verifier),',
                 '"code_challenge": pending.verifier.reveal(),',
             ),
-            Defence(CODE, "verifier=Secret(self._seams.random()),", 'verifier=Secret("v" * 43),'),
+            Defence(CODE, "verifier=Secret(self.seams.random()),", 'verifier=Secret("v" * 43),'),
         ),
     ),
     Threat(

@@ -17,7 +17,7 @@ from valetkey.login.browser import browser_command
 from valetkey.login.pasted_text import answer_in, cleaned, readings
 from valetkey.profiles.catalog import load_profiles
 from valetkey.protocol.assertion import is_expired, read_audiences, read_claims
-from valetkey.protocol.authorization import PendingLogin, authorization_url, parse_callback
+from valetkey.protocol.authorization import AuthorizationRequest, authorization_url, parse_callback
 from valetkey.protocol.challenge import challenge_to_answer, parse_challenges
 from valetkey.protocol.client_document import require_document_url
 from valetkey.protocol.dpop import proof_claims, public_jwk, read_nonce, rejects_without_nonce, thumbprint
@@ -170,7 +170,7 @@ def _callback(data):
     source = Input(data)
     state = Secret(source.text() or "state")
     parameters = (("prompt", "none"),) if source.byte() & 1 else ()
-    pending = PendingLogin(
+    pending = AuthorizationRequest(
         _SERVER, _CLIENT, "http://127.0.0.1:8080/callback", MCP, ("read",), state, Secret("v" * 43), parameters
     )
     address = source.text() + "?" + source.text()
@@ -195,7 +195,9 @@ def _authorization_endpoint(data):
         if not (urls.is_endpoint(endpoint) and is_text(state)):
             return
         server = ServerMetadata(ISSUER, endpoint, f"{ISSUER}/token")
-        pending = PendingLogin(server, _CLIENT, "http://127.0.0.1:8080/c", MCP, ("read",), Secret(state), Secret("v"))
+        pending = AuthorizationRequest(
+            server, _CLIENT, "http://127.0.0.1:8080/c", MCP, ("read",), Secret(state), Secret("v")
+        )
         link = authorization_url(pending)
         assert set(link) <= _UNRESERVED
         assert [value for name, value in parse_qsl(urlsplit(link).query) if name == "state"] == [state]
@@ -210,7 +212,7 @@ def _pasted(data):
         text = cleaned(pasted)
         assert text.isprintable()
         assert not any(each.isspace() for each in text)
-        pending = PendingLogin(
+        pending = AuthorizationRequest(
             _SERVER, _CLIENT, "http://127.0.0.1:8080/callback", MCP, None, Secret("state"), Secret("v" * 43)
         )
         for address in readings(text, earlier):
@@ -355,7 +357,7 @@ TARGETS = (
     Target(
         name="words",
         reads="a text in an error, and a scope",
-        modules=("errors/__init__.py", "values.py"),
+        modules=("errors/__init__.py", "errors/root.py", "values.py"),
         run=_words,
         tokens=(b"\x1b]0;", b"\x7f", b"\xe2\x80\xae", b"\xc2\x85", b" "),
     ),

@@ -22,8 +22,8 @@ from haystack_integrations.tools.mcp_oauth.client import SSEClient, StreamableHt
 from haystack_integrations.tools.mcp_oauth.config import InMemoryTokenStorage, OAuthConfig
 from haystack_integrations.tools.mcp_oauth.credentials import IdentityProvider, RegisteredClient
 from haystack_integrations.tools.mcp_oauth.errors import (
+    AuthorizationRequired,
     MCPAuthorizationError,
-    MCPLoginRequiredError,
     MCPServerError,
     MCPServerTimeoutError,
 )
@@ -33,6 +33,7 @@ from haystack_integrations.tools.mcp_oauth.server_info import SSEServerInfo, Str
 from haystack_integrations.tools.mcp_oauth.toolset import MCPTool, MCPToolset
 
 __all__ = [
+    "AuthorizationRequired",
     "ClientCertificate",
     "IdentityProvider",
     "InMemoryTokenStorage",
@@ -41,7 +42,6 @@ __all__ = [
     "MCPConnectionError",
     "MCPError",
     "MCPInvocationError",
-    "MCPLoginRequiredError",
     "MCPServerError",
     "MCPServerInfo",
     "MCPServerTimeoutError",

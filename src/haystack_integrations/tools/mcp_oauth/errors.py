@@ -48,22 +48,33 @@ class MCPAuthorizationError(MCPConnectionError, ValueError):
         super().__init__(message=message, operation=operation)
         self.error = error
         self.hint = error.hint
+        self.server_url = server_url
 
 
-class MCPLoginRequiredError(MCPAuthorizationError):
+class AuthorizationRequired(MCPAuthorizationError):
     """
-    A person has to log in; `authorization_url` is the link, when a login is waiting.
+    A person has to log in before the MCP server can be used.
+
+    Its attributes are for the program that shows the person what to do; its text may come to a language model, so the
+    only link in it is the short one of a web app (`public_url`).
+
+    :param error: What the engine says: a `LoginRequired` or a `LoginFailed`.
+    :param operation: What was being done.
+    :param server_url: The URL of the MCP server.
     """
 
     def __init__(self, error: LoginRequired, operation: str, server_url: str) -> None:
         super().__init__(error, operation, server_url)
+        self.principal = error.principal
+        self.reason = error.reason
+        self.deadline = error.deadline
         self.authorization_url = error.authorization_url
 
 
 def to_mcp_error(error: AuthError, operation: str, server_url: str) -> MCPAuthorizationError:
     """Turn an error of the engine into the one that the user sees."""
     if isinstance(error, LoginRequired):
-        return MCPLoginRequiredError(error, operation, server_url)
+        return AuthorizationRequired(error, operation, server_url)
     return MCPAuthorizationError(error, operation, server_url)
 
 

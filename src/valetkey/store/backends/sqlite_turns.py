@@ -122,20 +122,20 @@ class Turns:
         """Make the calls of all that wait. Those that other processes hold up wait on, until their time is over."""
         with self.working:
             self._woken.clear()
-            busy = [self._read(call) for call in self._calls(writes=False)]
-            writers = self._calls(writes=True)
-            patience = self._patience() if writers else 0
-            if writers and not patience:
-                busy.append(self._write())
-                if busy[-1] is None:
+            # A file that is busy for one is busy for the others.
+            busy = next(filter(None, map(self._read, self._calls(writes=False))), None)
+            wants_to_write = busy is None and bool(self._calls(writes=True))
+            patience = self._patience() if wants_to_write else 0
+            if wants_to_write and not patience:
+                busy = self._write()
+                if busy is None:
                     self._file.line.leave()
-        error = next(filter(None, busy), None)
-        if error is not None:
+        if busy is not None:
             now = time.monotonic()
             self._others_until = now + _REMEMBERED_SECONDS
             for call in (*self._calls(writes=False), *self._calls(writes=True)):
                 if now - call.since >= _WAIT_SECONDS:
-                    call.end(error)
+                    call.end(busy)
         if patience:
             self._woken.wait(patience)
 

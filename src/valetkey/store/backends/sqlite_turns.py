@@ -66,7 +66,8 @@ class Turns:
         self._file = file
         self._others_until = -math.inf
         self._begin()
-        _all_turns.add(self)
+        with _forking:
+            _all_turns.add(self)
 
     def after_fork(self) -> None:
         """Begin without calls in a forked child: the threads that wait are not there."""
@@ -247,7 +248,7 @@ def go_on(*, is_child: bool) -> None:
 
 
 _all_turns: "weakref.WeakSet[Turns]" = weakref.WeakSet()
-_forking = threading.Lock()  # guards _held_still
+_forking = threading.Lock()  # guards _all_turns and _held_still
 _held_still: list[Turns] = []
 
 

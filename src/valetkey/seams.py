@@ -197,7 +197,7 @@ class Seams:
 
     :param send_to_provider: Sends a request to the user's identity provider, which may be in another network than the
         MCP server; None for `send`.
-    :param keep_connections: Opens a block in which this thread's requests to one origin use one connection.
+    :param keep_connections: Opens a block in which the requests of this context to one origin use one connection.
     :param judge_link: Raises `InsecureEndpoint` for a link that the MCP server may not let a person's browser open.
     """
 

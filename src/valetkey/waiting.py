@@ -21,6 +21,9 @@ import anyio.lowlevel
 _STEP_SECONDS = 0.5
 """How long a thread that waits may not notice Ctrl-C."""
 
+_LEAST_SECONDS = 0.05
+"""How long a thread waits in any case: work that only looks into a store is done by then."""
+
 Result = TypeVar("Result")
 Rounds = Generator[concurrent.futures.Future[Any], None, Result]
 
@@ -56,7 +59,7 @@ def run_rounds(
 
 def _wait_here(future: concurrent.futures.Future[Any], seconds: float | None) -> None:
     """Wait in steps: Ctrl-C wakes no thread that waits for a lock on Windows, nor where another thread gets it."""
-    ends_at = math.inf if seconds is None else time.monotonic() + seconds
+    ends_at = math.inf if seconds is None else time.monotonic() + max(seconds, _LEAST_SECONDS)
     while not future.done() and (left := ends_at - time.monotonic()) > 0:
         concurrent.futures.wait([future], min(left, _STEP_SECONDS))
 

@@ -14,6 +14,9 @@ import pytest
 from tests.fakes.threads import LONGEST_WAIT, in_threads
 from valetkey._engine import single_flight
 from valetkey._engine.single_flight import SingleFlight
+from valetkey._engine.workers import Workers
+from valetkey.errors import StoreError
+from valetkey.errors.redaction import revealed
 from valetkey.waiting import wait_for_future
 
 BACKENDS = pytest.mark.parametrize("backend", ["asyncio", "trio"])
@@ -240,7 +243,7 @@ def test_cancelling_when_nothing_runs_cancels_nothing():
 
 
 def test_work_that_could_not_begin_does_not_keep_others_waiting(monkeypatch):
-    flight = SingleFlight()
+    flight = SingleFlight(workers=Workers())  # those of the process may have a thread that runs
     with monkeypatch.context() as broken:
         broken.setattr(threading.Thread, "start", _cannot_start)
         with pytest.raises(RuntimeError, match="can't start new thread"):
@@ -266,3 +269,33 @@ def test_an_interrupt_cancels_the_work_and_waits_until_it_has_let_go(is_running)
         flight.join(work)
     flight.interrupt()
     assert let_go == ["let go"] * is_running
+
+
+@pytest.mark.parametrize("is_real", [True, False])
+def test_work_in_steps_is_parked_by_the_real_clock_and_pauses_by_that_of_a_test(is_real):
+    pauses = []
+
+    def work(cancelled):
+        yield 0.001
+        return "done"
+
+    flight = SingleFlight() if is_real else SingleFlight(pause=pauses.append)
+    assert flight.join(work)[0].result(LONGEST_WAIT) == "done"
+    assert pauses == ([] if is_real else [0.001])
+
+
+def test_secrets_that_were_at_hand_before_work_was_parked_are_left_out_of_its_error_after_that():
+    secret = "canary-9c1e-secret"
+
+    def work(cancelled):
+        revealed(secret)
+        yield 0.001
+        try:
+            raise ValueError(secret)
+        except ValueError as error:
+            message = f"The server says {secret}."
+            raise StoreError(message, hint="Look after it.") from error
+
+    error = SingleFlight().join(work)[0].exception(LONGEST_WAIT)
+    assert isinstance(error, StoreError)
+    assert "canary" not in "".join(map(repr, (error, error.__cause__, error.message)))

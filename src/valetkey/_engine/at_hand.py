@@ -20,7 +20,7 @@ class SessionAtHand:
 
     def __init__(self, sessions: Sessions) -> None:
         self._sessions = sessions
-        self._look: SingleFlight[None] = SingleFlight(must_finish=False)
+        self._look: SingleFlight[None] = SingleFlight(must_finish=False, lane="looks")
         self.session: Session | None = None
         self.has_looked = False
 
@@ -50,7 +50,7 @@ class SessionAtHand:
 
     def start_look(self) -> concurrent.futures.Future[None]:
         """
-        Look in a thread of its own; callers at the same time share one look.
+        Look in another thread; callers at the same time share one look.
 
         :raises RuntimeError: If no thread can be started.
         """

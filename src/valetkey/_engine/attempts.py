@@ -29,6 +29,7 @@ from valetkey._engine.refresh_outcome import NextStep
 from valetkey._engine.refusing import explained, login_waits, nothing_to_renew_with, reason_for, with_way_out
 from valetkey._engine.renewal import Renewal, RenewalProgress
 from valetkey._engine.step_up import StepUps
+from valetkey._engine.workers import Steps, leaving_workers, run_steps
 from valetkey._grants.grant import GrantContext
 from valetkey._grants.opening import open_grant
 from valetkey._grants.token_endpoint import TokenEndpoint
@@ -47,7 +48,7 @@ from valetkey.protocol.dpop import binding_algorithm
 from valetkey.seams import LoginPrompt, Seams
 from valetkey.settings.settings import Settings
 from valetkey.store.another import busy_hint
-from valetkey.store.leases.holding import WAIT_SECONDS, LeaseTimeout, hold
+from valetkey.store.leases.holding import WAIT_SECONDS, LeaseTimeout, holding
 from valetkey.store.protocol import Absent, Lease, Store
 from valetkey.values import Scope, Session
 
@@ -92,7 +93,7 @@ class Attempts:
         self.backoff: Backoff = Backoff(seams.monotonic)
         self._settings = settings
         self._seams = seams
-        self._announce = self.braking.announcing(announce)
+        self._announce = self.braking.announcing(leaving_workers(announce))
         self._wanted = wanted
         self._clients = ClientSelection(settings, store, seams)
         self._pending = PendingLogins(store, seams.now)
@@ -107,6 +108,10 @@ class Attempts:
         return answers(session, need, self._seams.now())
 
     def obtain(self, need: TokenNeed, cancelled: threading.Event) -> Session:
+        """Do what `obtaining` does, and wait for a lease in this thread."""
+        return run_steps(self.obtaining(need, cancelled), self._seams.pause)
+
+    def obtaining(self, need: TokenNeed, cancelled: threading.Event) -> Steps[Session]:
         """Obtain a session that answers a need; it is in the store. `cancelled` breaks a login off."""
         urls.require_endpoint(self._settings.server_url, "URL of the MCP server")
         revealed(need.rejected or "")  # the challenge may repeat it, and the store may have another one
@@ -117,7 +122,7 @@ class Attempts:
         try:
             with self._seams.keep_connections():
                 while session is None:
-                    session = self._under_lease(attempt)
+                    session = yield from self._under_lease(attempt)
         except Resting:
             raise
         except AuthError as error:
@@ -137,7 +142,7 @@ class Attempts:
         is_overdue = session is not None and has_long_expired(session.token, self._seams.now())
         return (is_overdue or self.backoff.is_lasting()) and not self._settings.is_machine
 
-    def _under_lease(self, attempt: _Attempt) -> Session | None:
+    def _under_lease(self, attempt: _Attempt) -> Steps[Session | None]:
         """Act with the lease of the session; None if a new lease is needed."""
 
         def done() -> Session | None:
@@ -146,12 +151,11 @@ class Attempts:
 
         asks_no_person = attempt.need.early or self._settings.is_machine
         try:
-            turn = hold(
+            turn = yield from holding(
                 self.sessions.store,
                 self.sessions.key,
                 done,
                 seconds=WAIT_SECONDS if asks_no_person else WAIT_SECONDS + self._settings.login_timeout,
-                pause=self._seams.pause,
                 cancelled=attempt.cancelled,
                 monotonic=self._seams.monotonic,
             )

@@ -4,8 +4,7 @@
 """
 The engine: the one stateful object. It has a token at hand, and gets another when that one is rejected.
 
-Its work is blocking code in a thread of its own (`single_flight`), and nothing is locked around the caller's request.
-How it gets a token is in `attempts`.
+Its work is blocking code in other threads (`single_flight`, `attempts`); nothing is locked around a caller's request.
 """
 
 import concurrent.futures
@@ -21,6 +20,7 @@ from valetkey._engine.by_name import ByName
 from valetkey._engine.legs import Legs
 from valetkey._engine.progress import login_state, overdue
 from valetkey._engine.single_flight import SingleFlight, is_ending
+from valetkey._engine.workers import Steps
 from valetkey._policy.lifetime import is_expired, is_renewal_due
 from valetkey._policy.reach import may_carry_token
 from valetkey._policy.scope import unite
@@ -52,9 +52,10 @@ class Engine(ByName):
         self.settings = settings
         self.acceptance: Acceptance = Acceptance(seams.now)
         self._seams = seams
-        self._waiting: list[TokenNeed] = []  # the needs of waiting callers; each change is atomic, so it needs no lock
+        self._waiting: list[TokenNeed] = []  # the needs of waiting callers; each change is atomic
         self._store = store
-        self._flight: SingleFlight[Result] = SingleFlight(describe=self._describe)
+        lane = settings.server_url
+        self._flight: SingleFlight[Result] = SingleFlight(describe=self._describe, lane=lane, pause=seams.pause)
         self._at_hand = SessionAtHand(Sessions(settings, store, seams))
         self._jitter = seams.jitter()
         self._prompt: LoginPrompt | None = None
@@ -194,7 +195,7 @@ class Engine(ByName):
         return self._proofs.learn(url, nonce)
 
     def is_known(self) -> bool:
-        """Tell whether the MCP server wants a token: there is a session, even if it has expired."""
+        """Tell whether there is a session, even if it has expired: then the MCP server wants a token."""
         return self.session is not None
 
     def replace(
@@ -240,8 +241,8 @@ class Engine(ByName):
         return unite(*(need.more_scope for need in list(self._waiting)))
 
     def _join(self, need: "TokenNeed") -> "tuple[concurrent.futures.Future[Result], bool]":
-        def work(cancelled: threading.Event) -> Session:
-            session = self._attempts.obtain(need, cancelled)
+        def work(cancelled: threading.Event) -> Steps[Session]:
+            session = yield from self._attempts.obtaining(need, cancelled)
             self._at_hand.replace(session)
             return session
 

@@ -17,6 +17,7 @@ from valetkey._clients.dpop import Proofs
 from valetkey._discovery.resource import ask_resource
 from valetkey._engine.attempts import Attempts
 from valetkey._engine.decision import need_after
+from valetkey._engine.workers import Steps
 from valetkey._policy.lifetime import is_expired
 from valetkey.protocol.challenge import Challenge, challenge_to_answer, parse_challenges
 from valetkey.protocol.dpop import rejects_without_nonce
@@ -41,7 +42,7 @@ class ExplicitLogin:
         self._attempts = attempts
         self._proofs = proofs
 
-    def log_in(self, cancelled: threading.Event) -> Session | None:
+    def log_in(self, cancelled: threading.Event) -> Steps[Session | None]:
         """Give a session that the MCP server does not reject; None if it neither wants nor offers a login."""
         with self._seams.keep_connections():
             stored, version = self._attempts.sessions.read()
@@ -56,7 +57,7 @@ class ExplicitLogin:
                 if version is ABSENT and not self._offers_login(answer, challenges):
                     return None
             need = need_after(token, challenges, prefers_dpop=self._settings.dpop is True)
-            return self._attempts.obtain(replace(need, explicit=True), cancelled)
+            return (yield from self._attempts.obtaining(replace(need, explicit=True), cancelled))
 
     def _ask(self, session: Session | None) -> HttpResponse:
         """Ask the MCP server, at the address it redirects to within its origin, and with the nonce it wants."""

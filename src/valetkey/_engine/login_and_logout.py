@@ -10,7 +10,6 @@ at the same time. A caller that finds another piece of work running waits for it
 
 import concurrent.futures
 import threading
-from collections.abc import Callable
 from typing import cast
 
 from valetkey._engine.at_hand import SessionAtHand
@@ -18,7 +17,8 @@ from valetkey._engine.attempts import Attempts
 from valetkey._engine.completing import Completing
 from valetkey._engine.explicit_login import ExplicitLogin
 from valetkey._engine.logout import Logout, LogoutResult
-from valetkey._engine.single_flight import SingleFlight
+from valetkey._engine.single_flight import SingleFlight, Work
+from valetkey._engine.workers import Steps
 from valetkey.errors import AuthError, LoginFailed, LoginRequired
 from valetkey.login.pending import PendingLogin
 from valetkey.values import Session
@@ -77,7 +77,7 @@ class LoginAndLogout:
         result = yield from self._alone(complete)
         return cast("Session", result)
 
-    def _alone(self, work: Callable[[threading.Event], Result]) -> Rounds[Result]:
+    def _alone(self, work: Work[Result]) -> Rounds[Result]:
         """Do one's own work, after the work that runs, if any."""
         while True:
             future, is_own = self._flight.join(work)
@@ -98,18 +98,18 @@ class LoginAndLogout:
             if isinstance(result, LogoutResult):
                 return result
 
-    def _log_in(self, cancelled: threading.Event) -> Session | None:
+    def _log_in(self, cancelled: threading.Event) -> Steps[Session | None]:
         try:
-            session = self._login.log_in(cancelled)
+            session = yield from self._login.log_in(cancelled)
         except AuthError:
             self._at_hand.look()  # what was there before it, for the state that is shown
             raise
         self._at_hand.replace(session)
         return session
 
-    def _begin(self, cancelled: threading.Event) -> PendingLogin | None:
+    def _begin(self, cancelled: threading.Event) -> Steps[PendingLogin | None]:
         try:
-            self._log_in(cancelled)
+            yield from self._log_in(cancelled)
         except LoginRequired:
             waiting = self._attempts.begun_login()
             if waiting is None:  # it was not begun: a person has declined it a short while ago, for example
@@ -117,9 +117,9 @@ class LoginAndLogout:
             return waiting.view
         return None
 
-    def _log_out(self, _: threading.Event) -> LogoutResult:
+    def _log_out(self, _: threading.Event) -> Steps[LogoutResult]:
         try:
-            return self._logout.end_session()
+            return (yield from self._logout.ending_session())
         finally:
             self._attempts.forget_begun_login()
             self._at_hand.replace(None)

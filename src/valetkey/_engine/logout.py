@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from valetkey._clients.authentication import ClientAuthenticator
 from valetkey._discovery.server import moved_server
+from valetkey._engine.workers import Steps, run_steps
 from valetkey._policy.refusal import Asked, answer_of, meaning_of
 from valetkey._sessions.brakes import Brakes
 from valetkey._sessions.sessions import Sessions
@@ -22,7 +23,7 @@ from valetkey.protocol.revocation import TokenKind, parse_revocation, revocation
 from valetkey.seams import Seams
 from valetkey.settings.settings import Settings
 from valetkey.store.another import MOST_WRITES, always_in_conflict
-from valetkey.store.leases.holding import LeaseTimeout, hold
+from valetkey.store.leases.holding import LeaseTimeout, holding
 from valetkey.store.protocol import Conflict
 from valetkey.values import Client, ClientAuthentication, Secret, ServerMetadata, Session
 
@@ -57,6 +58,10 @@ class Logout:
         self._brakes = Brakes(settings, sessions.store)
 
     def end_session(self) -> LogoutResult:
+        """Do what `ending_session` does, and wait for a lease in this thread."""
+        return run_steps(self.ending_session(), self._seams.pause)
+
+    def ending_session(self) -> Steps[LogoutResult]:
         """
         Revoke the tokens and delete the session.
 
@@ -66,7 +71,7 @@ class Logout:
         turn: LogoutResult | AbstractContextManager[object]
         try:
             # With the lease, no refresh is under way that would bring the session back.
-            turn = hold(sessions.store, sessions.key, self._has_ended, pause=seams.pause, monotonic=seams.monotonic)
+            turn = yield from holding(sessions.store, sessions.key, self._has_ended, monotonic=seams.monotonic)
         except LeaseTimeout:  # that program may wait for a person; its login makes a session of its own
             _logger.info("another program holds the lease of the session for long, it is deleted without it")
             turn = nullcontext()

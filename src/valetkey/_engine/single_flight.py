@@ -4,18 +4,20 @@
 """
 One piece of work, any number of callers: a token is obtained once, however many threads, tasks and loops wait for it.
 
-The work runs in a thread of its own. A caller that is cancelled or gives up leaves it running, so a rotated refresh
-token is always saved, and a login goes on while a person types.
+The work runs in a thread of the process's `workers`. A caller that is cancelled or gives up leaves it running, so a
+rotated refresh token is always saved, and a login goes on while a person types.
 """
 
 import atexit
 import concurrent.futures
 import os
 import threading
+import time
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from typing import Any, Generic, TypeVar
 
+from valetkey._engine.workers import WORKERS, Steps, Workers, run_steps
 from valetkey.errors import AuthError
 from valetkey.errors.causes import make_causes_harmless
 from valetkey.errors.redaction import redacting
@@ -29,6 +31,8 @@ _LETTING_GO_SECONDS = 1.0
 
 Result = TypeVar("Result")
 
+Work = Callable[[threading.Event], Result | Steps[Result]]
+
 
 def _as_it_is(_: AuthError) -> None:
     pass
@@ -37,17 +41,28 @@ def _as_it_is(_: AuthError) -> None:
 class SingleFlight(Generic[Result]):
     """Runs one piece of work at a time; callers that join it get the same result. Safe in threads and event loops."""
 
-    def __init__(self, *, must_finish: bool = True, describe: Callable[[AuthError], None] = _as_it_is) -> None:
+    def __init__(
+        self,
+        *,
+        must_finish: bool = True,
+        describe: Callable[[AuthError], None] = _as_it_is,
+        lane: str = "",
+        pause: Callable[[float], None] = time.sleep,
+        workers: Workers = WORKERS,
+    ) -> None:
         self._describe = describe  # completes an error of the work: its callers may have many servers and stores
+        self._lane = lane
+        self._pause = pause  # another than the real one moves the clock of a test, so it is called and nothing parked
+        self._workers = workers
         self._must_finish = must_finish  # False: the end of the process breaks the work off
         self._lock = threading.Lock()  # guards _running and _cancelled
         self._running: concurrent.futures.Future[Result] | None = None
         self._cancelled = threading.Event()
         _flights.add(self)
 
-    def join(self, work: Callable[[threading.Event], Result]) -> tuple[concurrent.futures.Future[Result], bool]:
+    def join(self, work: Work[Result]) -> tuple[concurrent.futures.Future[Result], bool]:
         """
-        Start the work, or join the work that runs. The event it gets tells it to stop waiting for a person.
+        Queue the work, or join the work that was begun. The event it gets tells it to stop waiting for a person.
 
         :returns: The future of the result, and whether this call has started the work.
         """
@@ -56,9 +71,9 @@ class SingleFlight(Generic[Result]):
                 return self._running, False
             future: concurrent.futures.Future[Result] = concurrent.futures.Future()
             self._running, self._cancelled = future, Cancellation()
-            arguments = (work, future, self._cancelled)
+            steps = self._run(work, future, self._cancelled)
         try:
-            threading.Thread(target=self._run, args=arguments, name="valetkey", daemon=True).start()
+            self._workers.start(steps, self._lane)
         except BaseException:
             self._finish()  # or later callers would wait for work that never began
             raise
@@ -92,13 +107,13 @@ class SingleFlight(Generic[Result]):
 
     def _run(
         self,
-        work: Callable[[threading.Event], Result],
+        work: Work[Result],
         future: concurrent.futures.Future[Result],
         cancelled: threading.Event,
-    ) -> None:
+    ) -> Steps[None]:
         try:
             with redacting():
-                result = _done(work, cancelled)
+                result = yield from self._done(work, cancelled)
         except BaseException as error:  # noqa: BLE001 - its callers get it
             self._finish()
             if isinstance(error, AuthError):
@@ -108,18 +123,21 @@ class SingleFlight(Generic[Result]):
             self._finish()
             future.set_result(result)
 
+    def _done(self, work: Work[Result], cancelled: threading.Event) -> Steps[Result]:
+        """Do the work; what stands behind its error shows no secret either."""
+        try:
+            outcome = work(cancelled)
+            if not isinstance(outcome, Generator):
+                return outcome
+            steps: Steps[Result] = outcome
+            return run_steps(steps, self._pause) if self._pause is not time.sleep else (yield from steps)
+        except AuthError as error:
+            make_causes_harmless(error)
+            raise
+
     def _finish(self) -> None:
         with self._lock:
             self._running = None
-
-
-def _done(work: Callable[[threading.Event], Result], cancelled: threading.Event) -> Result:
-    """Do the work; what stands behind its error shows no secret either."""
-    try:
-        return work(cancelled)
-    except AuthError as error:
-        make_causes_harmless(error)
-        raise
 
 
 _flights: "weakref.WeakSet[SingleFlight[Any]]" = weakref.WeakSet()

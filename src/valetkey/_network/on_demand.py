@@ -27,7 +27,7 @@ class SenderOnDemand:
         return self._sender(request)
 
     def keep_connections(self) -> AbstractContextManager[None]:
-        """Use one connection for all requests that this thread sends to one origin, until the block ends."""
+        """Use one connection for all requests to one origin in this context (`contextvars`), until the block ends."""
         return self._sender.keep_connections()
 
     def judge_link(self, url: str) -> None:

@@ -12,10 +12,11 @@ import logging
 import os
 import socket
 import ssl
-import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
+from contextvars import ContextVar
+from types import MappingProxyType
 
 import httpcore2
 import httpx2
@@ -31,6 +32,10 @@ from valetkey._network.trust import Trust
 from valetkey.errors import InsecureEndpoint, TemporaryError, quote
 from valetkey.settings.network import Network
 from valetkey.wire import HttpRequest, HttpResponse, NotReached, UnknownOutcome
+
+_Kept = Mapping[tuple["HttpSender", int], Connections]
+_kept: ContextVar[_Kept] = ContextVar("kept connections", default=MappingProxyType({}))
+"""Of the work that runs, not of its thread: work that waits for a lease goes on in another thread."""
 
 _NOT_CONNECTED = (httpcore2.ConnectError, httpcore2.ConnectTimeout, httpcore2.ProxyError)
 _NO_ANSWER = (httpcore2.TimeoutException, httpcore2.NetworkError, httpcore2.ProtocolError, TimeoutError)
@@ -49,8 +54,6 @@ class HttpSender:
         self._network = network or Network()
         self._trust = Trust(self._network)
         self._locality = Locality(guard, lambda: self._trust.context_for(guard.server_url or ""))
-        # No dictionary by thread id: in a forked child, a new thread may have the id of a thread of the parent.
-        self._of_thread = threading.local()
 
     def judge_link(self, url: str) -> None:
         """Refuse a link that the MCP server may not let a browser open."""
@@ -58,23 +61,24 @@ class HttpSender:
 
     @contextmanager
     def keep_connections(self) -> Iterator[None]:
-        """Use one connection for all requests that this thread sends to one origin, until the block ends."""
+        """Use one connection for all requests to one origin in this context (`contextvars`), until the block ends."""
         with self._connections():
             yield
 
     @contextmanager
     def _connections(self) -> Iterator[Connections]:
-        """Give the connections of this thread, which are closed by the block that made them."""
-        kept: Connections | None = getattr(self._of_thread, "connections", None)
-        if kept is not None and self._of_thread.process == os.getpid():  # in a forked child, they are the parent's
+        """Give the connections that are kept here, which are closed by the block that made them."""
+        here = (self, os.getpid())  # in a forked child, those of the parent are not used
+        kept = _kept.get().get(here)
+        if kept is not None:
             yield kept
             return
         with closing(Connections(self._guard, self._locality, self._network, self._trust)) as connections:
-            self._of_thread.connections, self._of_thread.process = connections, os.getpid()
+            token = _kept.set({**_kept.get(), here: connections})
             try:
                 yield connections
             finally:
-                self._of_thread.connections = None
+                _kept.reset(token)
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """

@@ -6,7 +6,7 @@
 import random
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from typing import TypeVar, overload
 
 from valetkey.store.leases.keeping import LEASE_SECONDS, kept
@@ -78,6 +78,25 @@ def hold(
     :raises LeaseTimeout: If neither came in time.
     :raises StoreError: If the store cannot do its work.
     """
+    waiting = holding(store, key, unless, seconds=seconds, monotonic=monotonic, cancelled=cancelled)
+    while True:
+        try:
+            pause(next(waiting))
+        except StopIteration as end:
+            turn: Result | Lease = end.value
+            return turn
+
+
+def holding(
+    store: Store,
+    key: str,
+    unless: Callable[[], Result | None] | None = None,
+    *,
+    seconds: float = WAIT_SECONDS,
+    monotonic: Callable[[], float] = time.monotonic,
+    cancelled: threading.Event | None = None,
+) -> Generator[float, None, Result | Lease]:
+    """Do what `hold` does, and yield the seconds until the next try instead of sleeping."""
     deadline = monotonic() + seconds
     interval = _SHORTEST_PAUSE
     while True:
@@ -89,5 +108,5 @@ def hold(
             return kept(lease)
         if monotonic() >= deadline or (cancelled is not None and cancelled.is_set()):
             raise LeaseTimeout(key)
-        pause(interval * random.uniform(0.5, 1.0))  # noqa: S311 - jitter, not a secret
+        yield interval * random.uniform(0.5, 1.0)  # noqa: S311 - jitter, not a secret
         interval = min(interval * 2, _LONGEST_PAUSE)

@@ -670,12 +670,14 @@ def test_a_store_that_fails_ahead_of_time_is_nobodys_error(world, nearly_expired
 # People who do not answer.
 
 
-def test_a_person_who_never_answers_is_let_go_when_the_work_is_cancelled(world):
+@pytest.mark.parametrize("lets_go", [False, True])
+def test_a_person_who_never_answers_is_let_go_when_the_login_is_broken_off(world, lets_go):
+    """Row J3."""
     engine = world.engine()
     world.person.never_answers = True
     waiting = in_background(lambda: engine.replace(None))
     assert world.person.has_been_asked.wait(LONGEST_WAIT)
-    engine._flight.cancel()
+    engine.break_off_login(lets_go=lets_go)
     with pytest.raises(LoginFailed):
         waiting.result(LONGEST_WAIT)
     assert engine.prompt is None

@@ -6,11 +6,13 @@ A user's program, to be run in a process of its own: `python -m tests.haystack.p
 
 * `call`: connect, call a tool, print the answer.
 * `leave-open`: the same, and end without closing anything.
-* `give-up`: begin a login that nobody answers, and end while it waits.
+* `give-up`, `give-up-thread`, `give-up-pool`: begin a login that nobody answers, and end while it waits in a daemon
+  thread, in a thread that is none, or in a pool.
 """
 
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 from haystack_integrations.tools.mcp_oauth import MCPToolset, StreamableHttpServerInfo
 from tests.fakes.threads import until
@@ -19,14 +21,21 @@ from tests.haystack.calling import call, tool_of
 
 def main(kind, url):
     toolset = MCPToolset(StreamableHttpServerInfo(url=url))
-    if kind == "give-up":
-        threading.Thread(target=toolset.warm_up, daemon=True).start()
-        _wait_for_login()
-        _say("asked")
+    if kind.startswith("give-up"):
+        _give_up(kind, toolset)
         return
     _say(call(tool_of(toolset), a=1, b=2))
     if kind == "call":
         toolset.close()
+
+
+def _give_up(kind, toolset):
+    if kind == "give-up-pool":
+        ThreadPoolExecutor(1).submit(toolset.warm_up)
+    else:
+        threading.Thread(target=toolset.warm_up, daemon=kind == "give-up").start()
+    _wait_for_login()
+    _say("asked")
 
 
 def _say(text):

@@ -64,35 +64,6 @@ def test_a_client_created_inside_upstreams_own_loop_does_not_wait_there(servers,
     assert person.logins == 1
 
 
-def test_a_client_can_be_closed_while_a_login_waits(misbehaving, person):
-    """The login goes on: the person may finish it, and the next client finds the token."""
-    info = StreamableHttpServerInfo(url=misbehaving.mcp_url)
-    person.waits()
-
-    async def close_during_the_login():
-        client = info.create_client()
-        connecting = asyncio.ensure_future(client.connect())
-        await asyncio.to_thread(wait_until, lambda: misbehaving.requests("/register"))
-        await client.aclose()
-        assert misbehaving.scopes == {}  # the person has not answered yet
-        return client, connecting
-
-    async def close_and_finish():
-        client, connecting = await close_during_the_login()
-        person.goes_on()
-        with pytest.raises(MCPConnectionError, match="closed"):
-            await connecting
-        return client
-
-    client = AsyncExecutor.get_instance().run(close_and_finish(), timeout=LONGEST_WAIT)
-    assert client.session is None
-    wait_until(lambda: misbehaving.scopes)
-    sessions = len(misbehaving.requests(message="initialize"))
-    asyncio.run(info.create_client().aclose())
-    assert len(misbehaving.requests(message="initialize")) == sessions + 1
-    assert person.logins == 1
-
-
 def test_a_client_can_be_closed_while_its_server_says_nothing(misbehaving):
     misbehaving.switches.hangs = True
     info = StreamableHttpServerInfo(url=misbehaving.mcp_url)
@@ -192,7 +163,9 @@ def test_a_program_that_closes_nothing_ends_when_it_has_done_its_work(misbehavin
     assert run_program("leave-open", misbehaving.mcp_url) == "3\n"
 
 
-def test_a_program_ends_while_a_login_waits(misbehaving, person):
+@pytest.mark.parametrize("thread", ["give-up", "give-up-thread", "give-up-pool"])
+def test_a_program_ends_while_a_login_waits(misbehaving, person, thread):
+    """The interpreter waits for threads that are no daemons before it calls what is registered with atexit. Row J3."""
     person.waits()
-    assert run_program("give-up", misbehaving.mcp_url) == "asked\n"
+    assert run_program(thread, misbehaving.mcp_url) == "asked\n"
     person.goes_on()

@@ -6,7 +6,14 @@
 import time
 from collections.abc import Callable, Mapping
 
-from fastmcp.server.auth import AccessToken, AuthProvider, JWTVerifier, RemoteAuthProvider, StaticTokenVerifier
+from fastmcp.server.auth import (
+    AccessToken,
+    AuthProvider,
+    JWTVerifier,
+    RemoteAuthProvider,
+    StaticTokenVerifier,
+    TokenVerifier,
+)
 from fastmcp.server.auth.providers.in_memory import InMemoryOAuthProvider
 from mcp.server.auth.provider import AccessToken as SDKAccessToken
 from mcp.server.auth.provider import AuthorizationCode, AuthorizationParams, AuthorizeError, RefreshToken
@@ -28,6 +35,28 @@ def static_token(token: str) -> tuple[AuthProvider, Actions]:
     """
     verifier = StaticTokenVerifier({token: {"client_id": "static", "scopes": [SCOPE]}}, required_scopes=[SCOPE])
     return verifier, {"revoke-all": verifier.tokens.clear}
+
+
+TOKEN_OF = "token-of-"
+"""What the token of a user begins with, for `users`; his name follows."""
+
+
+def tokens_of_users() -> tuple[AuthProvider, Actions]:
+    """
+    Accept a token of every user, which has his name in it; the MCP session is bound to him.
+
+    :returns: The provider and its actions.
+    """
+    return TokensOfUsers(required_scopes=[SCOPE]), {}
+
+
+class TokensOfUsers(TokenVerifier):
+    """Takes a user's word for who he is."""
+
+    async def verify_token(self, token: str) -> AccessToken | None:
+        """Verify a token."""
+        user = token.removeprefix(TOKEN_OF)
+        return None if user == token else AccessToken(token=token, client_id=user, scopes=[SCOPE], subject=user)
 
 
 def own_logins(base_url: str, access_token_seconds: int, *, deny: bool) -> tuple[AuthProvider, Actions]:

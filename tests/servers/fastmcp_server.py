@@ -21,7 +21,7 @@ from fastmcp.exceptions import ToolError
 from fastmcp.server.auth import AuthProvider
 from fastmcp.server.dependencies import get_access_token
 
-from tests.servers.fastmcp_auth import Actions, own_logins, static_token, tokens_of
+from tests.servers.fastmcp_auth import Actions, own_logins, static_token, tokens_of, tokens_of_users
 from tests.servers.fastmcp_log import RequestLog, add_control
 from tests.servers.fastmcp_moved import movable
 from tests.servers.process import HOST
@@ -78,7 +78,7 @@ def main(arguments: Sequence[str]) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="fastmcp_server")
     parser.add_argument("--port", type=int, required=True)
-    parser.add_argument("--mode", choices=["open", "static", "own", "remote"], default="open")
+    parser.add_argument("--mode", choices=["open", "static", "own", "remote", "users"], default="open")
     parser.add_argument("--transport", choices=["http", "sse"], default="http")
     parser.add_argument("--json-response", action="store_true", help="answer JSON instead of an event stream")
     parser.add_argument("--access-token-seconds", type=int, default=3600, help="life of an access token (own)")
@@ -91,6 +91,8 @@ def _parser() -> argparse.ArgumentParser:
 def _authorization(options: argparse.Namespace, url: str, path: str) -> tuple[AuthProvider | None, Actions]:
     if options.mode == "static":
         return static_token(os.environ[_TOKEN])
+    if options.mode == "users":
+        return tokens_of_users()
     if options.mode == "own":
         return own_logins(url, options.access_token_seconds, deny=options.deny)
     if options.mode == "remote":

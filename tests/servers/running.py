@@ -109,7 +109,7 @@ class RunningServer:
 
 @contextmanager
 def fastmcp(
-    mode: Literal["open", "static", "own", "remote"] = "open",
+    mode: Literal["open", "static", "own", "remote", "users"] = "open",
     *,
     transport: Literal["http", "sse"] = "http",
     json_response: bool = False,
@@ -122,7 +122,8 @@ def fastmcp(
     """
     Run FastMCP.
 
-    :param mode: `open`: no authorization; `static`: one token; `own`: its own logins; `remote`: tokens of `issuer`.
+    :param mode: `open`: no authorization; `static`: one token; `own`: its own logins; `remote`: tokens of `issuer`;
+        `users`: the tokens `token-of-NAME`.
     :param transport: The MCP transport.
     :param json_response: Answer JSON instead of an event stream.
     :param access_token_seconds: The life of an access token, for `own`.

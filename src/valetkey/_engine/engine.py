@@ -125,11 +125,7 @@ class Engine(ByName):
         return self._at_hand.has_looked
 
     def token_at_hand(self) -> Token | None:
-        """
-        Give the token to send now, from memory alone; None before the first look, and when there is none that is good.
-
-        A token that expires soon is renewed in the background meanwhile.
-        """
+        """Give the token to send now, from memory; None without a good one. One that ends soon is renewed meanwhile."""
         session = self.session
         if session is None or is_expired(session.token, self._seams.now()):
             return None
@@ -235,6 +231,10 @@ class Engine(ByName):
                     return session.token
         finally:
             self._waiting.remove(need)
+
+    def break_off_login(self, *, lets_go: bool = False) -> None:
+        """Tell a login to stop waiting for a person; with `lets_go`, give it a moment to let go of the terminal."""
+        (self._flight.interrupt if lets_go else self._flight.cancel)()
 
     def missing_scope(self) -> Scope:
         """Give the scope that all callers together miss that wait now; empty while none waits for more scope."""

@@ -149,6 +149,20 @@ def is_ending() -> bool:
     return _ending.is_set()
 
 
+def _break_off_logins() -> None:
+    """End the waiting for a person before the interpreter waits for the threads that wait with it."""
+    for flight in list(_flights):
+        flight.cancel()
+
+
+if hasattr(threading, "_register_atexit"):  # pragma: no branch - CPython's
+    # `atexit` is too late: it comes after the threads that are no daemons, those of a pool among them. What is
+    # registered last is called first, so the module of the pools has to have registered its own before.
+    import concurrent.futures.thread
+
+    threading._register_atexit(_break_off_logins)
+
+
 @atexit.register
 def _end_of_process() -> None:
     """Break off logins that wait for a person, and let a renewal finish."""

@@ -16,6 +16,7 @@ from valetkey._network.request_log import log_exchange
 from valetkey._policy.scope import smaller_scope
 from valetkey._policy.tolerance import declines_audience, declines_resource
 from valetkey.errors import AuthError, LoginFailed, Refused
+from valetkey.login.unanswered import login_cancelled
 from valetkey.seams import LoginPrompt
 from valetkey.values import Scope
 
@@ -60,6 +61,8 @@ def open_prompt(
     prompt: LoginPrompt, context: GrantContext, *, method: str, monotonic: Callable[[], float]
 ) -> Iterator[None]:
     """Announce the prompt to waiting callers for as long as the person is asked, then log how the exchange ended."""
+    if context.cancelled.is_set():  # while the client was registered: no browser opens for a login that is over
+        raise login_cancelled()
     started, outcome = monotonic(), "no answer"
     context.announce(prompt)
     try:

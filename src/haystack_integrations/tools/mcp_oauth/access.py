@@ -3,6 +3,8 @@
 
 """What the requests to one MCP server carry: the credential that the user gives, or a token that a login obtains."""
 
+import threading
+import weakref
 from typing import Any
 
 from haystack.utils import Secret
@@ -10,21 +12,26 @@ from haystack.utils import Secret
 from haystack_integrations.tools.mcp_oauth.config import OAuthConfig
 from haystack_integrations.tools.mcp_oauth.errors import to_mcp_error
 from haystack_integrations.tools.mcp_oauth.http_client import plain_headers
+from haystack_integrations.tools.mcp_oauth.principals import PrincipalSource, principal_of
 from valetkey._adapters.framework import Engine, shared_engine
 from valetkey.errors import AuthError, ConfigurationError
 from valetkey.store.backends.memory import MemoryStore
+
+_interested: "weakref.WeakKeyDictionary[Engine, weakref.WeakSet[Access]]" = weakref.WeakKeyDictionary()
+_noting = threading.Lock()  # guards _interested
 
 _NO_SECRETS = frozenset({"accept", "accept-encoding", "accept-language", "content-type", "user-agent"})
 
 
 class Access:
     """
-    The access to the MCP server of one server info.
+    The access of one principal to the MCP server of one server info.
 
+    :param principal: The user whose session it is; None for the one that the settings name now.
     :raises MCPAuthorizationError: If the settings contradict each other.
     """
 
-    def __init__(self, server_info: Any) -> None:
+    def __init__(self, server_info: Any, principal: str | None = None) -> None:
         self.url: str = server_info.url or ""
         token = server_info.token
         self.token: str | None = token.resolve_value() if isinstance(token, Secret) else token
@@ -34,6 +41,7 @@ class Access:
         config = getattr(server_info, "oauth_config", None)
         self._config = OAuthConfig() if config is None else OAuthConfig.from_upstream(config)
         try:
+            self.principal: str = principal_of(self._config.principal) if principal is None else principal
             self.engine = self._open_engine()
         except AuthError as error:
             raise to_mcp_error(error, "configure", self.url) from error
@@ -57,6 +65,32 @@ class Access:
         return self._config.filled_in(self.engine.session)
 
     @property
+    def principal_source(self) -> PrincipalSource:
+        """Where the principal of each call comes from."""
+        return self._config.principal
+
+    @property
+    def is_of_a_person(self) -> bool:
+        """True if the tokens are those of a login: neither given by the user, nor a machine's."""
+        return not self.is_given and self.engine.is_known() and not self.engine.settings.is_machine
+
+    def take_interest(self) -> None:
+        """Note that a login of this session is waited for, or was waited for and goes on."""
+        with _noting:
+            _interested.setdefault(self.engine, weakref.WeakSet()).add(self)
+
+    def lose_interest(self) -> None:
+        """Break off a login that this access has waited for and no other one in this process does."""
+        with _noting:
+            others = _interested.get(self.engine)
+            if others is None or self not in others:
+                return
+            others.discard(self)
+            is_last = not others
+        if is_last:
+            self.engine.break_off_login()
+
+    @property
     def login_wait(self) -> float:
         """How many seconds a call waits for a login."""
         return self._config.login_wait
@@ -74,6 +108,7 @@ class Access:
 
     def _open_engine(self) -> Engine:
         config = self._config
+        settings = config.to_settings(self.url, self.principal)
         if self.is_given:  # with a store of its own: it has no session, and no login gives it one
-            return shared_engine(config.to_settings(self.url), store=MemoryStore(), login="never")
-        return shared_engine(config.to_settings(self.url), store=config.store, login=config.login)
+            return shared_engine(settings, store=MemoryStore(), login="never")
+        return shared_engine(settings, store=config.store, login=config.login)

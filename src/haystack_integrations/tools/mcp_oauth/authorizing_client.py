@@ -2,60 +2,49 @@
 # SPDX-License-Identifier: Apache-2.0
 
 """
-An MCP client that logs in: upstream's `MCPClient` interface over connections that survive a rejected token.
+An MCP client that logs in: upstream's `MCPClient` interface, with an account for each principal behind it.
 
-A login happens before `connect` is called wherever that is possible, because Haystack limits the time of `connect` and
-of each call. In the middle of a run a call waits for a login for `login_wait` seconds; then it fails with an error that
-says what to do, and the login goes on in the background.
+Whose call it is, is found out in the caller's thread and context. Then the work goes to upstream's event loop, where
+the connections are. A login happens before `connect` is called wherever that is possible, because Haystack limits the
+time of `connect` and of each call. In the middle of a run a call waits for a login for `login_wait` seconds; then it
+fails with an error that says what to do, and the login goes on in the background.
 """
 
 import asyncio
 import concurrent.futures
-import logging
 from abc import abstractmethod
-from collections.abc import Coroutine
-from contextlib import AsyncExitStack
-from dataclasses import replace
-from typing import Any, ClassVar, TypeVar
+from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import AsyncExitStack, suppress
+from typing import Any, ClassVar, Self, TypeVar
 
-from haystack_integrations.tools.mcp import (
-    MCPClient,
-    MCPConnectionError,
-    MCPError,
-    MCPInvocationError,
-    SSEServerInfo,
-    StreamableHttpServerInfo,
-)
+from haystack_integrations.tools.mcp import MCPClient, MCPConnectionError, SSEServerInfo, StreamableHttpServerInfo
 from haystack_integrations.tools.mcp.mcp_tool import AsyncExecutor
 from mcp import types
 
 from haystack_integrations.tools.mcp_oauth.access import Access
+from haystack_integrations.tools.mcp_oauth.account import Account, Patience, Route
+from haystack_integrations.tools.mcp_oauth.accounts import Accounts
 from haystack_integrations.tools.mcp_oauth.config import OAuthConfig
-from haystack_integrations.tools.mcp_oauth.connection import Connection, retrieve_error
-from haystack_integrations.tools.mcp_oauth.diagnosis import CREDENTIAL_REJECTED, Diagnosis, Transport, diagnose
-from haystack_integrations.tools.mcp_oauth.errors import (
-    MCPAuthorizationError,
-    to_mcp_error,
-    to_server_error,
-)
-from haystack_integrations.tools.mcp_oauth.failures import CallLost, RequestRejected
+from haystack_integrations.tools.mcp_oauth.diagnosis import Transport
+from haystack_integrations.tools.mcp_oauth.errors import to_mcp_error
 from haystack_integrations.tools.mcp_oauth.gate import Gate
-from valetkey._adapters.failures import HttpError
-from valetkey._adapters.framework import Engine, harmless, redacting, without_secrets
-from valetkey._adapters.unforeseen import as_auth_error
+from haystack_integrations.tools.mcp_oauth.principals import LOCAL, principal_of
+from haystack_integrations.tools.mcp_oauth.unnamed_users import UnnamedUsers
 from valetkey.errors import AuthError
 
-_logger = logging.getLogger("valetkey")
-
-FIRST_ANSWER_WAIT = 5.0
-"""Seconds that `open` waits for the MCP server to answer; after that `connect` goes on waiting."""
+_STEP_SECONDS = 0.5
+"""How long a thread that waits may not notice Ctrl-C, which wakes no thread that waits for a lock on Windows."""
 
 Result = TypeVar("Result")
+Work = Callable[[Account, Patience], Awaitable[Result]]
 
 
 class AuthorizingClient(MCPClient):
     """
-    What the clients of both transports share. Its methods may be called from any event loop.
+    What the clients of both transports share. Its methods may be called from any event loop, and for any principal.
+
+    Call `connect`, `call_tool` and `tools_for_current` in the thread and context of the user's request; what they give
+    may be awaited in any event loop.
 
     :param server_info: The MCP server and its settings. With a `token` or an Authorization header there is no login.
     :param max_retries: How often a call is made again after the connection was lost.
@@ -75,68 +64,95 @@ class AuthorizingClient(MCPClient):
     ) -> None:
         # Not what upstream's client of this transport does: it would hold settings that are another class here.
         MCPClient.__init__(self, max_retries, base_delay, max_delay)
-        self._access = Access(server_info)
-        self._engine: Engine = self._access.engine
+        self._server_info = server_info
+        self._access = Access(server_info, LOCAL)
         self.url: str = self._access.url
         self.token = self._access.token
         self.headers = self._access.given_headers
         self.timeout: int = server_info.timeout
+        self.on_tools_changed: Callable[[str], None] | None = None
         self._executor = AsyncExecutor.get_instance()
-        self._connection: Connection | None = None
-        self._opening: asyncio.Task[Connection] | None = None
+        self._accounts = Accounts(self._new_account)
+        self._unnamed_users = UnnamedUsers(self.url)
+        self._made_in = _running_loop()
         self._is_closed = False
+
+    def __deepcopy__(self, _memo: dict[int, Any]) -> Self:
+        """Give the same client: a copy would open the MCP sessions and begin the logins of its users once more."""
+        return self
 
     @property
     def oauth_config(self) -> OAuthConfig:
-        """The OAuth settings; after a login, with the issuer, the endpoints and the client that it used."""
-        return self._access.oauth_config
+        """The OAuth settings; after a login of the current principal, with the issuer and the client that it used."""
+        return Access(self._server_info, self._principal()).oauth_config
 
     def open(self) -> None:
         """
         Connect ahead of `connect`, from the caller's thread, and log in if the MCP server wants a token.
 
-        Any other failure is left to `connect`, which tries again.
+        Any other failure is left to `connect`, which tries again. On a thread that runs an event loop this does
+        nothing: there `connect` does all of it without holding up the thread.
 
         :raises MCPAuthorizationError: If no token can be obtained.
         """
-        if _running_loop() is self._executor.get_loop():
-            return  # this thread runs the event loop that would have to do the work
+        if _running_loop() is not None:
+            return
+        principal = self._principal()
+        opening = asyncio.run_coroutine_threadsafe(self._open(principal), self._executor.get_loop())
         try:
-            with as_auth_error:
-                self._engine.look()
-                if self._engine.token_at_hand() is None and self._engine.is_known():
-                    self._engine.replace(None)
-            rejected = self._wait_for_first_answer()
-            if rejected is not None and not self._access.is_given:
-                with as_auth_error:
-                    self._engine.replace(rejected.token, rejected.challenges)
-        except AuthError as error:
-            raise to_mcp_error(error, "connect", self.url) from error
+            while not opening.done():
+                concurrent.futures.wait([opening], _STEP_SECONDS)
+        except KeyboardInterrupt:
+            opening.cancel()
+            asyncio.run_coroutine_threadsafe(self._close(), self._executor.get_loop())
+            self._let_go(principal)
+            raise
+        with suppress(concurrent.futures.CancelledError):  # `connect` tells what has become of it
+            opening.result()
 
-    def _wait_for_first_answer(self) -> RequestRejected | None:
-        future = asyncio.run_coroutine_threadsafe(self._shared_connection(), self._executor.get_loop())
-        try:
-            future.result(FIRST_ANSWER_WAIT)
-        except RequestRejected as rejected:
-            return rejected
-        except (Exception, concurrent.futures.CancelledError):  # noqa: BLE001 - `connect` meets it again and raises it
-            return None
-        return None
-
-    async def connect(self) -> list[types.Tool]:
+    def connect(self) -> Coroutine[Any, Any, list[types.Tool]]:
         """
-        Connect to the MCP server, unless it is connected already.
+        Connect to the MCP server as the current principal, unless that is done already.
 
         :returns: The server's tools.
         :raises MCPAuthorizationError: If the server wants a token and none can be obtained.
         :raises MCPConnectionError: If the connection fails, or is closed meanwhile.
         """
-        self._is_closed = False
-        return await self._on_executor(self._connect())
 
-    async def call_tool(self, tool_name: str, tool_args: dict[str, Any]) -> str:
+        async def connect(account: Account, patience: Patience) -> list[types.Tool]:
+            self._is_closed = False
+            account.reopen()
+            return await account.connect(patience)
+
+        return self._as_principal(connect, first=True)
+
+    def tools_for_current(self) -> Coroutine[Any, Any, list[types.Tool]]:
         """
-        Call a tool, once more if its token was rejected.
+        Give the tools that the server lists for the current principal; this connects if need be.
+
+        :returns: The tools.
+        :raises MCPAuthorizationError: If the server wants a token and none can be obtained.
+        :raises MCPConnectionError: If the connection fails, or the client was closed.
+        """
+
+        async def list_tools(account: Account, patience: Patience) -> list[types.Tool]:
+            self._require_open(account, "connect")
+            return await account.connect(patience)
+
+        return self._as_principal(list_tools, first=True)
+
+    def tools_at_hand(self) -> list[types.Tool] | None:
+        """
+        Give the tools that were last listed for the current principal, from memory alone.
+
+        :returns: The tools; None if none were listed for this principal yet.
+        """
+        account = self._accounts.at_hand(self._principal())
+        return account.tools if account is not None else None
+
+    def call_tool(self, tool_name: str, tool_args: dict[str, Any]) -> Coroutine[Any, Any, str]:
+        """
+        Call a tool as the current principal, once more if the token was rejected.
 
         :param tool_name: Name of the tool to call.
         :param tool_args: Arguments to pass to the tool.
@@ -145,135 +161,94 @@ class AuthorizingClient(MCPClient):
         :raises MCPConnectionError: If not connected to an MCP server.
         :raises MCPInvocationError: If the tool invocation fails.
         """
-        return await self._on_executor(self._call_tool(tool_name, tool_args))
+
+        async def call(account: Account, patience: Patience) -> str:
+            self._require_open(account, "call_tool")
+            answer = await account.invoke(tool_name, tool_args, patience)
+            self._unnamed_users.note(account.access)
+            return answer
+
+        return self._as_principal(call)
 
     async def aclose(self) -> None:
-        """Close the connection."""
+        """Close the MCP sessions of all principals, and end a login that one of them waits for."""
         await self._on_executor(self._close())
 
-    async def _connect(self) -> list[types.Tool]:
+    def _principal(self) -> str:
         try:
-            connection = await self._accepted_connection()
-        except MCPError:
-            raise
-        except Exception as error:
-            raise to_server_error(self._diagnosis(error), "connect", self.url) from error
-        return connection.tools
-
-    async def _accepted_connection(self) -> Connection:
-        """Give a connection that the server accepts, with a new token if it rejects the first one."""
-        try:
-            return await self._shared_connection()
-        except RequestRejected as rejected:
-            await self._replace(rejected, "connect")
-        try:
-            return await self._shared_connection()
-        except RequestRejected as again:
-            raise self._still_rejected(again, "connect") from again
-
-    async def _call_tool(self, tool_name: str, tool_args: dict[str, Any]) -> str:
-        if await self._engine.current_async() is None and self._engine.is_known():
-            await self._replace(RequestRejected(None, ()), "call_tool")
-        answered: set[bool] = set()  # a rejected token is replaced once, and one that lacks scope once more
-        losses = 0
-        while True:
-            try:
-                return await super().call_tool(tool_name, tool_args)
-            except RequestRejected as rejected:
-                if rejected.wants_more_scope in answered:
-                    raise self._still_rejected(rejected, "call_tool") from rejected
-                answered.add(rejected.wants_more_scope)
-                await self._replace(rejected, "call_tool")
-            except CallLost as lost:
-                if losses >= self.max_retries:
-                    told = self._diagnosis(lost)
-                    message = f"Tool '{tool_name}' failed after {losses} reconnection attempts: {told.about(self.url)}"
-                    raise MCPInvocationError(message, tool_name, tool_args) from lost
-                await self._reconnect(losses)
-                losses += 1
-            except MCPInvocationError as failed:
-                if not isinstance(failed.__cause__, HttpError):
-                    raise
-                message = f"Tool '{tool_name}' failed: {self._diagnosis(failed).about(self.url)}"
-                raise MCPInvocationError(message, tool_name, tool_args) from failed.__cause__
-
-    def _diagnosis(self, failure: Exception) -> Diagnosis:
-        session = self._engine.session
-        sent = [session.token.access_token.reveal()] if session is not None else []
-        with redacting(*sent, *self._access.credentials):
-            found = diagnose(failure, self.url, self.transport, seconds=self.timeout)
-            return replace(found, cause=harmless(found.cause))
-
-    async def _reconnect(self, losses: int) -> None:
-        """Open a new connection after a pause that grows each time, as upstream's own clients do."""
-        if losses:
-            await asyncio.sleep(min(self.base_delay * 2 ** (losses - 1), self.max_delay))
-        try:
-            await self._connect()
-        except MCPAuthorizationError:
-            raise
-        except MCPConnectionError as error:
-            _logger.warning("no new MCP session yet: %s", error)
-
-    async def _replace(self, rejected: RequestRejected, operation: str) -> None:
-        if self._access.is_given:
-            raise to_server_error(CREDENTIAL_REJECTED, operation, self.url) from rejected
-        try:
-            with as_auth_error:
-                await self._engine.replace_async(rejected.token, rejected.challenges, seconds=self._access.login_wait)
+            return principal_of(self._access.principal_source)
         except AuthError as error:
-            raise to_mcp_error(error, operation, self.url) from error
+            raise to_mcp_error(error, "connect", self.url) from error
 
-    def _still_rejected(self, rejected: RequestRejected, operation: str) -> MCPError:
-        if rejected.token is not None:
-            self._engine.acceptance.reject(rejected.token)
-        return to_mcp_error(rejected.of_new_token(self.url), operation, self.url)
+    def _new_account(self, principal: str) -> Account:
+        access = self._access if principal == LOCAL else Access(self._server_info, principal)
+        retries = self.max_retries, self.base_delay, self.max_delay
+        route = Route(self.transport, self._enter_transport, self.timeout, retries)
+        return Account(access, route, self._tell_of_tools)
 
-    async def _shared_connection(self) -> Connection:
-        """Give the open connection, or open one; callers that come meanwhile wait for the same one."""
-        if self._is_closed:  # while a login went on; a connection opened now would stay open
-            raise self._closed()
-        if self._connection is not None and self._connection.is_alive:
-            return self._connection
-        if self._opening is None or self._opening.done():
-            self._opening = asyncio.create_task(self._new_connection())
-            self._opening.add_done_callback(retrieve_error)
-        opening = self._opening
+    def _tell_of_tools(self, principal: str) -> None:
+        if self.on_tools_changed is not None:
+            self.on_tools_changed(principal)
+
+    def _as_principal(self, work: Work[Result], *, first: bool = False) -> Coroutine[Any, Any, Result]:
+        """Take down in the caller's thread whose work it is, and how long the thread may wait for a person."""
+        here = _running_loop()
         try:
-            return await asyncio.shield(opening)
-        except asyncio.CancelledError as error:
-            if self._is_closed and opening.cancelled():
-                raise self._closed() from error
-            raise
+            principal, refusal = self._principal(), None
+        except MCPConnectionError as error:
+            principal, refusal = "", error
 
-    def _closed(self) -> MCPConnectionError:
-        name = without_secrets(self.url, self.url)
-        return MCPConnectionError(message=f"The client of {name} was closed.", operation="connect")
+        async def run() -> Result:
+            if refusal is not None:
+                raise refusal
+            patience = self._patience(here, _running_loop(), first=first)
+            return await self._on_executor(self._with_account(principal, work, patience))
 
-    async def _new_connection(self) -> Connection:
-        if self._connection is not None:
-            await self._connection.close()
-        gate = Gate(self._engine)
-        self._connection = Connection(gate, self._enter_transport)
-        self.session = self._connection  # type: ignore[assignment]  # upstream only asks it to call tools
-        await self._connection.open()
-        return self._connection
+        return run()
+
+    def _patience(
+        self, called_in: asyncio.AbstractEventLoop | None, runs_in: asyncio.AbstractEventLoop | None, *, first: bool
+    ) -> Patience:
+        """
+        Tell how long a call may wait for a person.
+
+        Where a thread has its event loop stand still until a call is done in upstream's loop, nothing is waited for.
+        """
+        ours = self._executor.get_loop()
+        if runs_in is ours:
+            stands_still = called_in not in (None, ours) or (first and self._made_in not in (None, ours))
+            return 0.0 if stands_still else self._access.login_wait
+        return None if first and self._made_in is not None else self._access.login_wait
+
+    async def _with_account(self, principal: str, work: Work[Result], patience: Patience) -> Result:
+        with self._accounts.use(principal) as account:
+            return await work(account, patience)
+
+    async def _open(self, principal: str) -> None:
+        with self._accounts.use(principal) as account:
+            await account.open()
 
     async def _close(self) -> None:
         self._is_closed = True
-        if self._opening is not None:
-            self._opening.cancel()
-        if self._connection is not None:
-            await self._connection.close()
-        self._connection = None
-        self.session = None
+        await asyncio.gather(*(account.close() for account in self._accounts.all()))
+
+    def _require_open(self, account: Account, operation: str) -> None:
+        if self._is_closed:
+            raise MCPConnectionError(message="Not connected to an MCP server", operation=operation)
+        account.reopen()  # it may have been closed before the client was connected again
+
+    def _let_go(self, principal: str) -> None:
+        """Give a login that Ctrl-C has broken off the time to let go of the terminal."""
+        account = self._accounts.at_hand(principal)
+        if account is not None:
+            account.access.engine.break_off_login(lets_go=True)
 
     @abstractmethod
     async def _enter_transport(self, stack: AsyncExitStack, gate: Gate) -> tuple[Any, ...]:
         """Enter the SDK's transport and give its streams."""
 
     async def _on_executor(self, work: Coroutine[Any, Any, Result]) -> Result:
-        """Run a coroutine on upstream's event loop, where the connection is, and wait for it from any other loop."""
+        """Run a coroutine on upstream's event loop, where the connections are, and wait for it from any other loop."""
         loop = self._executor.get_loop()
         if _running_loop() is loop:
             return await work

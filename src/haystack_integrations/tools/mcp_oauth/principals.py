@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 
-from valetkey.errors import ConfigurationError, quote
+from valetkey.errors import AuthError, ConfigurationError, quote
 
 LOCAL = "local"
 """The principal of a program that names no user: the person or machine that runs it."""
@@ -79,7 +79,17 @@ def principal_of(source: PrincipalSource) -> str:
             message = "The user of this request is not signed in, and the session of the program is not for visitors."
             raise ConfigurationError(message, hint="Sign in to this application, then try again.")
         return user or LOCAL
-    return require_principal(source) if isinstance(source, str) else require_user(source())
+    return require_principal(source) if isinstance(source, str) else require_user(_given_by(source))
+
+
+def _given_by(function: Callable[[], str]) -> object:
+    try:
+        return function()
+    except AuthError:
+        raise
+    except Exception as error:
+        message = f"The function that names the user of a call has failed: {type(error).__name__}."
+        raise ConfigurationError(message, hint="Let it return the name of the user of each call.") from error
 
 
 def require_user(principal: object) -> str:

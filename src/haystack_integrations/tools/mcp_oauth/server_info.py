@@ -44,12 +44,23 @@ class _WithLogin(MCPServerInfo):
         """
         Create a client; if the MCP server wants a login, it happens now, in the caller's thread.
 
+        On a thread that runs an event loop, the client only connects when `connect` is awaited.
+
         :returns: The client, already connected where the server has answered.
         :raises MCPAuthorizationError: If no token can be obtained.
         """
-        client = self._client_class(self, self.max_retries, self.base_delay, self.max_delay)  # type: ignore[arg-type]
+        client = self.new_client()
         client.open()
         return client
+
+    def new_client(self) -> AuthorizingClient:
+        """
+        Create a client that has not connected yet: its `aclose` ends the login that its `open` waits for.
+
+        :returns: The client.
+        :raises MCPAuthorizationError: If the settings contradict each other.
+        """
+        return self._client_class(self, self.max_retries, self.base_delay, self.max_delay)  # type: ignore[arg-type]
 
     def login(self, *, seconds: float | None = None) -> Session | None:
         """
@@ -109,6 +120,7 @@ class _WithLogin(MCPServerInfo):
     def _access(self, operation: str) -> Iterator[Access]:
         access = Access(self)
         access.require_login(operation)
+        access.take_interest()  # so that no client that is closed meanwhile breaks the login off
         try:
             with as_auth_error:
                 yield access

@@ -1,0 +1,282 @@
+# SPDX-FileCopyrightText: 2026 The Valetkey authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""
+What one principal has behind a client: the access, an MCP session and a list of tools.
+
+A server binds an MCP session to the user who opened it, and may list other tools for another user. So nothing of an
+account is ever used for another principal. An account is used in upstream's event loop only.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack, contextmanager, suppress
+from dataclasses import dataclass, replace
+from typing import Any
+
+from haystack_integrations.tools.mcp import MCPClient, MCPConnectionError, MCPError, MCPInvocationError
+from mcp import types
+
+from haystack_integrations.tools.mcp_oauth.access import Access
+from haystack_integrations.tools.mcp_oauth.connection import Connection, retrieve_error
+from haystack_integrations.tools.mcp_oauth.diagnosis import CREDENTIAL_REJECTED, Diagnosis, Transport, diagnose
+from haystack_integrations.tools.mcp_oauth.errors import MCPAuthorizationError, to_mcp_error, to_server_error
+from haystack_integrations.tools.mcp_oauth.failures import CallLost, RequestRejected
+from haystack_integrations.tools.mcp_oauth.gate import Gate
+from valetkey._adapters.failures import HttpError
+from valetkey._adapters.framework import harmless, redacting, without_secrets
+from valetkey._adapters.unforeseen import as_auth_error
+from valetkey.errors import AuthError
+
+_logger = logging.getLogger("valetkey")
+
+FIRST_ANSWER_WAIT = 5.0
+"""Seconds that `open` waits for the MCP server to answer; after that `connect` goes on waiting."""
+
+_STEP_SECONDS = 0.02
+"""How soon a caller that must not wait for a person sees that one is asked."""
+
+Patience = float | None
+"""How many seconds a login is waited for: None as long as it may take, 0 until a person has been asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """How the accounts of one client reach the MCP server."""
+
+    transport: Transport
+    enter: Callable[[AsyncExitStack, Gate], Awaitable[tuple[Any, ...]]]
+    timeout: int
+    retries: tuple[int, float, float]
+    """How often a lost call is made again, the second pause before that and the longest one, in seconds."""
+
+
+class Account(MCPClient):
+    """The account of one principal. Its base class makes of an answer what upstream's tools expect."""
+
+    def __init__(self, access: Access, route: Route, on_tools_changed: Callable[[str], None]) -> None:
+        super().__init__(*route.retries)
+        self.access = access
+        self.url: str = access.url
+        self.tools: list[types.Tool] | None = None
+        self.uses = 0
+        self._engine = access.engine
+        self._route = route
+        self._on_tools_changed = on_tools_changed
+        self._connection: Connection | None = None
+        self._opening: asyncio.Task[Connection] | None = None
+        self._waits: set[asyncio.Future[Any]] = set()
+        self._is_closed = False
+
+    @property
+    def has_connection(self) -> bool:
+        """True while an MCP session is open, or being opened."""
+        return self._connection is not None
+
+    @contextmanager
+    def in_use(self) -> Iterator[None]:
+        """Keep the MCP session from being closed because others are used more."""
+        self.uses += 1
+        try:
+            yield
+        finally:
+            self.uses -= 1
+
+    async def open(self) -> None:
+        """Connect and log in if need be, however long the person takes; any other failure is left to `connect`."""
+        await self._engine.look_async()
+        if self._engine.token_at_hand() is None and self._engine.is_known():
+            await self._replace(RequestRejected(None, ()), "connect", None)
+        try:
+            async with asyncio.timeout(FIRST_ANSWER_WAIT):
+                await self._shared_connection()
+        except RequestRejected as rejected:
+            if not self.access.is_given:
+                await self._replace(rejected, "connect", None)
+        except (Exception, asyncio.CancelledError):  # `connect` meets it again and raises it
+            if self._is_closed or _is_being_cancelled():
+                raise
+
+    async def connect(self, patience: Patience = None, operation: str = "connect") -> list[types.Tool]:
+        """Give the tools of an open MCP session, or open one."""
+        try:
+            connection = await self._accepted_connection(patience, operation)
+        except MCPError:
+            raise
+        except Exception as error:
+            raise to_server_error(self._diagnosis(error), operation, self.url) from error
+        return connection.tools
+
+    async def invoke(self, tool_name: str, tool_args: dict[str, Any], patience: Patience) -> str:
+        """Call a tool, once more if its token was rejected; an MCP session that is not open is opened."""
+        if await self._engine.current_async() is None and self._engine.is_known():
+            await self._replace(RequestRejected(None, ()), "call_tool", patience)
+        answered: set[bool] = set()  # a rejected token is replaced once, and one that lacks scope once more
+        losses = 0
+        while True:
+            try:
+                if self.session is None:
+                    await self.connect(patience, "call_tool")
+                return await self.call_tool(tool_name, tool_args)
+            except RequestRejected as rejected:
+                if rejected.wants_more_scope in answered:
+                    raise self._still_rejected(rejected, "call_tool") from rejected
+                answered.add(rejected.wants_more_scope)
+                await self._replace(rejected, "call_tool", patience)
+            except CallLost as lost:
+                if losses >= self.max_retries:
+                    told = self._diagnosis(lost)
+                    message = f"Tool '{tool_name}' failed after {losses} reconnection attempts: {told.about(self.url)}"
+                    raise MCPInvocationError(message, tool_name, tool_args) from lost
+                await self._reconnect(losses, patience)
+                losses += 1
+            except MCPInvocationError as failed:
+                if not isinstance(failed.__cause__, HttpError):
+                    raise
+                message = f"Tool '{tool_name}' failed: {self._diagnosis(failed).about(self.url)}"
+                raise MCPInvocationError(message, tool_name, tool_args) from failed.__cause__
+
+    def reopen(self) -> None:
+        """Allow to connect again after `close`."""
+        self._is_closed = False
+
+    async def close(self) -> None:
+        """End the waiting for a login, and close the MCP session; calls that wait fail at once."""
+        self._is_closed = True
+        waits = self._waits.copy()
+        for each in waits:
+            each.cancel()
+        if waits:
+            await asyncio.wait(waits)
+        self.access.lose_interest()
+        await self.rest()
+
+    async def rest(self) -> None:
+        """Close the MCP session; the next call opens another one."""
+        connection, self._connection, self.session = self._connection, None, None
+        if self._opening is not None:
+            self._opening.cancel()
+            self._opening = None
+        if connection is not None:
+            await connection.close()
+
+    async def _accepted_connection(self, patience: Patience, operation: str) -> Connection:
+        """Give a connection that the server accepts, with a new token if it rejects the first one."""
+        try:
+            return await self._shared_connection()
+        except RequestRejected as rejected:
+            await self._replace(rejected, operation, patience)
+        try:
+            return await self._shared_connection()
+        except RequestRejected as again:
+            raise self._still_rejected(again, operation) from again
+
+    def _diagnosis(self, failure: Exception) -> Diagnosis:
+        session = self._engine.session
+        sent = [session.token.access_token.reveal()] if session is not None else []
+        with redacting(*sent, *self.access.credentials):
+            found = diagnose(failure, self.url, self._route.transport, seconds=self._route.timeout)
+            return replace(found, cause=harmless(found.cause))
+
+    async def _reconnect(self, losses: int, patience: Patience) -> None:
+        """Open a new connection after a pause that grows each time, as upstream's own clients do."""
+        if losses:
+            await asyncio.sleep(min(self.base_delay * 2 ** (losses - 1), self.max_delay))
+        try:
+            await self.connect(patience)
+        except MCPAuthorizationError:
+            raise
+        except MCPConnectionError as error:
+            if self._is_closed:
+                raise
+            _logger.warning("no new MCP session yet: %s", error)
+
+    async def _replace(self, rejected: RequestRejected, operation: str, patience: Patience) -> None:
+        if self.access.is_given:
+            raise to_server_error(CREDENTIAL_REJECTED, operation, self.url) from rejected
+        if self._is_closed:
+            raise self._closed()
+        self.access.take_interest()
+        wait = asyncio.ensure_future(self._new_token(rejected, patience))
+        self._waits.add(wait)
+        try:
+            with as_auth_error:
+                await wait
+        except AuthError as error:
+            raise to_mcp_error(error, operation, self.url) from error
+        except asyncio.CancelledError as error:
+            if not self._is_closed or _is_being_cancelled():
+                raise
+            raise self._closed() from error
+        finally:
+            self._waits.discard(wait)
+
+    async def _new_token(self, rejected: RequestRejected, patience: Patience) -> None:
+        engine, need = self._engine, (rejected.token, rejected.challenges)
+        if patience is None or patience > 0:
+            await engine.replace_async(*need, seconds=patience)
+            return
+        wait = asyncio.ensure_future(engine.replace_async(*need))
+        try:
+            while not wait.done() and engine.prompt is None:
+                await asyncio.wait({wait}, timeout=_STEP_SECONDS)
+            if wait.done():
+                await wait
+                return
+        finally:
+            wait.cancel()
+        with suppress(asyncio.CancelledError):
+            await asyncio.wait({wait})
+        await engine.replace_async(*need, seconds=0.0)  # whose error has the link
+
+    def _still_rejected(self, rejected: RequestRejected, operation: str) -> MCPError:
+        if rejected.token is not None:
+            self._engine.acceptance.reject(rejected.token)
+        return to_mcp_error(rejected.of_new_token(self.url), operation, self.url)
+
+    async def _shared_connection(self) -> Connection:
+        """Give the open connection, or open one; callers that come meanwhile wait for the same one."""
+        if self._is_closed:  # while a login went on; a connection opened now would stay open
+            raise self._closed()
+        if self._connection is not None and self._connection.is_alive:
+            return self._connection
+        if self._opening is None or self._opening.done():
+            self._opening = asyncio.create_task(self._new_connection())
+            self._opening.add_done_callback(retrieve_error)
+        opening = self._opening
+        try:
+            return await asyncio.shield(opening)
+        except asyncio.CancelledError as error:
+            if self._is_closed and opening.cancelled():
+                raise self._closed() from error
+            raise
+
+    def _closed(self) -> MCPConnectionError:
+        name = without_secrets(self.url, self.url)
+        return MCPConnectionError(message=f"The client of {name} was closed.", operation="connect")
+
+    async def _new_connection(self) -> Connection:
+        if self._connection is not None:
+            await self._connection.close()
+        connection = Connection(Gate(self._engine), self._route.enter)
+        self._connection = connection
+        self.session = connection  # type: ignore[assignment]  # upstream only asks it to call tools
+        await connection.open()
+        connection.on_tools_changed = lambda: self._take_tools(connection)
+        self._take_tools(connection)
+        return connection
+
+    def _take_tools(self, connection: Connection) -> None:
+        """Keep the tools that a server lists, and tell where they are others than before."""
+        if connection is not self._connection:
+            return
+        before, self.tools = self.tools, connection.tools
+        if before is not None and before != self.tools:
+            self._on_tools_changed(self.access.principal)
+
+
+def _is_being_cancelled() -> bool:
+    """Tell whether the caller has been cancelled, and not only what he waits for."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0

@@ -1,0 +1,79 @@
+# SPDX-FileCopyrightText: 2026 The Valetkey authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""
+The accounts of one client, one for each principal that has called.
+
+A service may see thousands of users, and each open MCP session costs it a connection. So a bounded number of sessions
+that nobody uses stays open: the one that was used least recently is closed, and opened again by its user's next call.
+"""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from haystack_integrations.tools.mcp_oauth.account import Account
+
+MOST_OPEN = 100
+"""How many MCP sessions of one client stay open without being used."""
+
+MOST_KNOWN = 1000
+"""How many principals a client remembers, with their tokens and their lists of tools in memory."""
+
+
+class Accounts:
+    """The accounts of one client. Used in upstream's event loop only, except for `at_hand`."""
+
+    def __init__(self, make: Callable[[str], Account]) -> None:
+        self._make = make
+        self._accounts: OrderedDict[str, Account] = OrderedDict()  # the least recently used one first
+        self._open: OrderedDict[str, Account] = OrderedDict()  # those with an MCP session, in the same order
+        self._closing: set[asyncio.Task[None]] = set()
+
+    def at_hand(self, principal: str) -> Account | None:
+        """Give the account of a principal if he has one, from any thread."""
+        return self._accounts.get(principal)
+
+    def all(self) -> list[Account]:
+        """Give every account."""
+        return list(self._accounts.values())
+
+    @contextmanager
+    def use(self, principal: str) -> Iterator[Account]:
+        """Give the account of a principal; its MCP session stays open for as long as the block runs."""
+        account = self._accounts.get(principal)
+        if account is None:
+            account = self._accounts[principal] = self._make(principal)
+        self._accounts.move_to_end(principal)
+        try:
+            with account.in_use():
+                yield account
+        finally:
+            self._note(principal, account)
+            self._rest_others()
+            self._forget_others()
+
+    def _note(self, principal: str, account: Account) -> None:
+        if account.has_connection:
+            self._open[principal] = account
+            self._open.move_to_end(principal)
+        else:
+            self._open.pop(principal, None)
+
+    def _rest_others(self) -> None:
+        """Close the sessions that are too many; those in use stay open, and there may be more of them."""
+        while len(self._open) > MOST_OPEN and (idle := _first_idle(self._open)) is not None:
+            task = asyncio.get_running_loop().create_task(self._open.pop(idle).rest())
+            self._closing.add(task)
+            task.add_done_callback(self._closing.discard)
+
+    def _forget_others(self) -> None:
+        while len(self._accounts) > MOST_KNOWN and (idle := _first_idle(self._accounts)) is not None:
+            if idle in self._open:
+                return  # all that are older are in use
+            del self._accounts[idle]
+
+
+def _first_idle(accounts: OrderedDict[str, Account]) -> str | None:
+    return next((principal for principal, account in accounts.items() if account.uses == 0), None)

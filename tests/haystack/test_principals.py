@@ -177,3 +177,19 @@ def test_a_call_may_wait_for_a_login_any_time_or_none(seconds):
 def test_what_is_no_time_to_wait_is_refused(seconds):
     with pytest.raises(ConfigurationError, match=r"OAuthConfig\.login_wait"):
         OAuthConfig(login_wait=seconds)
+
+
+def test_a_function_that_fails_is_told_without_its_words():
+    """Row J1."""
+    answers = iter([LookupError("canary"), "alice"])
+
+    def name():
+        answer = next(answers)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    with pytest.raises(ConfigurationError, match="LookupError") as raised:
+        principal_of(name)
+    assert "canary" not in str(raised.value)
+    assert principal_of(name) == "alice"

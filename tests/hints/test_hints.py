@@ -530,6 +530,9 @@ def test_options_as_the_hint_says_are_taken(hint):
 
 
 ELSEWHERE = {
+    "Let it return the name of the user of each call.": (
+        "haystack/test_principals.py::test_a_function_that_fails_is_told_without_its_words"
+    ),
     "Name the user by a short text, for example his user id.": (
         "haystack/test_principals.py::test_a_principal_is_taken_as_it_is"
     ),

@@ -79,16 +79,14 @@ class Access:
         with _noting:
             _interested.setdefault(self.engine, weakref.WeakSet()).add(self)
 
-    def lose_interest(self) -> None:
-        """Break off a login that this access has waited for and no other one in this process does."""
+    def lose_interest(self) -> bool:
+        """Take the note back, and tell whether this access was the last one in this process that had made it."""
         with _noting:
-            others = _interested.get(self.engine)
-            if others is None or self not in others:
-                return
-            others.discard(self)
-            is_last = not others
-        if is_last:
-            self.engine.break_off_login()
+            interested = _interested.get(self.engine)
+            if interested is None or self not in interested:
+                return False
+            interested.discard(self)
+            return not interested
 
     @property
     def login_wait(self) -> float:

@@ -149,7 +149,8 @@ class Account(MCPClient):
             each.cancel()
         if waits:
             await asyncio.wait(waits)
-        self.access.lose_interest()
+        if self.access.lose_interest():  # and wait a moment, or who connects now would join the login that ends
+            await asyncio.to_thread(self._engine.break_off_login, lets_go=True)
         await self.rest()
 
     async def rest(self) -> None:

@@ -21,9 +21,11 @@ from tests.fakes.world import World
 from tests.login.test_connections import is_closed
 from tests.login.test_loopback import ANSWER, answered, end_of, login
 from tests.requirements import requirement
-from valetkey.errors import AuthError, InsecureEndpoint
+from valetkey._sessions.codec import login_key
+from valetkey.errors import AuthError, InsecureEndpoint, LoginFailed, StateMismatch
 from valetkey.login import LoginPrompt, connections, page
 from valetkey.login.browser import WSL, browser_command, open_browser, platform_of
+from valetkey.login.link import LinkLogin
 from valetkey.login.loopback import LoopbackLogin
 from valetkey.login.prompt import logged_in_text, prompt_text
 
@@ -324,3 +326,77 @@ def test_the_arguments_of_the_browser_hold_no_secret():
     assert dict(parse_qsl(urlsplit(link).query)).keys() >= {"state", "code_challenge"}
     assert form["code_verifier"] not in link
     assert form["code"] not in link
+
+
+class Users:
+    """The logins with a link of the users of one web app."""
+
+    def __init__(self):
+        self.world = World()
+
+    def process_of(self, principal, **settings):
+        settings = {"public_url": "https://bot.example.com", "principal": principal, **settings}
+        return self.world.engine(seams=self.world.seams(login=LinkLogin()), **settings)
+
+    def exchanges(self):
+        return self.world.server.grant_types().count("authorization_code")
+
+
+@pytest.mark.parametrize("attacker", ["eve", "bob ", "Bob", "bob\n"])
+def test_a_login_is_completed_by_the_user_it_was_begun_for_and_by_no_other(attacker):
+    """Threat C15. Trap 24."""
+    users = Users()
+    bob, eve = users.process_of("bob"), users.process_of(attacker)
+    answer = users.world.server.visit(bob.begin().authorization_url)
+    for attempt in (
+        lambda: bob.complete(answer, principal=attacker),
+        lambda: eve.complete(answer),
+        lambda: eve.complete(answer, principal="bob"),
+    ):
+        with pytest.raises(StateMismatch):
+            attempt()
+    assert users.exchanges() == 0
+    assert bob.complete(answer, principal="bob").token
+
+
+def test_an_answer_that_comes_twice_is_redeemed_once():
+    """Threat C16."""
+    users = Users()
+    pending = users.process_of("bob").begin()
+    answer = users.world.server.visit(pending.authorization_url)
+    key = login_key(pending.id)
+    users.world.store.before_write[key] = lambda: users.process_of("bob").complete(answer)
+    with suppress(AuthError):
+        users.process_of("bob").complete(answer)
+    assert users.exchanges() == 1
+    assert users.world.store.inner.get(key) is None
+    with pytest.raises(LoginFailed):
+        users.process_of("bob").complete(answer)
+    assert users.exchanges() == 1
+
+
+def test_a_login_whose_time_is_over_is_void():
+    """Threat C17."""
+    users = Users()
+    bob = users.process_of("bob")
+    pending = bob.begin()
+    answer = users.world.server.visit(pending.authorization_url)
+    users.world.clock.time = pending.ends_at
+    with pytest.raises(LoginFailed, match="its time is over"):
+        bob.complete(answer)
+    assert users.exchanges() == 0
+    assert users.world.store.inner.get(login_key(pending.id)) is None
+
+
+def test_the_short_link_says_nothing_of_the_login():
+    """Threat C18. Trap 26."""
+    users = Users()
+    pending = users.process_of("bob").begin()
+    login_id = pending.link.removeprefix("https://bot.example.com/mcp-oauth/start/")
+    state = dict(parse_qsl(urlsplit(pending.authorization_url).query))["state"]
+    assert re.fullmatch("[A-Za-z0-9_-]{32}", login_id)
+    assert login_id not in state
+    assert state not in pending.link
+    assert login_id != users.process_of("eve").begin().id
+    with pytest.raises(LoginFailed):
+        users.process_of("bob").complete(f"https://bot.example.com/mcp-oauth/callback?code=c&state={login_id}")

@@ -6,11 +6,14 @@
 from tests.attacks.threat import Defence, Threat
 
 _BROWSER = "src/valetkey/login/browser.py"
+_COMPLETING = "src/valetkey/_engine/completing.py"
 _CONNECTIONS = "src/valetkey/login/connections.py"
 _ENVIRONMENT = "src/valetkey/login/environment.py"
 _LISTENER = "src/valetkey/login/listener.py"
 _PAGE = "src/valetkey/login/page.py"
 _PAGE_DESIGN = "src/valetkey/login/page_design.py"
+_PENDING = "src/valetkey/_sessions/pending_logins.py"
+_PENDING_CODEC = "src/valetkey/_sessions/pending_codec.py"
 _PROMPT = "src/valetkey/login/prompt.py"
 _REQUEST = "src/valetkey/login/request.py"
 _URLS = "src/valetkey/urls.py"
@@ -194,7 +197,7 @@ THREATS: tuple[Threat, ...] = (
         controls="requests to the callback port, with the state and the challenge of the login",
         gets="no token: neither the verifier nor a secret is in the arguments",
         remains="**the program can be logged in to their account**: RFC 8252 leaves this open to local users; "
-        '`login="link"` starts no program ([why](docs/decisions/opening-the-browser.md))',
+        "`PrintedLink()` starts no program ([why](docs/decisions/opening-the-browser.md))",
         test="test_callback.py::test_the_arguments_of_the_browser_hold_no_secret",
         defences=(
             Defence(
@@ -202,6 +205,57 @@ THREATS: tuple[Threat, ...] = (
                 '"code_challenge": code_challenge(pending.verifier),',
                 '"code_challenge": pending.verifier.reveal(),',
             ),
+        ),
+    ),
+    Threat(
+        id="C15",
+        attacker="a user of a web app, against another user of it",
+        controls="the start link of a login of their own, which they send to the other one; the answer to the other's login",
+        gets="nothing: the answer counts only from the user for whom the login was begun, compared exactly",
+        remains="a web app that does not know its users, or takes their word for who they are",
+        test="test_callback.py::test_a_login_is_completed_by_the_user_it_was_begun_for_and_by_no_other",
+        defences=(
+            Defence(_COMPLETING, "if record.settings.principal != principal:", "if not principal:"),
+            Defence(
+                _COMPLETING, "if session_key(record.settings) != session_key(self._settings):", "if not callback_url:"
+            ),
+        ),
+    ),
+    Threat(
+        id="C16",
+        attacker="who reads an answer later, or at the same time: in a log, a history, a second tab",
+        controls="the answer of a login with a link, brought once more",
+        gets="nothing: the first one claims the login, and the code is sent once",
+        remains="",
+        test="test_callback.py::test_an_answer_that_comes_twice_is_redeemed_once",
+        defences=(
+            Defence(
+                _PENDING,
+                "encode_pending(claimed), if_version=version)",
+                "encode_pending(claimed))",
+            ),
+            Defence(_PENDING, "existed = self._store.delete(login_key(login_id))", "existed = True"),
+        ),
+    ),
+    Threat(
+        id="C17",
+        attacker="who finds an old link or an old answer",
+        controls="a login with a link whose time is over",
+        gets="nothing: it is void, and its record is deleted when it is met",
+        remains="",
+        test="test_callback.py::test_a_login_whose_time_is_over_is_void",
+        defences=(Defence(_PENDING, "return now >= record.ends_at or is_stuck", "return is_stuck"),),
+    ),
+    Threat(
+        id="C18",
+        attacker="who reads what a tool answers: a language model, its provider, a trace",
+        controls="the short link, to guess from it the state or another login",
+        gets="nothing: the id is 192 bits of a digest of the state, and no state follows from it",
+        remains="",
+        test="test_callback.py::test_the_short_link_says_nothing_of_the_login",
+        defences=(
+            Defence(_PENDING_CODEC, 'return base64.urlsafe_b64encode(digest[:_BYTES]).decode("ascii")', "return state"),
+            Defence(_PENDING_CODEC, "link=settings.start_link(login_id) or url,", "link=url,"),
         ),
     ),
 )

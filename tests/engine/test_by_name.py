@@ -4,10 +4,14 @@
 """What a program asks an engine for by name."""
 
 import asyncio
+import threading
 
 import pytest
 
+from tests.fakes.authorization_server import TOKEN
+from tests.fakes.threads import LONGEST_WAIT
 from tests.fakes.world import World
+from valetkey._policy.brake import MOST_ACTS
 from valetkey.errors import ConfigurationError, LoginFailed, LoginRequired, Unsupported
 from valetkey.login.link import LinkLogin
 
@@ -75,3 +79,33 @@ def test_a_login_that_cannot_be_begun_says_why(world):
     world.server.registers_clients = False
     with pytest.raises(Unsupported, match="does not let programs register"):
         web_engine(world).begin()
+
+
+def test_a_login_is_begun_after_the_work_that_runs(world):
+    """A renewal under way, for example, is finished first."""
+    engine, goes_on = web_engine(world), threading.Event()
+    running, _ = engine._flight.join(lambda _: goes_on.wait(LONGEST_WAIT) and None)
+    rounds = engine._login_and_logout.beginning()
+    assert next(rounds) is running
+    goes_on.set()
+    running.result(LONGEST_WAIT)
+    own = next(rounds)
+    own.result(LONGEST_WAIT)
+    with pytest.raises(StopIteration) as ended:
+        next(rounds)
+    assert ended.value.value == engine.begin()
+
+
+def test_a_renewal_in_vain_counts_although_the_login_after_it_is_only_begun(world):
+    engine = web_engine(world)
+    token = engine.complete(world.server.visit(engine.begin().authorization_url)).token
+    engine.acceptance.accept(token)
+    world.clock.time += 86_400
+    world.server.has(TOKEN, *[(400, "application/json", '{"error": "invalid_request"}')] * 9)
+    links = set()
+    for _ in range(6):
+        with pytest.raises(LoginRequired) as caught:
+            engine.replace(token)
+        links.add(caught.value.authorization_url)
+    assert len(links) == 1
+    assert world.server.grant_types().count("refresh_token") <= MOST_ACTS

@@ -14,6 +14,7 @@ from valetkey._engine.factory import build_engine, shared_engine
 from valetkey._sessions.codec import encode_session, session_key
 from valetkey.errors import ConfigurationError, InsecureEndpoint, LoginRequired, TemporaryError
 from valetkey.login import PrintedLink
+from valetkey.login.link import LinkLogin
 from valetkey.login.loopback import LoopbackLogin
 from valetkey.settings.credentials import IdentityProvider, RegisteredClient
 from valetkey.store.backends.memory import MemoryStore
@@ -153,3 +154,41 @@ def test_an_engine_judges_the_links_that_it_opens_by_the_rules_for_its_requests(
             engine.replace(None)
         assert len(server.requests) == len(documents)  # nothing was registered
     assert world.person.asked == []
+
+
+@pytest.mark.parametrize("build", [build_engine, shared_engine])
+@pytest.mark.parametrize("grant", ["auto", "device_code"])
+def test_a_login_on_another_device_chooses_its_grant(build, grant):
+    engine = build(World.settings(grant=grant), store="memory:", login="device")
+    assert engine.settings.chosen_grant == "device_code"
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"grant": "authorization_code"},
+        {"grant": "client_credentials", "client_id": "a", "client_secret": "b"},
+        {"client_id": "a", "client_secret": "b"},
+    ],
+)
+def test_a_login_on_another_device_contradicts_another_grant(settings):
+    with pytest.raises(ConfigurationError, match='login="device" contradicts the grant'):
+        build_engine(World.settings(**settings), store="memory:", login="device")
+
+
+@pytest.mark.parametrize("login", ["auto", "link"])
+def test_with_a_web_app_a_login_has_its_link(login):
+    engine = build_engine(World.settings(public_url="https://bot.example.com/"), store="memory:", login=login)
+    assert isinstance(engine._seams.login, LinkLogin)
+    assert engine.settings.answer_address == "https://bot.example.com/mcp-oauth/callback"
+
+
+@pytest.mark.parametrize("login", ["paste", "never", World().person])
+def test_a_login_that_does_not_listen_may_have_a_web_app(login):
+    settings = World.settings(public_url="https://bot.example.com", redirect_uri="https://bot.example.com/answer")
+    assert build_engine(settings, store="memory:", login=login).settings.answer_address.endswith("/answer")
+
+
+def test_a_link_without_a_web_app_comes_back_to_this_computer():
+    local = World.settings(redirect_uri="http://127.0.0.1:8080/callback")
+    assert build_engine(local, store="memory:", login="link").settings == local

@@ -11,6 +11,7 @@ from textwrap import dedent
 
 import pytest
 
+import valetkey.login
 from tests.fakes.auditing import audited
 from tests.fakes.threads import LONGEST_WAIT
 from tests.requirements import requirement
@@ -333,3 +334,8 @@ def test_a_way_that_does_not_exist_is_an_error_that_names_the_ways(name):
     with pytest.raises(ConfigurationError, match=f"There is no way '{name}'") as caught:
         open_login(name)
     assert caught.value.hint == 'Use "auto", "browser", "paste", "device", "link" or "never".'
+
+
+def test_the_module_has_no_other_name():
+    with pytest.raises(AttributeError, match="has no attribute 'PrintedLinks'"):
+        valetkey.login.PrintedLinks  # noqa: B018 - the look is the test

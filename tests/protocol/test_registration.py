@@ -435,3 +435,20 @@ def test_any_answer_is_a_client_of_this_issuer_or_an_error_of_ours(answer):
         assert found.client_id
         assert (found.issuer, found.redirect_uri) == (ISSUER, REDIRECT)
         assert found.secret_expires_at is None or found.secret_expires_at > 0
+
+
+@requirement("DCR-2")
+@pytest.mark.parametrize(
+    ("address", "kind"),
+    [
+        ("https://bot.example.com/mcp-oauth/callback", "web"),
+        ("http://127.0.0.1:8080/callback", "native"),
+        ("http://[::1]:8080/callback", "native"),
+        ("http://localhost:8080/callback", "native"),
+        ("https://127.0.0.1.example.com/callback", "web"),
+        (None, "native"),
+    ],
+)
+def test_a_client_with_an_address_of_a_web_app_is_a_web_client(address, kind):
+    """MCP 2026-07-28, Application Type."""
+    assert ClientMetadata(address, "Valetkey").document()["application_type"] == kind

@@ -54,6 +54,11 @@ class BrowserLogin(LoopbackLogin):
     def __init__(self) -> None:
         super().__init__(_show_in_browser)
 
+    def _attempt(self, listeners: "list[socket.socket]", address: str) -> "LoopbackAttempt":
+        from valetkey.login.race import BrowserAttempt
+
+        return BrowserAttempt(listeners, address, opens=True)
+
 
 class PrintedLink(LoginHere):
     """

@@ -58,3 +58,11 @@ class RaceAttempt(LoopbackAttempt):
         super().conclude(error)
         if error is None and self._prompt is not None and is_watched():
             print_text(logged_in_text(self._prompt))
+
+
+class BrowserAttempt(RaceAttempt):
+    """One login whose answer comes from a browser alone; where none can be started, the link is printed and read."""
+
+    def _shown(self, prompt: LoginPrompt) -> AbstractContextManager[object]:
+        show_in_browser(prompt)
+        return nullcontext()

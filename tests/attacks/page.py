@@ -20,6 +20,7 @@ TITLES = {
     "store": "The store, and where a token is sent",
     "parsers": "Texts and documents that no parser expects",
     "tokens": "What is bound to what",
+    "web": "A web app with many users",
 }
 
 

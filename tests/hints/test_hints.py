@@ -533,6 +533,32 @@ ELSEWHERE = {
     "Let it return the name of the user of each call.": (
         "haystack/test_principals.py::test_a_function_that_fails_is_told_without_its_words"
     ),
+    "Sign in to this application, then open the link again.": (
+        "haystack/web/test_journeys.py::test_a_visitor_who_is_not_signed_in_is_told_so_and_may_come_back"
+    ),
+    "If you did not ask for a login, close this page. Else use the link that was given to you.": (
+        "attacks/test_web.py::test_a_short_link_leads_on_for_its_user_alone"
+    ),
+    "Give both the same.": ("haystack/web/test_installing.py::test_what_the_tools_have_may_be_given_here_too"),
+    "Give token_storage= and store= the same value.": (
+        "haystack/web/test_installing.py::test_what_the_tools_have_may_be_given_here_too"
+    ),
+    "Leave it out of servers=.": ("haystack/web/test_installing.py::test_what_the_tools_have_may_be_given_here_too"),
+    "Give its OAuthConfig public_url= too if users log in there, or leave it out of servers=.": (
+        "haystack/web/test_installing.py::test_a_client_with_a_secret_is_for_users_where_its_settings_name_the_web_app"
+    ),
+    "See whether you are connected; if not, go back to where you got the link, and ask for a new one.": (
+        "haystack/web/test_journeys.py::test_a_link_may_be_opened_again_until_its_login_has_ended"
+    ),
+    "Go back to where you came from.": (
+        "haystack/web/test_journeys.py::test_another_method_uses_up_neither_a_link_nor_an_answer"
+    ),
+    'Tell the operator of this application to set authorization_parameters={"response_mode": "query"}.': (
+        "haystack/web/test_journeys.py::test_another_method_uses_up_neither_a_link_nor_an_answer"
+    ),
+    "If you want to be connected, go back to where you came from, ask for a new link, and allow the access.": (
+        "haystack/web/test_journeys.py::test_a_user_who_declines_may_allow_it_the_next_time"
+    ),
     "Name the user by a short text, for example his user id.": (
         "haystack/test_principals.py::test_a_principal_is_taken_as_it_is"
     ),

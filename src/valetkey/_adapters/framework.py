@@ -12,7 +12,7 @@ from valetkey._adapters.second_rejection import rejection_of_new_token
 from valetkey._engine.engine import Engine
 from valetkey._engine.factory import shared_engine
 from valetkey._engine.logout import LogoutResult
-from valetkey._engine.pending import cancel_login, complete_login, find_pending
+from valetkey._engine.pending import cancel_login, complete_login, find_pending, pending_of_answer
 from valetkey._network.proxies import proxy_for
 from valetkey._network.request_log import log_exchange
 from valetkey._policy.rejection import wants_more_scope
@@ -39,6 +39,7 @@ __all__ = [
     "harmless",  # escapes and cuts a text with foreign parts
     "later",  # says when to try again
     "log_exchange",  # writes one line of the request log for each request to the MCP server
+    "pending_of_answer",  # finds the one that an answer belongs to
     "proxy_for",  # names the proxy that the environment demands for a URL
     "redacting",  # leaves secrets out of the texts that are made in a block
     "rejection_of_new_token",  # the error where a login has brought no token, or no scope, that the server accepts

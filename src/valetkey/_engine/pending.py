@@ -15,11 +15,12 @@ from valetkey._engine.engine import Engine
 from valetkey._engine.factory import build_engine, living_engine
 from valetkey._sessions.codec import session_key, waiting_key
 from valetkey._sessions.fingerprint import settings_mark
-from valetkey._sessions.pending_codec import PendingRecord
+from valetkey._sessions.pending_codec import PendingRecord, login_id_of
 from valetkey._sessions.pending_logins import PendingLogins
 from valetkey.errors import ConfigurationError
 from valetkey.errors.redaction import redacting
 from valetkey.login.pending import PendingLogin
+from valetkey.protocol.authorization import state_of
 from valetkey.settings.settings import Settings
 from valetkey.store.checked import CheckedStore
 from valetkey.store.opening import open_store
@@ -31,6 +32,12 @@ def find_pending(store: Store | str | None, login_id: str) -> PendingLogin | Non
     """Give a login that waits for its answer, by its id; None if there is none, or its time is over."""
     found = _logins_of(_opened(store)).find(login_id)
     return None if found is None else found[0].view
+
+
+def pending_of_answer(store: Store | str | None, callback_url: str) -> PendingLogin | None:
+    """Give the login that an answer belongs to, by the state in it; None if no login waits for it."""
+    with redacting():
+        return find_pending(store, login_id_of(state_of(callback_url)))
 
 
 def complete_login(store: Store | str | None, callback_url: str, *, principal: str) -> Session:

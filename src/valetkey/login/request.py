@@ -63,6 +63,11 @@ def status_of_stray(request: Request, redirect_uri: str) -> int | None:
     return next((status for status, is_stray in _STRAYS if is_stray(request, redirect_uri)), None)
 
 
+def status_of_no_navigation(request: Request) -> int | None:
+    """Give the status for a request that no person makes by going to a page; None if it may be one."""
+    return next((status for status, is_it in _NO_NAVIGATION if is_it(request, "")), None)
+
+
 def _is_for_another(request: Request, redirect_uri: str) -> bool:
     """
     A page of another site that has its name resolved to loopback comes with that name.
@@ -105,10 +110,10 @@ def _is_embedded(request: Request, _: str) -> bool:
     return mode.lower() != "navigate" or kind.lower() not in documents or is_socket
 
 
-_STRAYS: tuple[tuple[int, Callable[[Request, str], bool]], ...] = (
-    (404, _is_for_another),
+_NO_NAVIGATION: tuple[tuple[int, Callable[[Request, str], bool]], ...] = (
     (503, _is_guess_of_browser),
     (400, _is_embedded),
     (405, _is_other_method),
 )
+_STRAYS = ((404, _is_for_another), *_NO_NAVIGATION)
 """From the first to the last: the status, and what it is for."""

@@ -21,6 +21,7 @@ LETTERS = {
     "store": "F",
     "parsers": "P",
     "tokens": "T",
+    "web": "W",
 }
 """The modules in the order of SECURITY.md, with the letter that their ids begin with."""
 

@@ -1,0 +1,212 @@
+# SPDX-FileCopyrightText: 2026 The Valetkey authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""The way of a user through the pages: a link, the authorization server, back again, connected, disconnected."""
+
+import pytest
+
+from haystack_integrations.tools.mcp_oauth import OAuthConfig, StreamableHttpServerInfo
+from haystack_integrations.tools.mcp_oauth.access import Access
+from haystack_integrations.tools.mcp_oauth.web import install
+from tests.fakes.network import Trouble
+from tests.haystack.web.asking import PUBLIC, ask, press, target_of
+from tests.haystack.web.place import a_place, greets, user_of
+from valetkey.errors import StoreError
+from valetkey.store.backends.memory import MemoryStore
+
+HOME = "/mcp-oauth/"
+
+
+@pytest.fixture
+def place():
+    with a_place() as made:
+        yield made
+
+
+def test_a_user_connects_a_server_and_disconnects_it():
+    with a_place(revokes_tokens=True, says_further={}) as place:
+        page = ask(place.app, HOME, user="alice")
+        assert (page.status, page.heading) == (200, "Your connections")
+        assert "Not connected" in page.text
+
+        link = place.link_for("alice")
+        assert link.startswith(f"{PUBLIC}/mcp-oauth/start/")
+        start = ask(place.app, target_of(link), user="alice")
+        assert start.status == 303
+        ended = ask(place.app, target_of(place.server.authorization.visit(start.location)), user="alice")
+        done = ask(place.app, target_of(ended.location), user="alice")
+        assert (done.status, done.heading) == (200, "You are connected")
+        assert place.server.authorization.accepts(place.token_of("alice"))
+
+        page = ask(place.app, HOME, user="alice")
+        assert "Connected" in page.text
+        assert "Since" in page.text
+        gone = press(place.app, page.form("disconnect"), user="alice")
+        assert "disconnected. The server has ended the access." in gone.text
+        assert "Not connected" in gone.text
+        assert place.token_of("alice") is None
+
+
+def test_any_worker_completes_a_login_that_another_one_has_begun(place):
+    """Trap 25."""
+    answer = place.answer_for("alice")
+    ended = ask(place.another_worker(), target_of(answer), user="alice")
+    assert ended.location.startswith(f"{PUBLIC}/mcp-oauth/connected/")
+    assert place.token_of("alice") is not None
+
+
+def test_a_link_that_is_asked_for_twice_is_the_same_one(place):
+    assert place.link_for("alice") == place.link_for("alice", place.another_worker())
+
+
+def test_a_link_may_be_opened_again_until_its_login_has_ended(place):
+    link = target_of(place.link_for("alice"))
+    first, second = (ask(place.app, link, user="alice") for _ in range(2))
+    assert first.location == second.location
+    ask(place.app, target_of(place.server.authorization.visit(first.location)), user="alice")
+    over = ask(place.app, link, user="alice")
+    assert (over.status, over.heading) == (410, "This link is over")
+    assert "ask for a new one" in over.text
+
+
+@pytest.mark.parametrize("method", ["HEAD", "OPTIONS", "POST", "PUT"])
+@pytest.mark.parametrize("page", ["start", "callback"])
+def test_another_method_uses_up_neither_a_link_nor_an_answer(method, page, place):
+    answer = target_of(place.answer_for("alice"))
+    target = answer if page == "callback" else target_of(place.link_for("alice"))
+    refused = ask(place.app, target, user="alice", method=method)
+    assert (refused.status, refused.headers["allow"]) == (405, "GET")
+    assert refused.body == b"" or method != "HEAD"
+    assert ask(place.app, answer, user="alice").status == 303
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [{"sec-purpose": "prefetch;prerender"}, {"purpose": "prefetch"}, {"x-moz": "prefetch"}, {"x-purpose": "preview"}],
+)
+@pytest.mark.parametrize("page", ["start", "callback"])
+def test_what_a_browser_loads_in_advance_uses_up_neither_a_link_nor_an_answer(fields, page, place):
+    answer = target_of(place.answer_for("alice"))
+    target = answer if page == "callback" else target_of(place.link_for("alice"))
+    assert ask(place.app, target, user="alice", headers=fields).status == 503
+    assert ask(place.app, answer, user="alice").status == 303
+
+
+def test_a_visitor_who_is_not_signed_in_is_told_so_and_may_come_back(place):
+    link = target_of(place.link_for("alice"))
+    for target in (link, HOME, "/mcp-oauth/connected/x", "/mcp-oauth/callback?code=c&state=s"):
+        refused = ask(place.app, target)
+        assert (refused.status, refused.heading) == (401, "You are not signed in")
+    assert ask(place.app, link, user="alice").status == 303
+
+
+def test_a_visitor_is_led_to_the_apps_own_login_page_and_back(place):
+    app = place.another_worker(sign_in="/login?next={next}")
+    link = place.link_for("alice")
+    assert ask(app, target_of(link)).location == f"/login?next={link.replace(':', '%3A').replace('/', '%2F')}"
+    assert ask(app, HOME).location == "/login?next=https%3A%2F%2Fbot.example.com%2Fmcp-oauth%2F"
+    assert ask(app, "/mcp-oauth/callback?code=canary&state=s").status == 401  # a code goes to no other page
+
+
+def test_an_answer_that_comes_without_a_strict_cookie_is_asked_for_once_more_by_the_page_itself(place):
+    """A browser sends a `SameSite=Strict` cookie along where our own page sends it, and not from another site."""
+    answer = target_of(place.answer_for("alice"))
+    bounced = ask(place.app, answer, headers={"sec-fetch-site": "cross-site"})
+    assert (bounced.status, 'http-equiv="refresh"' in bounced.text) == (200, True)
+    assert ask(place.app, answer, headers={"sec-fetch-site": "same-origin"}).status == 401
+    assert ask(place.app, answer, user="alice", headers={"sec-fetch-site": "same-origin"}).status == 303
+
+
+def test_a_user_who_declines_is_told_that_he_has(place):
+    told = ask(place.app, target_of(place.answer_for("alice", allows=False)), user="alice")
+    assert (told.status, told.heading) == (400, "You are not connected")
+    assert "ask for a new link" in told.text
+    assert place.token_of("alice") is None
+
+
+def test_a_user_who_declines_may_allow_it_the_next_time(place):
+    link = target_of(place.answer_for("alice", allows=False))
+    ask(place.app, link, user="alice")
+    assert place.connect("alice").status == 303
+
+
+def test_an_answer_counts_once(place):
+    answer = target_of(place.answer_for("alice"))
+    assert ask(place.app, answer, user="alice").status == 303
+    again = ask(place.another_worker(), answer, user="alice")
+    assert (again.status, again.heading) == (410, "This link is over")
+    assert len(place.server.authorization.token_forms()) == 1
+
+
+def test_a_token_endpoint_that_cannot_answer_now_leaves_the_answer_good(place):
+    answer = target_of(place.answer_for("alice"))
+    token = f"{place.server.origin}/token"
+    place.server.authorization.troubles[token] = [Trouble(503)]
+    told = ask(place.app, answer, user="alice")
+    assert told.status == 503
+    assert ask(place.app, answer, user="alice").status == 303
+
+
+def test_a_store_that_is_away_is_told_and_the_service_goes_on(place):
+    answer = target_of(place.answer_for("alice"))
+    link = target_of(place.link_for("alice"))
+
+    class Away(MemoryStore):
+        def get(self, key):
+            message = "redis://canary-host does not answer"
+            raise StoreError(message, hint="Start it.")
+
+    app = install(greets, principal=user_of, public_url=PUBLIC, store=Away(), servers=[place.info])
+    for target in (answer, link, HOME):
+        told = ask(app, target, user="alice")
+        assert (told.status, told.heading) == (503, "Not now")
+        assert "canary" not in told.text
+    assert ask(app, "/run", user="alice").text == "alice"
+    assert ask(place.app, answer, user="alice").status == 303
+
+
+def test_the_page_of_a_login_that_is_not_the_users_any_more_leads_to_the_list(place):
+    done = target_of(place.connect("alice").location)
+    assert ask(place.app, done, user="bob").location == f"{PUBLIC}/mcp-oauth/"
+    page = ask(place.app, HOME, user="alice")
+    press(place.app, page.form("disconnect"), user="alice")
+    assert ask(place.app, done, user="alice").location == f"{PUBLIC}/mcp-oauth/"
+
+
+def test_every_user_sees_the_own_connections_alone(place):
+    place.connect("alice")
+    assert "Disconnect" in ask(place.app, HOME, user="alice").text
+    bobs = ask(place.app, HOME, user="bob")
+    assert "Not connected" in bobs.text
+    press(place.app, {**bobs.form("connect"), "action": "/mcp-oauth/disconnect"}, user="bob")
+    assert place.token_of("alice") is not None
+
+
+def test_a_server_that_the_app_does_not_name_is_listed_after_a_login_and_gone_after_its_end(place):
+    """A login that began in the middle of a run, with settings of a toolset that the page knows nothing of."""
+    with a_place() as other:
+        settings = {"public_url": PUBLIC, "login": "link", "token_storage": place.store, "principal": "alice"}
+        info = StreamableHttpServerInfo(url=other.server.url, oauth_config=OAuthConfig(**settings, label="work"))
+        login = Access(info).engine.begin()
+        start = ask(place.app, target_of(login.link), user="alice")
+        ask(place.app, target_of(other.server.authorization.visit(start.location)), user="alice")
+        host = other.server.origin.removeprefix("http://")
+        page = ask(place.app, HOME, user="alice")
+        assert f"{host} (work)" in page.text
+        gone = press(place.app, page.form("disconnect", host), user="alice")
+        assert f"{host} (work)" not in gone.text.replace(f"{host}: ", "")
+        assert Access(info).engine.stored_session() is None
+
+
+def test_a_login_at_a_server_that_wants_none_says_so():
+    with a_place(wants_login=False) as place:
+        place.server.authorization.describes_the_resource_at = ()
+        told = press(place.app, ask(place.app, HOME, user="alice").form("connect"), user="alice")
+        assert "wants no login" in told.text
+
+
+def test_paths_that_are_not_ours_and_paths_below_ours_that_do_not_exist(place):
+    assert ask(place.app, "/anything", user="alice").text == "alice"
+    assert ask(place.app, "/mcp-oauthx", user="alice").text == "alice"
+    for path in ("nothing", "start", "start/", "callback/x", "connected/", "disconnect/x", "start/a/b/../c"):
+        assert ask(place.app, f"/mcp-oauth/{path}", user="alice").status in (404, 410)

@@ -3,17 +3,19 @@
 
 """Looking names up takes no more time than an exchange has, and holds up nobody."""
 
+import os
 import socket
 import threading
 
 import pytest
 
-from tests.fakes.threads import LONGEST_WAIT
+from tests.fakes.threads import LONGEST_WAIT, until
 from tests.network.names import NameServer, SilentNameServer
 from tests.network.server import WireServer, answer
 from tests.network.test_sender import HERE, failing_in_time
 from tests.processes.child import Child
 from tests.requirements import requirement
+from valetkey._network import resolver
 from valetkey._network.addresses import address_of
 from valetkey._network.guard import Guard
 from valetkey._network.hosts import numeric_address
@@ -121,6 +123,23 @@ def test_several_lookups_run_side_by_side(silent):
     waiting = [start_lookup(silent, name, 443) for name in ("a.example", "b.example", "c.example")]
     silent.release()
     assert [future.result(LONGEST_WAIT) for future in waiting] == [["127.0.0.1"]] * 3
+
+
+def test_lookups_of_one_host_at_the_same_moment_share_a_thread_and_none_joins_one_that_may_hang(silent, monkeypatch):
+    first, second = start_lookup(silent, "as.example", 443), start_lookup(silent, "as.example", 443)
+    other = start_lookup(silent, "as.example", 8443)
+    assert first is second is not other
+    with monkeypatch.context() as later:
+        later.setattr(resolver, "_SHARED_SECONDS", 0.0)
+        assert start_lookup(silent, "as.example", 443) is not first
+    with monkeypatch.context() as child:
+        child.setattr(os, "getpid", lambda: -1)
+        assert start_lookup(silent, "as.example", 8443) is not other
+    silent.release()
+    assert first.result(LONGEST_WAIT) == other.result(LONGEST_WAIT) == ["127.0.0.1"]
+    assert silent.asked == ["as.example"] * 4
+    until(lambda: not [name for name in resolver._latest if name[0] is silent])
+    assert start_lookup(silent, "as.example", 443).result(LONGEST_WAIT) == ["127.0.0.1"]
 
 
 def test_a_lookup_that_takes_too_long_goes_on_in_the_background(silent):

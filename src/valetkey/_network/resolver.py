@@ -8,8 +8,10 @@ The system's resolver cannot be interrupted. Its threads are daemons, so that a 
 neither an exchange nor the end of the process.
 """
 
+import os
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 
@@ -51,9 +53,22 @@ def addresses_of(host: str, port: int, resolve: Resolve, seconds: float) -> tupl
     return addresses
 
 
+_SHARED_SECONDS = 1.0
+"""For how long others join a lookup; one that takes longer may hang because of a network that has come back since."""
+
+_Name = tuple[Resolve, str, int]
+_latest: dict[_Name, tuple[Future[Iterable[str]], float, int]] = {}  # with when it began, and in which process
+
+
 def start_lookup(resolve: Resolve, host: str, port: int) -> Future[Iterable[str]]:
-    """Start a lookup in a daemon thread of its own."""
+    """Start a lookup in a daemon thread of its own, or join one of the same host that was started a moment ago."""
+    name, now = (resolve, host, port), time.monotonic()
+    running, began_at, process = _latest.get(name, (None, 0.0, 0))
+    if running is not None and not running.done() and process == os.getpid() and now - began_at < _SHARED_SECONDS:
+        return running
     future: Future[Iterable[str]] = Future()
+    _latest[name] = future, now, os.getpid()  # two that begin at the same time do no harm
+    future.add_done_callback(lambda _: _latest.pop(name, None))
 
     def run() -> None:
         try:

@@ -30,7 +30,8 @@ from haystack_integrations.tools.mcp_oauth.errors import (
 from haystack_integrations.tools.mcp_oauth.network import ClientCertificate, Network
 from haystack_integrations.tools.mcp_oauth.principals import as_user, current_user
 from haystack_integrations.tools.mcp_oauth.server_info import SSEServerInfo, StreamableHttpServerInfo
-from haystack_integrations.tools.mcp_oauth.toolset import MCPTool, MCPToolset
+from haystack_integrations.tools.mcp_oauth.tool import MCPTool
+from haystack_integrations.tools.mcp_oauth.toolset import MCPToolset
 
 __all__ = [
     "AuthorizationRequired",

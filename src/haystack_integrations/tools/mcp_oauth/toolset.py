@@ -1,86 +1,268 @@
 # SPDX-FileCopyrightText: 2026 The Valetkey authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Upstream's tools; where their own clock ends, the error says which server has not answered."""
+"""
+Haystack's toolset of an MCP server that may want a login.
 
+It is upstream's class by name, signature and `isinstance`. With a server info of this package, connecting is done here,
+for the user of each call; with any other, upstream's class does it.
+"""
+
+import asyncio
+import logging
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from functools import wraps
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import Any, Literal, Self, get_args
 
-from haystack_integrations.tools.mcp import MCPConnectionError, MCPServerInfo
-from haystack_integrations.tools.mcp import MCPTool as UpstreamMCPTool
+from haystack.tools import Tool, Toolset
+from haystack_integrations.tools.mcp import MCPServerInfo, MCPToolNotFoundError
 from haystack_integrations.tools.mcp import MCPToolset as UpstreamMCPToolset
+from mcp import types
 
-from haystack_integrations.tools.mcp_oauth.errors import MCPAuthorizationError, MCPServerError, MCPServerTimeoutError
-from valetkey._adapters.framework import without_secrets
+from haystack_integrations.tools.mcp_oauth.errors import MCPAuthorizationError
+from haystack_integrations.tools.mcp_oauth.opening import Opening, in_words, is_ours, wants_person
+from haystack_integrations.tools.mcp_oauth.toolbox import Toolbox, sign_in_tool
 
+_logger = logging.getLogger("valetkey")
 
-@contextmanager
-def _in_words(server_info: Any) -> Iterator[None]:
-    """Raise an error with words for one by which upstream says that `connection_timeout` is over."""
-    try:
-        yield
-    except (TimeoutError, MCPConnectionError) as error:
-        url = getattr(server_info, "url", None)
-        is_told = isinstance(error, MCPServerError | MCPAuthorizationError)
-        is_late = isinstance(error, TimeoutError) or isinstance(error.__cause__, TimeoutError)
-        if is_told or not is_late or url is None:
-            raise
-        hint = "Check the URL and whether the server runs; for a slow server, give a longer connection_timeout."
-        message = f"{without_secrets(url, url)} has opened no MCP session within connection_timeout. {hint}"
-        raise MCPServerTimeoutError(message, "connect", hint=hint) from error
+OnUnauthorized = Literal["raise", "sign_in_tool"]
 
-
-def _telling(make: Callable[..., None]) -> Callable[..., None]:
-    """Wrap upstream's `__init__`, which connects where `eager_connect` is set; the signature stays."""
-
-    @wraps(make)
-    def telling(self: Any, *arguments: Any, **settings: Any) -> None:
-        given = dict(zip(_POSITIONS[make], arguments, strict=False)) | settings
-        with _in_words(given.get("server_info")):
-            make(self, *arguments, **settings)
-
-    return telling
-
-
-_POSITIONS = {UpstreamMCPTool.__init__: ("name", "server_info"), UpstreamMCPToolset.__init__: ("server_info",)}
-
-
-class MCPTool(UpstreamMCPTool):
-    """A tool of an MCP server, as upstream has it."""
-
-    if not TYPE_CHECKING:
-        __init__ = _telling(UpstreamMCPTool.__init__)
-
-    @property
-    def server_info(self) -> MCPServerInfo:
-        """The server info it was made with: how to log in ahead, to log out, and to see what was found."""
-        return self._server_info
-
-    def warm_up(self) -> None:
-        """
-        Connect and fetch the tool's schema, unless connected already.
-
-        :raises MCPServerError: If the server cannot be used.
-        :raises MCPAuthorizationError: If the server wants a token and none can be obtained.
-        """
-        with _in_words(self._server_info):
-            super().warm_up()
+_IS_WARMED_UP_FOR_EACH_RUN = hasattr(Toolset, "spawn")
+"""Haystack 3 warms the tools up before each run, older versions once, and look at them then."""
 
 
 class MCPToolset(UpstreamMCPToolset):
-    """The tools of an MCP server, as upstream has them."""
+    """
+    The tools of an MCP server, as upstream has them, for the user of each call.
 
-    if not TYPE_CHECKING:
-        __init__ = _telling(UpstreamMCPToolset.__init__)
+    A user has the tools that the server lists for him, from all pages of its list, and the list follows the server's
+    `tools/list_changed`. `toolset.tools`, iterating and `len` look into memory; `warm_up` connects.
+
+    :param server_info: The MCP server and its settings.
+    :param tool_names: The names of the tools to use; None for all.
+    :param connection_timeout: Seconds that a connection may take; a login has its own time.
+    :param invocation_timeout: Seconds that a call may take.
+    :param eager_connect: Whether to connect now; otherwise `warm_up` connects.
+    :param inputs_from_state: For each tool, which of its arguments come from the state of the agent.
+    :param outputs_to_state: For each tool, what of its result goes into the state of the agent.
+    :param outputs_to_string: For each tool, how its result becomes a text.
+    :param on_unauthorized: What a user without a session gets: "raise" an error (`MCPAuthorizationError`), or
+        "sign_in_tool", one tool that gives the link for the login, and after the login the tools of the server.
+    :raises MCPServerError: If it connects, and the server cannot be used.
+    :raises MCPAuthorizationError: If it connects, and the server wants a token and none can be obtained.
+    :raises MCPToolNotFoundError: If it connects, and the server does not list one of `tool_names`.
+    """
+
+    _toolbox: Toolbox | None = None
+
+    def __init__(
+        self,
+        server_info: MCPServerInfo,
+        tool_names: list[str] | None = None,
+        connection_timeout: float = 30.0,
+        invocation_timeout: float = 30.0,
+        eager_connect: bool = False,
+        inputs_from_state: dict[str, dict[str, str]] | None = None,
+        outputs_to_state: dict[str, dict[str, dict[str, Any]]] | None = None,
+        outputs_to_string: dict[str, dict[str, Any]] | None = None,
+        *,
+        on_unauthorized: OnUnauthorized = "raise",
+    ) -> None:
+        if on_unauthorized not in get_args(OnUnauthorized):
+            message = f"on_unauthorized is {on_unauthorized!r}; it can be {' or '.join(get_args(OnUnauthorized))}."
+            raise ValueError(message)
+        self.on_unauthorized = on_unauthorized
+        self._is_warm = False
+        self._added: list[Tool] = []
+        self._opening = Opening(server_info, connection_timeout) if is_ours(server_info) else None
+        mappings = inputs_from_state, outputs_to_state, outputs_to_string
+        limits = connection_timeout, invocation_timeout
+        with in_words(server_info):
+            super().__init__(server_info, tool_names, *limits, eager_connect and self._opening is None, *mappings)
+        self.eager_connect = eager_connect
+        if self._opening is not None:
+            self._toolbox = Toolbox(self._opening, tool_names, invocation_timeout, self._mappings())
+            self._sign_in = sign_in_tool(self._opening)
+            if eager_connect:
+                self.warm_up()
+
+    @property  # type: ignore[override]  # upstream's is a plain attribute
+    def tools(self) -> list[Tool]:
+        """The tools of the current user; before `warm_up`, one tool that stands for them."""
+        return self._given if self._toolbox is None else [*self._current(), *self._added]
+
+    @tools.setter
+    def tools(self, tools: list[Tool]) -> None:
+        self._given = tools
+
+    def __iter__(self) -> Iterator[Tool]:
+        """Go through the tools of the current user."""
+        return iter(self.tools)
+
+    def add(self, tool: Tool) -> None:
+        """
+        Add a tool of another kind, for all users.
+
+        :param tool: The tool.
+        :raises ValueError: If there is a tool of its name already.
+        """
+        if self._toolbox is None or not isinstance(tool, Tool):
+            super().add(tool)
+            return
+        if tool.name in {each.name for each in self.tools}:
+            message = f"Duplicate tool names found: {tool.name!r}"
+            raise ValueError(message)
+        self._added.append(tool)
 
     def warm_up(self) -> None:
         """
-        Connect and load the tools, unless connected already.
+        Connect and list the tools of the current user, unless that is done already.
+
+        On a thread that runs an event loop, no login is waited for; `warm_up_async` waits there. A service that names
+        its users, and calls this while none is named, leaves the list to its first user.
 
         :raises MCPServerError: If the server cannot be used.
         :raises MCPAuthorizationError: If the server wants a token and none can be obtained.
         """
-        with _in_words(self.server_info):
-            super().warm_up()
+        if self._opening is None:
+            with in_words(self.server_info):
+                super().warm_up()
+        elif not self._is_at_hand():
+            self._warm_up(self._opening.tools)
+
+    async def warm_up_async(self) -> None:
+        """
+        Do what `warm_up` does, from a task of any event loop; a login is waited for, and the loop goes on.
+
+        :raises MCPServerError: If the server cannot be used.
+        :raises MCPAuthorizationError: If the server wants a token and none can be obtained.
+        """
+        if self._opening is None:
+            await asyncio.to_thread(self.warm_up)
+        elif not self._is_at_hand():
+            try:
+                listed, refusal = await self._opening.tools_async(), None
+            except MCPAuthorizationError as error:
+                listed, refusal = None, error
+            self._warm_up(partial(_outcome, listed, refusal))
+
+    def close(self) -> None:
+        """End the MCP sessions of all users, and the waiting for a login; `warm_up` connects anew."""
+        opening = getattr(self, "_opening", None)
+        if opening is None:
+            super().close()
+        else:
+            self._is_warm = False
+            opening.close()
+
+    async def close_async(self) -> None:
+        """Do what `close` does, from a task of any event loop."""
+        if self._opening is None:
+            await asyncio.to_thread(self.close)
+        else:
+            self._is_warm = False
+            await self._opening.close_async()
+
+    def to_dict(self) -> dict[str, Any]:
+        """
+        Serialize the toolset to a dictionary, without its tools.
+
+        :returns: The dictionary: upstream's, and `on_unauthorized` where it is not the default.
+        """
+        written = super().to_dict()
+        if self.on_unauthorized != "raise":
+            written["data"]["on_unauthorized"] = self.on_unauthorized
+        return written
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> Self:
+        """
+        Deserialize a toolset from a dictionary, upstream's too.
+
+        :param data: Dictionary created by `to_dict`.
+        :returns: The toolset.
+        """
+        inner = data["data"]
+        lazy = super().from_dict({**data, "data": {**inner, "eager_connect": False}})
+        settings = {name: getattr(lazy, name) for name in _SETTINGS}
+        extra = {name: inner[name] for name in ("on_unauthorized",) if name in inner}
+        return cls(**settings | {"eager_connect": inner.get("eager_connect", False)}, **extra)
+
+    def __deepcopy__(self, _memo: dict[int, Any]) -> Self:
+        """Make a toolset of the same settings, which uses the same sessions and has connections of its own."""
+        settings = {name: getattr(self, name) for name in _SETTINGS}
+        copy = type(self)(**settings | {"eager_connect": False}, on_unauthorized=self.on_unauthorized)
+        copy.eager_connect, copy._is_warm, copy._added = self.eager_connect, self._is_warm, self._added.copy()
+        return copy
+
+    def _mappings(self) -> dict[str, dict[str, Any]]:
+        return {name: getattr(self, name) for name in ("inputs_from_state", "outputs_to_state", "outputs_to_string")}
+
+    def _is_at_hand(self) -> bool:
+        assert self._opening is not None  # noqa: S101 - only asked where the server info is ours
+        return not self._opening.has_no_user() and self._opening.at_hand is not None
+
+    def _warm_up(self, list_tools: Callable[[], list[types.Tool]]) -> None:
+        """List the tools; where a person would have to log in and there is none, leave that to the first call."""
+        assert self._opening is not None  # noqa: S101 - only called where the server info is ours
+        try:
+            self._take(list_tools())
+        except MCPAuthorizationError as error:
+            is_left = wants_person(error) and self.on_unauthorized == "sign_in_tool"
+            if not is_left and not self._opening.serves_nobody_now():
+                raise
+            _logger.info("the tools are listed when a user has logged in: %s", type(error).__name__)
+        self._is_warm = True
+
+    def _take(self, listed: list[types.Tool]) -> list[Tool]:
+        """Make tools of a list that was just loaded, and refuse settings that do not fit it."""
+        assert self._toolbox is not None  # noqa: S101 - only called where the server info is ours
+        names = [tool.name for tool in listed]
+        missing = [name for name in self.tool_names or () if name not in names]
+        if missing:
+            self.close()
+            message = f"The following tools were not found: {', '.join(missing)}. Available tools: {', '.join(names)}"
+            raise MCPToolNotFoundError(message, missing[0], names)
+        for kind, by_name in self._mappings().items():
+            if unknown := by_name.keys() - set(names):
+                _logger.warning("%s names tools that the server does not list: %s", kind, ", ".join(sorted(unknown)))
+        return self._toolbox.of(listed)
+
+    def _current(self) -> list[Tool]:
+        """Give the tools of the current user, from memory; a user who comes later than `warm_up` connects here."""
+        assert self._opening is not None and self._toolbox is not None  # noqa: S101, PT018 - see `tools`
+        if self._opening.has_no_user():
+            return self._given
+        listed = self._opening.at_hand
+        if listed is not None:
+            return self._toolbox.of(listed)
+        if not self._is_warm or (self._opening.serves_nobody_now() and not _IS_WARMED_UP_FOR_EACH_RUN):
+            return self._given
+        if self.on_unauthorized == "raise":
+            return self._take(self._opening.tools())
+        return [self._sign_in]
+
+
+_SETTINGS = (
+    *("server_info", "tool_names", "connection_timeout", "invocation_timeout"),
+    *("inputs_from_state", "outputs_to_state", "outputs_to_string"),
+)
+"""What upstream's constructor takes and keeps under the same name."""
+
+
+def _outcome(listed: list[types.Tool] | None, refusal: MCPAuthorizationError | None) -> list[types.Tool]:
+    if listed is None:
+        assert refusal is not None  # noqa: S101 - one of the two is there
+        raise refusal
+    return listed
+
+
+if hasattr(Toolset, "__add__"):  # Haystack 2
+
+    def _plus(self: MCPToolset, other: Any) -> Toolset:
+        """Put tools beside these; the list of these goes on following the server."""
+        is_tool = isinstance(other, Tool)
+        is_list = isinstance(other, list) and all(isinstance(each, Tool) for each in other)
+        return Toolset.__add__(self, Toolset([other] if is_tool else other) if is_tool or is_list else other)  # type: ignore[attr-defined,no-any-return]
+
+    MCPToolset.__add__ = _plus  # type: ignore[attr-defined]

@@ -1,0 +1,119 @@
+# SPDX-FileCopyrightText: 2026 The Valetkey authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Haystack's tools made of what an MCP server lists, the same objects for all users to whom it lists the same."""
+
+import re
+import threading
+from collections.abc import Callable
+from dataclasses import fields
+from typing import Any
+from urllib.parse import urlsplit
+
+from haystack.tools import Tool
+from mcp import types
+
+from haystack_integrations.tools.mcp_oauth.errors import MCPAuthorizationError
+from haystack_integrations.tools.mcp_oauth.opening import Opening, first_text, schema_of, wants_person
+from valetkey._adapters.framework import without_secrets
+
+_HAS_ASYNC_FUNCTION = "async_function" in {each.name for each in fields(Tool)}
+"""Haystack 3: a call from an event loop needs no thread."""
+
+_LONGEST_NAME = 64
+"""The characters that the APIs of language models allow in the name of a tool."""
+
+_MOST_LISTS = 256
+
+
+class Toolbox:
+    """
+    Makes Haystack's tools. Safe to use from any thread.
+
+    `mappings` are the three mappings of a toolset, by tool name.
+    """
+
+    def __init__(
+        self, opening: Opening, names: list[str] | None, seconds: float, mappings: dict[str, dict[str, Any]]
+    ) -> None:
+        self._opening, self._names, self._seconds, self._mappings = opening, names, seconds, mappings
+        self._lock = threading.Lock()  # guards _made and _lists
+        self._made: dict[str, tuple[types.Tool, Tool]] = {}
+        self._lists: dict[int, tuple[list[types.Tool], list[Tool]]] = {}
+
+    def of(self, listed: list[types.Tool]) -> list[Tool]:
+        """Give the tools of a list; of one that was given before, the same ones."""
+        with self._lock:
+            kept = self._lists.get(id(listed))
+            if kept is not None and kept[0] is listed:
+                return kept[1]
+            tools = [self._tool(each) for each in listed if self._names is None or each.name in self._names]
+            if len(self._lists) >= _MOST_LISTS:
+                del self._lists[next(iter(self._lists))]
+            self._lists[id(listed)] = listed, tools
+            return tools
+
+    def _tool(self, listed: types.Tool) -> Tool:
+        kept = self._made.get(listed.name)
+        if kept is None or kept[0] != listed:
+            self._made[listed.name] = kept = listed, self._make(listed)
+        return kept[1]
+
+    def _make(self, listed: types.Tool) -> Tool:
+        opening, seconds, name = self._opening, self._seconds, listed.name
+        mappings = {kind: by_name.get(name) for kind, by_name in self._mappings.items()}
+        read: Callable[[str], Any] = first_text if mappings.get("outputs_to_state") else str
+
+        def invoke(**arguments: Any) -> Any:
+            return read(opening.call(name, arguments, seconds))
+
+        async def invoke_async(**arguments: Any) -> Any:
+            return read(await opening.call_async(name, arguments, seconds))
+
+        description = listed.description or ""
+        return new_tool(name, description, schema_of(listed), invoke, invoke_async, **mappings)
+
+
+def new_tool(
+    name: str, description: str, parameters: dict[str, Any], function: Any, async_function: Any, **mappings: Any
+) -> Tool:
+    """Make a tool of Haystack, with a coroutine function where this Haystack takes one."""
+    extra = {"async_function": async_function} if _HAS_ASYNC_FUNCTION else {}
+    return Tool(name=name, description=description, parameters=parameters, function=function, **extra, **mappings)
+
+
+def sign_in_tool(opening: Opening) -> Tool:
+    """Make the tool that a user sees who has to log in: it gives the link, and after the login the tools' names."""
+    url = opening.server_info.url or ""
+    server = without_secrets(url, url)
+    host = re.sub(r"\W", "_", urlsplit(url).hostname or "server", flags=re.ASCII)
+
+    def sign_in() -> str:
+        try:
+            return _signed_in(server, opening.run(opening.client.tools_for_current()))
+        except MCPAuthorizationError as error:
+            return _not_signed_in(error)
+
+    async def sign_in_async() -> str:
+        try:
+            return _signed_in(server, await opening.tools_async())
+        except MCPAuthorizationError as error:
+            return _not_signed_in(error)
+
+    text = (
+        f"Signs the user in to {server}, whose tools can be used afterwards. "
+        "Give the user the link that this tool answers, and call it again when the user has signed in."
+    )
+    parameters = {"type": "object", "properties": {}}
+    return new_tool(f"sign_in_to_{host}"[:_LONGEST_NAME], text, parameters, sign_in, sign_in_async)
+
+
+def _signed_in(server: str, tools: list[types.Tool]) -> str:
+    return f"The user is signed in to {server}. Its tools can be used now: {', '.join(tool.name for tool in tools)}."
+
+
+def _not_signed_in(error: MCPAuthorizationError) -> str:
+    if not wants_person(error):
+        raise error
+    link = getattr(error, "authorization_url", None)
+    return f"{error} The user signs in here: {link}" if link and link not in str(error) else str(error)

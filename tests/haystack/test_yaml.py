@@ -104,7 +104,7 @@ def test_single_tools_over_sse_are_read_back(read_back, open_tool):
     info = SSEServerInfo(url="https://mcp.example.com/sse", oauth_config=OAuthConfig(login="link"))
     (loaded,) = read_back(pipeline_with([open_tool(info)]).dumps())
     assert type(loaded) is MCPTool
-    assert loaded._server_info == info
+    assert loaded.server_info == info
 
 
 def test_yaml_written_for_upstream_works_after_its_class_name_is_changed(read_back, open_toolset):

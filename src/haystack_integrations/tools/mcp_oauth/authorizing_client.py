@@ -218,7 +218,7 @@ class AuthorizingClient(MCPClient):
         if runs_in is ours:
             stands_still = called_in not in (None, ours) or (first and self._made_in not in (None, ours))
             return 0.0 if stands_still else self._access.login_wait
-        return None if first and self._made_in is not None else self._access.login_wait
+        return None if first else self._access.login_wait
 
     async def _with_account(self, principal: str, work: Work[Result], patience: Patience) -> Result:
         with self._accounts.use(principal) as account:

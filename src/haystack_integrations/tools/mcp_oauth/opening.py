@@ -14,8 +14,9 @@ import json
 import logging
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeGuard
 
 from haystack_integrations.tools.mcp import MCPConnectionError
 from haystack_integrations.tools.mcp.mcp_tool import AsyncExecutor
@@ -54,7 +55,8 @@ class Opening:
         """The client; it connects for the user of each call."""
         with self._lock:
             if self._client is None:
-                self._client = self.server_info.new_client()
+                with ThreadPoolExecutor(1) as pool:  # a client that is made in an event loop lets no thread wait either
+                    self._client = pool.submit(self.server_info.new_client).result()
             return self._client
 
     @property
@@ -72,14 +74,17 @@ class Opening:
 
     async def tools_async(self) -> list[types.Tool]:
         """Connect, after a login if it is needed, and give the tools."""
+        if self._client is None:
+            await asyncio.to_thread(getattr, self, "client")  # the first one loads modules and opens the store
         return await self.client.tools_for_current()
 
     def call(self, name: str, arguments: dict[str, Any], seconds: float) -> str:
         """Call a tool from a thread."""
         try:
-            return AsyncExecutor.get_instance().run(self.client.call_tool(name, arguments), timeout=seconds)
+            answer: str = AsyncExecutor.get_instance().run(self.client.call_tool(name, arguments), timeout=seconds)
         except TimeoutError as error:
             raise TimeoutError(_late(seconds)) from error
+        return answer
 
     async def call_async(self, name: str, arguments: dict[str, Any], seconds: float) -> str:
         """Call a tool from any event loop."""
@@ -132,7 +137,7 @@ class Opening:
         return AsyncExecutor.get_instance().run(work, timeout=self._seconds)
 
 
-def is_ours(server_info: Any) -> bool:
+def is_ours(server_info: object) -> TypeGuard[OurServerInfo]:
     """Tell whether a server info makes clients that log in; those of others work as upstream's classes do it."""
     return isinstance(server_info, OurServerInfo)
 

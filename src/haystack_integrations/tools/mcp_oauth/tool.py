@@ -15,7 +15,7 @@ from dataclasses import fields
 from typing import Any, Self
 
 from haystack.core.serialization import generate_qualified_class_name
-from haystack.tools import Tool
+from haystack.tools.tool import Tool
 from haystack_integrations.tools.mcp import (
     MCPConnectionError,
     MCPError,
@@ -69,7 +69,14 @@ class MCPTool(UpstreamMCPTool):
         outputs_to_state: dict[str, dict[str, Any]] | None = None,
     ) -> None:
         mappings = outputs_to_string, inputs_from_state, outputs_to_state
-        self._settings = (server_info, description, connection_timeout, invocation_timeout, eager_connect, *mappings)
+        self._settings: tuple[Any, ...] = (
+            server_info,
+            description,
+            connection_timeout,
+            invocation_timeout,
+            eager_connect,
+            *mappings,
+        )
         self._knows_schema = False
         if not is_ours(server_info):
             with in_words(server_info):
@@ -95,7 +102,8 @@ class MCPTool(UpstreamMCPTool):
     @property
     def server_info(self) -> MCPServerInfo:
         """The server info it was made with: how to log in ahead, to log out, and to see what was found."""
-        return self._settings[0]
+        info: MCPServerInfo = self._settings[0]
+        return info
 
     def warm_up(self) -> None:
         """
@@ -145,7 +153,8 @@ class MCPTool(UpstreamMCPTool):
         :raises TimeoutError: If it takes longer than `invocation_timeout`.
         """
         if self._opening is not None:
-            return await self._call_async(**kwargs)
+            answer: str | dict[str, Any] = await self._call_async(**kwargs)
+            return answer
         await self.warm_up_async()
         return await super().ainvoke(**kwargs)
 
@@ -171,15 +180,14 @@ class MCPTool(UpstreamMCPTool):
 
         :returns: The dictionary.
         """
-        info, _, *rest = self._settings
-        names = ("connection_timeout", "invocation_timeout", "eager_connect", *_MAPPINGS)
-        data = {"name": self.name, "description": self.description, "server_info": info.to_dict()}
-        return {"type": generate_qualified_class_name(type(self)), "data": data | dict(zip(names, rest, strict=True))}
+        written = {"description": self.description, "server_info": self.server_info.to_dict()}
+        data = {"name": self.name, **dict(zip(_SETTINGS, self._settings, strict=True)), **written}
+        return {"type": generate_qualified_class_name(type(self)), "data": data}
 
     def __deepcopy__(self, _memo: dict[int, Any]) -> Self:
         """Make a tool of the same settings, which uses the same sessions and has connections of its own."""
-        info, description, connecting, calling, _, *mappings = self._settings
-        copy = type(self)(self.name, info, description, connecting, calling, False, *mappings)
+        settings = {**dict(zip(_SETTINGS, self._settings, strict=True)), "eager_connect": False}
+        copy = type(self)(self.name, **settings)
         copy._settings, copy.description = self._settings, self.description
         if self._opening is not None:
             copy.parameters, copy._knows_schema = self.parameters, self._knows_schema
@@ -237,7 +245,11 @@ class MCPTool(UpstreamMCPTool):
         return first_text(answer) if self.outputs_to_state else answer
 
 
-_MAPPINGS = ("outputs_to_string", "inputs_from_state", "outputs_to_state")
+_SETTINGS = (
+    *("server_info", "description", "connection_timeout", "invocation_timeout", "eager_connect"),
+    *("outputs_to_string", "inputs_from_state", "outputs_to_state"),
+)
+"""What the constructor takes after the name."""
 
 
 @contextmanager

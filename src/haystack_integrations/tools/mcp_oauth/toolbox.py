@@ -10,7 +10,7 @@ from dataclasses import fields
 from typing import Any
 from urllib.parse import urlsplit
 
-from haystack.tools import Tool
+from haystack.tools.tool import Tool
 from mcp import types
 
 from haystack_integrations.tools.mcp_oauth.errors import MCPAuthorizationError

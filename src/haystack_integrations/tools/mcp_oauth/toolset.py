@@ -14,7 +14,8 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any, Literal, Self, get_args
 
-from haystack.tools import Tool, Toolset
+from haystack.tools.tool import Tool
+from haystack.tools.toolset import Toolset
 from haystack_integrations.tools.mcp import MCPServerInfo, MCPToolNotFoundError
 from haystack_integrations.tools.mcp import MCPToolset as UpstreamMCPToolset
 from mcp import types
@@ -75,10 +76,17 @@ class MCPToolset(UpstreamMCPToolset):
         self._is_warm = False
         self._added: list[Tool] = []
         self._opening = Opening(server_info, connection_timeout) if is_ours(server_info) else None
-        mappings = inputs_from_state, outputs_to_state, outputs_to_string
-        limits = connection_timeout, invocation_timeout
         with in_words(server_info):
-            super().__init__(server_info, tool_names, *limits, eager_connect and self._opening is None, *mappings)
+            super().__init__(
+                server_info,
+                tool_names,
+                connection_timeout,
+                invocation_timeout,
+                eager_connect and self._opening is None,
+                inputs_from_state,
+                outputs_to_state,
+                outputs_to_string,
+            )
         self.eager_connect = eager_connect
         if self._opening is not None:
             self._toolbox = Toolbox(self._opening, tool_names, invocation_timeout, self._mappings())
@@ -86,7 +94,7 @@ class MCPToolset(UpstreamMCPToolset):
             if eager_connect:
                 self.warm_up()
 
-    @property  # type: ignore[override]  # upstream's is a plain attribute
+    @property
     def tools(self) -> list[Tool]:
         """The tools of the current user; before `warm_up`, one tool that stands for them."""
         return self._given if self._toolbox is None else [*self._current(), *self._added]
@@ -263,6 +271,8 @@ if hasattr(Toolset, "__add__"):  # Haystack 2
         """Put tools beside these; the list of these goes on following the server."""
         is_tool = isinstance(other, Tool)
         is_list = isinstance(other, list) and all(isinstance(each, Tool) for each in other)
-        return Toolset.__add__(self, Toolset([other] if is_tool else other) if is_tool or is_list else other)  # type: ignore[attr-defined,no-any-return]
+        toolset: Any = Toolset
+        sum_: Toolset = toolset.__add__(self, Toolset([other] if is_tool else other) if is_tool or is_list else other)
+        return sum_
 
-    MCPToolset.__add__ = _plus  # type: ignore[attr-defined]
+    setattr(MCPToolset, "__add__", _plus)  # noqa: B010 - Haystack 3 has no such method to override

@@ -29,7 +29,7 @@ export FASTMCP_CHECK_FOR_UPDATES := off
 export FASTMCP_SHOW_SERVER_BANNER := false
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 
-.PHONY: help test lint types unit coverage mutants test-sdk1 interop frameworks conformance demo bench durability
+.PHONY: help test lint types unit coverage mutants test-sdk1 upstream interop frameworks conformance demo bench durability
 .PHONY: fuzz fuzz-short format clean
 
 help: ## print this list
@@ -80,6 +80,11 @@ mutants: .venv/installed ## the defences, taken out one at a time: no test of te
 
 test-sdk1: .venv-sdk1/installed .venv/installed $(SERVERS)/node_modules/installed ## the tests that also hold on MCP SDK 1.x
 	.venv-sdk1/bin/python $(PYTEST_ON_ALL_CORES) tests/adapters tests/haystack
+
+# Not in .ci/run: it fetches the source archive of mcp-haystack.
+upstream: .venv/installed .venv-sdk1/installed ## mcp-haystack's own tests with our classes, on both lines
+	$(BIN)/python -m tests.haystack.upstream.run
+	.venv-sdk1/bin/python -m tests.haystack.upstream.run
 
 # The servers are installed side by side: each has a folder of its own.
 interop: .venv/installed $(SERVERS)/node_modules/installed ## the life of a session at real servers; writes docs/interop.md

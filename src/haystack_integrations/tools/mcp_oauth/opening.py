@@ -38,11 +38,7 @@ _CLOSE_SECONDS = 5.0
 
 
 class Opening:
-    """
-    One client for a server info, made when it is first needed.
-
-    :param seconds: How long a connection may take where no login is waited for; the HTTP client bounds each request.
-    """
+    """One client for a server info, made when it is first needed; `seconds` is how long a connection may take."""
 
     def __init__(self, server_info: OurServerInfo, seconds: float) -> None:
         self.server_info = server_info

@@ -14,6 +14,8 @@ from valetkey.errors import ConfigurationError, LoginFailed, LoginRequired, Stat
 from valetkey.settings import Network, Settings
 from valetkey.store import open_store
 from valetkey.store.backends.memory import MemoryStore
+from valetkey.store.encryption.encrypted import EncryptedStore, list_keys
+from valetkey.store.encryption.keys import DataKey, DataKeys
 
 WEB_APP = {"public_url": "http://127.0.0.1:9", "principal": "alice"}
 
@@ -132,3 +134,15 @@ def test_a_record_that_is_copied_to_another_id_is_no_login(server, store):
     store.put(login_key("another"), encode_pending(record))
     assert find_pending(store, "another") is None
     assert find_pending(store, pending.id) == pending
+
+
+def test_in_an_encrypted_store_nothing_of_a_login_can_be_read(server):
+    """The record of a pending login is a record like every other one."""
+    backend = MemoryStore()
+    store = EncryptedStore(backend, DataKeys(DataKey(bytes(range(32)))))
+    _, pending = begun(server, store)
+    record = decode_pending(store.get(login_key(pending.id)).value)
+    secrets = (record.request.state.reveal(), record.request.verifier.reveal(), pending.id, "alice")
+    stored = [backend.get(key).value + key.encode() for key in list_keys(backend)]
+    assert [secret for secret in secrets if any(secret.encode() in value for value in stored)] == []
+    assert complete_login(store, answer(server, pending), principal="alice").token

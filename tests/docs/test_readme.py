@@ -62,8 +62,14 @@ def test_no_snippet_is_left_out() -> None:
         "server.login()",
         "auth.login()",
         "certificate_authorities",
+        'login="link"',
     )
-    assert len({snippet(word) for word in words}) == len(_SNIPPETS) == 8
+    assert len({snippet(word) for word in words}) == len(_SNIPPETS) == 9
+
+
+def test_a_service_is_configured_with_its_web_app(tmp_path: Path) -> None:
+    code = snippet('login="link"') + "\nprint(config.to_settings('https://mcp.example.com/mcp').answer_address)"
+    assert run(code, tmp_path) == "https://bot.example.com/mcp-oauth/callback\n"
 
 
 def test_network_settings_are_taken(tmp_path: Path) -> None:

@@ -29,12 +29,13 @@ export FASTMCP_CHECK_FOR_UPDATES := off
 export FASTMCP_SHOW_SERVER_BANNER := false
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 
-.PHONY: help test lint types unit coverage mutants test-sdk1 upstream interop frameworks conformance demo bench durability
+.PHONY: help test lint types unit coverage mutants test-sdk1 test-hayhooks upstream interop frameworks conformance
+.PHONY: demo bench durability
 .PHONY: fuzz fuzz-short format clean
 
 help: ## print this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | while IFS=$$'\t' read -r name text; \
-	  do printf '%-12s %s\n' "$$name" "$$text"; done
+	  do printf '%-13s %s\n' "$$name" "$$text"; done
 
 # Each core runs tests; every process of them starts a Redis and a PostgreSQL of its own, so there are four at most.
 WORKERS ?= auto
@@ -81,6 +82,10 @@ mutants: .venv/installed ## the defences, taken out one at a time: no test of te
 test-sdk1: .venv-sdk1/installed .venv/installed $(SERVERS)/node_modules/installed ## the tests that also hold on MCP SDK 1.x
 	.venv-sdk1/bin/python $(PYTEST_ON_ALL_CORES) tests/adapters tests/haystack
 
+# The workers run in an environment of their own; the tests, Redis, the MCP server and the browser are the main one's.
+test-hayhooks: .venv-hayhooks/installed .venv/installed .venv/databases .venv/browser ## many users of a real Hayhooks with two workers, in a browser
+	$(BIN)/python -m pytest tests/hayhooks
+
 # Not in .ci/run: it fetches the source archive of mcp-haystack.
 upstream: .venv/installed .venv-sdk1/installed ## mcp-haystack's own tests with our classes, on both lines
 	$(BIN)/python -m tests.haystack.upstream.run
@@ -113,7 +118,7 @@ format: .venv/installed ## rewrite the code in the common format
 	$(BIN)/ruff format .
 
 clean: ## remove what the other targets made
-	rm -rf .venv .venv-sdk1 .venv-interop .venv-frameworks
+	rm -rf .venv .venv-sdk1 .venv-hayhooks .venv-interop .venv-frameworks
 	rm -rf $(SERVERS)/node_modules $(CONFORMANCE)/node_modules $(BROWSER_TESTS)/node_modules tests/interop/*/*/node_modules
 	rm -rf .coverage .coverage.* .fuzz .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
 	find $(CODE) -name __pycache__ -type d -prune -exec rm -rf {} +
@@ -132,6 +137,13 @@ clean: ## remove what the other targets made
 	@$(call make_environment,.venv-sdk1)
 	@.venv-sdk1/bin/python $(PIP_INSTALL) --upgrade pip --constraint requirements/sdk1.txt
 	@.venv-sdk1/bin/python $(PIP_INSTALL) --editable '.[crypto,haystack,httpx]' --group test --constraint requirements/sdk1.txt
+	@touch $@
+
+.venv-hayhooks/installed: pyproject.toml requirements/hayhooks.txt
+	@echo "Setting up .venv-hayhooks"
+	@$(call make_environment,.venv-hayhooks)
+	@.venv-hayhooks/bin/python $(PIP_INSTALL) --upgrade pip --constraint requirements/hayhooks.txt
+	@.venv-hayhooks/bin/python $(PIP_INSTALL) --editable '.[crypto,haystack,redis]' hayhooks --constraint requirements/hayhooks.txt
 	@touch $@
 
 # Install scripts stay off: nothing the servers need is built or fetched by one.

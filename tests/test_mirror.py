@@ -15,7 +15,7 @@ PACKAGE = Path(valetkey.__file__).parent
 ACROSS_ROOMS = frozenset(
     {
         *("attacks", "browser", "processes", "secrecy"),  # what only shows in a whole program
-        *("conformance", "frameworks", "haystack", "interop"),  # other people's programs
+        *("conformance", "frameworks", "hayhooks", "haystack", "interop"),  # other people's programs
         *("docs", "doctor", "fakes", "fuzz", "hints", "manifest", "servers"),  # pages, and what tests are made of
     }
 )

@@ -12,6 +12,7 @@ from typing import Self, TypeVar
 
 from playwright.sync_api import Browser, sync_playwright
 
+from tests.browser.web_pages import HARD_WEB_PAGES, WEB_PAGES
 from valetkey.login import listener, page
 from valetkey.login.connections import Connections, listen
 from valetkey.login.request import read_request
@@ -112,6 +113,8 @@ class Site:
     def _answer(head: bytes) -> bytes:
         request = read_request(head)
         name = request.target.partition("?")[0].removeprefix("/") if request else ""
+        if name in WEB_PAGES or name in HARD_WEB_PAGES:
+            return listener._response(200, *{**WEB_PAGES, **HARD_WEB_PAGES}[name])
         document = {**PAGES, **HARD_PAGES}.get(name)
         if document is None:
             return listener._response(404, page.stray_page())

@@ -1,12 +1,17 @@
 # SPDX-FileCopyrightText: 2026 The Valetkey authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Takes the pictures of docs/login-pages.md: `python -m tests.browser.screenshots` writes them into docs/images/."""
+"""
+Takes the pictures of docs/login-pages.md and docs/web.md.
+
+`python -m tests.browser.screenshots` writes them into docs/images/.
+"""
 
 import sys
 from pathlib import Path
 
 from tests.browser.chromium import HARD_PAGES, PAGES, Chromium, Site
+from tests.browser.web_pages import HARD_WEB_PAGES, WEB_PAGES
 
 IMAGES = Path(__file__).parent.parent.parent / "docs" / "images"
 WIDTHS = {"desktop": (760, 520), "phone": (360, 640)}
@@ -17,6 +22,8 @@ SHOWN = {
         *((name, scheme, "desktop") for name in ("logged-in", "failed", "doubtful") for scheme in SCHEMES),
         *(("undecided", "light", "desktop"), ("unread", "light", "desktop"), ("stray", "dark", "desktop")),
         *(("logged-in", "light", "phone"), ("failed-long", "dark", "phone")),
+        *(("connections", "light", "desktop"), ("connections", "dark", "desktop"), ("connections", "light", "phone")),
+        *(("connected", "light", "desktop"), ("not-yours", "light", "desktop"), ("declined", "dark", "desktop")),
     )
 }
 """The file of each picture, and what is in it."""
@@ -42,7 +49,8 @@ def _take(chromium: Chromium, site: Site, folder: Path, wanted: dict[str, tuple[
 
 if __name__ == "__main__":
     if sys.argv[1:]:  # every page, to look at
-        every = {f"{n}-{s}-{d}.png": (n, s, d) for n in {**PAGES, **HARD_PAGES} for s in SCHEMES for d in WIDTHS}
+        names = [*PAGES, *HARD_PAGES, *WEB_PAGES, *HARD_WEB_PAGES]
+        every = {f"{n}-{s}-{d}.png": (n, s, d) for n in names for s in SCHEMES for d in WIDTHS}
         take(Path(sys.argv[1]), every)
     else:
         take(IMAGES, SHOWN)

@@ -7,12 +7,13 @@ import re
 
 from tests.browser.screenshots import IMAGES, SHOWN, take
 
-PAGE = IMAGES.parent / "login-pages.md"
+PAGES = [IMAGES.parent / "login-pages.md", IMAGES.parent / "web.md"]
 LARGEST = 60_000
 
 
 def test_the_page_shows_every_picture_with_a_text_for_who_does_not_see_it():
-    shown = re.findall(r'<img src="images/([^"]+)" width="\d+" alt="[^"]{10,}">', PAGE.read_text("utf-8"))
+    text = "".join(page.read_text("utf-8") for page in PAGES)
+    shown = re.findall(r'<img src="images/([^"]+)" width="\d+" alt="[^"]{10,}">', text)
     assert sorted(shown) == sorted(SHOWN)
     assert sorted(path.name for path in IMAGES.iterdir()) == sorted(SHOWN)
 

@@ -27,7 +27,7 @@ ul {{ list-style: none; padding: 0; margin-top: 1.5rem; display: grid; gap: .9re
 li {{ min-width: 0; padding: 1.05rem 1.15rem; border: 1px solid var(--line); border-radius: 16px;
   background: var(--well); display: flex; flex-wrap: wrap; gap: .4rem 1rem; align-items: center; }}
 .what {{ flex: 1 1 14rem; min-width: 0; }}
-h2 {{ font-size: 1.05rem; line-height: 1.4; overflow-wrap: anywhere; unicode-bidi: isolate; }}
+h2 {{ font-size: 1.05rem; line-height: 1.4; margin-bottom: .15rem; overflow-wrap: anywhere; unicode-bidi: isolate; }}
 li p {{ font-size: .93rem; }}
 li p + p {{ margin-top: .15rem; }}
 .state {{ font-weight: 600; }}
@@ -35,10 +35,11 @@ li p + p {{ margin-top: .15rem; }}
   border-radius: 50%; background: var(--calm); }}
 .state.on {{ color: var(--ink); }} .state.on::before {{ background: var(--good); }}
 .state.over {{ color: var(--ink); }} .state.over::before {{ background: var(--bad); }}
-li form {{ margin: 0; flex: 0 0 auto; }}
-li button {{ width: auto; min-height: 2.6rem; min-width: 8.2rem; }}
+.buttons {{ display: grid; gap: .5rem; flex: 0 0 8.6rem; }}
+li form {{ margin: 0; }}
+li button {{ min-height: 2.6rem; }}
 button.quiet {{ background: transparent; color: var(--ink); box-shadow: inset 0 0 0 1.5px var(--calm); }}
-@media (max-width: 30rem) {{ li form, li button {{ width: 100%; }} }}
+@media (max-width: 30rem) {{ .buttons {{ flex-basis: 100%; margin-top: .35rem; }} }}
 """
 
 HEADERS = header_fields(_STYLE)
@@ -67,7 +68,7 @@ class Pages:
         told = f'<p class="note" role="status">{shown(note.text)}</p>' if note is not None else ""
         items = "".join(self._item(each, token, now) for each in connections)
         if items:
-            listed = f"<p>These MCP servers can be used for you.</p>{told}<ul>{items}</ul>"
+            listed = f"<p>MCP servers, and what is connected for you.</p>{told}<ul>{items}</ul>"
         else:
             listed = f"<p>You have not connected any MCP server yet.</p>{told}"
         return _page("Your connections", listed, CALM if not items else "")
@@ -118,17 +119,18 @@ class Pages:
 
     def _buttons(self, connection: Connection, name: str, token: str, now: float) -> str:
         buttons = []
-        if connection.session is not None:
-            buttons.append(("disconnect", "Disconnect", ' class="quiet"'))
         if connection.can_connect and not connection.is_good(now):
             buttons.append(("connect", "Connect", ""))
+        if connection.session is not None:
+            buttons.append(("disconnect", "Disconnect", ' class="quiet"'))
         hidden = f'<input type="hidden" name="token" value="{html.escape(token)}">'
         hidden += f'<input type="hidden" name="server" value="{html.escape(connection.server.key)}">'
-        return "".join(
+        forms = (
             f'<form method="post" action="{self._home}{act}">{hidden}'
             f'<button{look} aria-label="{text} {name}">{text}</button></form>'
             for act, text, look in buttons
         )
+        return f'<div class="buttons">{"".join(forms)}</div>'
 
 
 def host_of(url: str) -> str:
@@ -146,7 +148,7 @@ def _state(connection: Connection, now: float) -> str:
     if ends_at is not None and ends_at <= now:
         return '<p class="state over">The access has ended</p>'
     if ends_at is not None and ends_at <= now + SOON:
-        return f'<p class="state over">Connected, ends soon: {_when(ends_at)}</p>'
+        return '<p class="state over">Connected, ends soon</p>'
     return '<p class="state on">Connected</p>'
 
 
@@ -162,8 +164,8 @@ def _lines(connection: Connection, now: float) -> list[str]:
     scope = session.token.scope or session.requested_scope
     lines.append(f"Scopes: {shown(' '.join(scope))}" if scope else "Scopes: as the server gives them")
     ends_at = connection.ends_at
-    if ends_at is not None and ends_at > now + SOON:
-        lines.append(f"Ends {_when(ends_at)}")
+    if ends_at is not None:
+        lines.append(f"{'Ends' if ends_at > now else 'Ended'} {_when(ends_at)}")
     return lines
 
 

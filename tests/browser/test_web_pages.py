@@ -71,6 +71,7 @@ def app():
             return Answer(303, (("Location", answer),), b"")
 
         server.routes["/authorize"] = allows
+        server.routes["/away"] = lambda _: Answer(200, (("Content-Type", "text/html"),), b"<title>away</title>")
         served = install(
             greets,
             principal=lambda request: request.cookies["user"],
@@ -102,3 +103,17 @@ def test_the_buttons_connect_and_disconnect_with_a_cookie_of_the_strictest_kind(
         page.click("button:has-text('Disconnect')")
         page.wait_for_selector("text=disconnected here")
         assert page.locator("text=Not connected").count() == 1
+
+
+@in_browser
+def test_an_answer_in_the_browser_of_a_visitor_ends_at_a_page_that_says_so(chromium, app):
+    """It is asked for once more for a strict cookie, and not without end."""
+    public_url, server = app
+    with chromium.browser.new_context() as context:
+        page = context.new_page()
+        page.goto(f"{server.origin}/away")
+        with page.expect_navigation(url="**/mcp-oauth/callback*"):
+            page.evaluate("address => { location = address }", f"{public_url}/mcp-oauth/callback?code=c&state=s")
+        page.wait_for_selector("text=You are not signed in")
+        page.wait_for_load_state("networkidle")
+        assert page.inner_text("h1") == "You are not signed in"

@@ -543,6 +543,9 @@ ELSEWHERE = {
     "Give token_storage= and store= the same value.": (
         "haystack/web/test_installing.py::test_what_the_tools_have_may_be_given_here_too"
     ),
+    "Leave principal= out of its OAuthConfig.": (
+        "haystack/web/test_installing.py::test_what_the_tools_have_may_be_given_here_too"
+    ),
     "Leave it out of servers=.": ("haystack/web/test_installing.py::test_what_the_tools_have_may_be_given_here_too"),
     "Give its OAuthConfig public_url= too if users log in there, or leave it out of servers=.": (
         "haystack/web/test_installing.py::test_a_client_with_a_secret_is_for_users_where_its_settings_name_the_web_app"

@@ -46,6 +46,7 @@ def test_a_public_url_is_https_or_on_this_computer(public_url):
     [
         (StreamableHttpServerInfo(url=URL, token="t"), "a token of its own", "Leave it out"),
         (info(public_url="https://other.example.com"), "another public_url", "Give both the same"),
+        (info(principal="shared"), "one principal for all users", "Leave principal= out"),
         (info(token_storage=MemoryStore()), "another store", "the same value"),
         (info(token_storage="sqlite:////tmp/x/y.db"), "another store", "the same value"),
         (info(client_id="m", client_secret=SECRET, issuer="https://as.example.com"), "of a machine", "public_url="),

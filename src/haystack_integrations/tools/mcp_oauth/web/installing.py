@@ -96,6 +96,9 @@ def _offered(server: Any, public_url: str, store: Store) -> OfferedServer:
     if config.public_url not in (None, public_url):
         message = f"The server info of {quote(server.url)} has another public_url: {quote(config.public_url)}."
         raise ConfigurationError(message, hint="Give both the same.")
+    if isinstance(config.principal, str):
+        message = f"The server info of {quote(server.url)} has one principal for all users."
+        raise ConfigurationError(message, hint="Leave principal= out of its OAuthConfig.")
     named = config.store
     if named is not None and (open_store(named) if isinstance(named, str) else named) is not store:
         message = f"The server info of {quote(server.url)} keeps its sessions in another store."

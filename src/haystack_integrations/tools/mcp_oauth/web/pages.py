@@ -99,9 +99,9 @@ class Pages:
         body = f'<p>{shown(message)}</p><p class="todo">{shown(hint)}</p>{self._way_home()}'
         return _page(title, body, BAD if is_failure else CALM)
 
-    def again(self) -> bytes:
-        """Write the page that comes back to its own address, to which the browser then sends all its cookies."""
-        head = '<meta http-equiv="refresh" content="0">'
+    def again(self, address: str) -> bytes:
+        """Write the page that sends the browser to an address of ours, to which it then sends all its cookies."""
+        head = f'<meta http-equiv="refresh" content="0; url={html.escape(address)}">'
         return _page("One moment", "<p>Your login is being completed.</p>", CALM, head=head)
 
     def _way_home(self) -> str:

@@ -25,13 +25,16 @@ from haystack_integrations.tools.mcp_oauth.web.request import WebRequest
 from haystack_integrations.tools.mcp_oauth.web.telling import told_of
 from valetkey._adapters.framework import LogoutResult, require_endpoint
 from valetkey._adapters.unforeseen import as_auth_error
-from valetkey.errors import AuthError, LoginFailed, LoginRequired
+from valetkey.errors import AuthError, LoginFailed, LoginRequired, StoreError
 
 HOME = "/mcp-oauth/"
 """The path of the list of servers; every other path of ours is below it."""
 
 LONGEST_QUERY = 16_384
 """Characters of an answer that are read: a code and a state have some hundred."""
+
+_AGAIN = "&mcp-oauth-again=1"
+"""The end of an answer that our own page has sent once more, which it does once."""
 
 _DEFAULT_PORTS = {"https": ":443", "http": ":80"}
 """What a browser leaves out of an origin (RFC 6454 §6.2)."""
@@ -134,7 +137,7 @@ class Routes:
             return self._page(414, "This answer cannot be read", text, "Go back to where you came from, and try again.")
         if asked.principal is None:
             return self._answer_without_user(asked)
-        callback_url = f"{self._home_url}callback?{asked.query}"
+        callback_url = f"{self._home_url}callback?{asked.query.removesuffix(_AGAIN)}"
         login = self._logins.of_answer(callback_url)
         if login is None:
             return self._over()
@@ -146,7 +149,11 @@ class Routes:
             if error.authorization_url is None or isinstance(error, LoginFailed):
                 raise
             return Answer(400, HEADERS, self._pages.once_more(login.server_url, error.authorization_url))
-        server = self._connections.note(login, session)
+        try:
+            server = self._connections.note(login, session)
+        except StoreError as error:  # the session is saved, and a server that the app names is on the list anyway
+            _logger.warning("a server is not on the list of its user: %s", error)
+            return redirect(self._home_url)
         return redirect(f"{self._home_url}connected/{server.key}")
 
     def _connected(self, asked: Asked, key: str) -> Answer:
@@ -191,8 +198,9 @@ class Routes:
 
     def _answer_without_user(self, asked: Asked) -> Answer:
         # A cookie with SameSite=Strict does not come along where another site sends the browser, and does from here.
-        if asked.request.headers.get("sec-fetch-site", "").lower() == "cross-site":
-            return Answer(200, HEADERS, self._pages.again())
+        is_sent = asked.request.headers.get("sec-fetch-site", "").lower() == "cross-site"
+        if is_sent and not asked.query.endswith(_AGAIN):
+            return Answer(200, HEADERS, self._pages.again(f"?{asked.query}{_AGAIN}"))
         return self._not_signed_in(None)
 
     def _not_signed_in(self, address: str | None) -> Answer:

@@ -4,7 +4,7 @@
 """What a program asks an engine for by name: to log in and out, to begin a login, and to complete one."""
 
 from abc import abstractmethod
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from valetkey._engine.progress import overdue
 from valetkey.errors import ConfigurationError
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from valetkey._engine.logout import LogoutResult
     from valetkey._engine.single_flight import SingleFlight
     from valetkey.login.pending import PendingLogin
+    from valetkey.made_once import made_once
     from valetkey.seams import LoginPrompt, Seams
     from valetkey.settings.settings import Settings
     from valetkey.values import Session
@@ -28,16 +29,12 @@ class ByName:
     _seams: "Seams"
     _flight: "SingleFlight[Result]"
     _prompt: "LoginPrompt | None"
+    _login_and_logout: "made_once[Any, LoginAndLogout]"
 
     @property
     @abstractmethod
     def session(self) -> "Session | None":
         """The session at hand."""
-
-    @property
-    @abstractmethod
-    def _login_and_logout(self) -> "LoginAndLogout":
-        """What does the work."""
 
     def login(self, *, seconds: float | None = None) -> "Session | None":
         """

@@ -155,12 +155,13 @@ def _break_off_logins() -> None:
         flight.cancel()
 
 
-if hasattr(threading, "_register_atexit"):  # pragma: no branch - CPython's
+_register_first = getattr(threading, "_register_atexit", None)
+if _register_first is not None:  # pragma: no branch - CPython's
     # `atexit` is too late: it comes after the threads that are no daemons, those of a pool among them. What is
     # registered last is called first, so the module of the pools has to have registered its own before.
     import concurrent.futures.thread
 
-    threading._register_atexit(_break_off_logins)
+    _register_first(_break_off_logins)
 
 
 @atexit.register

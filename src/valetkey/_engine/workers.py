@@ -174,8 +174,8 @@ class Workers:
                     pool.looking -= 1
                     pool.threads -= 1
                     return None
-                ends = [pool.parked[0][0]] if pool.parked else []
-                pool.changed.wait(min([*ends, *([] if is_needed else [ends_at])]) - now)
+                ends: list[float] = [pool.parked[0][0]] if pool.parked else []
+                pool.changed.wait(min(ends if is_needed else [*ends, ends_at]) - now)
 
 
 class _Pool:

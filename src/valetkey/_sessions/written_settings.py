@@ -57,8 +57,7 @@ def read_settings(members: Members, client: Client) -> Settings:
 
 def read_pairs(members: Members, name: str) -> tuple[tuple[str, str], ...]:
     """Read a list of pairs of texts."""
-    pairs: list[tuple[str, str]] = []
-    for item in members[name]:
-        first, second = texts({name: item}, name) or ()
-        pairs.append((first, second))
-    return tuple(pairs)
+    pairs: list[tuple[str, ...]] = [texts({name: item}, name) or () for item in members[name]]
+    if any(len(pair) != 2 for pair in pairs):
+        raise ValueError(name)
+    return tuple((pair[0], pair[1]) for pair in pairs)

@@ -15,7 +15,8 @@ import concurrent.futures
 from abc import abstractmethod
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack, suppress
-from typing import Any, ClassVar, Self, TypeVar
+from types import CoroutineType
+from typing import Any, ClassVar, Self, TypeVar, cast
 
 from haystack_integrations.tools.mcp import MCPClient, MCPConnectionError, SSEServerInfo, StreamableHttpServerInfo
 from haystack_integrations.tools.mcp.mcp_tool import AsyncExecutor
@@ -110,7 +111,7 @@ class AuthorizingClient(MCPClient):
         with suppress(concurrent.futures.CancelledError):  # `connect` tells what has become of it
             opening.result()
 
-    def connect(self) -> Coroutine[Any, Any, list[types.Tool]]:
+    def connect(self) -> CoroutineType[Any, Any, list[types.Tool]]:
         """
         Connect to the MCP server as the current principal, unless that is done already.
 
@@ -126,7 +127,7 @@ class AuthorizingClient(MCPClient):
 
         return self._as_principal(connect, first=True)
 
-    def tools_for_current(self) -> Coroutine[Any, Any, list[types.Tool]]:
+    def tools_for_current(self) -> CoroutineType[Any, Any, list[types.Tool]]:
         """
         Give the tools that the server lists for the current principal; this connects if need be.
 
@@ -150,7 +151,7 @@ class AuthorizingClient(MCPClient):
         account = self._accounts.at_hand(self._principal())
         return account.tools if account is not None else None
 
-    def call_tool(self, tool_name: str, tool_args: dict[str, Any]) -> Coroutine[Any, Any, str]:
+    def call_tool(self, tool_name: str, tool_args: dict[str, Any]) -> CoroutineType[Any, Any, str]:
         """
         Call a tool as the current principal, once more if the token was rejected.
 
@@ -190,7 +191,7 @@ class AuthorizingClient(MCPClient):
         if self.on_tools_changed is not None:
             self.on_tools_changed(principal)
 
-    def _as_principal(self, work: Work[Result], *, first: bool = False) -> Coroutine[Any, Any, Result]:
+    def _as_principal(self, work: Work[Result], *, first: bool = False) -> CoroutineType[Any, Any, Result]:
         """Take down in the caller's thread whose work it is, and how long the thread may wait for a person."""
         here = _running_loop()
         try:
@@ -204,7 +205,7 @@ class AuthorizingClient(MCPClient):
             patience = self._patience(here, _running_loop(), first=first)
             return await self._on_executor(self._with_account(principal, work, patience))
 
-        return run()
+        return cast("CoroutineType[Any, Any, Result]", run())  # that is what a coroutine function gives
 
     def _patience(
         self, called_in: asyncio.AbstractEventLoop | None, runs_in: asyncio.AbstractEventLoop | None, *, first: bool

@@ -24,7 +24,7 @@ from mcp import types
 
 from haystack_integrations.tools.mcp_oauth.authorizing_client import AuthorizingClient
 from haystack_integrations.tools.mcp_oauth.errors import MCPAuthorizationError, MCPServerError, MCPServerTimeoutError
-from haystack_integrations.tools.mcp_oauth.principals import current_user, principal_of
+from haystack_integrations.tools.mcp_oauth.principals import PrincipalSource, current_user, principal_of
 from haystack_integrations.tools.mcp_oauth.server_info import SSEServerInfo, StreamableHttpServerInfo
 from valetkey._adapters.framework import without_secrets
 from valetkey.errors import LoginRequired, TemporaryError
@@ -108,8 +108,8 @@ class Opening:
 
     def has_no_user(self) -> bool:
         """Tell whether the settings have a function that names the users, and it names none now."""
-        source = getattr(self.server_info.oauth_config, "principal", None)
-        if not callable(source):
+        source: PrincipalSource = getattr(self.server_info.oauth_config, "principal", None)
+        if source is None or isinstance(source, str):
             return False
         try:
             principal_of(source)

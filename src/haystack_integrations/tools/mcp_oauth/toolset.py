@@ -72,7 +72,7 @@ class MCPToolset(UpstreamMCPToolset):
         if on_unauthorized not in get_args(OnUnauthorized):
             message = f"on_unauthorized is {on_unauthorized!r}; it can be {' or '.join(get_args(OnUnauthorized))}."
             raise ValueError(message)
-        self.on_unauthorized = on_unauthorized
+        self.on_unauthorized: OnUnauthorized = on_unauthorized
         self._is_warm = False
         self._added: list[Tool] = []
         self._opening = Opening(server_info, connection_timeout) if is_ours(server_info) else None
@@ -198,8 +198,9 @@ class MCPToolset(UpstreamMCPToolset):
 
     def __deepcopy__(self, _memo: dict[int, Any]) -> Self:
         """Make a toolset of the same settings, which uses the same sessions and has connections of its own."""
-        settings = {name: getattr(self, name) for name in _SETTINGS}
-        copy = type(self)(**settings | {"eager_connect": False}, on_unauthorized=self.on_unauthorized)
+        settings: dict[str, Any] = {name: getattr(self, name) for name in _SETTINGS}
+        settings["eager_connect"] = False
+        copy = type(self)(**settings, on_unauthorized=self.on_unauthorized)
         copy.eager_connect, copy._is_warm, copy._added = self.eager_connect, self._is_warm, self._added.copy()
         return copy
 

@@ -24,7 +24,7 @@ from valetkey.store.another import ANOTHER_STORE
 
 _logger = logging.getLogger("valetkey")
 
-creation = threading.RLock()
+creation: "threading.RLock" = threading.RLock()
 """Held while a new file is open, see `prepare_file`, or a lease is taken or released: by the garbage collector too."""
 
 _OF_SQLITE = ("-journal", "-wal", "-shm", "")

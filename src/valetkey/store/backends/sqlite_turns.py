@@ -75,7 +75,7 @@ class Turns:
         self._begin()
 
     def _begin(self) -> None:
-        self.working = threading.Lock()  # held while SQLite works
+        self.working: threading.Lock = threading.Lock()  # held while SQLite works
         self._lock = threading.Lock()  # guards _waiting and _first
         self._waiting: list[_Call] = []
         self._first: _Call | None = None  # whose turn it is

@@ -111,7 +111,7 @@ class AuthorizingClient(MCPClient):
         with suppress(concurrent.futures.CancelledError):  # `connect` tells what has become of it
             opening.result()
 
-    def connect(self) -> CoroutineType[Any, Any, list[types.Tool]]:
+    def connect(self) -> "CoroutineType[Any, Any, list[types.Tool]]":
         """
         Connect to the MCP server as the current principal, unless that is done already.
 
@@ -127,7 +127,7 @@ class AuthorizingClient(MCPClient):
 
         return self._as_principal(connect, first=True)
 
-    def tools_for_current(self) -> CoroutineType[Any, Any, list[types.Tool]]:
+    def tools_for_current(self) -> "CoroutineType[Any, Any, list[types.Tool]]":
         """
         Give the tools that the server lists for the current principal; this connects if need be.
 
@@ -151,7 +151,7 @@ class AuthorizingClient(MCPClient):
         account = self._accounts.at_hand(self._principal())
         return account.tools if account is not None else None
 
-    def call_tool(self, tool_name: str, tool_args: dict[str, Any]) -> CoroutineType[Any, Any, str]:
+    def call_tool(self, tool_name: str, tool_args: dict[str, Any]) -> "CoroutineType[Any, Any, str]":
         """
         Call a tool as the current principal, once more if the token was rejected.
 
@@ -191,7 +191,7 @@ class AuthorizingClient(MCPClient):
         if self.on_tools_changed is not None:
             self.on_tools_changed(principal)
 
-    def _as_principal(self, work: Work[Result], *, first: bool = False) -> CoroutineType[Any, Any, Result]:
+    def _as_principal(self, work: Work[Result], *, first: bool = False) -> "CoroutineType[Any, Any, Result]":
         """Take down in the caller's thread whose work it is, and how long the thread may wait for a person."""
         here = _running_loop()
         try:

@@ -48,7 +48,7 @@ class Scripted:
 
 @pytest.fixture
 def info(misbehaving):
-    config = OAuthConfig(login="link", public_url=WEB_APP, login_wait=1.0)
+    config = OAuthConfig(login="link", public_url=WEB_APP, login_wait=1.0, principal="alice")
     return StreamableHttpServerInfo(url=misbehaving.mcp_url, oauth_config=config)
 
 
@@ -59,13 +59,13 @@ def visit(link):
 
 
 def log_in(link):
-    return complete_login(None, visit(link), principal="local")
+    return complete_login(None, visit(link), principal="alice")
 
 
 def is_told(error, info, reason="no session yet"):
     assert isinstance(error, AuthorizationRequired)
     assert isinstance(error, MCPAuthorizationError)
-    assert (error.server_url, error.principal) == (info.url, "local")
+    assert (error.server_url, error.principal) == (info.url, "alice")
     assert error.reason.startswith(reason)
     assert error.authorization_url.startswith(f"{WEB_APP}/mcp-oauth/start/")
     assert time.time() < error.deadline <= time.time() + 300

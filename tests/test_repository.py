@@ -64,7 +64,7 @@ def test_the_version_is_that_of_the_newest_changelog_section():
 
 @pytest.mark.parametrize("folder", ["src/haystack_integrations", "src/haystack_integrations/tools"])
 def test_a_namespace_shared_with_other_distributions_holds_nothing_but_our_folder(folder):
-    """A file there would overwrite, or hide, what another distribution installs (PEP 420)."""
+    """A file there would overwrite, or hide, what another distribution installs (PEP 420). Trap 23."""
     children = {path.name for path in (ROOT / folder).iterdir()} - {"__pycache__"}
     assert children == {"mcp_oauth" if folder.endswith("tools") else "tools"}
 

@@ -471,6 +471,39 @@ ROWS = (
         "The user's is refused, a profile's replaces none of ours, and the folder is not used.",
     ),
     FieldRow(
+        "J1",
+        "Haystack: four users make ten calls each through one toolset, at once.",
+        "Each call is made as its user: `principal=` (a text or a function), or `as_user`. A web server whose calls "
+        "name no user is warned once.",
+    ),
+    FieldRow(
+        "J2",
+        "Haystack: the first login comes inside of an event loop (`Agent.run_async`, `warm_up_tools_async`, a cold "
+        "`MCPTool.ainvoke`).",
+        "The loop goes on. What can only block is told at once that a person has to log in, and the login goes on.",
+    ),
+    FieldRow(
+        "J3",
+        "Haystack: a client is closed, or the program ends, while a login waits for a person.",
+        "The waiting ends at once, unless another client or a login by name waits for the same login.",
+    ),
+    FieldRow(
+        "J4",
+        "Hundreds of sessions of one process are renewed at the same moment, on any store.",
+        "All are renewed, by a bounded number of threads and connections with a queue in front of them. A store that "
+        "stays busy is `StoreBusy`, which is temporary; one token request is made for each session.",
+    ),
+    FieldRow(
+        "J5",
+        "Haystack: a server lists its tools on several pages.",
+        "All pages are read, up to a limit; a list that goes round in circles is cut, and the log says so.",
+    ),
+    FieldRow(
+        "J6",
+        "Haystack: a server speaks only the MCP revision 2026-07-28.",
+        "It is spoken to with `mcp` 2; with `mcp` 1 the error has the server's own words and says what to install.",
+    ),
+    FieldRow(
         "J7",
         "Haystack: the clients are built directly, with upstream's names and signatures.",
         "They take the same arguments, and a static token is sent.",
@@ -479,5 +512,16 @@ ROWS = (
         "J8",
         "Haystack: a user wants to log in ahead, to log out, and to see what discovery found.",
         "The server info has methods for it, also from a toolset or a tool.",
+    ),
+    FieldRow(
+        "J9",
+        "Haystack: a server adds a tool while a toolset is in use, or while it was not connected.",
+        "`notifications/tools/list_changed` is heard, and each new connection lists anew; an agent sees the tool in "
+        "its next step.",
+    ),
+    FieldRow(
+        "J10",
+        "Haystack: one person has two accounts at one server.",
+        "`label=` and `principal=` keep their sessions apart, in YAML too.",
     ),
 )

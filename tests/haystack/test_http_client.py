@@ -168,6 +168,7 @@ def test_a_notification_that_is_not_accepted_counts_as_accepted(library, gate, a
 
 
 def test_over_sse_the_answer_comes_in_on_the_stream(library, gate):
+    """Trap 18."""
     delivered = []
 
     class Recording(EventStream):

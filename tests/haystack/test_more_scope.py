@@ -21,6 +21,7 @@ from valetkey.errors import ScopeMissing, TokenRejected
 
 @requirement("STP-1", "STP-3")
 def test_a_call_that_wants_more_scope_leads_to_one_more_login_with_both(misbehaving, open_toolset, person):
+    """Trap 17."""
     add = tool_of(open_toolset(misbehaving.mcp_url))
     misbehaving.switches.scope_of_calls = "admin"
     assert call(add, a=1, b=2) == "3"

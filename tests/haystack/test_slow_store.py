@@ -56,6 +56,7 @@ def client_of(misbehaving, store):
 
 
 def test_a_session_is_opened_while_the_event_loop_goes_on(misbehaving, store):
+    """Trap 22."""
     misbehaving.switches.open = True
 
     async def connect():

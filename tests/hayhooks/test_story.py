@@ -7,27 +7,19 @@ The story of a service: two users of a Hayhooks with two workers log in to an MC
 Everything in it is real: Hayhooks in its own environment, Redis, an MCP server with logins, Chromium.
 """
 
-import base64
 import http.client
 import json
-import os
-import secrets
-import sys
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 
-from tests.browser.chromium import Chromium
 from tests.hayhooks.proxy import Proxy
+from tests.hayhooks.running import program, surroundings
 from tests.servers.process import HOST, ServerProcess, free_port
-from tests.store.servers import RedisServer
 
-ROOT = Path(__file__).parent.parent.parent
-PYTHON = ROOT / ".venv-hayhooks" / "bin" / "python"
 USERS = ("alice", "bob", "carol", "dora")
 
 
@@ -69,41 +61,15 @@ class Service:
 def service(tmp_path_factory):
     """Start everything; the workers at the same time, because that takes long."""
     with ExitStack() as stack:
-        redis = stack.enter_context(RedisServer(tmp_path_factory.mktemp("redis") / "data"))
-        mcp, public, *ports = (free_port() for _ in range(4))
-        command = [sys.executable, "-m", "tests.hayhooks.mcp_server", f"--port={mcp}"]
-        stack.enter_context(ServerProcess(command, mcp, ready_path="/control/log", directory=ROOT))
-        # Another site than the MCP server's for a browser: it sends no strict cookie along from there.
-        environment = {
-            "PUBLIC_URL": f"http://localhost:{public}",
-            "MCP_URL": f"http://{HOST}:{mcp}/mcp",
-            "VALETKEY_STORE": redis.url,
-            "VALETKEY_STORE_ENCRYPTION": "",  # which make sets for other tests
-            "VALETKEY_STORE_KEY": base64.b64encode(secrets.token_bytes(32)).decode(),
-            "HAYHOOKS_PIPELINES_DIR": str(ROOT / "tests" / "hayhooks" / "pipelines"),
-            "HAYHOOKS_STARTUP_DEPLOY_STRATEGY": "sequential",
-            "HAYSTACK_TELEMETRY_ENABLED": "False",
-            "PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}",
-        }
-        workers = [_worker(port, environment) for port in ports]
+        environment, public = stack.enter_context(surroundings(tmp_path_factory.mktemp("service")))
+        ports = [free_port(), free_port()]
+        app = ("python", "-m", "uvicorn", "tests.hayhooks.served_app:create_app", "--factory")
+        workers = [program(environment, port, *app, f"--port={port}") for port in ports]
         with ThreadPoolExecutor(2) as pool:
             for worker in pool.map(ServerProcess.start, workers):
                 stack.callback(worker.stop)
         proxy = stack.enter_context(Proxy(public, ports))
         yield Service(workers, proxy, environment["PUBLIC_URL"], environment["MCP_URL"])
-
-
-def _worker(port, environment):
-    command = [str(PYTHON), "-m", "uvicorn", "tests.hayhooks.served_app:create_app", "--factory", f"--port={port}"]
-    return ServerProcess(
-        command, port, ready_path="/status", environment=environment, directory=ROOT, ready_within=150.0
-    )
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    with Chromium() as browser:
-        yield browser
 
 
 @contextmanager

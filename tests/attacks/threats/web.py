@@ -56,7 +56,7 @@ THREATS: tuple[Threat, ...] = (
         defences=(
             Defence(_ORIGINS, 'fields.get("sec-fetch-site", "same-origin").lower() != "same-origin"', "False"),
             Defence(_ORIGINS, 'return fields.get("origin", "").lower() == origin', "return True"),
-            Defence(_ROUTES, 'if is_right else (None, "")', ""),
+            Defence(_ROUTES, 'if self._forms.is_right(form.get("token", ""), principal) else None', ""),
         ),
     ),
     Threat(

@@ -102,6 +102,13 @@ def test_a_visitor_who_is_not_signed_in_is_told_so_and_may_come_back(place):
     assert ask(place.app, link, user="alice").status == 303
 
 
+def test_a_user_whose_own_session_has_ended_is_not_told_that_another_site_has_sent_the_form(place):
+    form = ask(place.app, HOME, user="alice").form("connect")
+    assert press(place.app, form, user=None).status == 401
+    app = place.another_worker(sign_in="/login?next={next}")
+    assert press(app, form, user=None).location.endswith("%2Fmcp-oauth%2F")
+
+
 def test_a_visitor_is_led_to_the_apps_own_login_page_and_back(place):
     app = place.another_worker(sign_in="/login?next={next}")
     link = place.link_for("alice")

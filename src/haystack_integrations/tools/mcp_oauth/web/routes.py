@@ -165,8 +165,10 @@ class Routes:
         return Answer(200, HEADERS, self._pages.connected(connection.server.url))
 
     def _connect(self, asked: Asked, _: str) -> Answer:
-        principal, key = self._from_own_page(asked)
-        if principal is None:
+        if asked.principal is None:
+            return self._not_signed_in(self._home_url)
+        principal, key = asked.principal, self._server_in_form(asked, asked.principal)
+        if key is None:
             return self._not_of_own_page()
         connection = self._connections.find(principal, key)
         if connection is None or not connection.can_connect:
@@ -178,8 +180,10 @@ class Routes:
         return Answer(200, HEADERS, self._pages.going(login.link, login.issuer, login.server_url))
 
     def _disconnect(self, asked: Asked, _: str) -> Answer:
-        principal, key = self._from_own_page(asked)
-        if principal is None:
+        if asked.principal is None:
+            return self._not_signed_in(self._home_url)
+        principal, key = asked.principal, self._server_in_form(asked, asked.principal)
+        if key is None:
             return self._not_of_own_page()
         connection = self._connections.find(principal, key)
         if connection is None:
@@ -187,14 +191,12 @@ class Routes:
         name, result = host_of(connection.server.url), self._connections.end(principal, key)
         return self._list(asked, "", Note(f"{name}: {_text_of(result)}"))
 
-    def _from_own_page(self, asked: Asked) -> tuple[str | None, str]:
-        """Give the user and the server of a form; None for a form that our own page, opened by him, has not sent."""
+    def _server_in_form(self, asked: Asked, principal: str) -> str | None:
+        """Give the server that a form names; None for a form that no page of ours, opened by this user, has sent."""
         form = read_form(asked.body)
-        principal = asked.principal
-        if principal is None or not comes_from_own_page(asked.request, self._origin):
-            return None, ""
-        is_right = self._forms.is_right(form.get("token", ""), principal)
-        return (principal, form.get("server", "")) if is_right else (None, "")
+        if not comes_from_own_page(asked.request, self._origin):
+            return None
+        return form.get("server", "") if self._forms.is_right(form.get("token", ""), principal) else None
 
     def _answer_without_user(self, asked: Asked) -> Answer:
         # A cookie with SameSite=Strict does not come along where another site sends the browser, and does from here.

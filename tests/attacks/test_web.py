@@ -12,6 +12,7 @@ import pytest
 from haystack_integrations.tools.mcp_oauth import OAuthConfig, StreamableHttpServerInfo, current_user
 from haystack_integrations.tools.mcp_oauth.principals import LOCAL
 from haystack_integrations.tools.mcp_oauth.web import install
+from haystack_integrations.tools.mcp_oauth.web.connections import Connections
 from haystack_integrations.tools.mcp_oauth.web.form_tokens import HALF_DAY, FormTokens
 from haystack_integrations.tools.mcp_oauth.web.middleware import LoginMiddleware
 from haystack_integrations.tools.mcp_oauth.web.routes import Routes
@@ -169,7 +170,9 @@ class _Logins:
 
 
 def _app_with(error=None, logins=None, sign_in=None):
-    routes = Routes(PUBLIC, logins or _Logins(error), None, FormTokens(MemoryStore()), sign_in)
+    routes = Routes(
+        PUBLIC, logins or _Logins(error), Connections(MemoryStore(), [], PUBLIC), FormTokens(MemoryStore()), sign_in
+    )
     return LoginMiddleware(greets, routes, user_of)
 
 

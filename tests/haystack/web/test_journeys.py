@@ -3,11 +3,12 @@
 
 """The way of a user through the pages: a link, the authorization server, back again, connected, disconnected."""
 
+import gc
 from html import unescape
 
 import pytest
 
-from haystack_integrations.tools.mcp_oauth import OAuthConfig, StreamableHttpServerInfo
+from haystack_integrations.tools.mcp_oauth import Network, OAuthConfig, StreamableHttpServerInfo
 from haystack_integrations.tools.mcp_oauth.access import Access
 from haystack_integrations.tools.mcp_oauth.web import install
 from tests.fakes.network import Trouble
@@ -55,6 +56,20 @@ def test_any_worker_completes_a_login_that_another_one_has_begun(place):
     ended = ask(place.another_worker(), target_of(answer), user="alice")
     assert ended.location.startswith(f"{PUBLIC}/mcp-oauth/connected/")
     assert place.token_of("alice") is not None
+
+
+def test_a_worker_has_the_settings_of_a_named_server_that_no_record_holds():
+    """A network or a key has no text: it comes from `servers=`, also where no tool of the worker was used yet."""
+    with a_place() as place:
+        config = OAuthConfig(public_url=PUBLIC, network=Network(proxy="none"))
+        info = StreamableHttpServerInfo(url=place.server.url, oauth_config=config)
+        options = {"principal": user_of, "public_url": PUBLIC, "store": place.store}
+        place.app = install(greets, **options, servers=[info])
+        answer = target_of(place.answer_for("alice"))
+        gc.collect()  # another process would not have the engine of this one either
+        told = ask(install(greets, **options), answer, user="alice")
+        assert (told.status, "network" in told.text) == (502, True)
+        assert ask(install(greets, **options, servers=[info]), answer, user="alice").status == 303
 
 
 def test_a_link_that_is_asked_for_twice_is_the_same_one(place):

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from haystack_integrations.tools.mcp_oauth.web.connections import Connections
 from haystack_integrations.tools.mcp_oauth.web.form_tokens import FormTokens
 from haystack_integrations.tools.mcp_oauth.web.middleware import LoginMiddleware
 from haystack_integrations.tools.mcp_oauth.web.routes import Routes
@@ -59,7 +60,7 @@ class Logins:
         return a_session()
 
 
-class FullLists:
+class FullLists(Connections):
     """A list that cannot be written."""
 
     def note(self, login, session):
@@ -67,8 +68,8 @@ class FullLists:
         raise StoreError(message, hint="Make room.")
 
 
-def app_with(logins, connections=None):
-    routes = Routes(PUBLIC, logins, connections, FormTokens(MemoryStore()), None)
+def app_with(logins, connections=Connections):
+    routes = Routes(PUBLIC, logins, connections(MemoryStore(), [], PUBLIC), FormTokens(MemoryStore()), None)
     return LoginMiddleware(greets, routes, user_of)
 
 
@@ -103,7 +104,7 @@ def test_a_login_that_begins_anew_because_the_server_did_not_accept_it_has_a_new
 
 
 def test_a_login_counts_although_its_server_cannot_be_put_onto_the_list():
-    done = ask(app_with(Logins(), FullLists()), CALLBACK, user="alice")
+    done = ask(app_with(Logins(), FullLists), CALLBACK, user="alice")
     assert (done.status, done.location) == (303, f"{PUBLIC}/mcp-oauth/")
 
 

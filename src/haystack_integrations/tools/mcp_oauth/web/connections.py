@@ -4,7 +4,8 @@
 """The MCP servers that a user sees on the page: those that the app names, those that he has logged in to."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from haystack_integrations.tools.mcp_oauth.config import OAuthConfig
@@ -88,6 +89,14 @@ class Connections:
         result = self._engine(server or self._offered[key].listed, principal).logout()
         self._lists.remove(principal, key)
         return result
+
+    @contextmanager
+    def settings_at_hand(self, login: PendingLogin) -> Iterator[None]:
+        """Keep the settings of a login's server in this process: a key or a network is in no record."""
+        mine = (each for each in self._offered.values() if each.url == login.server_url)
+        engines = [self._engine(each.listed, login.principal) for each in mine]
+        yield
+        del engines
 
     def note(self, login: PendingLogin, session: Session) -> ListedServer:
         """Put the server of a login that has ended well onto its user's list."""

@@ -144,7 +144,8 @@ class Routes:
         if login.principal != asked.principal:
             return self._of_another_user()
         try:
-            session = self._logins.complete(callback_url, asked.principal)
+            with self._connections.settings_at_hand(login):
+                session = self._logins.complete(callback_url, asked.principal)
         except LoginRequired as error:
             if error.authorization_url is None or isinstance(error, LoginFailed):
                 raise

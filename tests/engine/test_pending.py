@@ -7,7 +7,7 @@ import pytest
 
 from tests.adapters.server import McpServer
 from valetkey._engine.factory import shared_engine
-from valetkey._engine.pending import cancel_login, complete_login, find_pending
+from valetkey._engine.pending import cancel_login, complete_login, find_pending, pending_of_answer
 from valetkey._sessions.codec import login_key
 from valetkey._sessions.pending_codec import decode_pending, encode_pending
 from valetkey.errors import ConfigurationError, LoginFailed, LoginRequired, StateMismatch
@@ -54,6 +54,18 @@ def test_a_web_app_finds_a_login_by_the_id_in_its_link(server, store):
     assert (pending.principal, pending.server_url) == ("alice", server.url)
     for unknown in ("", "unknown", login_id[:-1], login_id.lower(), "a" * 1_000_000, "\ud800"):
         assert find_pending(store, unknown) is None
+
+
+def test_a_web_app_finds_a_login_by_its_answer(server, store):
+    """It has to know whose login it is before it does anything with the answer."""
+    _, pending = begun(server, store)
+    callback_url = answer(server, pending)
+    assert pending_of_answer(store, callback_url) == pending
+    assert pending_of_answer(store, callback_url.replace("state=", "state=x")) is None
+    with pytest.raises(StateMismatch):
+        pending_of_answer(store, callback_url.partition("?")[0])
+    complete_login(store, callback_url, principal="alice")
+    assert pending_of_answer(store, callback_url) is None
 
 
 def test_a_process_that_has_nothing_but_the_store_completes_it(server, store, monkeypatch):

@@ -7,6 +7,7 @@ import gc
 from html import unescape
 
 import pytest
+from haystack.utils import Secret
 
 from haystack_integrations.tools.mcp_oauth import Network, OAuthConfig, StreamableHttpServerInfo
 from haystack_integrations.tools.mcp_oauth.access import Access
@@ -70,6 +71,24 @@ def test_a_worker_has_the_settings_of_a_named_server_that_no_record_holds():
         told = ask(install(greets, **options), answer, user="alice")
         assert (told.status, "network" in told.text) == (502, True)
         assert ask(install(greets, **options, servers=[info]), answer, user="alice").status == 303
+
+
+def test_a_client_that_was_registered_by_hand_is_one_server_on_the_list_before_and_after_a_login():
+    with a_place() as place:
+        place.server.authorization.knows("mine", f"{PUBLIC}/mcp-oauth/callback", secret="s3cret")
+        secret = Secret.from_token("s3cret")
+        config = OAuthConfig(client_id="mine", client_secret=secret, issuer=place.server.origin, public_url=PUBLIC)
+        info = StreamableHttpServerInfo(url=place.server.url, oauth_config=config)
+        place.app = install(greets, principal=user_of, public_url=PUBLIC, store=place.store, servers=[info])
+        before = ask(place.app, HOME, user="alice").form("connect")["fields"]["server"]
+        done = place.connect("alice")
+        assert done.location.endswith(f"/connected/{before}")
+        page = ask(place.app, HOME, user="alice")
+        assert [form["fields"]["server"] for form in page.forms] == [before]
+        assert "Since" in page.text
+        gone = press(place.app, page.form("disconnect"), user="alice")
+        assert [form["fields"]["server"] for form in gone.forms] == [before]
+        assert gone.form("connect")
 
 
 def test_a_link_that_is_asked_for_twice_is_the_same_one(place):

@@ -74,6 +74,7 @@ TAKES_A_CHECKED_URL = frozenset(
             "_network.proxies.proxy_for",
         ),
         *("_network.proxies.proxy_of", "protocol.dpop.proof_claims", "protocol.mix_up.claim_urls"),
+        "protocol.registration.registration_request",
         *("protocol.mix_up.parse_claim", "protocol.resource.parse_resource", "protocol.resource.resource_candidates"),
         *("protocol.server.guessed_server", "protocol.server.legacy_issuer", "protocol.server.server_candidates"),
         *("urls.canonical_resource", "urls.insert_well_known", "urls.is_loopback", "urls.origin"),
@@ -94,6 +95,9 @@ OTHER_ERRORS = {
 }
 """What says in its docstring that it raises another error, or takes only texts that `wire.is_text` has passed."""
 
+OF_THE_CODECS = tuple(f"valetkey._sessions.{name}." for name in ("members", "old_formats", "parts", "written_settings"))
+"""What the codecs call on members, and turn into a damaged record where it fails."""
+
 texts = st.one_of(
     hostile.texts,
     hostile.urls,
@@ -109,7 +113,7 @@ texts = st.one_of(
 
 def errors_of(name):
     """What a function may raise beside the errors of ours."""
-    if name.startswith("valetkey._sessions.members.") or name.startswith("valetkey._sessions.old_formats."):
+    if name.startswith(OF_THE_CODECS):
         return KeyError, TypeError, ValueError
     short = name.removeprefix("valetkey.")
     return OTHER_ERRORS.get(short, (ValueError,) if short in TAKES_A_CHECKED_URL else ())

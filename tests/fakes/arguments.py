@@ -42,6 +42,7 @@ NO_READERS = {
     "valetkey._adapters.messages.error_in": "is asynchronous; tests.fuzz has it",
     "valetkey.profiles.catalog.read_profile": "reads our own files",
     "valetkey.profiles.applied.apply": "is about settings",
+    "valetkey._sessions.pending_codec.encode_pending": "writes what was read or made",
 }
 _HEADERS = ("Content-Type", "WWW-Authenticate", "Retry-After", "Location", "Date", "Content-Encoding", "DPoP-Nonce")
 _MEMBERS = (

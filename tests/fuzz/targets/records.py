@@ -19,9 +19,12 @@ from valetkey._sessions.codec import (
     encode_pin,
     encode_session,
 )
+from valetkey._sessions.pending_codec import PendingRecord, decode_pending, encode_pending
 from valetkey.errors import AuthError
 from valetkey.migrate.fastmcp import _read
 from valetkey.migrate.foreign import Foreign, as_json, read_issuer, read_time, read_token
+from valetkey.protocol.authorization import AuthorizationRequest
+from valetkey.settings.settings import Settings
 from valetkey.store.backends.memory import MemoryStore
 from valetkey.store.backends.opening import require_known_store
 from valetkey.store.encryption.encrypted import EncryptedStore
@@ -58,12 +61,25 @@ _OLD = {
     "client": {**_RECORD["client"], "registered": True},
 }
 _CLIENT = json.loads(encode_client(_SESSION.client))
-_PLACES = {"session": _RECORD, "old session": _OLD, "client": _CLIENT}
+_MCP = "https://mcp.example/mcp"
+_PENDING = PendingRecord(
+    request=AuthorizationRequest(
+        *(_SESSION.server, _SESSION.client, "http://127.0.0.1/c", _MCP, ("a",), Secret("state"), Secret("verifier")),
+        (("prompt", "consent"),),
+    ),
+    settings=Settings(url=_MCP, grant="authorization_code"),
+    **{"needs": (), "mark": "m", "ends_at": 1.0, "reason": "r", "resource": _MCP, "scopes": ("a",)},
+    **{"requested_scope": ("a",), "audience": None, "dpop_key": None, "more_scope": None},
+    **{"is_new_client": False, "is_last": False},
+)
+_LOGIN = json.loads(encode_pending(_PENDING))
+_PLACES = {"session": _RECORD, "old session": _OLD, "client": _CLIENT, "login": _LOGIN}
 _WRITERS = {
     "session": (decode_session, encode_session),
     "old session": (decode_session, encode_session),
     "client": (decode_client, encode_client),
     "pin": (decode_pin, encode_pin),
+    "login": (decode_pending, encode_pending),
 }
 _VALUES = (
     None,
@@ -98,6 +114,8 @@ def _record(data):
         if read is not None:
             again = decode(encode(read))
             assert again == read or "NaN" in value.decode(errors="replace")
+            if kind == "login":
+                require_sendable(read.view)
 
 
 def _changed(record, source):
@@ -234,7 +252,10 @@ TARGETS = (
     Target(
         name="record",
         reads="the records of a store, of all formats",
-        modules=("_sessions/codec.py", "_sessions/members.py", "_sessions/old_formats.py"),
+        modules=tuple(
+            f"_sessions/{name}.py"
+            for name in ("codec", "members", "old_formats", "parts", "pending_codec", "written_settings")
+        ),
         run=_record,
         tokens=(b'{"format":2,"kind":"session"', b'"kind":"pin","issuer":"', b"1e999", b"[[[[", b"\\ud800"),
     ),

@@ -115,6 +115,16 @@ def test_nothing_is_held_while_a_login_waits(web):
             assert lease is not None
 
 
+def test_every_process_sees_whether_the_person_is_still_asked(web):
+    first, other = web.process(), web.process()
+    assert not other.is_asking()
+    pending = first.begin()
+    assert first.is_asking()
+    assert other.is_asking()
+    other.complete(web.answer(pending))
+    assert not first.is_asking()
+
+
 def test_a_second_caller_joins_the_login_that_waits(web):
     """One registration, one request, one link, in any process. Trap 25."""
     first = web.link_of(web.process())

@@ -530,6 +530,14 @@ def test_options_as_the_hint_says_are_taken(hint):
 
 
 ELSEWHERE = {
+    "Install haystack-ai 3.2 or newer; before it, the tool's message has the short link.": (
+        "haystack/test_hook.py::test_a_haystack_with_such_hooks_is_taken"
+    ),
+    "Give one of {}.": "haystack/test_hook.py::test_it_is_written_and_read_back",
+    "Give a number of seconds, such as seconds=60.": "haystack/test_hook.py::test_it_is_written_and_read_back",
+    "Run the service with hayhooks 2.1 or newer, or use mode='stop'.": (
+        "haystack/test_hook.py::test_it_is_written_and_read_back"
+    ),
     "Let it return the name of the user of each call.": (
         "haystack/test_principals.py::test_a_function_that_fails_is_told_without_its_words"
     ),

@@ -109,6 +109,10 @@ class Engine(ByName):
         """What a person is being asked right now, if anything."""
         return self._prompt
 
+    def is_asking(self) -> bool:
+        """Tell whether a login waits for the person, of this program or by a link of any one. Blocks for the store."""
+        return self._prompt is not None or self._attempts.begun_login() is not None
+
     def serves(self, url: str) -> bool:
         """Tell whether a request to a URL may carry the token: where its session's resource covers, and to `legs`."""
         session = self.session

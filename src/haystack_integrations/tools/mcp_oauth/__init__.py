@@ -27,6 +27,7 @@ from haystack_integrations.tools.mcp_oauth.errors import (
     MCPServerError,
     MCPServerTimeoutError,
 )
+from haystack_integrations.tools.mcp_oauth.hook import AuthorizationHook
 from haystack_integrations.tools.mcp_oauth.network import ClientCertificate, Network
 from haystack_integrations.tools.mcp_oauth.principals import as_user, current_user
 from haystack_integrations.tools.mcp_oauth.server_info import SSEServerInfo, StreamableHttpServerInfo
@@ -34,6 +35,7 @@ from haystack_integrations.tools.mcp_oauth.tool import MCPTool
 from haystack_integrations.tools.mcp_oauth.toolset import MCPToolset
 
 __all__ = [
+    "AuthorizationHook",
     "AuthorizationRequired",
     "ClientCertificate",
     "IdentityProvider",

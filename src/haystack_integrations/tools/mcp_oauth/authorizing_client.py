@@ -151,6 +151,16 @@ class AuthorizingClient(MCPClient):
         account = self._accounts.at_hand(self._principal())
         return account.tools if account is not None else None
 
+    def is_asking(self, principal: str) -> bool:
+        """
+        Tell whether a login of a principal still waits for the person, here or in another program that has the store.
+
+        :param principal: The user.
+        :returns: False when the person has answered, or the time for it is over.
+        """
+        account = self._accounts.at_hand(principal)
+        return account is not None and account.access.engine.is_asking()
+
     def call_tool(self, tool_name: str, tool_args: dict[str, Any]) -> "CoroutineType[Any, Any, str]":
         """
         Call a tool as the current principal, once more if the token was rejected.

@@ -106,6 +106,11 @@ class Opening:
             with suppress_all():
                 await asyncio.wait_for(client.aclose(), _CLOSE_SECONDS)
 
+    def is_asking(self, principal: str) -> bool:
+        """Tell whether a login of a principal waits for the person. Blocks for as long as the store takes."""
+        client = self._client
+        return client is not None and client.is_asking(principal)
+
     def has_no_user(self) -> bool:
         """Tell whether the settings have a function that names the users, and it names none now."""
         source: PrincipalSource = getattr(self.server_info.oauth_config, "principal", None)

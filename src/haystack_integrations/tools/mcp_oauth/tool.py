@@ -11,7 +11,6 @@ are done here, for the user of each call; with any other, upstream's class does 
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import fields
 from typing import Any, Self
 
 from haystack.core.serialization import generate_qualified_class_name
@@ -34,8 +33,8 @@ from haystack_integrations.tools.mcp_oauth.opening import (
     is_ours,
     schema_of,
 )
-
-_HAS_ASYNC_FUNCTION = "async_function" in {each.name for each in fields(Tool)}
+from haystack_integrations.tools.mcp_oauth.refused_calls import HAS_ASYNC_FUNCTION, noting_refusals
+from haystack_integrations.tools.mcp_oauth.toolbox import is_asking_at
 
 
 class MCPTool(UpstreamMCPTool):
@@ -94,7 +93,7 @@ class MCPTool(UpstreamMCPTool):
             outputs_to_string=outputs_to_string,
             inputs_from_state=inputs_from_state,
             outputs_to_state=outputs_to_state,
-            **({"async_function": self._call_async} if _HAS_ASYNC_FUNCTION else {}),
+            **({"async_function": self._call_async} if HAS_ASYNC_FUNCTION else {}),
         )
         if eager_connect:
             self._connect_eagerly()
@@ -142,6 +141,34 @@ class MCPTool(UpstreamMCPTool):
             except MCPAuthorizationError:
                 if not self._opening.serves_nobody_now():
                     raise
+
+    def invoke(self, **kwargs: Any) -> Any:
+        """
+        Call the tool, as an agent does.
+
+        :param kwargs: The arguments of the tool.
+        :returns: The result as JSON; with `outputs_to_state`, its first text.
+        :raises ToolInvocationError: If the call fails; its cause says why.
+        """
+        if self._opening is None:
+            return super().invoke(**kwargs)
+        with noting_refusals(self, kwargs, is_asking_at(self._opening)):
+            return super().invoke(**kwargs)
+
+    if HAS_ASYNC_FUNCTION:
+
+        async def invoke_async(self, **kwargs: Any) -> Any:
+            """
+            Call the tool as an agent does that runs in an event loop.
+
+            :param kwargs: The arguments of the tool.
+            :returns: The result as JSON; with `outputs_to_state`, its first text.
+            :raises ToolInvocationError: If the call fails; its cause says why.
+            """
+            if self._opening is None:
+                return await super().invoke_async(**kwargs)
+            with noting_refusals(self, kwargs, is_asking_at(self._opening)):
+                return await super().invoke_async(**kwargs)
 
     async def ainvoke(self, **kwargs: Any) -> str | dict[str, Any]:
         """

@@ -6,19 +6,16 @@
 import re
 import threading
 from collections.abc import Callable
-from dataclasses import fields
 from typing import Any
 from urllib.parse import urlsplit
 
 from haystack.tools.tool import Tool
 from mcp import types
 
-from haystack_integrations.tools.mcp_oauth.errors import MCPAuthorizationError
+from haystack_integrations.tools.mcp_oauth.errors import AuthorizationRequired, MCPAuthorizationError
 from haystack_integrations.tools.mcp_oauth.opening import Opening, first_text, schema_of, wants_person
+from haystack_integrations.tools.mcp_oauth.refused_calls import HAS_ASYNC_FUNCTION, IsAsking, ListedTool, RefusedCall
 from valetkey._adapters.framework import without_secrets
-
-_HAS_ASYNC_FUNCTION = "async_function" in {each.name for each in fields(Tool)}
-"""Haystack 3: a call from an event loop needs no thread."""
 
 _LONGEST_NAME = 64
 """The characters that the APIs of language models allow in the name of a tool."""
@@ -71,15 +68,17 @@ class Toolbox:
             return read(await opening.call_async(name, arguments, seconds))
 
         description = listed.description or ""
-        return new_tool(name, description, schema_of(listed), invoke, invoke_async, **mappings)
+        tool = new_tool(name, description, schema_of(listed), invoke, invoke_async, **mappings)
+        tool._is_asking = is_asking_at(opening)
+        return tool
 
 
 def new_tool(
     name: str, description: str, parameters: dict[str, Any], function: Any, async_function: Any, **mappings: Any
-) -> Tool:
+) -> ListedTool:
     """Make a tool of Haystack, with a coroutine function where this Haystack takes one."""
-    extra = {"async_function": async_function} if _HAS_ASYNC_FUNCTION else {}
-    return Tool(name=name, description=description, parameters=parameters, function=function, **extra, **mappings)
+    extra = {"async_function": async_function} if HAS_ASYNC_FUNCTION else {}
+    return ListedTool(name=name, description=description, parameters=parameters, function=function, **extra, **mappings)
 
 
 def sign_in_tool(opening: Opening) -> Tool:
@@ -92,28 +91,40 @@ def sign_in_tool(opening: Opening) -> Tool:
         try:
             return _signed_in(server, opening.run(opening.client.tools_for_current()))
         except MCPAuthorizationError as error:
-            return _not_signed_in(error)
+            return _not_signed_in(error, tool, is_asking)
 
     async def sign_in_async() -> str:
         try:
             return _signed_in(server, await opening.tools_async())
         except MCPAuthorizationError as error:
-            return _not_signed_in(error)
+            return _not_signed_in(error, tool, is_asking)
 
     text = (
         f"Signs the user in to {server}, whose tools can be used afterwards. "
         "Give the user the link that this tool answers, and call it again when the user has signed in."
     )
     parameters = {"type": "object", "properties": {}}
-    return new_tool(f"sign_in_to_{host}"[:_LONGEST_NAME], text, parameters, sign_in, sign_in_async)
+    tool = new_tool(f"sign_in_to_{host}"[:_LONGEST_NAME], text, parameters, sign_in, sign_in_async)
+    tool._is_asking = is_asking = is_asking_at(opening)
+    return tool
+
+
+def is_asking_at(opening: Opening) -> IsAsking:
+    """Give a function that tells whether a login waits for the person. A copy of a tool has the same one."""
+
+    def is_asking(principal: str) -> bool:
+        return opening.is_asking(principal)
+
+    return is_asking
 
 
 def _signed_in(server: str, tools: list[types.Tool]) -> str:
     return f"The user is signed in to {server}. Its tools can be used now: {', '.join(tool.name for tool in tools)}."
 
 
-def _not_signed_in(error: MCPAuthorizationError) -> str:
+def _not_signed_in(error: MCPAuthorizationError, tool: Tool, is_asking: IsAsking) -> str:
     if not wants_person(error):
         raise error
     link = getattr(error, "authorization_url", None)
-    return f"{error} The user signs in here: {link}" if link and link not in str(error) else str(error)
+    text = f"{error} The user signs in here: {link}" if link and link not in str(error) else str(error)
+    return RefusedCall.of(text, error, tool, {}, is_asking) if isinstance(error, AuthorizationRequired) else text

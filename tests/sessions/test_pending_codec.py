@@ -57,6 +57,7 @@ def test_the_id_follows_from_the_state_and_no_state_from_the_id():
         {"request": {}},
         {"settings": 5},
         {"settings": {"url": "no url"}},
+        {"settings": write_settings(Settings())},
         {"ends_at": "tomorrow"},
         {"ends_at": -1},
         {"mark": None},

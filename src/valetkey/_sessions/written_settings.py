@@ -44,6 +44,7 @@ def read_settings(members: Members, client: Client) -> Settings:
     """Make the settings of a login again, with the secret of the client that it was begun with."""
     given: dict[str, Any] = {name: optional(text, members, name) for name in _TEXTS}
     given |= {name: optional(switch, members, name) for name in _SWITCHES}
+    given["url"] = text(members, "url")  # settings may be without one, a login may not
     named = given["client_id"] is not None and client.client_id == given["client_id"]
     return Settings(
         **given,

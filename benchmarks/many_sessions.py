@@ -36,16 +36,17 @@ MOST_OF_QUIET = 1.5
 _AGAIN = 2
 
 
-async def measure(findings: Findings, effort: Effort, folder: Path) -> None:  # noqa: ARG001 - one run for each store
+async def measure(findings: Findings, effort: Effort, folder: Path) -> None:
     for store in STORES:
         part = folder / store
         part.mkdir(mode=0o755)
         with stores(store, part) as url:
             if url is not None:
-                judge(findings, store, SESSIONS, best_of(url, SESSIONS))
+                found = best_of(url, effort.sessions, effort.latency_slack)
+                judge(findings, store, effort.sessions, found, effort.latency_slack)
 
 
-def judge(findings: Findings, store: str, sessions: int, found: dict[str, Any]) -> None:
+def judge(findings: Findings, store: str, sessions: int, found: dict[str, Any], slack: float = 1.0) -> None:
     """Write down what a run has found, and demand what the project promises."""
     from benchmarks.contenders import VALETKEY
 
@@ -57,22 +58,25 @@ def judge(findings: Findings, store: str, sessions: int, found: dict[str, Any]) 
     is_whole = found["served"] == sessions == found["requests"] and failed == found["reuses"] == 0
     findings.demand(is_whole, f"{case}: {cell}, {found['reuses']} reuses")
     findings.demand(found["threads"] <= THREADS, f"{case}: {found['threads']} threads, more than {THREADS}")
-    findings.demand(times <= MOST_OF_IDEAL, f"{case}: {times:.2f} × the ideal, more than {MOST_OF_IDEAL}")
+    bound = MOST_OF_IDEAL * slack
+    findings.demand(times <= bound, f"{case}: {times:.2f} × the ideal, more than {bound}")
     quiet, busy = found["quiet"], found["busy"]
     case = f"calls of 100 ms of another user meanwhile ({store})"
     cell = ", ".join(
         f"{name} {busy[name] * 1000:.0f} ms, {busy[name] / quiet[name]:.2f} × the quiet one" for name in ("p50", "p99")
     )
     findings.add(case, {VALETKEY: cell}, 1)
-    findings.demand(busy["p99"] <= MOST_OF_QUIET * quiet["p99"], f"{case}: {cell}, more than {MOST_OF_QUIET}")
+    bound = MOST_OF_QUIET * slack
+    findings.demand(busy["p99"] <= bound * quiet["p99"], f"{case}: {cell}, more than {bound}")
 
 
-def best_of(store: str, sessions: int) -> dict[str, Any]:
+def best_of(store: str, sessions: int, slack: float = 1.0) -> dict[str, Any]:
     """Measure once more, a few times at most, where a bound of time seems to be missed: the machine may be busy."""
     found = run(store, sessions)
     for _ in range(_AGAIN):
-        is_late = found["wall"] > MOST_OF_IDEAL * ideal_for(sessions)
-        if found["failures"] or not (is_late or found["busy"]["p99"] > MOST_OF_QUIET * found["quiet"]["p99"]):
+        is_late = found["wall"] > slack * MOST_OF_IDEAL * ideal_for(sessions)
+        is_held_up = found["busy"]["p99"] > slack * MOST_OF_QUIET * found["quiet"]["p99"]
+        if found["failures"] or not (is_late or is_held_up):
             break
         found = min(found, run(store, sessions), key=lambda each: each["wall"] + each["busy"]["p99"])
     return found

@@ -23,6 +23,7 @@ class Effort:
     :param latency_rounds: Interleaved rounds of starts in a network with a latency.
     :param latency_slack: By how much their seconds may be over a bound: a short run on a busy machine proves little.
     :param processor_slack: The same for processor time.
+    :param sessions: Sessions of one process whose tokens end together.
     """
 
     rounds: int = 9
@@ -35,11 +36,19 @@ class Effort:
     latency_rounds: int = 1
     latency_slack: float = 1.5
     processor_slack: float = 1.25
+    sessions: int = 200
 
 
 QUICK = Effort()
 FULL = Effort(
-    peer_rounds=9, repeats=3, process_rounds=10, imports=31, latency_rounds=7, latency_slack=1.0, processor_slack=1.0
+    peer_rounds=9,
+    repeats=3,
+    process_rounds=10,
+    imports=31,
+    latency_rounds=7,
+    latency_slack=1.0,
+    processor_slack=1.0,
+    sessions=1000,
 )
 
 

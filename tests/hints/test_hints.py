@@ -592,8 +592,29 @@ ELSEWHERE = {
     "Ask its operator for access; if it wants a key, give it in headers= of the server info.": (
         "haystack/test_unusable_servers.py::test_an_http_error_is_told_with_its_status"
     ),
-    "Leave out token= and the Authorization header to log in.": (
+    "Leave out token=, token_source= and the Authorization header to log in.": (
         "haystack/test_logging_in_ahead.py::test_a_login_ahead_is_the_only_one"
+    ),
+    "Set the environment variable it comes from.": (
+        "haystack/test_machines.py::test_a_secret_may_be_set_after_the_pipeline_was_loaded"
+    ),
+    "See whether the source's token is for this server, and still good; a source may have invalidate().": (
+        "haystack/test_token_source.py::test_a_rejected_token_is_replaced_once"
+    ),
+    "Leave out one or the other.": (
+        "haystack/test_token_source.py::test_a_source_and_the_options_of_a_login_contradict_each_other"
+    ),
+    "Give an object whose resolve() calls it with the token of current_user().": (
+        "haystack/test_token_source.py::test_a_source_may_exchange_the_token_of_the_user_whose_call_it_is"
+    ),
+    "Let its resolve() return the access token as a str.": (
+        "haystack/test_token_source.py::test_the_source_gives_the_tokens_and_nothing_is_discovered_or_stored"
+    ),
+    "Write it as the to_dict of the source does, with its type.": (
+        "haystack/test_token_source.py::test_a_source_is_written_by_its_own_to_dict_without_nulls_and_read_back"
+    ),
+    "Give a class with resolve and from_dict.": (
+        "haystack/test_token_source.py::test_a_source_is_written_by_its_own_to_dict_without_nulls_and_read_back"
     ),
     "This looks like an attack: tell the MCP server's operator. Only if you know that both belong together, give "
     "issuer={} or {}={}.": "discovery/test_mix_up.py::test_what_the_user_has_named_is_not_doubted_so_the_hint_leads_on",

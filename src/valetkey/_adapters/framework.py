@@ -13,6 +13,7 @@ from valetkey._engine.engine import Engine
 from valetkey._engine.factory import shared_engine
 from valetkey._engine.logout import LogoutResult
 from valetkey._engine.pending import cancel_login, complete_login, find_pending, pending_of_answer
+from valetkey._engine.single_flight import SingleFlight
 from valetkey._network.proxies import proxy_for
 from valetkey._network.request_log import log_exchange
 from valetkey._policy.rejection import wants_more_scope
@@ -25,12 +26,14 @@ from valetkey.protocol.challenge import Challenge
 from valetkey.protocol.error_response import seconds_to_wait
 from valetkey.protocol.server_words import later
 from valetkey.urls import require_endpoint, without_query
+from valetkey.waiting import wait_for_future
 
 __all__ = [
     "STANDARD",  # the profile of a provider that the catalogue does not have
     "Challenge",  # what a server says in a rejection; the integration hands it on to `Engine.replace`
     "Engine",  # gives the token, and another one when the MCP server rejects it
     "LogoutResult",  # says how a logout ended
+    "SingleFlight",  # lets one of the process's threads ask for a token, for all who wait for one
     "cancel_login",  # ends a login that waits
     "complete_login",  # completes one with the URL that a user's browser has come to
     "errors_behind",  # goes through what stands behind an error
@@ -47,6 +50,7 @@ __all__ = [
     "require_profile",  # refuses a name that is no provider profile's
     "seconds_to_wait",  # reads when a server wants to be asked again
     "shared_engine",  # gives all clients in the process that have the same settings one engine
+    "wait_for_future",  # waits for it in an event loop
     "wants_more_scope",  # tells a rejection for missing scope from one for a bad token
     "without_query",  # leaves out of a URL what no error may repeat
     "without_secrets",  # leaves out of a text what may be a secret in the URL of the MCP server

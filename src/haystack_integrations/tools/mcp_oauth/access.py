@@ -10,9 +10,11 @@ from typing import Any
 from haystack.utils import Secret
 
 from haystack_integrations.tools.mcp_oauth.config import OAuthConfig
+from haystack_integrations.tools.mcp_oauth.credentials import resolved_text
 from haystack_integrations.tools.mcp_oauth.errors import to_mcp_error
 from haystack_integrations.tools.mcp_oauth.http_client import plain_headers
 from haystack_integrations.tools.mcp_oauth.principals import PrincipalSource, principal_of
+from haystack_integrations.tools.mcp_oauth.token_source import tokens_of
 from valetkey._adapters.framework import Engine, shared_engine
 from valetkey.errors import AuthError, ConfigurationError
 from valetkey.store.backends.memory import MemoryStore
@@ -33,15 +35,16 @@ class Access:
 
     def __init__(self, server_info: Any, principal: str | None = None) -> None:
         self.url: str = server_info.url or ""
-        token = server_info.token
-        self.token: str | None = token.resolve_value() if isinstance(token, Secret) else token
-        self.given_headers = plain_headers(server_info.headers)
-        names = {name.lower() for name in self.given_headers or {}}
-        self.is_given = self.token is not None or "authorization" in names
         config = getattr(server_info, "oauth_config", None)
         self._config = OAuthConfig() if config is None else OAuthConfig.from_upstream(config)
         try:
+            self.token: str | None = _static_token(server_info)
+            self.given_headers = plain_headers(server_info.headers)
+            names = {name.lower() for name in self.given_headers or {}}
+            source = self._config.token_source
+            self.is_given = self.token is not None or "authorization" in names or source is not None
             self.principal: str = principal_of(self._config.principal) if principal is None else principal
+            self.tokens = None if source is None else tokens_of(source, self.principal, self.url)
             self.engine = self._open_engine()
         except AuthError as error:
             raise to_mcp_error(error, "configure", self.url) from error
@@ -57,7 +60,9 @@ class Access:
     def credentials(self) -> list[str]:
         """What the user lets send to the server and no error may repeat: gateways have fields of their own names."""
         given = (value for name, value in (self.given_headers or {}).items() if name.lower() not in _NO_SECRETS)
-        return [each for value in (self.token, *given) if value for each in (value, value.rpartition(" ")[2])]
+        last = self.tokens.last if self.tokens is not None else None
+        tokens = [self.token, last.access_token.reveal() if last is not None else None]
+        return [each for value in (*tokens, *given) if value for each in (value, value.rpartition(" ")[2])]
 
     @property
     def oauth_config(self) -> OAuthConfig:
@@ -101,7 +106,8 @@ class Access:
         """
         if self.is_given:
             message = "The server info has a credential of its own, so there is no login."
-            error = ConfigurationError(message, hint="Leave out token= and the Authorization header to log in.")
+            hint = "Leave out token=, token_source= and the Authorization header to log in."
+            error = ConfigurationError(message, hint=hint)
             raise to_mcp_error(error, operation, self.url) from error
 
     def _open_engine(self) -> Engine:
@@ -110,3 +116,10 @@ class Access:
         if self.is_given:  # with a store of its own: it has no session, and no login gives it one
             return shared_engine(settings, store=MemoryStore(), login="never")
         return shared_engine(settings, store=config.store, login=config.login)
+
+
+def _static_token(server_info: Any) -> str | None:
+    token = server_info.token
+    if not isinstance(token, Secret):
+        return None if token is None else str(token)
+    return resolved_text(token, f"{type(server_info).__name__}.token")

@@ -24,6 +24,7 @@ from haystack_integrations.tools.mcp_oauth.diagnosis import CREDENTIAL_REJECTED,
 from haystack_integrations.tools.mcp_oauth.errors import MCPAuthorizationError, to_mcp_error, to_server_error
 from haystack_integrations.tools.mcp_oauth.failures import CallLost, RequestRejected
 from haystack_integrations.tools.mcp_oauth.gate import Gate
+from haystack_integrations.tools.mcp_oauth.token_source import SourceTokens
 from valetkey._adapters.failures import HttpError
 from valetkey._adapters.framework import harmless, redacting, without_secrets
 from valetkey._adapters.unforeseen import as_auth_error
@@ -104,6 +105,8 @@ class Account(MCPClient):
             connection = await self._accepted_connection(patience, operation)
         except MCPError:
             raise
+        except AuthError as error:
+            raise to_mcp_error(error, operation, self.url) from error
         except Exception as error:
             raise to_server_error(self._diagnosis(error), operation, self.url) from error
         return connection.tools
@@ -132,6 +135,8 @@ class Account(MCPClient):
                 await self._reconnect(losses, patience)
                 losses += 1
             except MCPInvocationError as failed:
+                if isinstance(failed.__cause__, AuthError):  # no token: the call was not sent
+                    raise to_mcp_error(failed.__cause__, "call_tool", self.url) from failed.__cause__
                 if not isinstance(failed.__cause__, HttpError):
                     raise
                 message = f"Tool '{tool_name}' failed: {self._diagnosis(failed).about(self.url)}"
@@ -194,6 +199,9 @@ class Account(MCPClient):
             _logger.warning("no new MCP session yet: %s", error)
 
     async def _replace(self, rejected: RequestRejected, operation: str, patience: Patience) -> None:
+        if self.access.tokens is not None:
+            await self._another_token(self.access.tokens, rejected, operation)
+            return
         if self.access.is_given:
             raise to_server_error(CREDENTIAL_REJECTED, operation, self.url) from rejected
         if self._is_closed:
@@ -212,6 +220,15 @@ class Account(MCPClient):
             raise self._closed() from error
         finally:
             self._waits.discard(wait)
+
+    async def _another_token(self, tokens: SourceTokens, rejected: RequestRejected, operation: str) -> None:
+        """Let the user's source give another token; one of other scope it cannot give."""
+        try:
+            if rejected.wants_more_scope:
+                raise rejected.of_new_token(self.url)
+            await tokens.another(rejected.token)
+        except AuthError as error:
+            raise to_mcp_error(error, operation, self.url) from error
 
     async def _new_token(self, rejected: RequestRejected, patience: Patience) -> None:
         engine, need = self._engine, (rejected.token, rejected.challenges)
@@ -260,7 +277,7 @@ class Account(MCPClient):
     async def _new_connection(self) -> Connection:
         if self._connection is not None:
             await self._connection.close()
-        connection = Connection(Gate(self._engine), self._route.enter)
+        connection = Connection(Gate(self._engine, self.access.tokens), self._route.enter)
         self._connection = connection
         self.session = connection  # type: ignore[assignment]  # upstream only asks it to call tools
         await connection.open()

@@ -4,6 +4,7 @@
 """What may be set for the login of an MCP server. All of it is optional, and all of it may stand in a YAML file."""
 
 from collections.abc import Callable
+from copy import deepcopy
 from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +26,7 @@ from haystack_integrations.tools.mcp_oauth.credentials import (
 from haystack_integrations.tools.mcp_oauth.field_checks import require_fields, take_forms_of_yaml
 from haystack_integrations.tools.mcp_oauth.network import Network
 from haystack_integrations.tools.mcp_oauth.principals import PrincipalSource, principal_of, require_principal
+from haystack_integrations.tools.mcp_oauth.token_source import AccessTokenSource, read_token_source, require_source
 from valetkey import values
 from valetkey._adapters.framework import STANDARD, find_profile
 from valetkey.errors import ConfigurationError
@@ -57,7 +59,7 @@ else:
 ENGINE_NAMES = {"scopes": "scope", "grant_type": "grant", "token_endpoint_auth_method": "client_authentication"}
 """The options that upstream has under another name than `Settings`."""
 
-NOT_IN_SETTINGS = frozenset({"token_storage", "login", "login_wait"})
+NOT_IN_SETTINGS = frozenset({"token_storage", "login", "login_wait", "token_source"})
 """What the engine gets beside its settings."""
 
 
@@ -72,6 +74,7 @@ _READERS: dict[str, Callable[[Any], Any]] = {
     "private_key": read_secret,
     "client_assertion": read_source,
     "workload_token": read_source,
+    "token_source": read_token_source,
     "approve_scope": read_source,
     "principal": read_source,
     "clients": lambda written: [_read_part(RegisteredClient, client) for client in written],
@@ -124,6 +127,9 @@ class OAuthConfig(Options, _UpstreamOrder):
         "device" (a code for any other device), "link" (an error has the link, and no thread waits) or "never".
     :param login_wait: How long a call in the middle of a run waits for a login, in seconds. After that it fails with
         the link, and the login goes on. Haystack gives a call up after its `invocation_timeout` of 30 s.
+    :param token_source: What gives the access tokens for the MCP server, instead of a login: a `TokenSource` of
+        `oauth-haystack`, or any object with its `resolve()`. It is asked before each request, in a thread; nothing is
+        discovered or stored. A source that has `invalidate()` is told when its token is rejected.
     :raises ConfigurationError: If a field has a value that it cannot have, or a secret is plain text.
     """
 
@@ -137,6 +143,7 @@ class OAuthConfig(Options, _UpstreamOrder):
     private_key: Secret | str | None = field(default=None, repr=False, kw_only=True)
     initial_access_token: Secret | None = field(default=None, repr=False, kw_only=True)
     workload_token: TokenSource | None = field(default=None, kw_only=True)
+    token_source: AccessTokenSource | None = field(default=None, repr=False, kw_only=True)
     identity_provider: IdentityProvider | None = field(default=None, kw_only=True)
     authorization_parameters: dict[str, str] | None = field(default=None, kw_only=True)
     network: Network | None = field(default=None, kw_only=True)
@@ -152,6 +159,7 @@ class OAuthConfig(Options, _UpstreamOrder):
             object.__setattr__(self, "scopes", self.scopes.split() or None)
         take_forms_of_yaml(self)
         require_fields(self)
+        require_source(self.token_source, self)
         if isinstance(self.principal, str):
             require_principal(self.principal)
 
@@ -178,6 +186,12 @@ class OAuthConfig(Options, _UpstreamOrder):
             hint = "Give its URL as Secret.from_env_var(…), or in the environment variable VALETKEY_STORE."
             raise ConfigurationError(message, hint=hint)
         return write_fields(self)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "OAuthConfig":
+        """Copy the settings; what holds tokens or connections is the same object in the copy."""
+        shared = (self.token_source, self.token_storage, self.login)
+        memo.update({id(each): each for each in shared})
+        return replace(self, **{each.name: deepcopy(getattr(self, each.name), memo) for each in fields(self)})
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> "OAuthConfig":

@@ -11,6 +11,7 @@ from typing import Any
 from haystack.utils import Secret, deserialize_callable, serialize_callable
 
 from haystack_integrations.tools.mcp_oauth.field_checks import require_fields, take_forms_of_yaml
+from haystack_integrations.tools.mcp_oauth.token_source import AccessTokenSource, write_source
 from valetkey import values
 from valetkey.errors import ConfigurationError
 from valetkey.settings import credentials as engine
@@ -182,15 +183,33 @@ def require_secret(secret: Secret, name: str) -> values.Secret:
 
     :raises ConfigurationError: If it is empty, or not there.
     """
+    text = resolved_text(secret, name)
+    if not text:
+        names = " or ".join(_environment_variables(secret))
+        message = f"{name} resolved to an empty value" + (f", from {names}." if names else ".")
+        raise ConfigurationError(message, hint="Check the environment variable it comes from.")
+    return values.Secret(text)
+
+
+def resolved_text(secret: Secret, name: str) -> str | None:
+    """
+    Resolve a secret that may be without a value.
+
+    :raises ConfigurationError: If it has to have one, and has none.
+    """
     try:
         text = secret.resolve_value()
     except ValueError as error:
-        message = f"{name} has no value: {error}"
-        raise ConfigurationError(message, hint="Check the environment variable it comes from.") from error
-    if not text:
-        message = f"{name} resolved to an empty value."
-        raise ConfigurationError(message, hint="Check the environment variable it comes from.")
-    return values.Secret(text)
+        message = f"{name} has no value: {error}."
+        raise ConfigurationError(message, hint="Set the environment variable it comes from.") from error
+    return None if text is None else str(text)
+
+
+def _environment_variables(secret: Secret) -> list[str]:
+    try:
+        return list(secret.to_dict().get("env_vars", ()))
+    except ValueError:  # it was given as text
+        return []
 
 
 def refuse_plain_text(instance: Any, name: str) -> None:
@@ -235,6 +254,8 @@ def _default(each: Field[Any]) -> Any:
 
 
 def _write(value: Any) -> Any:
+    if isinstance(value, AccessTokenSource):
+        return write_source(value)
     if hasattr(value, "to_dict"):  # a secret, or a part with fields of its own
         return value.to_dict()
     if isinstance(value, dict):

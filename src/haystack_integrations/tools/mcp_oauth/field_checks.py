@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 from haystack.utils import Secret
 
+from haystack_integrations.tools.mcp_oauth.token_source import AccessTokenSource
 from valetkey._adapters.framework import require_endpoint, require_profile
 from valetkey.errors import ConfigurationError, InsecureEndpoint, quote
 from valetkey.settings import credentials as engine
@@ -44,6 +45,7 @@ _SPELLINGS = {
     bool: "True or False",
     float: "a number of seconds that is greater than 0",
     Secret: "a Secret of haystack.utils, for example Secret.from_env_var(…)",
+    AccessTokenSource: "an object with resolve(), for example an OAuthStaticTokenSource(…) of oauth-haystack",
     list[str]: 'a list of texts, for example ["read", "write"]',
     dict[str, str]: 'a dictionary of texts, for example {"audience": "https://api.example.com"}',
 }

@@ -11,6 +11,7 @@ exception behind that answer here.
 from typing import Any
 
 from haystack_integrations.tools.mcp_oauth.failures import RequestRejected
+from haystack_integrations.tools.mcp_oauth.token_source import SourceTokens
 from valetkey._adapters.credential import note_acceptance, present, rejection_by_server, wants_nonce
 from valetkey._adapters.failures import SessionEnded
 from valetkey._adapters.framework import Challenge, Engine, without_secrets
@@ -22,8 +23,9 @@ from valetkey.values import Token
 class Gate:
     """The gate of one MCP session. Used in one event loop only."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, tokens: SourceTokens | None = None) -> None:
         self._engine = engine
+        self._tokens = tokens
         self.tickets = Tickets()
         self.session_has_ended = False
         self.rejected: RequestRejected | None = None
@@ -49,7 +51,9 @@ class Gate:
 
     async def token_for(self, url: str) -> Token | None:
         """Give the token for a request; None for where it does not go, or when there is none."""
-        return await self._engine.current_async() if self.serves(url) else None
+        if not self.serves(url):
+            return None
+        return await (self._engine.current_async() if self._tokens is None else self._tokens.current())
 
     def present(self, request: Any, token: Token) -> None:
         """Put a token on a request to the MCP server, with a proof if it is bound to a key."""

@@ -11,6 +11,7 @@ from typing import Any
 
 from haystack.utils import Secret
 
+from haystack_integrations.tools.mcp_oauth.credentials import resolved_text
 from haystack_integrations.tools.mcp_oauth.failures import RequestRejected
 from haystack_integrations.tools.mcp_oauth.gate import Gate
 from valetkey._adapters.credential import withdraw
@@ -33,10 +34,13 @@ def library_of(transport: ModuleType) -> ModuleType:
 
 
 def plain_headers(headers: dict[str, str | Secret] | None) -> dict[str, str] | None:
-    """Resolve the secrets in the user's headers; a secret without a value is an empty header, as upstream has it."""
+    """Resolve the secrets in the user's headers; one that may be without a value is then empty, as upstream has it."""
     if not headers:
         return None
-    resolved = {name: value.resolve_value() if isinstance(value, Secret) else value for name, value in headers.items()}
+    resolved = {
+        name: resolved_text(value, f"The header {name}") if isinstance(value, Secret) else value
+        for name, value in headers.items()
+    }
     for name in (name for name, value in resolved.items() if value is None):
         _logger.warning("the header %r has no value; it is sent empty", name)
     return {name: value or "" for name, value in resolved.items()}

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
+from haystack.core.serialization import generate_qualified_class_name
 from haystack_integrations.tools.mcp import MCPClient, MCPServerInfo
 from haystack_integrations.tools.mcp import SSEServerInfo as UpstreamSSEServerInfo
 from haystack_integrations.tools.mcp import StreamableHttpServerInfo as UpstreamStreamableHttpServerInfo
@@ -16,6 +17,7 @@ from haystack_integrations.tools.mcp_oauth.access import Access
 from haystack_integrations.tools.mcp_oauth.authorizing_client import AuthorizingClient
 from haystack_integrations.tools.mcp_oauth.client import SSEClient, StreamableHttpClient
 from haystack_integrations.tools.mcp_oauth.config import OAuthConfig
+from haystack_integrations.tools.mcp_oauth.credentials import write_fields
 from haystack_integrations.tools.mcp_oauth.errors import to_mcp_error
 from valetkey._adapters.framework import LogoutResult
 from valetkey._adapters.unforeseen import as_auth_error
@@ -127,6 +129,14 @@ class _WithLogin(MCPServerInfo):
         except AuthError as error:
             raise to_mcp_error(error, operation, access.url) from error
 
+    def to_dict(self) -> dict[str, Any]:
+        """
+        Serialize this server info to a dictionary.
+
+        :returns: Dictionary representation of this server info: what was set, and nothing that has its default.
+        """
+        return {"type": generate_qualified_class_name(type(self)), **write_fields(self)}
+
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Self:
         """
@@ -138,6 +148,8 @@ class _WithLogin(MCPServerInfo):
         config = data.get("oauth_config")
         if isinstance(config, dict):  # upstream would make one of its own class; it leaves an object alone
             data = {**data, "oauth_config": OAuthConfig.from_dict(config)}
+        if isinstance(data.get("headers"), dict):  # it would change those of the caller
+            data = {**data, "headers": {**data["headers"]}}
         info = super().from_dict(data)
         assert isinstance(info, cls)  # noqa: S101 - upstream's annotation is wider than what it does
         return info

@@ -203,13 +203,14 @@ class MCPTool(UpstreamMCPTool):
 
     def to_dict(self) -> dict[str, Any]:
         """
-        Serialize the tool to a dictionary, as upstream does.
+        Serialize the tool to a dictionary.
 
-        :returns: The dictionary.
+        :returns: The dictionary: upstream's without its nulls, and without a description that is not known yet.
         """
-        written = {"description": self.description, "server_info": self.server_info.to_dict()}
+        written = {"description": self.description or None, "server_info": self.server_info.to_dict()}
         data = {"name": self.name, **dict(zip(_SETTINGS, self._settings, strict=True)), **written}
-        return {"type": generate_qualified_class_name(type(self)), "data": data}
+        given = {name: value for name, value in data.items() if value is not None}
+        return {"type": generate_qualified_class_name(type(self)), "data": given}
 
     def __deepcopy__(self, _memo: dict[int, Any]) -> Self:
         """Make a tool of the same settings, which uses the same sessions and has connections of its own."""

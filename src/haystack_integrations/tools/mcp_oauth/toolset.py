@@ -175,9 +175,10 @@ class MCPToolset(UpstreamMCPToolset):
         """
         Serialize the toolset to a dictionary, without its tools.
 
-        :returns: The dictionary: upstream's, and `on_unauthorized` where it is not the default.
+        :returns: The dictionary: upstream's without its nulls, and `on_unauthorized` where it is not the default.
         """
         written = super().to_dict()
+        written["data"] = {name: value for name, value in written["data"].items() if value is not None}
         if self.on_unauthorized != "raise":
             written["data"]["on_unauthorized"] = self.on_unauthorized
         return written

@@ -9,10 +9,14 @@ The agents are Haystack's own. Below Haystack 3.2 no hook can stop a run, so thi
 
 import asyncio
 import json
+import subprocess
+import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
+import httpx2
 import pytest
 from haystack import Pipeline, component
 from haystack.components.agents import Agent
@@ -27,6 +31,7 @@ from haystack_integrations.tools.mcp_oauth import (
     OAuthConfig,
     StreamableHttpServerInfo,
     as_user,
+    durable_runs,
 )
 from haystack_integrations.tools.mcp_oauth.tool_results import take_result
 from tests.haystack.misbehaving_server import MisbehavingServer
@@ -38,6 +43,7 @@ QUESTION = [ChatMessage.from_user("Add them.")]
 ADD = ToolCall("add", {"a": 1, "b": 2})
 NOTE = ToolCall("note", {})
 SUM = ToolCall("sum", {"a": 20, "b": 1})
+EXAMPLE = Path(__file__).parents[2] / "examples" / "agents" / "login_in_mid_run.py"
 SECRETS = ("state=", "code_challenge", "client_id", "/authorize?", "secret")
 
 
@@ -408,3 +414,86 @@ def test_a_result_is_taken_as_haystack_takes_it(mappings, result):
     theirs = _finalize_tool_result(result, ADD, tool, states[0], raise_on_failure=True)
     assert take_result(result, tool, ADD, states[1]) == theirs
     assert states[1].data == states[0].data
+
+
+def run_example(server):
+    """Run the example program with a user who opens its link and hands the address over; give what it has written."""
+    command = [sys.executable, str(EXAMPLE), server.mcp_url, "add", '{"a": 1, "b": 2}']
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, **pipes) as program:
+        assert program.stdout.readline() == f"{server.mcp_url} wants a login. Open this:\n"
+        address = httpx2.get(program.stdout.readline().strip()).headers["location"]
+        written, errors = program.communicate(f"{address}\n", timeout=60)
+    return program.returncode, written, errors
+
+
+def test_the_example_of_a_login_in_mid_run_goes_on_after_it(misbehaving):
+    code, written, errors = run_example(misbehaving)
+    assert code == 0, errors
+    assert '"text":"3"' in written.replace(" ", "")
+    assert misbehaving.executed == 1
+
+
+class DurableRun:
+    """What Hayhooks gives a hook; `tests/hayhooks` has the real one."""
+
+    def __init__(self):
+        self.waits = []
+
+    def suspend_sync(self, wait, *, adapter_checkpoint=None):
+        self.waits.append((wait["kind"], wait["message"], adapter_checkpoint))
+        raise Suspended
+
+    async def suspend(self, wait, *, adapter_checkpoint=None):
+        self.suspend_sync(wait, adapter_checkpoint=adapter_checkpoint)
+
+
+class Suspended(BaseException):
+    pass
+
+
+@pytest.fixture
+def durable_run(monkeypatch):
+    durable_run = DurableRun()
+    monkeypatch.setattr(durable_runs, "require_hayhooks", lambda: None)
+    monkeypatch.setattr(durable_runs, "current_context", lambda: durable_run)
+    return durable_run
+
+
+@both_ways
+def test_a_durable_run_is_suspended_where_its_step_can_be_done_again(way, toolset, misbehaving, durable_run):
+    link = link_of(way(agent_of(toolset)), misbehaving)
+    with pytest.raises(Suspended):
+        way(agent_of(toolset, hook=AuthorizationHook("suspend")))
+    assert durable_run.waits == [("mcp_authorization", link, None)]
+
+
+@both_ways
+def test_what_was_executed_is_in_the_checkpoint_of_a_suspended_run(way, toolset, durable_run):
+    notes = []
+    agent = agent_of([toolset, a_note(notes)], ADD, NOTE, hook=AuthorizationHook("suspend"))
+    with pytest.raises(Suspended):
+        way(agent)
+    ((_, _, checkpoint),) = durable_run.waits
+    messages = State.from_dict(checkpoint["state"]).data["messages"]
+    results = [each.result for message in messages for each in message.tool_call_results]
+    assert results == ["This tool was not executed, because the user had to log in first. Call it again.", "noted"]
+    assert len(notes) == 1
+
+
+@both_ways
+def test_a_denial_stops_a_durable_run(way, toolset, misbehaving, durable_run):
+    link = link_of(way(agent_of(toolset)), misbehaving)
+    misbehaving.switches.denies = True
+    with pytest.raises(LoginFailed):
+        log_in(link)
+    result = way(agent_of(toolset, hook=AuthorizationHook("suspend")))
+    assert result["authorization"][0]["link"] is None
+    assert durable_run.waits == []
+
+
+@both_ways
+def test_a_run_that_is_not_durable_stops_instead(way, toolset, misbehaving, durable_run, monkeypatch, caplog):
+    monkeypatch.setattr(durable_runs, "current_context", lambda: None)
+    link_of(way(agent_of(toolset, hook=AuthorizationHook("suspend"))), misbehaving)
+    assert "it is no durable run of Hayhooks" in caplog.text

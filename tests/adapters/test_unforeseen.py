@@ -48,7 +48,7 @@ def test_a_fault_of_ours_is_an_auth_error_of_the_request_too(way, server, monkey
     def fail(*_, **__):
         raise IndexError(CANARY)
 
-    monkeypatch.setattr(auth.engine._attempts, "obtain", fail)
+    monkeypatch.setattr(auth.engine._attempts, "obtaining", fail)
     with pytest.raises(AuthError, match="did not foresee: IndexError") as caught:
         way.send(auth, ("POST", server.url, {"json": {}}))
     assert isinstance(caught.value.__cause__, IndexError)

@@ -13,7 +13,7 @@ import socket
 import time
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 import psycopg
 from psycopg import errors
@@ -66,6 +66,10 @@ class Dialect:
 
     def __init__(self, settings: str) -> None:
         self._settings = settings
+
+    def __reduce__(self) -> NoReturn:
+        message = "the address of a session store is not pickled: its password would be readable in the pickle"
+        raise TypeError(message)
 
     def open(self) -> Connection:
         """Open a connection, in autocommit."""

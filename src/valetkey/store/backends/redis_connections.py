@@ -4,6 +4,7 @@
 """Connections to Redis: each is a client of redis-py with one connection, so that the queue before it is ours."""
 
 from contextlib import suppress
+from typing import NoReturn
 from urllib.parse import parse_qsl, urlsplit
 
 import redis
@@ -31,6 +32,10 @@ class Dialect:
         pool.connection_class(**pool.connection_kwargs)  # does not connect
         is_given = any(name == "max_connections" for name, _ in parse_qsl(urlsplit(url).query))
         self.most: int = pool.max_connections if is_given else MOST_OPEN
+
+    def __reduce__(self) -> NoReturn:
+        message = "the address of a session store is not pickled: its password would be readable in the pickle"
+        raise TypeError(message)
 
     def open(self) -> "redis.Redis":
         """Open a connection, and ask whether the server takes it."""

@@ -21,7 +21,7 @@ from haystack_integrations.tools.mcp_oauth import (
 )
 from haystack_integrations.tools.mcp_oauth.refused_calls import RefusedCall
 from tests.haystack.test_authorization_required import WEB_APP
-from valetkey.errors import ConfigurationError
+from valetkey.errors import ConfigurationError, StoreError
 
 IS_NEW = tuple(int(part) for part in version("haystack-ai").split(".")[:2]) >= (3, 2)
 
@@ -112,3 +112,13 @@ def test_what_leaves_the_process_is_the_text_alone(refused):
         assert type(plain) is str
         assert plain == refused
     assert f"{WEB_APP}/mcp-oauth/start/" in refused
+
+
+def test_a_store_that_is_away_ends_no_waiting(refused):
+    def is_asking(principal):
+        asked.append(principal)
+        raise away
+
+    asked, away = [], StoreError("The store is away.", hint="Start it.")
+    assert RefusedCall.of(refused.plain(), refused.error, refused.tool, {}, is_asking).is_asking()
+    assert asked == ["alice"]

@@ -17,6 +17,7 @@ from haystack.tools.errors import ToolInvocationError
 from haystack.tools.tool import Tool
 
 from haystack_integrations.tools.mcp_oauth.errors import AuthorizationRequired
+from valetkey.errors import StoreError
 
 HAS_ASYNC_FUNCTION = "async_function" in {each.name for each in fields(Tool)}
 """Haystack 3: a call from an event loop needs no thread."""
@@ -43,8 +44,11 @@ class RefusedCall(str):
         return made
 
     def is_asking(self) -> bool:
-        """Tell whether the login still waits for the person. Blocks for as long as the store takes."""
-        return self._is_asking(self.error.principal or "")
+        """Tell whether the login still waits for the person; while the store cannot be read, it does. May block."""
+        try:
+            return self._is_asking(self.error.principal or "")
+        except StoreError:
+            return True
 
     def again(self) -> Any:
         """Make the call once more, and give what the tool gives."""

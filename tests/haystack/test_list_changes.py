@@ -133,7 +133,7 @@ def test_the_session_can_be_closed_while_a_list_is_awaited(server):
             server.switches.hangs = True
             server.says(CHANGED)
             await until(lambda: len(server.requests(message="tools/list")) == 2)
-            await asyncio.wait_for(connection.close(), 5)
+            await asyncio.wait_for(connection.close(), LONGEST_WAIT)
         return connection.is_alive
 
     assert asyncio.run(use()) is False

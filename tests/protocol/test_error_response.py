@@ -353,3 +353,8 @@ def test_retry_after_is_read_as_far_as_a_date_goes(value):
     """Row I2."""
     wait = retry_after(json_answer({}, status=503, headers=(("Retry-After", value),)), now=0.0)
     assert wait is None or 0 <= wait <= 365 * 86_400
+
+
+def test_a_form_without_a_value_says_nothing():
+    fields = (("Content-Type", "application/x-www-form-urlencoded"),)
+    assert read_parameters(HttpResponse(400, TOKEN_ENDPOINT, fields, b"%" * 65_536)) == {}

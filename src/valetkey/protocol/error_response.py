@@ -50,6 +50,8 @@ def read_parameters(response: HttpResponse) -> Mapping[str, object] | None:
     media_type = (response.header("Content-Type") or "").partition(";")[0].strip().lower()
     if media_type != "application/x-www-form-urlencoded" or len(response.body) > _LARGEST_FORM:
         return None
+    if b"=" not in response.body:
+        return {}  # a name without a value says nothing, and a long one takes long to decode
     try:
         return dict(parse_qsl(response.body.decode(), keep_blank_values=True, max_num_fields=100))
     except ValueError:

@@ -106,14 +106,15 @@ def stores(name: str, folder: Path) -> Iterator[str | None]:
     """Give what opens a store; None where its server is not installed."""
     from tests.store.servers import PostgresServer, RedisServer
 
-    folder.chmod(0o755)  # PostgreSQL runs as a user of its own
     if name in ("memory", "sqlite"):
         yield "memory:" if name == "memory" else f"sqlite:///{folder}/valetkey/credentials.db"
         return
     with ExitStack() as stack:
         kind, url = RedisServer if name == "redis" else PostgresServer, None
+        place = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="valetkey-servers-")))
+        place.chmod(0o755)  # PostgreSQL runs as a user of its own, who may not enter `folder`
         try:
-            url = stack.enter_context(kind(folder / name)).url
+            url = stack.enter_context(kind(place / name)).url
         except FileNotFoundError:
             print(f"{name} is not installed here and is left out")
         yield url

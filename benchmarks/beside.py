@@ -40,12 +40,12 @@ async def _beside_a_slow_one(findings: Findings, server: Server, folder: Path) -
     waits: dict[str, float] = {}
     for contender in contenders(server, folder):
         async with httpx2.AsyncClient(auth=contender.open(), timeout=30.0) as client:
-            (await client.get(f"{server.url}/plain")).raise_for_status()
+            (await client.get(f"{server.url}/mcp/plain")).raise_for_status()
             async with anyio.create_task_group() as group:
-                group.start_soon(client.get, f"{server.url}/plain?seconds={_SLOW}")
+                group.start_soon(client.get, f"{server.url}/mcp/plain?seconds={_SLOW}")
                 await anyio.sleep(_HEAD_START)
                 started = time.perf_counter()
-                (await client.get(f"{server.url}/plain")).raise_for_status()
+                (await client.get(f"{server.url}/mcp/plain")).raise_for_status()
                 waits[contender.name] = time.perf_counter() - started
                 group.cancel_scope.cancel()
         cells[contender.name] = f"{waits[contender.name] * 1000:.0f} ms"
@@ -80,7 +80,7 @@ async def _threads(findings: Findings, server: Server, folder: Path) -> None:
     async def serve(contender: Contender) -> None:
         auth = contender.open()
         async with httpx2.AsyncClient(auth=auth, timeout=30.0) as client:
-            (await client.get(f"{server.url}/plain")).raise_for_status()
+            (await client.get(f"{server.url}/mcp/plain")).raise_for_status()
         served = await anyio.to_thread.run_sync(_serve_threads, server, auth)
         cells[contender.name] = f"{served} of {_THREADS} served"
 
@@ -101,7 +101,7 @@ def _serve_threads(server: Server, auth: Any) -> int:
         async with httpx2.AsyncClient(auth=auth, timeout=_PATIENCE) as client:
             start.wait()
             with anyio.fail_after(_PATIENCE):
-                (await client.get(f"{server.url}/plain?seconds=0.2")).raise_for_status()
+                (await client.get(f"{server.url}/mcp/plain?seconds=0.2")).raise_for_status()
         served.append(True)
 
     def run() -> None:

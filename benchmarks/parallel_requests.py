@@ -24,7 +24,7 @@ async def measure(findings: Findings, effort: Effort, folder: Path) -> None:
     limits = httpx2.Limits(max_connections=None, max_keepalive_connections=None)
     async with AsyncExitStack() as stack:
         server = stack.enter_context(running())
-        url = f"{server.url}/plain?seconds={_SECONDS}"
+        url = f"{server.url}/mcp/plain?seconds={_SECONDS}"
         runs: dict[str, Run] = {}
         for contender in contenders(server, folder):
             client = httpx2.AsyncClient(auth=contender.open(), timeout=30.0, limits=limits)

@@ -31,8 +31,8 @@ async def measure(findings: Findings, effort: Effort, folder: Path) -> None:
     with running() as server, ExitStack() as stack:
         first = Valetkey(server, folder)
         with httpx2.Client(auth=first.open(), timeout=30.0) as client:
-            client.get(f"{server.url}/plain").raise_for_status()
-        command = [sys.executable, "-m", "benchmarks.processes", f"{server.url}/plain", first.store]
+            client.get(f"{server.url}/mcp/plain").raise_for_status()
+        command = [sys.executable, "-m", "benchmarks.processes", f"{server.url}/mcp/plain", first.store]
         pipe = subprocess.PIPE
         children = [
             stack.enter_context(subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True, cwd=_ROOT))
@@ -44,7 +44,7 @@ async def measure(findings: Findings, effort: Effort, folder: Path) -> None:
         for child in children:
             child.communicate(timeout=30.0)
     refreshes = [log.count("POST /oauth/token") for log in logs]
-    served = [log.count("/plain 200") for log in logs]
+    served = [log.count("/mcp/plain 200") for log in logs]
     reuses, logins = sum(log.reuses for log in logs), sum(log.count("/oauth/authorize") for log in logs)
     case = _CASE.format(effort.processes, effort.process_rounds)
     cell = f"{sum(refreshes)} refreshes, {reuses} reuses, {logins} logins, {sum(served)} of "
@@ -90,7 +90,7 @@ def _line(child: subprocess.Popen[str]) -> None:
 
 def main(url: str, store: str) -> None:
     """Make one request for each line, as a program that has just started."""
-    server = url.removesuffix("/plain") + "/mcp"
+    server = url.removesuffix("/plain")
     print("ready", flush=True)
     for _ in sys.stdin:
         with httpx2.Client(auth=OAuth(server, store=store, login="never"), timeout=60.0) as client:

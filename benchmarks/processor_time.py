@@ -108,12 +108,12 @@ async def _requests_with_a_token(findings: Findings, effort: Effort, folder: Pat
         for contender in contenders(server, folder):
             auths.append((contender.name, contender.open()))
             async with httpx2.AsyncClient(auth=auths[-1][1], timeout=30.0) as client:
-                (await client.get(f"{server.url}/plain")).raise_for_status()  # logs in
+                (await client.get(f"{server.url}/mcp/plain")).raise_for_status()  # logs in
         for _ in range(max(effort.rounds, 9)):
             plain = 0.0
             for name, auth in auths:
                 async with httpx2.AsyncClient(auth=auth, transport=nobody) as client:
-                    taken = await _requests(client, f"{server.url}/plain")
+                    taken = await _requests(client, f"{server.url}/mcp/plain")
                 plain = taken if name == PLAIN else plain
                 over.setdefault(name, []).append(taken if name == PLAIN else taken - plain)
     cells = {name: spread(taken, "µs", 1) + (" in all" if name == PLAIN else " more") for name, taken in over.items()}

@@ -59,17 +59,17 @@ async def _steady_load(server: Server, folder: Path) -> dict[str, list[float]]:
     async def load(name: str, client: httpx2.AsyncClient, until: float) -> None:
         taken = seconds.setdefault(name, [])
         async with client:
-            (await client.get(f"{server.url}/plain")).raise_for_status()  # opens the connection
+            (await client.get(f"{server.url}/mcp/plain")).raise_for_status()  # opens the connection
             while time.monotonic() < until:
                 started = time.perf_counter()
-                (await client.get(f"{server.url}/plain?seconds={_REQUEST}")).raise_for_status()
+                (await client.get(f"{server.url}/mcp/plain?seconds={_REQUEST}")).raise_for_status()
                 taken.append(time.perf_counter() - started)
 
     all_contenders = [(contender, contender.open()) for contender in contenders(server, folder)]
     server.set_life(_LIFE)
     for _, auth in all_contenders:
         async with httpx2.AsyncClient(auth=auth, timeout=30.0) as client:
-            (await client.get(f"{server.url}/plain")).raise_for_status()
+            (await client.get(f"{server.url}/mcp/plain")).raise_for_status()
     until = time.monotonic() + _LIFE + 2 * _RENEWAL + 0.5
     server.set_life(3600)
     server.set_latency(_RENEWAL, "token endpoint")
@@ -87,7 +87,7 @@ async def _stampede(findings: Findings, server: Server, folder: Path, what: str)
     server.set_life(_SHORT_LIFE if what == "expired" else 3600)
     for _, auth in all_contenders:
         async with httpx2.AsyncClient(auth=auth, timeout=30.0) as client:
-            (await client.get(f"{server.url}/plain")).raise_for_status()
+            (await client.get(f"{server.url}/mcp/plain")).raise_for_status()
     server.set_life(3600)
     await anyio.sleep(_SHORT_LIFE + 0.1)
     for contender, auth in all_contenders:
@@ -104,10 +104,10 @@ async def _all_at_once(server: Server, contender: Contender, auth: httpx2.Auth, 
     before = contender.visits
     async with httpx2.AsyncClient(auth=auth, timeout=30.0) as client, anyio.create_task_group() as group:
         for _ in range(_TASKS):
-            group.start_soon(client.get, f"{server.url}/plain")
+            group.start_soon(client.get, f"{server.url}/mcp/plain")
     log = server.log()
     token_requests = log.count("POST /oauth/token")
-    accepted = log.count("/plain 200")
+    accepted = log.count("/mcp/plain 200")
     visits = contender.visits - before
     cell = f"{token_requests} token request{'s' if token_requests > 1 else ''}"
     cell += f", a person asked {visits} ×" if visits else ", no person asked"
@@ -135,13 +135,13 @@ async def _stream(findings: Findings, server: Server, folder: Path) -> None:
             continue
         server.set_latency(0.0)
         async with httpx2.AsyncClient(auth=contender.open(), timeout=30.0) as client:
-            (await client.get(f"{server.url}/plain")).raise_for_status()
+            (await client.get(f"{server.url}/mcp/plain")).raise_for_status()
             server.set_latency(_RENEWAL, "token endpoint")
             async with anyio.create_task_group() as group:
                 group.start_soon(read, contender.name, client)
                 await anyio.sleep(_STREAM / 4)
                 server.revoke()
-                (await client.get(f"{server.url}/plain")).raise_for_status()
+                (await client.get(f"{server.url}/mcp/plain")).raise_for_status()
         cells[contender.name] = f"{lines[contender.name]} lines, longest gap {gaps[contender.name] * 1000:.0f} ms"
     case = "a stream of 40 lines, one each 50 ms, beside a renewal that takes 500 ms"
     findings.add(case, cells, 1)

@@ -31,7 +31,7 @@ class Effort:
     repeats: int = 1
     principals: int = 10_000
     processes: int = 20
-    process_rounds: int = 1
+    process_rounds: int = 3
     imports: int = 9
     latency_rounds: int = 1
     latency_slack: float = 1.5

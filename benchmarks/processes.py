@@ -30,8 +30,6 @@ async def measure(findings: Findings, effort: Effort, folder: Path) -> None:
 
     with running() as server, ExitStack() as stack:
         first = Valetkey(server, folder)
-        with httpx2.Client(auth=first.open(), timeout=30.0) as client:
-            client.get(f"{server.url}/mcp/plain").raise_for_status()
         command = [sys.executable, "-m", "benchmarks.processes", f"{server.url}/mcp/plain", first.store]
         pipe = subprocess.PIPE
         children = [
@@ -40,7 +38,7 @@ async def measure(findings: Findings, effort: Effort, folder: Path) -> None:
         ]
         for child in children:
             _line(child)
-        logs = [_round(server, children) for _ in range(effort.process_rounds)]
+        logs = [_round(server, first.open(), children) for _ in range(effort.process_rounds)]
         for child in children:
             child.communicate(timeout=30.0)
     refreshes = [log.count("POST /oauth/token") for log in logs]
@@ -54,16 +52,17 @@ async def measure(findings: Findings, effort: Effort, folder: Path) -> None:
     findings.demand(is_fine, f"{case}: {cell}")
 
 
-def _round(server: Server, children: list[subprocess.Popen[str]]) -> Log:
+def _round(server: Server, auth: OAuth, children: list[subprocess.Popen[str]]) -> Log:
     """
     Let the token expire under all of them, and let all of them go on at once.
 
-    One of them has to renew a token that lives long, or it would expire again before the slowest has used it; the next
-    round then begins with a short one.
+    The one that renews it has to get a token that lives long, or it would expire again before the slowest has used it.
+    So each round begins with a login anew, whose token lives for a short time.
     """
     server.set_life(_LIFE)
-    server.revoke()
-    _step(children[:1])
+    auth.logout()
+    with httpx2.Client(auth=auth, timeout=30.0) as client:
+        client.get(f"{server.url}/mcp/plain").raise_for_status()
     time.sleep(_LIFE + 0.1)
     server.set_life(3600)
     server.reset()

@@ -209,6 +209,7 @@ def test_a_thread_stays_for_work_that_waits_longer_than_a_thread_without_work():
     office.workers.start(waiting())
     until(lambda: ended)
     until(lambda: office.workers.threads == 0)
+    assert len(ended) == 1
 
 
 def test_parked_work_is_looked_after_while_another_piece_runs_for_long(office):

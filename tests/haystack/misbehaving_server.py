@@ -38,7 +38,8 @@ class Switches:
     """Wants no token."""
     hangs: bool = False
     """Gives no answer to a message."""
-    hangs_in_calls: bool = False
+    hangs_in: str | None = None
+    """Gives no answer to messages with this method."""
     fails_to_open: bool = False
     """Answers 500 to who opens a session."""
     moves: dict[str, tuple[int, str]] = field(default_factory=dict)
@@ -312,7 +313,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._send(302, b"", "text/plain", Location=f"{asked['redirect_uri']}?{urlencode(answer)}")
 
     def _mcp(self):
-        if self.switches.hangs or (self.switches.hangs_in_calls and self.one.message == "tools/call"):
+        if self.switches.hangs or (self.one.message is not None and self.one.message == self.switches.hangs_in):
             self.owner.wait_for_end()
             return
         if self.switches.breaks_off:

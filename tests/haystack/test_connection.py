@@ -47,7 +47,7 @@ class Failure:
 
 def test_calls_in_flight_end_at_once_when_the_transport_fails(server):
     """SDK 1.x forgets such calls; they would wait until the end of Haystack's clock."""
-    server.switches.hangs_in_calls = True
+    server.switches.hangs_in = "tools/call"
 
     async def use():
         failure = Failure()
@@ -163,13 +163,13 @@ def test_who_gives_up_opening_leaves_nothing_behind(server):
 def test_who_gives_up_a_call_leaves_the_session_to_the_others(server):
     async def use():
         async with opened(connection_to(server.mcp_url)) as connection:
-            server.switches.hangs_in_calls = True
+            server.switches.hangs_in = "tools/call"
             given_up = asyncio.ensure_future(connection.call_tool("add", ARGUMENTS))
             await asyncio.to_thread(wait_until, lambda: server.requests(message="tools/call"))
             given_up.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await given_up
-            server.switches.hangs_in_calls = False
+            server.switches.hangs_in = None
             return (await connection.call_tool("add", ARGUMENTS)).content[0].text
 
     assert asyncio.run(use()) == "3"

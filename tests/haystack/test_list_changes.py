@@ -130,10 +130,10 @@ def test_the_session_can_be_closed_while_a_list_is_awaited(server):
         connection = connection_to(server.mcp_url)
         async with opened(connection):
             await listening(server)
-            server.switches.hangs = True
+            server.switches.hangs_in = "tools/list"
             server.says(CHANGED)
             await until(lambda: len(server.requests(message="tools/list")) == 2)
-            await asyncio.wait_for(connection.close(), LONGEST_WAIT)
+            await asyncio.wait_for(connection.close(), 5)
         return connection.is_alive
 
     assert asyncio.run(use()) is False

@@ -38,5 +38,5 @@ class Grant(Protocol):
         """
         Obtain a token for a scope (None asks for none), save its session, and give the session in the store.
 
-        A login that nobody waits for is only begun, and given as it waits.
+        A login whose answer may come to another process is only begun, and given as it waits.
         """

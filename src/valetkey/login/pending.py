@@ -13,7 +13,7 @@ class PendingLogin:
 
     The links are for the person alone, so `repr` does not show them.
 
-    :param id: What finds the login in its store; it is in the short link, and nobody can guess it.
+    :param id: What finds the login in its store; it is in the short link, and too long to guess (192 bits).
     :param server_url: The MCP server that wants the login.
     :param issuer: The authorization server where the person logs in.
     :param principal: The user who may log in: the session will be that user's.

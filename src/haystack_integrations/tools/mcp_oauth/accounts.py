@@ -5,7 +5,7 @@
 The accounts of one client, one for each principal that has called.
 
 A service may see thousands of users, and each open MCP session costs it a connection. So a bounded number of sessions
-that nobody uses stays open: the one that was used least recently is closed, and opened again by its user's next call.
+that no call uses stays open: the one that was used least recently is closed, and opened again by its user's next call.
 """
 
 import asyncio

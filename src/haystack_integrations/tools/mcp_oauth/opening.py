@@ -200,5 +200,5 @@ def suppress_all() -> Iterator[None]:
     """Let a close end without an error: what it cannot end ends with the process."""
     try:
         yield
-    except Exception as error:  # noqa: BLE001
+    except Exception as error:  # noqa: BLE001 - closing has no caller who could do something about it
         _logger.debug("not closed in order: %s", type(error).__name__)

@@ -62,7 +62,7 @@ class _WithLogin(MCPServerInfo):
         :returns: The client.
         :raises MCPAuthorizationError: If the settings contradict each other.
         """
-        return self._client_class(self, self.max_retries, self.base_delay, self.max_delay)  # type: ignore[arg-type]
+        return self._client_class(self, self.max_retries, self.base_delay, self.max_delay)  # type: ignore[arg-type]  # it is either
 
     def login(self, *, seconds: float | None = None) -> Session | None:
         """

@@ -63,5 +63,5 @@ def serves_requests() -> bool:
         while current is not None:
             if str(current.f_globals.get("__name__")).startswith(_WEB_SERVERS):
                 return True
-            current = current.f_back  # type: ignore[assignment]
+            current = current.f_back  # type: ignore[assignment]  # None ends the loop
     return False

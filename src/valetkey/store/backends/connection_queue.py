@@ -6,7 +6,8 @@ The few connections of a process to a server that keeps sessions, and the queue 
 
 A thread that finds none free waits its turn, first come first served, so a thousand threads at once are no error. The
 server has a limit too, which other processes share: while it takes no more connections, a thread waits for one of this
-process, and tries again after a pause. What nobody has used for some seconds is closed, for the other processes.
+process, and tries again after a pause. A connection that no thread has used for
+some seconds is closed, for the other processes.
 """
 
 import os

@@ -178,7 +178,7 @@ _held: "weakref.WeakSet[_KernelLease]" = weakref.WeakSet()
 
 
 def _before_fork() -> None:
-    """Let no thread be in the middle of SQLite: a forked child would have its locks, and nobody to release them."""
+    """Let no thread be in the middle of SQLite: a forked child would keep its locks for ever."""
     hold_still()
     creation.acquire()
 

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The Valetkey authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""What goes wrong with a file of sessions: what passes, and what somebody has to mend."""
+"""What goes wrong with a file of sessions: what passes by itself, and what the user has to mend."""
 
 import os
 import shlex

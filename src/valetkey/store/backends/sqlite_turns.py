@@ -7,7 +7,7 @@ The calls of one process on one SQLite file: the thread whose turn it is makes t
 A durable commit costs some 20 ms, however many records it holds, and locks the file for that long. So the thread whose
 turn it is reads for all that wait to read, and then writes what all others want to write in one transaction. Each call
 ends only after that, with a result or an error of its own. Then the turn passes to the thread that has waited longest.
-A thread that comes alone has its turn at once, and waits for nobody.
+A thread that comes alone has its turn at once, and waits for no other thread.
 
 SQLite never waits for a lock itself, because its pauses grow: a process that has waited for long would ask seldom, and
 one that has just written would be first again. A process that has met others waits in a line before it writes.

@@ -56,7 +56,7 @@ def main(arguments: Sequence[str]) -> int:
     try:
         import uvicorn
     except ImportError:
-        print(_NO_UVICORN, file=sys.stderr)  # noqa: T201
+        print(_NO_UVICORN, file=sys.stderr)  # noqa: T201 - the user reads it
         return 2
     uvicorn.run(app, host=options.host, port=options.port, log_level="warning")
     return 0

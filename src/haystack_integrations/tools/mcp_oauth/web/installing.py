@@ -33,7 +33,7 @@ def install(
     sign_in: str | None = None,
 ) -> AnyApp:
     """
-    Let the users of a web app log in to MCP servers, each for himself.
+    Let each user of a web app log in to MCP servers.
 
     While a request runs, its user is that of `as_user`, in every thread and task that the app starts from it. Below
     `/mcp-oauth/` the user finds the servers that are connected for him, and logins start and end there.

@@ -58,7 +58,8 @@ types: .venv/installed ## mypy --strict, pyright, and pyright's view of the publ
 	  wait $$mypy || exit; printf '%s\n' "$$report"; exit $$status
 
 unit: .venv/installed .venv/databases .venv/browser $(SERVERS)/node_modules/installed $(BROWSER_TESTS)/node_modules/installed ## the tests alone, on the main line
-	$(BIN)/python $(PYTEST_ON_ALL_CORES) --cov --cov-report=
+	$(BIN)/python $(PYTEST_ON_ALL_CORES) --cov --cov-report= -m 'not audited'
+	$(BIN)/python $(PYTEST_ON_ALL_CORES) -m audited $$(grep -rl --include='*.py' 'pytest.mark.audited' tests)
 
 coverage: ## the coverage floor, over the last run of the tests
 	$(BIN)/coverage report --include='$(FULLY_COVERED)' --fail-under=100

@@ -122,7 +122,7 @@ async def _stream(findings: Findings, server: Server, folder: Path) -> None:
 
     async def read(name: str, client: httpx2.AsyncClient) -> None:
         last = time.perf_counter()
-        async with client.stream("GET", f"{server.url}/stream?seconds={_STREAM}") as response:
+        async with client.stream("GET", f"{server.url}/mcp/stream?seconds={_STREAM}") as response:
             response.raise_for_status()
             async for _ in response.aiter_lines():
                 now = time.perf_counter()

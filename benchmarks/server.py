@@ -4,7 +4,7 @@
 """
 The server of the benchmarks: `python -m benchmarks.server --port 9000`.
 
-An MCP server (FastMCP) at `/mcp`, plain answers at `/mcp/plain` and `/stream`, all for a bearer token, and the
+An MCP server (FastMCP) at `/mcp`, plain answers at `/mcp/plain` and `/mcp/stream`, all for a bearer token, and the
 authorization server that issues it. The cases start it through `benchmarks.running`.
 """
 
@@ -129,7 +129,7 @@ def main() -> None:
         server.tool(tool)
     mcp = server.http_app(path="/mcp", json_response=options.json_response)
     tokens = AuthorizationServer(options.origin or f"http://{HOST}:{options.port}")
-    routes = [*tokens.routes(), Route("/mcp/plain", plain), Route("/stream", stream), Mount("/", mcp)]
+    routes = [*tokens.routes(), Route("/mcp/plain", plain), Route("/mcp/stream", stream), Mount("/", mcp)]
     app = Gate(Starlette(routes=routes, lifespan=mcp.lifespan), tokens)
     uvicorn.run(app, host=HOST, port=options.port, log_level="warning", backlog=2048, timeout_graceful_shutdown=1)
 

@@ -48,7 +48,7 @@ async def _start(server: Server, contender: Contender) -> str:
     try:
         async with httpx2.AsyncClient(auth=contender.open(), timeout=30.0) as client:
             started = time.perf_counter()
-            (await client.get(f"{server.url}/plain")).raise_for_status()
+            (await client.get(f"{server.url}/mcp/plain")).raise_for_status()
             seconds = time.perf_counter() - started
     finally:
         server.set_latency(0.0)

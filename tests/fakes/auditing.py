@@ -4,20 +4,32 @@
 """What Python itself reports of its doings (PEP 578): files that are opened, names that are looked up."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 
-_recordings: list[tuple[frozenset[str], list[tuple[str, tuple[Any, ...]]]]] = []
+Listener = Callable[[str, tuple[Any, ...]], None]
+
+_listeners: list[Listener] = []
 
 
-def _record(event: str, arguments: tuple[Any, ...]) -> None:
-    for events, recorded in _recordings:
-        if event in events:
-            recorded.append((event, arguments))
+@contextmanager
+def heard_by(listener: Listener) -> Iterator[None]:
+    """
+    Tell a listener of each audit event, of all threads.
 
+    A test that does so has the mark `audited`: Python 3.11 refuses a new thread its trace function while another thread
+    is in the hook, so that threads of whichever test runs next would end under coverage before they have begun.
 
-sys.addaudithook(_record)  # it cannot be taken back, and costs nothing while nobody records
+    :param listener: Is called with the name and the arguments of each event.
+    """
+    _begin()
+    _listeners.append(listener)
+    try:
+        yield
+    finally:
+        _listeners.remove(listener)
 
 
 @contextmanager
@@ -28,9 +40,22 @@ def audited(*events: str) -> Iterator[list[tuple[str, tuple[Any, ...]]]]:
     :param events: Their names, such as "open" or "socket.getaddrinfo".
     :returns: A context manager that gives the list of names and arguments.
     """
-    recording: tuple[frozenset[str], list[tuple[str, tuple[Any, ...]]]] = (frozenset(events), [])
-    _recordings.append(recording)
-    try:
-        yield recording[1]
-    finally:
-        _recordings.remove(recording)
+    recorded: list[tuple[str, tuple[Any, ...]]] = []
+
+    def record(event: str, arguments: tuple[Any, ...]) -> None:
+        if event in events:
+            recorded.append((event, arguments))
+
+    with heard_by(record):
+        yield recorded
+
+
+@cache
+def _begin() -> None:
+    assert sys.gettrace() is None, "a test that hears of audit events has the mark `audited` and runs without coverage"
+    sys.addaudithook(_tell)  # it cannot be taken back, and costs little while there is no listener
+
+
+def _tell(event: str, arguments: tuple[Any, ...]) -> None:
+    for listener in _listeners:
+        listener(event, arguments)

@@ -69,8 +69,8 @@ class Inside:
         self._run(self._tls.do_handshake)
 
     def receive(self) -> bytes:
-        """Receive what comes in one piece."""
-        return self._run(lambda: self._tls.read(65536))
+        """Receive a whole request: its client would find the connection reset if a part of it were left unread."""
+        return read_request(lambda: self._run(lambda: self._tls.read(65536)))
 
     def send(self, content: bytes) -> None:
         """Send bytes."""
@@ -174,20 +174,35 @@ class WireServer:
             self._closed.release()
 
     def _read(self, connection: socket.socket) -> bytes:
-        received = b""
-        while b"\r\n\r\n" not in received:
+        def receive() -> bytes:
             part = connection.recv(65536)
-            if not part:
-                return b""
-            self.seen.append(part)
-            received += part
-        head, _, body = received.partition(b"\r\n\r\n")
-        length = next(
-            (int(line[15:]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length:")), 0
-        )
-        while len(body) < length:
-            body += connection.recv(65536)
-        return head + b"\r\n\r\n" + body
+            self.seen.extend([part] if part else [])
+            return part
+
+        return read_request(receive)
+
+
+def read_request(receive: Callable[[], bytes]) -> bytes:
+    """
+    Read one request.
+
+    :param receive: Receives the next part, or nothing at the connection's end.
+    :returns: Its head and body, or nothing if the connection ended before.
+    """
+    received = b""
+    while b"\r\n\r\n" not in received:
+        part = receive()
+        if not part:
+            return b""
+        received += part
+    head, _, body = received.partition(b"\r\n\r\n")
+    length = next((int(line[15:]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length:")), 0)
+    while len(body) < length:
+        part = receive()
+        if not part:
+            return b""
+        body += part
+    return head + b"\r\n\r\n" + body
 
 
 def answer(status: str = "200 OK", *headers: str, body: bytes = b"", closing: bool = True) -> bytes:

@@ -31,6 +31,8 @@ from valetkey.store import open_store
 from valetkey.store.backends.memory import MemoryStore
 from valetkey.values import Secret
 
+pytestmark = pytest.mark.audited
+
 
 def in_plain_store(*names):
     files = (places.RECORDS, places.STORE_FILE, places.JOURNAL)

@@ -6,16 +6,16 @@
 import logging
 import os
 import sqlite3
-import sys
 import threading
 import traceback
 from collections import defaultdict
 from collections.abc import Iterable
-from contextlib import closing, suppress
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from tests.fakes.auditing import heard_by
 from tests.secrecy.canaries import Canaries
 from tests.secrecy.walk import links_of, pickled, reachable, said_by, shown_by
 
@@ -37,16 +37,6 @@ PLACES = (
 _OTHERS_LOGGERS = ("httpcore", "httpcore2", "hpack", "h2")
 _PROGRAMS = ("subprocess.Popen", "os.exec", "os.posix_spawn", "os.system", "os.spawn")
 _SQLITE = (b"SQLite format 3", ".locks")
-
-_watching: "list[Watch]" = []
-
-
-def _audit(event: str, arguments: tuple[Any, ...]) -> None:
-    for watch in _watching:
-        watch.hear(event, arguments)
-
-
-sys.addaudithook(_audit)  # it cannot be taken back, and costs nothing while nobody watches
 
 
 class Watch:
@@ -76,7 +66,8 @@ class Watch:
         self._factory = logging.getLogRecordFactory()
         self._records: list[tuple[logging.LogRecord, str]] = []
         logging.setLogRecordFactory(self._record)
-        _watching.append(self)
+        self._until_the_end = ExitStack()
+        self._until_the_end.enter_context(heard_by(self.hear))
         self._connect = sqlite3.connect
         sqlite3.connect = self._connected  # type: ignore[assignment]  # no audit event tells of a transaction
         return self
@@ -85,7 +76,7 @@ class Watch:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         sqlite3.connect = self._connect
-        _watching.remove(self)
+        self._until_the_end.close()
         logging.setLogRecordFactory(self._factory)
         logging.disable(self._disabled)
         for logger, level in self._levels.items():

@@ -5,11 +5,13 @@
 Takes the defences out one at a time and looks whether the matching test misses them.
 
 `python -m tests.attacks.mutants` takes out all; `… C3 T` those of one threat and of one module. Each edit is made in a
-copy of `src`. A process that has imported pytest and other people's packages, and nothing of ours, is the parent of
-each run, so that a run costs little more than its test.
+copy of `src` that is compiled already; by its hash, Python sees that the source of one file is another now. A process
+that has imported pytest and other people's packages, and nothing of ours, is the parent of each run, so that a run
+costs little more than its test.
 """
 
 import argparse
+import compileall
 import multiprocessing
 import os
 import queue
@@ -23,6 +25,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from py_compile import PycInvalidationMode
 
 from tests.attacks.one_run import Outcome, run_tests
 from tests.attacks.threat import Defence, Threat
@@ -89,6 +92,7 @@ class Runner:
         for count in range(number):
             copy = self._folder / str(count)
             shutil.copytree(ROOT / "src", copy / "src", ignore=shutil.ignore_patterns("__pycache__"))
+            compileall.compile_dir(copy / "src", quiet=1, invalidation_mode=PycInvalidationMode.CHECKED_HASH)
             self._copies.put(copy)
 
     def run(self, tests: Sequence[str], *, seconds: float, defence: Defence | None = None) -> Outcome:
@@ -100,8 +104,6 @@ class Runner:
             file = copy / defence.file
             text = file.read_text(encoding="utf-8")
             file.write_text(without(text, defence), encoding="utf-8")
-            for compiled in (file.parent / "__pycache__").glob(f"{file.stem}.*"):
-                compiled.unlink()
             try:
                 return self._run(copy, tests, seconds)
             finally:

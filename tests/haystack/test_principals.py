@@ -11,8 +11,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from haystack_integrations.tools.mcp_oauth import OAuthConfig, StreamableHttpServerInfo, as_user, current_user
-from haystack_integrations.tools.mcp_oauth.principals import LOCAL, LONGEST, as_nobody, principal_of
+from haystack_integrations.tools.mcp_oauth.principals import LOCAL, as_nobody, principal_of
 from valetkey.errors import ConfigurationError
+from valetkey.settings.names import LONGEST
 
 URL = "https://mcp.example.com/mcp"
 

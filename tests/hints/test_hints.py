@@ -405,6 +405,8 @@ SETTINGS = {
     "Give a positive number of seconds.": ({"login_timeout": 0}, {"login_timeout": 1}),
     'Use "access_token" or "id_token".': ({"bearer": "token"}, {"bearer": "id_token"}),
     "Use one of {}.": ({"grant": "password"}, {"grant": "authorization_code"}),
+    "Name the user by a short text, for example his user id.": ({"principal": " "}, {"principal": "user-7"}),
+    'Name the session by a short text, such as label="work".': ({"label": "a\nb"}, {"label": "work"}),
     "Give it as UTF-8.": ({"principal": "\ud800"}, {"principal": "a"}),
     "Give it as the server's operator names it, for example its URL.": ({"resource": "mcp"}, {"resource": MCP}),
     "Give it as str or as valetkey.Secret.": (
@@ -569,9 +571,6 @@ ELSEWHERE = {
     ),
     "If you want to be connected, go back to where you came from, ask for a new link, and allow the access.": (
         "haystack/web/test_journeys.py::test_a_user_who_declines_may_allow_it_the_next_time"
-    ),
-    "Name the user by a short text, for example his user id.": (
-        "haystack/test_principals.py::test_a_principal_is_taken_as_it_is"
     ),
     "Sign in to this application, then try again.": (
         "haystack/test_principals.py::test_a_visitor_who_is_not_signed_in_has_neither_a_users_session_nor_the_programs"

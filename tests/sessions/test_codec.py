@@ -485,7 +485,11 @@ def test_the_key_of_a_session_does_not_depend_on_what_discovery_finds(discovered
     assert session_key(replace(SETTINGS, **discovered)) == session_key(SETTINGS)
 
 
-@given(one=st.tuples(texts, texts), other=st.tuples(texts, texts))
+names = st.text(st.characters(exclude_categories=("C", "Z")), min_size=1)
+"""Of users and sessions: other texts are refused by the settings."""
+
+
+@given(one=st.tuples(names, names), other=st.tuples(names, names))
 def test_no_part_of_a_key_runs_into_another(one, other):
     assume(one != other)
     keys = {session_key(replace(SETTINGS, principal=principal, label=label)) for principal, label in (one, other)}

@@ -14,6 +14,7 @@ from valetkey.profiles.catalog import require_profile
 from valetkey.protocol.authorization import OWN_PARAMETERS
 from valetkey.protocol.client_document import require_document_url
 from valetkey.settings.credentials import IdentityProvider, require_source
+from valetkey.settings.names import require_label, require_principal
 from valetkey.settings.network import Network
 from valetkey.settings.options import GrantName
 from valetkey.settings.python_options import PythonOptions
@@ -69,6 +70,8 @@ def _check_values(options: PythonOptions) -> None:
         message = f"There is no grant {options.grant!r}."
         raise ConfigurationError(message, hint=f"Use one of {', '.join(GRANTS)}.")
     require_profile(options.profile)
+    require_principal(options.principal)
+    require_label(options.label)
     if options.bearer not in (None, "access_token", "id_token"):
         message = f"There is no bearer {options.bearer!r}."
         raise ConfigurationError(message, hint='Use "access_token" or "id_token".')

@@ -13,11 +13,12 @@ from starlette.responses import PlainTextResponse, StreamingResponse
 from starlette.routing import Mount, Route, WebSocketRoute
 
 from haystack_integrations.tools.mcp_oauth import OAuthConfig, current_user
-from haystack_integrations.tools.mcp_oauth.principals import LOCAL, LONGEST
+from haystack_integrations.tools.mcp_oauth.principals import LOCAL
 from haystack_integrations.tools.mcp_oauth.web import install
 from tests.haystack.web.asking import PUBLIC, ask, ask_async, scope_of
 from tests.haystack.web.place import greets, user_of
 from valetkey.errors import ConfigurationError
+from valetkey.settings.names import LONGEST
 from valetkey.store.backends.memory import MemoryStore
 
 USERS = ("alice", "bob", "carol", "dora")

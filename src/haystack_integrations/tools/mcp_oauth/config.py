@@ -25,7 +25,7 @@ from haystack_integrations.tools.mcp_oauth.credentials import (
 )
 from haystack_integrations.tools.mcp_oauth.field_checks import require_fields, take_forms_of_yaml
 from haystack_integrations.tools.mcp_oauth.network import Network
-from haystack_integrations.tools.mcp_oauth.principals import PrincipalSource, principal_of, require_principal
+from haystack_integrations.tools.mcp_oauth.principals import PrincipalSource, principal_of
 from haystack_integrations.tools.mcp_oauth.token_source import AccessTokenSource, read_token_source, require_source
 from valetkey import values
 from valetkey._adapters.framework import STANDARD, find_profile
@@ -33,6 +33,7 @@ from valetkey.errors import ConfigurationError
 from valetkey.login import LoginName
 from valetkey.settings.credentials import refuse_key_as_text
 from valetkey.settings.documentation import document, parameter_texts
+from valetkey.settings.names import require_principal
 from valetkey.settings.options import GrantName, Options
 from valetkey.settings.settings import Settings
 from valetkey.store.passwords import passwords_in

@@ -13,12 +13,10 @@ from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 
 from valetkey.errors import AuthError, ConfigurationError, quote
+from valetkey.settings.names import require_principal
 
 LOCAL = "local"
 """The principal of a program that names no user: the person or machine that runs it."""
-
-LONGEST = 512
-"""The number of characters that a principal may have."""
 
 PrincipalSource = str | Callable[[], str] | None
 """The name of a user, a function that gives it for each call, or None for the user of `as_user`."""
@@ -99,18 +97,3 @@ def require_user(principal: object) -> str:
         message = f"A user cannot have the principal {quote(LOCAL)}, which is the program itself."
         raise ConfigurationError(message, hint="Put something before the names of your users, as in user:local.")
     return checked
-
-
-def require_principal(principal: object) -> str:
-    """Refuse what cannot be a principal."""
-    if not isinstance(principal, str):
-        message = f"A principal is of the type {type(principal).__name__}."
-    elif not principal.strip():
-        message = "A principal is empty, so it names no user."
-    elif len(principal) > LONGEST:
-        message = f"A principal has {len(principal)} characters; at most {LONGEST} are allowed."
-    elif not principal.isprintable():
-        message = f"The principal {quote(principal)} has characters that cannot be printed."
-    else:
-        return principal
-    raise ConfigurationError(message, hint="Name the user by a short text, for example his user id.")

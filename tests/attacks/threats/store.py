@@ -140,7 +140,7 @@ THREATS: tuple[Threat, ...] = (
         gets="nothing: such a way is refused",
         remains="a folder that all can write without the sticky bit: ours can be moved away between look and opening",
         test="test_store.py::test_another_users_folder_in_a_shared_one_leads_to_no_store",
-        defences=(Defence(FILES, "    _check_above(str(folder))", "    pass"),),
+        defences=(Defence(FILES, "    _check_above(str(folder), link)", "    pass"),),
     ),
     Threat(
         id="F13",

@@ -324,16 +324,22 @@ def test_a_damaged_lock_file_is_a_store_error_and_not_a_busy_lease(path, store):
 @pytest.mark.audited
 def test_an_existing_lock_file_is_opened_by_sqlite_alone(path, store):
     """Closing it would drop every lock that this process holds on it."""
-    held = store.lease("key", seconds=20)
-    store.put("key", b"1")
+    path.parent.mkdir(mode=0o700)
+    folder = path.with_name("credentials.db.locks")
+
+    def opened(events):
+        return {Path(name): flags for _, (name, _, flags) in events if path.parent in Path(str(name)).parents}
+
+    with audited("open") as events:
+        held = store.lease("key", seconds=20)
+        store.put("key", b"1")
+    made = opened(events)
+    assert set(made) == {path, *folder.iterdir()}
+    assert all(flags & os.O_EXCL for flags in made.values())  # which opens nothing that exists
     with audited("open") as events:
         assert store.lease("key", seconds=20) is None
         store.put("key", b"2")
-    folder = path.with_name("credentials.db.locks")
-    locks = set(folder.iterdir())
-    opened = {Path(name): flags for _, (name, _, flags) in events if path.parent in Path(str(name)).parents}
-    assert set(opened) == {path, *locks}
-    assert all(flags & os.O_EXCL for flags in opened.values())  # which opens nothing that exists
+    assert opened(events) == {}
     held.release()
 
 

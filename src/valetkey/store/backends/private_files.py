@@ -40,25 +40,29 @@ class UnsafePlace(StoreError):
 
 def prepare_folder(folder: Path, *, is_ours: bool = False) -> None:
     """Create a folder that only its owner can use, or check the one that is there."""
-    missing = takewhile(lambda path: not path.exists(), chain((folder,), folder.parents))
-    with suppress(FileExistsError):  # a link that leads nowhere, or a file: the check says so
-        for path in reversed(list(missing)):
-            path.mkdir(mode=0o700, exist_ok=True)  # with `parents=True` only the last one would get the mode
-    check_folder(folder, is_ours=is_ours)
+    try:
+        check_folder(folder, is_ours=is_ours)
+    except (FileNotFoundError, NotADirectoryError):
+        missing = takewhile(lambda path: not path.exists(), chain((folder,), folder.parents))
+        with suppress(FileExistsError):  # a link that leads nowhere, or a file: the check says so
+            for path in reversed(list(missing)):
+                path.mkdir(mode=0o700, exist_ok=True)  # with `parents=True` only the last one would get the mode
+        check_folder(folder, is_ours=is_ours)
 
 
-def prepare_file(path: Path) -> None:
+def prepare_file(path: Path) -> os.stat_result:
     """
     Create a file that only its owner can read, or check the one that is there. SQLite would take the umask's mode.
 
     An existing file is not opened, and no thread uses a new one before it is closed here: closing a file drops all
-    locks of this process on it (POSIX).
+    locks of this process on it (POSIX). What is given is its `lstat`.
     """
-    try:
-        with creation:  # O_EXCL: neither an existing file nor a symbolic link is opened
-            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
-    except FileExistsError:
-        check_file(path)
+    with suppress(FileNotFoundError):
+        return check_file(path)
+    # O_EXCL: neither an existing file nor a symbolic link is opened
+    with suppress(FileExistsError), creation:
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+    return check_file(path)
 
 
 def check_folder(folder: Path, *, is_ours: bool = False) -> None:
@@ -82,7 +86,7 @@ def check_folder(folder: Path, *, is_ours: bool = False) -> None:
         raise _unsafe(folder, "can be written by other users", hint)
     if is_ours and target.st_mode & _OTHERS and target.st_uid == os.geteuid():
         os.chmod(folder, 0o700)
-    _check_above(str(folder))
+    _check_above(str(folder), link)
 
 
 def check_file(path: Path) -> os.stat_result:
@@ -144,15 +148,23 @@ def _closed(path: str, found: os.stat_result) -> os.stat_result:
     return now
 
 
-def _check_above(folder: str) -> None:
-    """Refuse a way to the folder through a folder of another user in one that all can write, such as /tmp."""
-    for start in dict.fromkeys((folder, os.path.realpath(folder))):
-        below, above = start, os.path.dirname(start)
-        while above != below:
-            is_open = os.stat(above).st_mode & stat.S_IWOTH
-            if is_open and os.lstat(below).st_uid not in (os.geteuid(), 0):
-                raise _unsafe(below, "belongs to another user")
-            below, above = above, os.path.dirname(above)
+def _check_above(folder: str, found: os.stat_result) -> None:
+    """
+    Refuse a way to the folder through a folder of another user in one that all can write, such as /tmp.
+
+    Where the way leads through links, the one that it means is looked at too. `found` is the folder's `lstat`.
+    """
+    below, has_link = folder, stat.S_ISLNK(found.st_mode) or ".." in folder
+    while (above := os.path.dirname(below)) != below:
+        there = os.lstat(above)
+        is_link = stat.S_ISLNK(there.st_mode)
+        has_link = has_link or is_link
+        is_open = (os.stat(above) if is_link else there).st_mode & stat.S_IWOTH
+        if is_open and found.st_uid not in (os.geteuid(), 0):
+            raise _unsafe(below, "belongs to another user")
+        below, found = above, there
+    if has_link and (meant := os.path.realpath(folder)) != folder:
+        _check_above(meant, os.lstat(meant))
 
 
 def _in_new_folder(folder: Path) -> str:

@@ -136,8 +136,7 @@ class _File:
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
         prepare_folder(self.folder)
-        prepare_file(self.path)
-        with self.reading() as connection:
+        with self.connections.use(prepare_file(self.path)) as connection:
             yield connection
 
 

@@ -21,6 +21,7 @@ import time
 import weakref
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from functools import partial
 from typing import Protocol, TypeGuard, TypeVar, cast
 
 from valetkey.errors import AuthError
@@ -124,7 +125,7 @@ class Turns:
         with self.working:
             self._woken.clear()
             # A file that is busy for one is busy for the others.
-            busy = next(filter(None, map(self._read, self._calls(writes=False))), None)
+            busy = self._read()
             wants_to_write = busy is None and bool(self._calls(writes=True))
             patience = self._patience() if wants_to_write else 0
             if wants_to_write and not patience:
@@ -151,17 +152,20 @@ class Turns:
             self._others_until = now + patience + _REMEMBERED_SECONDS
         return patience
 
-    def _read(self, call: "_Call") -> sqlite3.OperationalError | None:
-        """Read for one call; give the error if the file is busy."""
-        try:
-            with self._file.reading() as connection:
-                _try(lambda: call.make(connection), _PAUSE, time.sleep)
-        except Exception as error:  # noqa: BLE001 - it is the call's, whose thread raises it
-            if is_busy(error):
-                return error
-            call.end(error)
-        else:
-            call.end()
+    def _read(self) -> sqlite3.OperationalError | None:
+        """Read for all that wait, with one look at the file; give the error if the file is busy."""
+        calls = self._calls(writes=False)
+        while calls:
+            try:
+                with self._file.reading() as connection:
+                    while calls:
+                        _try(partial(calls[0].make, connection), _PAUSE, time.sleep)
+                        calls.pop(0).end()
+            except Exception as error:  # noqa: BLE001 - it is the call's, whose thread raises it
+                if is_busy(error):
+                    return error
+                if calls:  # else all have what they wanted, and only the end of the use has failed
+                    calls.pop(0).end(error)
         return None
 
     def _write(self, alone: "_Call | None" = None) -> sqlite3.OperationalError | None:

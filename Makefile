@@ -81,7 +81,7 @@ mutants: .venv/installed ## the defences, taken out one at a time: no test of te
 	@$(BIN)/python -m tests.attacks.mutants $(IDS)
 
 test-sdk1: .venv-sdk1/installed .venv/installed $(SERVERS)/node_modules/installed ## the tests that also hold on MCP SDK 1.x
-	.venv-sdk1/bin/python $(PYTEST_ON_ALL_CORES) tests/adapters tests/haystack
+	.venv-sdk1/bin/python $(PYTEST_ON_ALL_CORES) tests/adapters tests/haystack tests/examples
 
 # The workers run in an environment of their own; the tests, Redis, the MCP server and the browser are the main one's.
 test-hayhooks: .venv-hayhooks/installed .venv/installed .venv/databases .venv/browser ## many users of a real Hayhooks with two workers, in a browser

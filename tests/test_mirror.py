@@ -16,7 +16,8 @@ ACROSS_ROOMS = frozenset(
     {
         *("attacks", "browser", "processes", "secrecy"),  # what only shows in a whole program
         *("conformance", "frameworks", "hayhooks", "haystack", "interop"),  # other people's programs
-        *("docs", "doctor", "fakes", "fuzz", "hints", "manifest", "servers"),  # pages, and what tests are made of
+        *("docs", "doctor", "examples", "fuzz", "hints", "manifest"),  # pages, programs and checks of the whole
+        *("fakes", "servers"),  # what tests are made of
     }
 )
 """The folders that are no room's."""

@@ -40,7 +40,7 @@ def surroundings(folder):
         yield environment, public
 
 
-def program(environment, port, *command, ready_path="/status"):
+def program(environment, port, *command, ready_path="/status", directory=ROOT):
     """Give a process of a program that is installed with Hayhooks; it is not started yet."""
     path = ROOT / ".venv-hayhooks" / "bin" / command[0]
     return ServerProcess(
@@ -48,6 +48,6 @@ def program(environment, port, *command, ready_path="/status"):
         port,
         ready_path=ready_path,
         environment=environment,
-        directory=ROOT,
+        directory=directory,
         ready_within=150.0,
     )

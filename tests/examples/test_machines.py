@@ -1,41 +1,18 @@
 # SPDX-FileCopyrightText: 2026 The Valetkey authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""The programs in `examples/` run as they stand there, against servers on this machine, on both lines of the SDK."""
+"""The examples for machines, which no person logs in: a CI job, a container, and a pipeline in YAML."""
 
-import json
-import os
 import re
-import subprocess
-import sys
-import threading
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 
 import pytest
 import yaml
 
 from haystack_integrations.tools.mcp_oauth import MCPToolset, OAuthConfig
-from tests.fakes.threads import LONGEST_WAIT
+from tests.examples.running import EXAMPLES, a_model, run
 from tests.servers import MACHINE_CLIENT, browser_environment, fastmcp, fastmcp_with_oidc_provider
 
-EXAMPLES = Path(__file__).parent.parent.parent / "examples"
 MACHINE_ID, MACHINE_SECRET = MACHINE_CLIENT
-
-
-def run(program, *arguments, **environment):
-    """Run an example in an environment that has no browser, unless one is given."""
-    inherited = {name: value for name, value in os.environ.items() if name not in ("BROWSER", "DISPLAY")}
-    return subprocess.run(
-        [sys.executable, str(EXAMPLES / program), *arguments],
-        env={**inherited, **environment},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=LONGEST_WAIT,
-        check=False,
-    )
 
 
 @pytest.fixture(scope="module")
@@ -85,39 +62,6 @@ def test_the_container_mounts_the_folder_that_its_program_uses():
     assert "COPY agent.py ." in lines
 
 
-class Model(BaseHTTPRequestHandler):
-    """A language model with the interface of OpenAI: it calls `add`, and then says what the tool has answered."""
-
-    def do_POST(self):
-        asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        last = asked["messages"][-1]
-        arguments = json.dumps({"a": 20, "b": 22})
-        call = {"id": "call-1", "type": "function", "function": {"name": "add", "arguments": arguments}}
-        message = {"role": "assistant", "content": None, "tool_calls": [call]}
-        if last["role"] == "tool":
-            message = {"role": "assistant", "content": json.loads(last["content"])["content"][0]["text"]}
-        choice = {"index": 0, "finish_reason": "stop", "message": message}
-        usage = {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2}
-        answer = {"id": "a", "object": "chat.completion", "created": 1, "model": "m", "choices": [choice]}
-        body = json.dumps({**answer, "usage": usage}).encode()
-        self.send_response(200)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, format, *args):  # noqa: A002 - the base class's name
-        pass
-
-
-@contextmanager
-def a_model():
-    with ThreadingHTTPServer(("127.0.0.1", 0), Model) as server:
-        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_address[1]}/v1"
-        server.shutdown()
-
-
 def test_a_pipeline_in_yaml_runs_its_agent_with_a_machines_tools(machines_server, tmp_path):
     server, issuer = machines_server
     text = (EXAMPLES / "pipeline" / "pipeline.yaml").read_text("utf-8")
@@ -131,8 +75,8 @@ def test_a_pipeline_in_yaml_runs_its_agent_with_a_machines_tools(machines_server
         text = text.replace(name, here)
     (tmp_path / "pipeline.yaml").write_text(text, "utf-8")
     assert MACHINE_SECRET not in text
-    with a_model() as url:
-        secrets = {"OPENAI_API_KEY": "never used", "OPENAI_BASE_URL": url, "MCP_CLIENT_SECRET": MACHINE_SECRET}
+    with a_model() as model:
+        secrets = {**model, "MCP_CLIENT_SECRET": MACHINE_SECRET}
         done = run("pipeline/run.py", str(tmp_path / "pipeline.yaml"), "What is 20 + 22?", **secrets)
     assert (done.returncode, done.stdout.strip()) == (0, "42"), done.stderr
 

@@ -67,6 +67,7 @@ class _Attempt:
     moved: MovedLogin
     renewal: RenewalProgress
     reason: str = ""  # why a person is needed
+    seen: tuple[Session | None, str | Absent] | None = None  # what was read just before the lease was taken
 
 
 class Attempts:
@@ -146,7 +147,7 @@ class Attempts:
         """Act with the lease of the session; None if a new lease is needed."""
 
         def done() -> Session | None:
-            session, _ = self.sessions.read()
+            session, _ = attempt.seen = self.sessions.read()
             return session if self.satisfies(session, attempt.need) else None
 
         asks_no_person = attempt.need.early or self._settings.is_machine
@@ -175,12 +176,15 @@ class Attempts:
         """Look, decide and act until there is a session; None if a new lease is needed."""
         self.braking.look()
         while True:
-            session, version = self.sessions.read()
+            seen, attempt.seen = attempt.seen, None
+            session, version = seen or self.sessions.read()
             self.braking.judge(session, attempt.need)
             attempt.reason = reason_for(attempt.need, session, attempt.renewal.failure)
             begun = self.begun_login()
             situation = self._situation(attempt, session, is_begun=begun is not None)
             match decide(situation):
+                case step if seen is not None and step is not Step.REFRESH:
+                    continue  # a refresh writes over the version that was seen; before all else it is read again
                 case Step.ADOPT:
                     return session
                 case Step.ASK_SERVER:

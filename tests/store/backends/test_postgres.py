@@ -79,6 +79,16 @@ def test_every_write_is_on_the_disk_when_it_returns_whatever_the_server_prefers(
         administrator.execute("SELECT pg_reload_conf()")
 
 
+def test_a_lease_is_on_the_disk_with_the_first_record_that_is_written_under_it(postgres_server, store):
+    """A lease is not waited for: until something is written under it, nothing was sent that it has to protect."""
+    lease = store.lease("protected", seconds=600)
+    store.put("protected", b"intent")
+    postgres_server.restart(signal.SIGKILL)
+    assert store.lease("protected", seconds=20) is None
+    lease.release()
+    store.lease("protected", seconds=20).release()
+
+
 class lock_step:  # noqa: N801 - it reads as a verb
     """A trigger writes down which setting a commit will go by."""
 

@@ -5,8 +5,9 @@
 Sessions in PostgreSQL, for many hosts; the extra `valetkey[postgres]`.
 
 Two tables: records with their versions, and leases with an end by the server's clock. Each method is one short
-transaction that is on the disk when it returns, whatever the server's `synchronous_commit` is. There are neither
-advisory locks nor prepared statements, so PgBouncer can be used, and no row is locked during a token request.
+transaction, and a record is on the disk when its method returns, whatever the server's `synchronous_commit` is. There
+are neither advisory locks nor prepared statements, so PgBouncer can be used, and no row is locked during a token
+request.
 """
 
 import secrets
@@ -31,8 +32,15 @@ _SCHEMA: tuple[LiteralString, ...] = (
     "CREATE TABLE IF NOT EXISTS valetkey_leases (key text PRIMARY KEY, owner text NOT NULL, ends timestamptz NOT NULL)",
 )
 
-_DURABLE = "SELECT set_config('synchronous_commit', 'on', true), set_config('statement_timeout', %s, true)"
-"""For this transaction only. The timeout also ends a statement that waits for another client's lock."""
+_BEGIN = """
+    BEGIN ISOLATION LEVEL READ COMMITTED;
+    SELECT set_config('synchronous_commit', %s, true), set_config('statement_timeout', %s, true)
+"""
+"""
+A message of its own: what a frozen server has not answered does not happen later, when it goes on.
+
+The timeout, for this transaction only, also ends a statement that waits for another client's lock.
+"""
 
 _GET = "SELECT value, version FROM valetkey_records WHERE key = %s"
 _PUT = """
@@ -113,7 +121,7 @@ class PostgresStore:
         """Try to take the lease of a record."""
         owner = secrets.token_hex(8)
         ends_at = time.monotonic() + seconds  # before the request: the server begins to count later
-        if self._change(_LEASE, key, owner, seconds) == 0:
+        if self._change(_LEASE, key, owner, seconds, is_durable=False) == 0:
             return None
         return OwnedLease(self, key, owner, ends_at)
 
@@ -134,7 +142,8 @@ class PostgresStore:
         :returns: The keys of the leases that are still the owner's.
         :raises StoreError: If the server cannot be asked.
         """
-        rows = self._write(_EXTEND, seconds, list(owners), list(owners.values()), is_urgent=True).fetchall()
+        mine = list(owners), list(owners.values())
+        rows = self._write(_EXTEND, seconds, *mine, is_durable=False, is_urgent=True).fetchall()
         return {str(row[0]) for row in rows}
 
     def release(self, key: str, owner: str) -> None:
@@ -145,7 +154,7 @@ class PostgresStore:
         :param owner: The owner's token.
         :raises StoreError: If the server cannot be asked.
         """
-        self._change(_RELEASE, key, owner)
+        self._change(_RELEASE, key, owner, is_durable=False)
 
     def _read(self, query: LiteralString, *values: Any) -> list[tuple[Any, ...]]:
         with self._answers() as connection:
@@ -154,21 +163,33 @@ class PostgresStore:
             except errors.UndefinedTable:
                 return []  # reading makes nothing
 
-    def _change(self, statement: LiteralString, *values: Any) -> int:
+    def _change(self, statement: LiteralString, *values: Any, is_durable: bool = True) -> int:
         """Run a statement in a transaction of its own, and give the number of changed rows."""
-        return self._write(statement, *values).rowcount
+        return self._write(statement, *values, is_durable=is_durable).rowcount
 
     def _write(
-        self, statement: LiteralString, *values: Any, is_urgent: bool = False
+        self, statement: LiteralString, *values: Any, is_durable: bool = True, is_urgent: bool = False
     ) -> "psycopg.Cursor[tuple[Any, ...]]":
+        """
+        Run a statement in a transaction of its own, in two round trips.
+
+        What is not durable is on disk with the next record: a lease is lost with its server only before its holder has
+        written that it sends something.
+        """
+        begin = ("on" if is_durable else "off", self._lock_wait)
         with self._answers(is_urgent=is_urgent) as connection:
             for _ in range(_ATTEMPTS_TO_CREATE):
+                cursor = psycopg.ClientCursor(connection)
                 try:
-                    with connection.transaction():
-                        connection.execute(_DURABLE, (self._lock_wait,))
-                        return connection.execute(statement, values)
+                    cursor.execute(_BEGIN, begin)
+                    return cursor.execute(statement + "; COMMIT", values)
                 except errors.UndefinedTable:
+                    connection.rollback()
                     _create_tables(connection)
+                except psycopg.Error:
+                    with suppress(psycopg.Error):
+                        connection.rollback()
+                    raise
             message = "its tables appear and disappear"
             raise psycopg.DatabaseError(message)
 

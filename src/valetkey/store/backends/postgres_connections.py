@@ -27,6 +27,8 @@ Result = TypeVar("Result")
 _FULL = ("too many clients", "too many connections", "remaining connection slots", "no more connections allowed")
 """What a PostgreSQL or a PgBouncer says while it takes no more; libpq gives no code for an error of the beginning."""
 
+_Selector = getattr(selectors, "PollSelector", selectors.SelectSelector)  # without a file descriptor of its own
+
 _DEFAULTS: dict[str, Any] = {
     "connect_timeout": 5,
     "application_name": "valetkey",
@@ -142,6 +144,6 @@ def _cut(connection: psycopg.Connection[tuple[Any, ...]]) -> None:
 
 def _is_quiet(connection: Connection) -> bool:
     """An idle server sends nothing; anything to read is an error or the end of the connection."""
-    with selectors.DefaultSelector() as selector:
+    with _Selector() as selector:
         selector.register(connection.fileno(), selectors.EVENT_READ)
         return not selector.select(0)

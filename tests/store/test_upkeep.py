@@ -1,14 +1,14 @@
 # SPDX-FileCopyrightText: 2026 The Valetkey authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""What stores do from time to time is done by one thread, which is there only while there is something to do."""
+"""What a store does from time to time is done by one thread, which is there only while there is something to do."""
 
 import threading
 
 import pytest
 
 from tests.fakes.threads import LONGEST_WAIT
-from valetkey.store.upkeep import THREAD_NAME, Upkeep
+from valetkey.store.upkeep import MOST_LINES, THREAD_NAME, Upkeep
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ class Tasks:
         self.upkeep, self.called, self.threads = upkeep, [], set()
         self.done = threading.Event()
 
-    def after(self, seconds, name, answers=()):
+    def after(self, seconds, name, answers=(), place="store"):
         answers = list(answers)
 
         def task():
@@ -36,7 +36,7 @@ class Tasks:
                 raise again
             return again
 
-        assert self.upkeep.later(seconds, task)
+        assert self.upkeep.later(seconds, task, place)
 
 
 def test_tasks_are_called_in_the_order_of_their_times_by_one_thread(upkeep):
@@ -87,7 +87,7 @@ def test_where_no_thread_can_begin_the_caller_is_told(upkeep, monkeypatch):
 
     called = []
     monkeypatch.setattr(threading.Thread, "start", refuse)
-    assert not upkeep.later(0.0, lambda: called.append("early"))
+    assert not upkeep.later(0.0, lambda: called.append("early"), "store")
     monkeypatch.undo()
     tasks = Tasks(upkeep)
     tasks.after(0.0, "last")
@@ -102,3 +102,43 @@ def test_a_forked_child_begins_without_tasks(upkeep):
     tasks.after(0.0, "last")
     assert tasks.done.wait(LONGEST_WAIT)
     assert tasks.called == ["last"]
+
+
+def test_a_store_that_hangs_holds_up_no_other(upkeep):
+    """Row J4."""
+    hangs, goes_on = threading.Event(), threading.Event()
+
+    def hanging():
+        hangs.set()
+        assert goes_on.wait(LONGEST_WAIT)
+
+    assert upkeep.later(0.0, hanging, "hanging")
+    assert hangs.wait(LONGEST_WAIT)
+    tasks = Tasks(upkeep)
+    tasks.after(0.0, "last", place="answering")
+    assert tasks.done.wait(LONGEST_WAIT)
+    goes_on.set()
+
+
+def test_many_stores_share_a_bounded_number_of_threads(upkeep):
+    """Row J4."""
+    goes_on, done, threads = threading.Event(), threading.Semaphore(0), set()
+
+    def hanging():
+        threads.add(threading.current_thread())
+        assert goes_on.wait(LONGEST_WAIT)
+        done.release()
+
+    stores = 5 * MOST_LINES
+    for number in range(stores):
+        assert upkeep.later(0.0, hanging, f"store {number}")
+    goes_on.set()
+    for _ in range(stores):
+        assert done.acquire(timeout=LONGEST_WAIT)
+    assert len(threads) == MOST_LINES
+    for thread in threads:
+        thread.join(LONGEST_WAIT)
+    tasks = Tasks(upkeep)
+    tasks.after(0.0, "last", place="one more")
+    assert tasks.done.wait(LONGEST_WAIT)
+    assert tasks.threads.isdisjoint(threads), "a line without tasks gives its place to another store"

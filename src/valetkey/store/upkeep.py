@@ -4,8 +4,9 @@
 """
 What stores do from time to time: leases are extended, and idle connections are closed.
 
-All of it is done by one thread of the process, whatever the number of stores, leases and connections. The thread begins
-with the first task, ends after the last one, and does not exist in a forked child, which begins without tasks.
+Each store has a line of tasks, done by one thread, whatever the number of leases and connections: a store that hangs
+holds up no other. There are eight lines at most; further stores share them. A thread begins with the first task of its
+line, ends after the last one, and does not exist in a forked child, which begins without tasks.
 """
 
 import heapq
@@ -20,22 +21,26 @@ _logger = logging.getLogger("valetkey")
 
 THREAD_NAME = "valetkey-upkeep"
 
+MOST_LINES = 8
+"""How many lines there are at most, each with a thread while it has tasks."""
+
 Task = Callable[[], float | None]
 """Does its work, and gives the seconds after which it wants to be called again; None if it is done."""
 
 
-class Upkeep:
+class Line:
     """Tasks and the times when they are due, and the thread that does them."""
 
     def __init__(self) -> None:
-        self.begin_anew()
-
-    def begin_anew(self) -> None:
-        """Forget all tasks: a forked child has no thread that would do them."""
         self._changed = threading.Condition()  # guards the rest
         self._due: list[tuple[float, int, Task]] = []
         self._numbers = itertools.count()
         self._thread: threading.Thread | None = None
+
+    @property
+    def tasks(self) -> int:
+        """Count the tasks, with the one that runs."""
+        return len(self._due) + (self._thread is not None)
 
     def later(self, seconds: float, task: Task) -> bool:
         """Call a task after some seconds. False if the interpreter ends, and begins no thread any more."""
@@ -78,12 +83,36 @@ class Upkeep:
             return None
 
 
+class Upkeep:
+    """The lines of a process, each by the place of its store."""
+
+    def __init__(self) -> None:
+        self.begin_anew()
+
+    def begin_anew(self) -> None:
+        """Forget all tasks: a forked child has no thread that would do them."""
+        self._lock = threading.Lock()  # guards _lines
+        self._lines: dict[str, Line] = {}
+
+    def later(self, seconds: float, task: Task, place: str) -> bool:
+        """Call a task of the store at a place after some seconds. False if the interpreter ends."""
+        with self._lock:
+            return self._line(place).later(seconds, task)
+
+    def _line(self, place: str) -> Line:
+        if place not in self._lines and len(self._lines) >= MOST_LINES:
+            self._lines = {name: line for name, line in self._lines.items() if line.tasks}
+            if len(self._lines) >= MOST_LINES:
+                return min(self._lines.values(), key=lambda line: line.tasks)
+        return self._lines.setdefault(place, Line())
+
+
 _of_process = Upkeep()
 
 
-def later(seconds: float, task: Task) -> bool:
-    """Call a task after some seconds, in the one thread of the process; False if the interpreter ends."""
-    return _of_process.later(seconds, task)
+def later(seconds: float, task: Task, place: str) -> bool:
+    """Call a task of the store at a place after some seconds, in a thread; False if the interpreter ends."""
+    return _of_process.later(seconds, task, place)
 
 
 if hasattr(os, "register_at_fork"):

@@ -31,12 +31,14 @@ class Lease:
     extended: list = field(default_factory=list)
     enough: threading.Event = field(default_factory=threading.Event)
     released: int = 0
+    threads: set = field(default_factory=set)
 
     def remaining(self):
         return self.left
 
     def extend(self, seconds):
         self.extended.append(seconds)
+        self.threads.add(threading.current_thread())
         if len(self.extended) == 3:
             self.enough.set()
         answer = self.answers.pop(0) if self.answers else True
@@ -52,6 +54,7 @@ class Lease:
 class LeaseServer:
     """A server that keeps leases for their owners, and writes down what is asked of it."""
 
+    place: str = "redis://server"
     owners: dict = field(default_factory=dict)
     asked: list = field(default_factory=list)
     enough: threading.Event = field(default_factory=threading.Event)
@@ -74,6 +77,19 @@ class LeaseServer:
             del self.owners[key]
 
 
+@dataclass
+class HangingServer(LeaseServer):
+    """A server that does not answer until it is told to go on."""
+
+    goes_on: threading.Event = field(default_factory=threading.Event)
+
+    def extend(self, owners, seconds):
+        self.asked.append((set(owners), seconds))
+        self.enough.set()
+        assert self.goes_on.wait(LONGEST_WAIT)
+        return set(owners)
+
+
 def kept_quickly(lease, every=0.01, seconds=7.0):
     keeping = KeptLease(lease, every, seconds)
     keeping.begin()
@@ -85,10 +101,6 @@ def wait_until(condition):
     while not condition():
         assert time.monotonic() < ends_at
         time.sleep(0.005)
-
-
-def upkeep_threads():
-    return [thread for thread in threading.enumerate() if thread.name == upkeep.THREAD_NAME]
 
 
 def test_a_lease_is_extended_until_the_work_is_done():
@@ -117,12 +129,26 @@ def test_four_extensions_are_due_before_a_lease_ends():
     assert 4 * EVERY_SECONDS < LEASE_SECONDS < 5.0
 
 
-def test_one_thread_extends_all_leases_of_a_process():
+def test_one_thread_extends_all_leases_of_a_store():
     leases = [Lease() for _ in range(20)]
     held = [kept_quickly(lease) for lease in leases]
     for lease in leases:
         assert lease.enough.wait(LONGEST_WAIT)
-    assert len(upkeep_threads()) == 1
+    [thread] = set().union(*(lease.threads for lease in leases))
+    assert thread.name == upkeep.THREAD_NAME
+    for keeping in held:
+        keeping.release()
+
+
+def test_a_server_that_hangs_delays_the_leases_of_no_other():
+    """Row J4."""
+    hanging, answering = HangingServer(place="redis://hangs"), LeaseServer(place="redis://answers")
+    held = [kept_quickly(hanging.lease("key"))]
+    assert hanging.enough.wait(LONGEST_WAIT)
+    held.append(kept_quickly(answering.lease("key")))
+    assert answering.enough.wait(LONGEST_WAIT)
+    assert len(hanging.asked) == 1
+    hanging.goes_on.set()
     for keeping in held:
         keeping.release()
 
@@ -231,7 +257,7 @@ def test_work_that_fails_ends_the_keeping_too():
 @pytest.mark.parametrize("answer", [True, AWAY], ids=["extended", "the store is away"])
 def test_at_the_end_of_the_interpreter_a_lease_lasts_for_a_whole_exchange(monkeypatch, answer):
     """No thread begins there, and the renewal that runs is finished."""
-    monkeypatch.setattr(upkeep, "later", lambda seconds, task: False)
+    monkeypatch.setattr(upkeep, "later", lambda seconds, task, place: False)
     lease = Lease([answer])
     with kept(lease):
         assert lease.extended == [20.0]

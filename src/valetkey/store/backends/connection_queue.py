@@ -211,7 +211,7 @@ class ConnectionQueue(Generic[Connection]):
             self._idle.append((time.monotonic(), connection))
             must_trim, self._is_trimmed = not self._is_trimmed, True
         if must_trim:
-            self._is_trimmed = upkeep.later(IDLE_SECONDS, partial(_trim, weakref.ref(self)))
+            self._is_trimmed = upkeep.later(IDLE_SECONDS, partial(_trim, weakref.ref(self)), self._place)
 
     def _has_closed(self) -> None:
         """Let the next one open a connection in the place of the one that is closed, or could not be opened."""

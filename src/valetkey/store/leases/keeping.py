@@ -5,7 +5,7 @@
 Extending the leases that a process holds, as long as it works with them.
 
 A lease is short, so that another process gets it soon after its holder was killed; and a login or a slow token request
-takes longer. So one thread of the process extends all its leases, those on one server together in one request.
+takes longer. So a thread for each store extends all leases there, those on one server together in one request.
 """
 
 import logging
@@ -81,7 +81,7 @@ class KeptLease:
     def begin(self) -> None:
         """Extend the lease from now on."""
         _kept.add(self)
-        if not upkeep.later(self._every, partial(_keep, weakref.ref(self))):
+        if not upkeep.later(self._every, partial(_keep, weakref.ref(self)), _place_of(self._lease)):
             with suppress(StoreError):
                 self._lease.extend(max(self._seconds, UNATTENDED_SECONDS))
 
@@ -195,6 +195,12 @@ def kept_alive(lease: Lease, *, every: float = EVERY_SECONDS, seconds: float = L
         yield
     finally:
         keeping.let_go()
+
+
+def _place_of(lease: Lease) -> str:
+    """Say whose lease it is: leases of two stores are extended in two threads."""
+    keeper = getattr(lease, "_server" if isinstance(lease, OwnedLease) else "_records", lease)
+    return str(getattr(keeper, "place", "")) or type(keeper).__name__
 
 
 def _keep(lease: "weakref.ref[KeptLease]") -> float | None:

@@ -14,6 +14,7 @@ from tests.fakes.network import Gate
 from tests.fakes.threads import LONGEST_WAIT, in_background
 from tests.fakes.world import World, a_session
 from valetkey._engine.single_flight import SingleFlight
+from valetkey._sessions.codec import encode_session, session_key
 from valetkey.store.backends.memory import MemoryStore
 
 BACKENDS = pytest.mark.parametrize("backend", ["asyncio", "trio"])
@@ -150,3 +151,43 @@ def test_where_no_thread_can_be_started_an_event_loop_goes_on_without_a_token(en
 
     assert anyio.run(main) is None
     assert store.readers == []
+
+
+def test_after_a_logout_no_engine_of_the_session_sends_its_token(world):
+    """A web app has one engine for its page and another for its tools, and the user presses Disconnect. Row J10."""
+    world.keep(a_session("access-of-bob"), principal="bob")
+    page, tools = world.engine(login_timeout=7), world.engine()
+    of_another = [world.engine(principal="bob"), world.engine(store=world.store.inner)]
+    tokens = [text(engine.current()) for engine in (page, tools, *of_another)]
+    assert tokens == ["access-0", "access-0", "access-of-bob", "access-0"]
+    assert page.logout().existed
+    assert (page.current(), tools.current(), tools.is_known()) == (None, None, False)
+    assert [text(engine.current()) for engine in of_another] == tokens[2:]
+    world.keep(a_session("access-1"))
+    assert text(tools.replace(None)) == "access-1"
+
+
+class LateStore(MemoryStore):
+    """A store whose first answer arrives late."""
+
+    def __init__(self):
+        super().__init__()
+        self.gate = Gate()
+
+    def get(self, key):
+        record = super().get(key)
+        if not self.gate.reached.is_set():
+            self.gate.pass_through()
+        return record
+
+
+def test_a_look_that_began_before_a_logout_brings_nothing_back(world):
+    store = LateStore()
+    store.put(session_key(world.settings()), encode_session(a_session()))
+    tools, page = world.engine(store=store), world.engine(store=store, login_timeout=7)
+    looking = in_background(tools.look)
+    assert store.gate.reached.wait(LONGEST_WAIT)
+    assert page.logout().existed
+    store.gate.opened.set()
+    looking.result(LONGEST_WAIT)
+    assert tools.current() is None

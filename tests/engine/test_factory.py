@@ -103,6 +103,12 @@ def test_who_asks_with_the_same_settings_shares_an_engine(store):
     assert build_engine(SETTINGS, store=store) is not build_engine(SETTINGS, store=store)
 
 
+def test_one_engine_serves_who_says_link_and_who_means_it(store):
+    """The page of a web app says it, and the tools of the app have the default."""
+    settings = World.settings(public_url="https://bot.example.com")
+    assert shared_engine(settings, store=store) is shared_engine(settings, store=store, login="link")
+
+
 def test_a_named_store_is_shared_by_its_name():
     assert shared_engine(SETTINGS, store="memory:") is shared_engine(SETTINGS, store="memory:")
 

@@ -32,8 +32,7 @@ def build_engine(settings: Settings, *, store: Store | str | None = None, login:
     """
     opened = _open(settings, store)
     settings = _with_grant_of(login, settings)
-    if login == "auto" and settings.public_url is not None:
-        login = "link"  # it says that there is a web app to which the answer comes
+    login = _meant(login, settings)
     way = open_login(login) if isinstance(login, str) else login
     _check_addresses(way, settings)
     send = SenderOnDemand(settings.server_url, settings.named_urls, settings.network)
@@ -47,6 +46,11 @@ def build_engine(settings: Settings, *, store: Store | str | None = None, login:
             keep_connections=partial(_keep_connections, send, send_to_provider),
         )
     return Engine(settings, CheckedStore(opened), seams)
+
+
+def _meant(login: Login | LoginName, settings: Settings) -> Login | LoginName:
+    """A `public_url` says that there is a web app to which the answer comes."""
+    return "link" if login == "auto" and settings.public_url is not None else login
 
 
 def _with_grant_of(login: Login | LoginName, settings: Settings) -> Settings:
@@ -99,6 +103,7 @@ def shared_engine(settings: Settings, *, store: Store | str | None = None, login
     :raises ConfigurationError: If no store or way to log in has the given name.
     """
     opened = _open(settings, store)
+    login = _meant(login, settings)
     key = (settings, opened, login)
     with _sharing:
         engine = _shared.get(key)

@@ -122,5 +122,5 @@ class LoginAndLogout:
             return (yield from self._logout.ending_session())
         finally:
             self._attempts.forget_begun_login()
-            self._at_hand.replace(None)
+            self._at_hand.forget()
             self._attempts.backoff.succeeded()

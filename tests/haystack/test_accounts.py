@@ -7,7 +7,14 @@ import asyncio
 
 import pytest
 
-from haystack_integrations.tools.mcp_oauth import MCPConnectionError, StreamableHttpServerInfo, accounts, as_user
+from haystack_integrations.tools.mcp_oauth import (
+    MCPAuthorizationError,
+    MCPConnectionError,
+    OAuthConfig,
+    StreamableHttpServerInfo,
+    accounts,
+    as_user,
+)
 from haystack_integrations.tools.mcp_oauth.accounts import Accounts
 from tests.haystack.calling import wait_until
 from tests.haystack.test_many_users import name_in
@@ -22,6 +29,7 @@ class FakeAccount:
         self.principal = principal
         self.uses = 0
         self.has_connection = False
+        self.may_connect = not principal.startswith("visitor")
         self.opened = 0
         self.was_cut = False
 
@@ -30,15 +38,16 @@ class FakeAccount:
 
     def __enter__(self):
         self.uses += 1
-        self.opened += not self.has_connection
-        self.has_connection = True
+        self.opened += self.may_connect and not self.has_connection
+        self.has_connection = self.may_connect
 
     def __exit__(self, *_):
         self.uses -= 1
 
-    async def rest(self):
+    def rest(self):
         self.was_cut = self.uses > 0
         self.has_connection = False
+        return asyncio.sleep(0)
 
 
 @pytest.fixture
@@ -120,6 +129,17 @@ def test_a_session_that_is_used_is_never_closed(some, made):
 
 
 @pytest.mark.usefixtures("bounds")
+def test_visitors_without_a_session_are_forgotten_and_close_no_users_session(some):
+    """Each of them gets a link, and may never come back. Row J1."""
+
+    async def come_and_go():
+        await use(some, "a", "b", "c", *(f"visitor-{number}" for number in range(50)))
+        return open_now(some), len(some.all())
+
+    assert asyncio.run(come_and_go()) == (["a", "b", "c"], accounts.MOST_KNOWN)
+
+
+@pytest.mark.usefixtures("bounds")
 def test_more_users_at_once_than_the_bound_are_all_served_and_then_it_counts_again(some):
     """Row J1."""
 
@@ -178,6 +198,38 @@ def test_users_beyond_the_bound_get_their_answers_from_sessions_that_are_opened_
         asyncio.run(client.aclose())
         sessions = [entry for entry in server.log() if (entry["method"], entry["path"]) == ("DELETE", "/mcp")]
         assert len(sessions) > len(users)  # each session is closed at the server too
+
+
+def test_a_call_that_comes_just_when_its_session_is_to_be_closed_is_made_once(monkeypatch):
+    """Row J1."""
+    monkeypatch.setattr(accounts, "MOST_OPEN", 1)
+    with fastmcp("users") as server:
+        logged_in(server.mcp_url, ["alice", "bob"])
+        info = StreamableHttpServerInfo(url=server.mcp_url, max_retries=0)
+        with as_user("alice"):
+            client = info.create_client()
+
+        async def one_after_the_other():
+            for user in ("alice", "bob"):
+                with client._accounts.use(user) as account:
+                    await account.connect()
+            with client._accounts.use("alice") as account:  # nothing else of this event loop has run since
+                return await account.invoke("whoami", {}, 0)
+
+        assert name_in(asyncio.run(client._on_executor(one_after_the_other()))) == "alice"
+        asyncio.run(client.aclose())
+
+
+def test_a_session_that_the_server_has_refused_to_a_visitor_is_none_that_is_open(misbehaving):
+    """Row J1."""
+    config = OAuthConfig(login="never")
+    with as_user("visitor"):
+        client = StreamableHttpServerInfo(url=misbehaving.mcp_url, oauth_config=config).new_client()
+        with pytest.raises(MCPAuthorizationError):
+            asyncio.run(client.connect())
+    (account,) = client._accounts.all()
+    assert not account.has_connection
+    assert not client._accounts._open
 
 
 def test_the_connections_of_a_closed_client_are_all_closed():

@@ -10,7 +10,7 @@ account is ever used for another principal. An account is used in upstream's eve
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import AsyncExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import Any
@@ -19,7 +19,7 @@ from haystack_integrations.tools.mcp import MCPClient, MCPConnectionError, MCPEr
 from mcp import types
 
 from haystack_integrations.tools.mcp_oauth.access import Access
-from haystack_integrations.tools.mcp_oauth.connection import Connection, retrieve_error
+from haystack_integrations.tools.mcp_oauth.connection import Connection, is_being_cancelled, retrieve_error
 from haystack_integrations.tools.mcp_oauth.diagnosis import CREDENTIAL_REJECTED, Diagnosis, Transport, diagnose
 from haystack_integrations.tools.mcp_oauth.errors import MCPAuthorizationError, to_mcp_error, to_server_error
 from haystack_integrations.tools.mcp_oauth.failures import CallLost, RequestRejected
@@ -73,7 +73,7 @@ class Account(MCPClient):
     @property
     def has_connection(self) -> bool:
         """True while an MCP session is open, or being opened."""
-        return self._connection is not None
+        return self._connection is not None and not self._connection.has_ended
 
     @contextmanager
     def in_use(self) -> Iterator[None]:
@@ -96,7 +96,7 @@ class Account(MCPClient):
             if not self.access.is_given:
                 await self._replace(rejected, "connect", None)
         except (Exception, asyncio.CancelledError):  # `connect` meets it again and raises it
-            if self._is_closed or _is_being_cancelled():
+            if self._is_closed or is_being_cancelled():
                 raise
 
     async def connect(self, patience: Patience = None, operation: str = "connect") -> list[types.Tool]:
@@ -158,14 +158,13 @@ class Account(MCPClient):
             await asyncio.to_thread(self._engine.break_off_login, lets_go=True)
         await self.rest()
 
-    async def rest(self) -> None:
-        """Close the MCP session; the next call opens another one."""
+    def rest(self) -> Coroutine[Any, Any, None]:
+        """Let go of the MCP session now, so that the next call opens another one, and give what closes it."""
         connection, self._connection, self.session = self._connection, None, None
         if self._opening is not None:
             self._opening.cancel()
             self._opening = None
-        if connection is not None:
-            await connection.close()
+        return _closing(connection)
 
     async def _accepted_connection(self, patience: Patience, operation: str) -> Connection:
         """Give a connection that the server accepts, with a new token if it rejects the first one."""
@@ -215,7 +214,7 @@ class Account(MCPClient):
         except AuthError as error:
             raise to_mcp_error(error, operation, self.url) from error
         except asyncio.CancelledError as error:
-            if not self._is_closed or _is_being_cancelled():
+            if not self._is_closed or is_being_cancelled():
                 raise
             raise self._closed() from error
         finally:
@@ -294,7 +293,6 @@ class Account(MCPClient):
             self._on_tools_changed(self.access.principal)
 
 
-def _is_being_cancelled() -> bool:
-    """Tell whether the caller has been cancelled, and not only what he waits for."""
-    task = asyncio.current_task()
-    return task is not None and task.cancelling() > 0
+async def _closing(connection: Connection | None) -> None:
+    if connection is not None:
+        await connection.close()

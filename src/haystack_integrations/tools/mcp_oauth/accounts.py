@@ -10,7 +10,7 @@ that no call uses stays open: the one that was used least recently is closed, an
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from contextlib import contextmanager
 
 from haystack_integrations.tools.mcp_oauth.account import Account
@@ -64,16 +64,20 @@ class Accounts:
     def _rest_others(self) -> None:
         """Close the sessions that are too many; those in use stay open, and there may be more of them."""
         while len(self._open) > MOST_OPEN and (idle := _first_idle(self._open)) is not None:
-            task = asyncio.get_running_loop().create_task(self._open.pop(idle).rest())
+            resting = self._open.pop(idle).rest()  # from here on, a call of this user opens another session
+            task = asyncio.get_running_loop().create_task(resting)
             self._closing.add(task)
             task.add_done_callback(self._closing.discard)
 
     def _forget_others(self) -> None:
-        while len(self._accounts) > MOST_KNOWN and (idle := _first_idle(self._accounts)) is not None:
-            if idle in self._open:
-                return  # all that are older are in use
+        """Forget the accounts that are too many, but none whose MCP session is open: it would stay so."""
+        while len(self._accounts) > MOST_KNOWN:
+            idle = _first_idle(self._accounts, besides=self._open)
+            if idle is None:
+                return
             del self._accounts[idle]
 
 
-def _first_idle(accounts: OrderedDict[str, Account]) -> str | None:
-    return next((principal for principal, account in accounts.items() if account.uses == 0), None)
+def _first_idle(accounts: OrderedDict[str, Account], *, besides: Container[str] = ()) -> str | None:
+    idle = (name for name, account in accounts.items() if account.uses == 0 and name not in besides)
+    return next(idle, None)

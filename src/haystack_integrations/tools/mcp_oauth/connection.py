@@ -55,6 +55,11 @@ class Connection:
         """True while the session can be used."""
         return self._session is not None and not self.gate.session_has_ended
 
+    @property
+    def has_ended(self) -> bool:
+        """True when there is nothing left to close."""
+        return self._task is not None and self._task.done()
+
     async def open(self) -> None:
         """
         Open the session and list the server's tools; an error of the transport or the session is raised as it is.
@@ -193,3 +198,9 @@ def retrieve_error(work: "asyncio.Future[Any]") -> None:
     """Retrieve the error of a finished task that may have no waiter left; asyncio would report it as not retrieved."""
     if not work.cancelled():
         work.exception()
+
+
+def is_being_cancelled() -> bool:
+    """Tell whether the caller has been cancelled, and not only what he waits for."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0

@@ -248,6 +248,43 @@ def test_each_user_has_the_tools_that_the_server_lists_for_him(misbehaving, open
             assert call(toolset[0], **ARGUMENTS) == "3"
 
 
+def in_a_thread(toolset):
+    toolset.warm_up()
+
+
+def in_a_task(toolset):
+    asyncio.run(toolset.warm_up_async())
+
+
+@pytest.mark.parametrize("warm_up", [in_a_thread, in_a_task])
+def test_a_user_without_a_named_tool_is_told_so_each_time_and_disturbs_no_other_user(
+    warm_up, misbehaving, open_toolset
+):
+    """Row J1."""
+    toolset = open_toolset(info_of(misbehaving), tool_names=["add", "alices"])
+    misbehaving.switches.pages = [["add", "alices"]]
+    with as_user("alice"):
+        warm_up(toolset)
+    misbehaving.switches.pages = [["add"]]
+    opened = messages_of(misbehaving, "initialize")
+    for _ in range(2):
+        with as_user("bob"), pytest.raises(MCPToolNotFoundError, match="alices"):
+            warm_up(toolset)
+    with as_user("alice"):
+        assert names_of(toolset) == ["add", "alices"]
+        assert call(toolset[0], **ARGUMENTS) == "3"
+    assert messages_of(misbehaving, "initialize") == opened + 2  # bob's, before his login and after it
+    misbehaving.switches.pages = [["add", "alices"]]
+    toolset.close()
+    with as_user("bob"):
+        warm_up(toolset)
+        assert names_of(toolset) == ["add", "alices"]
+
+
+def messages_of(server, name):
+    return sum(1 for request in server.seen if request.message == name)
+
+
 def of_toolset(info, made):
     made.append(MCPToolset(info))
     return made[-1].warm_up_async()

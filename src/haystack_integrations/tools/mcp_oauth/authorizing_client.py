@@ -151,6 +151,12 @@ class AuthorizingClient(MCPClient):
         account = self._accounts.at_hand(self._principal())
         return account.tools if account is not None else None
 
+    def forget_tools(self) -> None:
+        """Forget the tools that were listed for the current principal; `tools_for_current` gives them anew."""
+        account = self._accounts.at_hand(self._principal())
+        if account is not None:
+            account.tools = None
+
     def is_asking(self, principal: str) -> bool:
         """
         Tell whether a login of a principal still waits for the person, here or in another program that has the store.

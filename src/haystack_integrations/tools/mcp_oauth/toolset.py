@@ -92,7 +92,7 @@ class MCPToolset(UpstreamMCPToolset):
             self._toolbox = Toolbox(self._opening, tool_names, invocation_timeout, self._mappings())
             self._sign_in = sign_in_tool(self._opening)
             if eager_connect:
-                self.warm_up()
+                self._connect_eagerly()
 
     @property
     def tools(self) -> list[Tool]:
@@ -205,6 +205,13 @@ class MCPToolset(UpstreamMCPToolset):
         copy.eager_connect, copy._is_warm, copy._added = self.eager_connect, self._is_warm, self._added.copy()
         return copy
 
+    def _connect_eagerly(self) -> None:
+        try:
+            self.warm_up()
+        except MCPToolNotFoundError:
+            self.close()  # the caller gets no toolset to close
+            raise
+
     def _mappings(self) -> dict[str, dict[str, Any]]:
         return {name: getattr(self, name) for name in ("inputs_from_state", "outputs_to_state", "outputs_to_string")}
 
@@ -226,11 +233,11 @@ class MCPToolset(UpstreamMCPToolset):
 
     def _take(self, listed: list[types.Tool]) -> list[Tool]:
         """Make tools of a list that was just loaded, and refuse settings that do not fit it."""
-        assert self._toolbox is not None  # noqa: S101 - only called where the server info is ours
+        assert self._opening is not None and self._toolbox is not None  # noqa: S101, PT018 - see `tools`
         names = [tool.name for tool in listed]
         missing = [name for name in self.tool_names or () if name not in names]
         if missing:
-            self.close()
+            self._opening.client.forget_tools()  # so that the next run of this user is told so too
             message = f"The following tools were not found: {', '.join(missing)}. Available tools: {', '.join(names)}"
             raise MCPToolNotFoundError(message, missing[0], names)
         for kind, by_name in self._mappings().items():

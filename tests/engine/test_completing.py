@@ -31,7 +31,9 @@ from valetkey.errors import (
     TokenRejected,
 )
 from valetkey.login.link import LinkLogin
+from valetkey.store.backends.memory import MemoryStore
 from valetkey.store.encryption.encrypted import list_keys
+from valetkey.store.protocol import ANY
 
 WEB_APP = {"public_url": "https://bot.example.com"}
 CALLBACK = "https://bot.example.com/mcp-oauth/callback"
@@ -346,6 +348,82 @@ def test_a_worker_that_dies_while_it_redeems_leaves_a_way_on(web):
     assert web.link_of(web.process()).authorization_url != pending.link
     with pytest.raises(LoginFailed, match="No login waits"):
         web.process().complete(answer)
+
+
+def test_a_person_who_asks_by_name_does_not_get_the_link_of_a_worker_that_has_died(web):
+    """Its answer is claimed for a minute more, in which no browser gets on with it."""
+    engine = web.process()
+    pending = engine.begin()
+    answer = web.answer(pending)
+    record = decode_pending(web.world.store.inner.get(login_key(pending.id)).value)
+    completing = engine._login_and_logout._completing
+    completing._pending.claim(record, web.world.store.inner.get(login_key(pending.id)).version)
+    again = web.process().begin()
+    assert again.link != pending.link
+    assert waits_on(web, web.process(), again)
+    with pytest.raises(LoginFailed, match="No login waits"):
+        web.process().complete(answer)
+
+
+class StoreThatFails(MemoryStore):
+    """A store whose access fails once: the one with this number."""
+
+    def __init__(self, inner, number):
+        super().__init__()
+        self._records, self.accesses_before = inner._records, number
+
+    def _pass(self):
+        self.accesses_before -= 1
+        if self.accesses_before == -1:
+            message = "The store is away."
+            raise StoreError(message, hint="Wait for it.")
+
+    def get(self, key):
+        self._pass()
+        return super().get(key)
+
+    def put(self, key, value, *, if_version=ANY):
+        self._pass()
+        return super().put(key, value, if_version=if_version)
+
+    def delete(self, key, *, if_version=ANY):
+        self._pass()
+        return super().delete(key, if_version=if_version)
+
+
+@pytest.mark.parametrize("allows", [True, False])
+def test_a_store_that_fails_while_an_answer_is_completed_leaves_a_way_on_at_once(allows):
+    """Whichever access it is: the same answer completes the login then, or it is completed, or a new one begins."""
+    failures = 0
+    for number in range(40):
+        web = Web()
+        pending = web.process().begin()
+        answer = web.answer(pending, allows=allows)
+        store = StoreThatFails(web.world.store.inner, number)
+        try:
+            web.world.engine(seams=web.world.seams(login=LinkLogin()), store=store, **WEB_APP).complete(answer)
+        except StoreError:
+            failures += 1
+            outcome = web.process().complete if allows else refused_by(web.process())
+            assert outcome(answer) is not None
+        except LoginFailed:
+            assert not allows
+        assert web.exchanges() == int(allows)
+        assert web.brake().acts <= 1
+        if store.accesses_before >= 0:
+            break
+    else:
+        pytest.fail("the store is asked for ever")
+    assert failures >= 4
+
+
+def refused_by(engine):
+    def complete(answer):
+        with pytest.raises(LoginFailed, match="declined") as caught:
+            engine.complete(answer)
+        return caught.value
+
+    return complete
 
 
 @pytest.mark.parametrize("trouble", [no_answer(), 503])

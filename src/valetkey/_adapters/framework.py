@@ -9,6 +9,7 @@ Beside these there are the functions of `credential`.
 
 from valetkey._adapters.causes import errors_behind
 from valetkey._adapters.second_rejection import rejection_of_new_token
+from valetkey._engine.completing import LoginOver
 from valetkey._engine.engine import Engine
 from valetkey._engine.factory import shared_engine
 from valetkey._engine.logout import LogoutResult
@@ -32,6 +33,7 @@ __all__ = [
     "STANDARD",  # the profile of a provider that the catalogue does not have
     "Challenge",  # what a server says in a rejection; the integration hands it on to `Engine.replace`
     "Engine",  # gives the token, and another one when the MCP server rejects it
+    "LoginOver",  # says that an answer completes nothing, which may be because it has come before
     "LogoutResult",  # says how a logout ended
     "SingleFlight",  # lets one of the process's threads ask for a token, for all who wait for one
     "cancel_login",  # ends a login that waits

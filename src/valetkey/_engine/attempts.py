@@ -180,7 +180,7 @@ class Attempts:
             session, version = seen or self.sessions.read()
             self.braking.judge(session, attempt.need)
             attempt.reason = reason_for(attempt.need, session, attempt.renewal.failure)
-            begun = self.begun_login()
+            begun = self.begun_login(by_name=attempt.need.explicit)
             situation = self._situation(attempt, session, is_begun=begun is not None)
             match decide(situation):
                 case step if seen is not None and step is not Step.REFRESH:
@@ -200,12 +200,12 @@ class Attempts:
                 case refusal:
                     raise self._refusal(refusal, situation, attempt.renewal.failure)
 
-    def begun_login(self) -> PendingRecord | None:
+    def begun_login(self, *, by_name: bool = False) -> PendingRecord | None:
         """Give the login that waits for its answer, of this or another program; a login of another kind joins none."""
         if not self._leaves_logins:
             return None
-        begun = self._pending.of_session(waiting_key(self._settings))
-        return begun if begun is not None and begun.mark == settings_mark(self._settings) else None
+        mark = settings_mark(self._settings)
+        return self._pending.to_join(waiting_key(self._settings), mark, by_name=by_name)
 
     def forget_begun_login(self) -> None:
         """Let the answer to a login that waits complete nothing any more."""

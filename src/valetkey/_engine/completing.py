@@ -28,10 +28,14 @@ from valetkey.errors import AuthError, LoginFailed, StateMismatch, StoreError, T
 from valetkey.protocol.authorization import parse_callback, state_of
 from valetkey.seams import Seams
 from valetkey.settings.settings import Settings
-from valetkey.store.protocol import Store
+from valetkey.store.protocol import Absent, Store
 from valetkey.values import Secret, Session
 
 _NEW_LINK_HINT = "Call the tool or the server again: it gives a new link."
+
+
+class LoginOver(LoginFailed):
+    """The answer completes nothing, and the login it belongs to may well have succeeded: with this same answer."""
 
 
 class Completing:
@@ -63,7 +67,7 @@ def waiting_for(callback_url: str, pending: PendingLogins) -> tuple[PendingRecor
     found = pending.find(login_id_of(state_of(callback_url)))
     if found is None:
         message = "No login waits for this answer: it was completed, its time is over, or it was begun anew."
-        raise LoginFailed(message, hint=_NEW_LINK_HINT)
+        raise LoginOver(message, hint=_NEW_LINK_HINT)
     return found
 
 
@@ -102,12 +106,12 @@ class _Completion:
         except LoginFailed as error:  # the issuer's own word; any other error leaves the login waiting
             self._claim()
             raise self._ended(error) from error
-        claimed = self._claim()
+        claimed, before = self._claim()
         try:
-            session = self._redeem(code)
+            session = self._redeem(code, before)
         except TemporaryError as error:
             self._braking.failed(error, self._need, None)
-            self._pending.give_back(self._record, claimed)
+            self._give_back(claimed)
             raise
         except AuthError as error:
             raise self._ended(error) from error
@@ -116,20 +120,28 @@ class _Completion:
             self._pending.end(self._waiting, self._record.id)
         return session
 
-    def _claim(self) -> str:
-        """Take the login, and count it with the brake."""
+    def _claim(self) -> tuple[str, str | Absent]:
+        """Take the login, and count it with the brake; gives its version, and the one of the session to write over."""
         claimed = self._pending.claim(self._record, self._version)
         if claimed is None:
             message = "The answer to this login has come before, and is being redeemed."
-            raise LoginFailed(message, hint="Go back to where you came from, and try again in a moment.")
-        self._braking.answered(self._need)
-        return claimed
+            raise LoginOver(message, hint="Go back to where you came from, and try again in a moment.")
+        try:
+            self._braking.answered(self._need)
+            return claimed, self._sessions.read()[1]
+        except StoreError:  # nothing was sent, so the answer can be brought again
+            with suppress(StoreError):
+                self._braking.postponed(None)
+            self._give_back(claimed)
+            raise
 
-    def _redeem(self, code: Secret) -> Session:
-        _, version = self._sessions.read()
+    def _give_back(self, claimed: str) -> None:
+        with suppress(StoreError):  # then the login is over soon, and what has happened is the more useful error
+            self._pending.give_back(self._record, claimed)
 
+    def _redeem(self, code: Secret, before: str | Absent) -> Session:
         def save(session: Session) -> Session:
-            return self._sessions.save_answer(replace(session, terms=terms_of(self._settings)), version)
+            return self._sessions.save_answer(replace(session, terms=terms_of(self._settings)), before)
 
         return self._logins.redeem(self._record, code, save)
 
@@ -141,5 +153,6 @@ class _Completion:
             return login_waits(again.view, again.reason)
         told = self._logins.advised(self._record, error)
         self._braking.failed(told, self._need, None)
-        self._pending.end(self._waiting, self._record.id)
+        with suppress(StoreError):
+            self._pending.end(self._waiting, self._record.id)
         return told

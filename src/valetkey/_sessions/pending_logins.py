@@ -52,6 +52,17 @@ class PendingLogins:
         found = None if login_id is None else self.find(login_id)
         return None if found is None else found[0]
 
+    def to_join(self, waiting: str, mark: str, *, by_name: bool = False) -> PendingRecord | None:
+        """
+        Give the login that a caller with these settings joins.
+
+        While an answer is redeemed there is no session yet, and its process may have died. So a person who asks for a
+        login by name then does not get the link that leads no further.
+        """
+        found = self.of_session(waiting)
+        fits = found is not None and found.mark == mark and not (by_name and found.claimed_at is not None)
+        return found if fits else None
+
     def begin(self, waiting: str, record: PendingRecord) -> None:
         """Write a login as the one of its session; it takes the place of the one before, whose answer is then void."""
         for _ in range(MOST_WRITES):

@@ -4,6 +4,7 @@
 """The way of a user through the pages: a link, the authorization server, back again, connected, disconnected."""
 
 import gc
+from functools import partial
 from html import unescape
 
 import pytest
@@ -13,6 +14,7 @@ from haystack_integrations.tools.mcp_oauth import Network, OAuthConfig, Streamab
 from haystack_integrations.tools.mcp_oauth.access import Access
 from haystack_integrations.tools.mcp_oauth.web import install
 from tests.fakes.network import Trouble
+from tests.fakes.threads import LONGEST_WAIT, in_background
 from tests.haystack.web.asking import PUBLIC, ask, press, target_of
 from tests.haystack.web.place import a_place, greets, user_of
 from valetkey.errors import StoreError
@@ -180,6 +182,16 @@ def test_an_answer_counts_once(place):
     assert ask(place.app, answer, user="alice").status == 303
     again = ask(place.another_worker(), answer, user="alice")
     assert (again.status, again.heading) == (410, "This link is over")
+    assert len(place.server.authorization.token_forms()) == 1
+
+
+def test_a_browser_that_sends_the_answer_twice_at_once_is_not_told_that_the_login_did_not_work(place):
+    """The page of the second request is the one that the user sees."""
+    answer, workers = target_of(place.answer_for("alice")), (place.app, place.another_worker())
+    requests = [partial(ask, worker, answer, user="alice") for worker in workers * 3]
+    replies = [waiting.result(LONGEST_WAIT) for waiting in [in_background(request) for request in requests]]
+    assert sorted(reply.status for reply in replies) == [303, *[410] * 5]
+    assert {reply.heading for reply in replies if reply.status == 410} == {"This link is over"}
     assert len(place.server.authorization.token_forms()) == 1
 
 

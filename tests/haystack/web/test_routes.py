@@ -14,6 +14,7 @@ from haystack_integrations.tools.mcp_oauth.web.routes import Routes
 from tests.fakes.world import a_session
 from tests.haystack.web.asking import PUBLIC, ask
 from tests.haystack.web.place import greets, user_of
+from valetkey._adapters.framework import LoginOver
 from valetkey.errors import (
     ConfigurationError,
     LoginFailed,
@@ -78,6 +79,7 @@ def app_with(logins, connections=Connections):
     [
         (LoginFailed("declined.", hint="h", error="access_denied"), 400, "You are not connected", "declined"),
         (LoginFailed("as said: x.", hint="Do y."), 400, "The login did not work", "Do y."),
+        (LoginOver("The answer has come before.", hint="x"), 410, "This link is over", "See whether you are connected"),
         (LoginRequired("A person is needed.", hint="Do y."), 502, "The login did not work", "Do y."),
         (StateMismatch("Another state.", hint="Do y."), 403, "This answer does not count", "Do y."),
         (TemporaryError("as is away.", hint="Try later."), 503, "Not now", "Try later."),

@@ -23,7 +23,7 @@ from haystack_integrations.tools.mcp_oauth.web.pages import HEADERS, HEADERS_OF_
 from haystack_integrations.tools.mcp_oauth.web.pending_logins import PendingLogins
 from haystack_integrations.tools.mcp_oauth.web.request import WebRequest
 from haystack_integrations.tools.mcp_oauth.web.telling import told_of
-from valetkey._adapters.framework import LogoutResult, require_endpoint
+from valetkey._adapters.framework import LoginOver, LogoutResult, require_endpoint
 from valetkey._adapters.unforeseen import as_auth_error
 from valetkey.errors import AuthError, LoginFailed, LoginRequired, StoreError
 
@@ -146,6 +146,8 @@ class Routes:
         try:
             with self._connections.settings_at_hand(login):
                 session = self._logins.complete(callback_url, asked.principal)
+        except LoginOver:  # the browser has sent the answer twice, and another request was first
+            return self._over()
         except LoginRequired as error:
             if error.authorization_url is None or isinstance(error, LoginFailed):
                 raise

@@ -90,10 +90,9 @@ def test_the_pipeline_is_as_haystack_writes_it():
 
 PAGE = (EXAMPLES.parent / "docs" / "machines.md").read_text("utf-8")
 SNIPPETS = [yaml.safe_load(text) for text in re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)]
-OURS = [each for each in SNIPPETS if "token_source" not in each]
 
 
-@pytest.mark.parametrize("snippet", OURS, ids=[" ".join(each) for each in OURS])
+@pytest.mark.parametrize("snippet", SNIPPETS, ids=[" ".join(each) for each in SNIPPETS])
 def test_the_yaml_of_the_page_about_machines_is_what_a_dump_would_have(snippet):
     assert OAuthConfig.from_dict(snippet).to_dict() == snippet
-    assert len(OURS) == 3
+    assert len(SNIPPETS) == 4

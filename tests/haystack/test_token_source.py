@@ -1,7 +1,11 @@
 # SPDX-FileCopyrightText: 2026 The Valetkey authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""A source of the user's own gives the access tokens, as those of `oauth-haystack` do: no discovery, no login."""
+"""
+A source of the user's own gives the access tokens: no discovery, no login.
+
+Those of `oauth-haystack` are in `test_oauth_haystack`; these do what a test has them do, and may have `invalidate`.
+"""
 
 import asyncio
 import copy
@@ -33,7 +37,7 @@ URL = "https://mcp.example.com/mcp"
 
 
 class Source:
-    """What the sources of oauth-haystack have, and tokens that a test sets."""
+    """A source that gives the token that a test sets, and notes who asks."""
 
     requires_subject_token = False
 
@@ -76,26 +80,6 @@ class Renewing(Source):
     def invalidate(self):
         self.invalidated += 1
         self.token = f"renewed-{self.invalidated}"
-
-
-class Exchanging(Source):
-    """An `OAuthTokenExchangeSource`."""
-
-    requires_subject_token = True
-
-    def resolve(self, subject_token):
-        return f"exchanged for {subject_token}".replace(" ", "-")
-
-
-class PerUser:
-    """What the hint advises: the token of the user whose call it is, exchanged."""
-
-    def __init__(self, exchanging, tokens_of_users):
-        self.exchanging = exchanging
-        self.tokens_of_users = tokens_of_users
-
-    def resolve(self):
-        return self.exchanging.resolve(self.tokens_of_users[current_user()])
 
 
 class NoSource:
@@ -301,23 +285,6 @@ def test_a_source_knows_whose_call_it_is(misbehaving, open_toolset, source):
         call(tool, a=1, b=2)
     assert source.users[0] is None
     assert source.users[-1] == "alice"
-
-
-def test_a_source_that_exchanges_its_users_token_is_refused_with_the_way_on():
-    with pytest.raises(ConfigurationError, match="Exchanging") as raised:
-        OAuthConfig(token_source=Exchanging())
-    assert "current_user()" in raised.value.hint
-
-
-def test_a_source_may_exchange_the_token_of_the_user_whose_call_it_is(misbehaving, open_toolset):
-    misbehaving.scopes |= {"exchanged-for-a": "mcp", "exchanged-for-b": "mcp"}
-    toolset = open_toolset(info_of(misbehaving, PerUser(Exchanging(), {"alice": "a", "bob": "b"})))
-    for user in ("alice", "bob"):
-        misbehaving.seen.clear()
-        with as_user(user):
-            assert call(tool_of(toolset), a=1, b=2) == "3"
-        (called,) = misbehaving.requests(message="tools/call")
-        assert called.token == f"exchanged-for-{user[0]}"
 
 
 @pytest.mark.parametrize(

@@ -604,7 +604,7 @@ ELSEWHERE = {
         "haystack/test_token_source.py::test_a_source_and_the_options_of_a_login_contradict_each_other"
     ),
     "Give an object whose resolve() calls it with the token of current_user().": (
-        "haystack/test_token_source.py::test_a_source_may_exchange_the_token_of_the_user_whose_call_it_is"
+        "haystack/test_oauth_haystack.py::test_its_source_that_exchanges_tokens_is_called_by_an_object_that_knows_those_of_the_users"
     ),
     "Let its resolve() return the access token as a str.": (
         "haystack/test_token_source.py::test_the_source_gives_the_tokens_and_nothing_is_discovered_or_stored"

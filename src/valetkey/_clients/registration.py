@@ -61,7 +61,13 @@ class Registrations:
 
         :param redirect_uri: The address of the login, None for a login on another device.
         """
-        client, now = self.stored(issuer), self._seams.now()
+        return self.fitting(self.stored(issuer), issuer, redirect_uri, scope)
+
+    def fitting(
+        self, client: Client | None, issuer: str, redirect_uri: str | None, scope: Scope | None = None
+    ) -> Client | None:
+        """Give the client that was read if it can be used, as `usable` does."""
+        now = self._seams.now()
         if client is None or not is_client_usable(client, issuer=issuer, redirect_uri=redirect_uri, now=now):
             return None
         return None if needs_wider_client(scope, client) else client
@@ -80,8 +86,9 @@ class Registrations:
         if isinstance(turn, Client):
             return ClientChoice(turn)
         with turn:
-            client = registered()
-            return ClientChoice(client) if client else self._register(target, redirect_uri, scope)
+            before = self.stored(server.issuer)
+            client = self.fitting(before, server.issuer, redirect_uri, scope)
+            return ClientChoice(client) if client else self._register(target, redirect_uri, scope, before)
 
     def keep(self, client: Client) -> None:
         """Store a registered client, or what has been learned about it."""
@@ -114,10 +121,12 @@ class Registrations:
         if choice.is_new:
             self._refused.setdefault(choice.client.issuer, set()).update(choice.asked)
 
-    def _register(self, target: AuthorizationTarget, redirect_uri: str | None, scope: Scope | None) -> ClientChoice:
+    def _register(
+        self, target: AuthorizationTarget, redirect_uri: str | None, scope: Scope | None, before: Client | None
+    ) -> ClientChoice:
         server = target.server
         try:
-            choice = self._ask(target, self._metadata(target, redirect_uri, scope))
+            choice = self._ask(target, self._metadata(target, redirect_uri, scope, before))
         except (Refused, MalformedDocument) as error:
             if server.source is MetadataSource.GUESSED:
                 raise self._no_login(target, error) from error
@@ -125,7 +134,9 @@ class Registrations:
         self.keep(choice.client)
         return choice
 
-    def _metadata(self, target: AuthorizationTarget, redirect_uri: str | None, scope: Scope | None) -> ClientMetadata:
+    def _metadata(
+        self, target: AuthorizationTarget, redirect_uri: str | None, scope: Scope | None, before: Client | None
+    ) -> ClientMetadata:
         settings, server = self._settings, target.server
         chosen = settings.client_authentication if settings.client_id is None else None
         methods = registration_methods(server, chosen)
@@ -133,7 +144,6 @@ class Registrations:
         if refused.issuperset(methods):
             refused.clear()
         methods = tuple(sorted(methods, key=refused.__contains__))  # last, because it may have been for another reason
-        before = self.stored(server.issuer)
         if before is not None and before.scope is not None and scope is not None:
             scope = unite(before.scope, before.declined_scope, scope)  # other sessions at this issuer need it
         return ClientMetadata(

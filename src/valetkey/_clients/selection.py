@@ -88,10 +88,11 @@ class ClientSelection:
 
     def _registered_before(self, login: _Login) -> ClientChoice | None:
         issuer, address = login.server.issuer, login.redirect_uri
-        client = self.registrations.usable(issuer, address, login.scope)
+        stored = self.registrations.stored(issuer)
+        client = self.registrations.fitting(stored, issuer, address, login.scope)
         if client is not None:
             return ClientChoice(client)
-        narrower = self.registrations.usable(issuer, address)
+        narrower = self.registrations.fitting(stored, issuer, address)
         return None if narrower is None else self._widened(narrower, login)
 
     def _widened(self, narrower: Client, login: _Login) -> ClientChoice:

@@ -21,6 +21,7 @@ class Person:
 
     def __init__(self, folder, setenv):
         folder.mkdir()
+        self.folder = folder
         self._opened = folder / "opened-urls"
         self._sign = folder / "go-on"
         self._command = folder / "command-line"

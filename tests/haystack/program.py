@@ -8,8 +8,11 @@ A user's program, to be run in a process of its own: `python -m tests.haystack.p
 * `leave-open`: the same, and end without closing anything.
 * `give-up`, `give-up-thread`, `give-up-pool`: begin a login that nobody answers, and end while it waits in a daemon
   thread, in a thread that is none, or in a pool.
+* `first-login`: log in from an event loop; print which modules that has loaded, and how long the loop was held up.
 """
 
+import asyncio
+import json
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -17,12 +20,19 @@ from concurrent.futures import ThreadPoolExecutor
 from haystack_integrations.tools.mcp_oauth import MCPToolset, StreamableHttpServerInfo
 from tests.fakes.threads import until
 from tests.haystack.calling import call, tool_of
+from tests.haystack.event_loops import longest_pause
 
 
 def main(kind, url):
     toolset = MCPToolset(StreamableHttpServerInfo(url=url))
     if kind.startswith("give-up"):
         _give_up(kind, toolset)
+        return
+    if kind == "first-login":
+        loaded = set(sys.modules)
+        pause = asyncio.run(longest_pause(toolset.warm_up_async(), collects=True))
+        _say(json.dumps({"loaded": sorted(set(sys.modules) - loaded), "pause": pause}))
+        toolset.close()
         return
     _say(call(tool_of(toolset), a=1, b=2))
     if kind == "call":

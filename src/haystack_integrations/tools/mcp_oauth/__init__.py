@@ -28,6 +28,7 @@ from haystack_integrations.tools.mcp_oauth.errors import (
     MCPServerTimeoutError,
 )
 from haystack_integrations.tools.mcp_oauth.hook import AuthorizationHook
+from haystack_integrations.tools.mcp_oauth.loading import load_ahead
 from haystack_integrations.tools.mcp_oauth.network import ClientCertificate, Network
 from haystack_integrations.tools.mcp_oauth.principals import as_user, current_user
 from haystack_integrations.tools.mcp_oauth.server_info import SSEServerInfo, StreamableHttpServerInfo
@@ -63,3 +64,5 @@ __all__ = [
     "as_user",
     "current_user",
 ]
+
+load_ahead()

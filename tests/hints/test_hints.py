@@ -578,6 +578,9 @@ ELSEWHERE = {
     "Put something before the names of your users, as in user:local.": (
         "haystack/test_principals.py::test_no_user_gets_the_session_of_the_program"
     ),
+    "Name the user by `with as_user(…)` or OAuthConfig(principal=…).": (
+        "haystack/test_deployment.py::test_no_login_begins_when_a_service_of_many_users_is_deployed"
+    ),
     "The person may be asked again in {}; login() asks at once.": (
         "engine/test_braking.py::test_a_denial_rests_at_once_and_says_when_the_person_is_asked_again"
     ),

@@ -13,11 +13,16 @@ from haystack_integrations.tools.mcp_oauth.config import OAuthConfig
 from haystack_integrations.tools.mcp_oauth.credentials import resolved_text
 from haystack_integrations.tools.mcp_oauth.errors import to_mcp_error
 from haystack_integrations.tools.mcp_oauth.http_client import plain_headers
-from haystack_integrations.tools.mcp_oauth.principals import PrincipalSource, principal_of
+from haystack_integrations.tools.mcp_oauth.principals import LOCAL, PrincipalSource, principal_of
 from haystack_integrations.tools.mcp_oauth.token_source import tokens_of
 from valetkey._adapters.framework import Engine, shared_engine
 from valetkey.errors import AuthError, ConfigurationError
 from valetkey.store.backends.memory import MemoryStore
+
+Patience = float | None
+"""How many seconds a login is waited for: None as long as it may take, 0 until a person has been asked."""
+NO_LOGIN: Patience = -1.0
+"""No first login is begun: the program is deployed, and its users come later."""
 
 _interested: "weakref.WeakKeyDictionary[Engine, weakref.WeakSet[Access]]" = weakref.WeakKeyDictionary()
 _noting = threading.Lock()  # guards _interested
@@ -75,6 +80,11 @@ class Access:
         return self._config.principal
 
     @property
+    def has_no_user(self) -> bool:
+        """True if logins are links for the users of the program, and none is named."""
+        return self.principal == LOCAL and is_for_users(self._config) and not self.engine.settings.is_machine
+
+    @property
     def is_of_a_person(self) -> bool:
         """True if the tokens are those of a login: neither given by the user, nor a machine's."""
         return not self.is_given and self.engine.is_known() and not self.engine.settings.is_machine
@@ -110,12 +120,31 @@ class Access:
             error = ConfigurationError(message, hint=hint)
             raise to_mcp_error(error, operation, self.url) from error
 
+    def require_user(self, operation: str, patience: Patience = None) -> None:
+        """
+        Refuse to begin a first login where no user is named who could end it.
+
+        :raises MCPAuthorizationError: If no user is named, and the login would be his.
+        """
+        is_hopeless = patience == NO_LOGIN or self._config.public_url is not None
+        if is_hopeless and self.has_no_user and not self.engine.is_known():
+            message = "The call names no user, and a login by a link is for a user."
+            error = ConfigurationError(message, hint="Name the user by `with as_user(…)` or OAuthConfig(principal=…).")
+            raise to_mcp_error(error, operation, self.url) from error
+
     def _open_engine(self) -> Engine:
         config = self._config
         settings = config.to_settings(self.url, self.principal)
         if self.is_given:  # with a store of its own: it has no session, and no login gives it one
             return shared_engine(settings, store=MemoryStore(), login="never")
         return shared_engine(settings, store=config.store, login=config.login)
+
+
+def is_for_users(config: OAuthConfig | None) -> bool:
+    """Tell whether logins are links, and the program names the user of each call."""
+    if config is None or config.principal is not None:
+        return False
+    return config.login == "link" or (config.login == "auto" and config.public_url is not None)
 
 
 def _static_token(server_info: Any) -> str | None:

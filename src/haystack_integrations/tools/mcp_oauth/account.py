@@ -18,7 +18,7 @@ from typing import Any
 from haystack_integrations.tools.mcp import MCPClient, MCPConnectionError, MCPError, MCPInvocationError
 from mcp import types
 
-from haystack_integrations.tools.mcp_oauth.access import Access
+from haystack_integrations.tools.mcp_oauth.access import Access, Patience
 from haystack_integrations.tools.mcp_oauth.connection import Connection, is_being_cancelled, retrieve_error
 from haystack_integrations.tools.mcp_oauth.diagnosis import CREDENTIAL_REJECTED, Diagnosis, Transport, diagnose
 from haystack_integrations.tools.mcp_oauth.errors import MCPAuthorizationError, to_mcp_error, to_server_error
@@ -37,9 +37,6 @@ FIRST_ANSWER_WAIT = 5.0
 
 _STEP_SECONDS = 0.02
 """How soon a caller that must not wait for a person sees that one is asked."""
-
-Patience = float | None
-"""How many seconds a login is waited for: None as long as it may take, 0 until a person has been asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +200,7 @@ class Account(MCPClient):
             return
         if self.access.is_given:
             raise to_server_error(CREDENTIAL_REJECTED, operation, self.url) from rejected
+        self.access.require_user(operation, patience)
         if self._is_closed:
             raise self._closed()
         self.access.take_interest()

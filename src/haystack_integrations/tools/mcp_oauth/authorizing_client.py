@@ -22,8 +22,8 @@ from haystack_integrations.tools.mcp import MCPClient, MCPConnectionError, SSESe
 from haystack_integrations.tools.mcp.mcp_tool import AsyncExecutor
 from mcp import types
 
-from haystack_integrations.tools.mcp_oauth.access import Access
-from haystack_integrations.tools.mcp_oauth.account import Account, Patience, Route
+from haystack_integrations.tools.mcp_oauth.access import NO_LOGIN, Access, Patience
+from haystack_integrations.tools.mcp_oauth.account import Account, Route
 from haystack_integrations.tools.mcp_oauth.accounts import Accounts
 from haystack_integrations.tools.mcp_oauth.config import OAuthConfig
 from haystack_integrations.tools.mcp_oauth.diagnosis import Transport
@@ -127,10 +127,11 @@ class AuthorizingClient(MCPClient):
 
         return self._as_principal(connect, first=True)
 
-    def tools_for_current(self) -> "CoroutineType[Any, Any, list[types.Tool]]":
+    def tools_for_current(self, *, begins_login: bool = True) -> "CoroutineType[Any, Any, list[types.Tool]]":
         """
         Give the tools that the server lists for the current principal; this connects if need be.
 
+        :param begins_login: False to fail where a first login would have to begin that no user could end.
         :returns: The tools.
         :raises MCPAuthorizationError: If the server wants a token and none can be obtained.
         :raises MCPConnectionError: If the connection fails, or the client was closed.
@@ -138,7 +139,7 @@ class AuthorizingClient(MCPClient):
 
         async def list_tools(account: Account, patience: Patience) -> list[types.Tool]:
             self._require_open(account, "connect")
-            return await account.connect(patience)
+            return await account.connect(patience if begins_login else NO_LOGIN)
 
         return self._as_principal(list_tools, first=True)
 

@@ -22,6 +22,7 @@ from haystack_integrations.tools.mcp import MCPConnectionError
 from haystack_integrations.tools.mcp.mcp_tool import AsyncExecutor
 from mcp import types
 
+from haystack_integrations.tools.mcp_oauth.access import is_for_users
 from haystack_integrations.tools.mcp_oauth.authorizing_client import AuthorizingClient
 from haystack_integrations.tools.mcp_oauth.errors import MCPAuthorizationError, MCPServerError, MCPServerTimeoutError
 from haystack_integrations.tools.mcp_oauth.principals import PrincipalSource, current_user, principal_of
@@ -60,19 +61,28 @@ class Opening:
         """The tools that were listed for the current user, from memory."""
         return self._client.tools_at_hand() if self._client is not None else None
 
-    def tools(self) -> list[types.Tool]:
+    def tools(self, *, begins_login: bool = True) -> list[types.Tool]:
         """Connect, after a login if it is needed and this thread may wait for a person, and give the tools."""
         client = self.client
-        client.open()
+        if begins_login:
+            client.open()
         with in_words(self.server_info):
-            listed: list[types.Tool] = self.run(client.tools_for_current())
+            listed: list[types.Tool] = self.run(client.tools_for_current(begins_login=begins_login))
         return listed
 
-    async def tools_async(self) -> list[types.Tool]:
+    async def tools_async(self, *, begins_login: bool = True) -> list[types.Tool]:
         """Connect, after a login if it is needed, and give the tools."""
         if self._client is None:
             await asyncio.to_thread(getattr, self, "client")  # the first one loads modules and opens the store
-        return await self.client.tools_for_current()
+        return await self.client.tools_for_current(begins_login=begins_login)
+
+    def tools_to_warm_up(self) -> list[types.Tool]:
+        """Give the tools as `tools` does; where no user is named who could end a login, none begins."""
+        return self.tools(begins_login=not self.serves_nobody_now())
+
+    async def tools_to_warm_up_async(self) -> list[types.Tool]:
+        """Do what `tools_to_warm_up` does, from a task of any event loop."""
+        return await self.tools_async(begins_login=not self.serves_nobody_now())
 
     def call(self, name: str, arguments: dict[str, Any], seconds: float) -> str:
         """Call a tool from a thread."""
@@ -124,9 +134,7 @@ class Opening:
 
     def serves_nobody_now(self) -> bool:
         """Tell whether this is a service that names its users and none is named now, so that none can log in."""
-        config = self.server_info.oauth_config
-        is_for_users = config is not None and config.principal is None and config.login == "link"
-        return self.has_no_user() or (is_for_users and current_user() is None)
+        return self.has_no_user() or (is_for_users(self.server_info.oauth_config) and current_user() is None)
 
     def _take(self) -> AuthorizingClient | None:
         with self._lock:

@@ -122,6 +122,8 @@ class _WithLogin(MCPServerInfo):
     def _access(self, operation: str) -> Iterator[Access]:
         access = Access(self)
         access.require_login(operation)
+        if operation == "login":
+            access.require_user(operation)
         access.take_interest()  # so that no client that is closed meanwhile breaks the login off
         try:
             with as_auth_error:

@@ -120,7 +120,7 @@ class MCPTool(UpstreamMCPTool):
                 super().warm_up()
         elif not self._knows_schema:
             try:
-                self._take(self._opening.tools())
+                self._take(self._opening.tools_to_warm_up())
             except MCPAuthorizationError:
                 if not self._opening.serves_nobody_now():
                     raise
@@ -137,7 +137,7 @@ class MCPTool(UpstreamMCPTool):
             await asyncio.to_thread(self.warm_up)
         elif not self._knows_schema:
             try:
-                self._take(await self._opening.tools_async())
+                self._take(await self._opening.tools_to_warm_up_async())
             except MCPAuthorizationError:
                 if not self._opening.serves_nobody_now():
                     raise

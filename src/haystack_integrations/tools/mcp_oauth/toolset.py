@@ -10,8 +10,8 @@ for the user of each call; with any other, upstream's class does it.
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterator
-from functools import partial
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Literal, Self, get_args
 
 from haystack.tools.tool import Tool
@@ -21,6 +21,8 @@ from haystack_integrations.tools.mcp import MCPToolset as UpstreamMCPToolset
 from mcp import types
 
 from haystack_integrations.tools.mcp_oauth.errors import MCPAuthorizationError
+from haystack_integrations.tools.mcp_oauth.haystack_2 import LOOKS_AFTER_WARMING_UP, plus
+from haystack_integrations.tools.mcp_oauth.looks import LooksConnectNothing
 from haystack_integrations.tools.mcp_oauth.opening import Opening, in_words, is_ours, wants_person
 from haystack_integrations.tools.mcp_oauth.toolbox import Toolbox, sign_in_tool
 
@@ -28,16 +30,14 @@ _logger = logging.getLogger("valetkey")
 
 OnUnauthorized = Literal["raise", "sign_in_tool"]
 
-_IS_WARMED_UP_FOR_EACH_RUN = hasattr(Toolset, "spawn")
-"""Haystack 3 warms the tools up before each run, older versions once, and look at them then."""
 
-
-class MCPToolset(UpstreamMCPToolset):
+class MCPToolset(LooksConnectNothing, UpstreamMCPToolset):
     """
     The tools of an MCP server, as upstream has them, for the user of each call.
 
     A user has the tools that the server lists for him, from all pages of its list, and the list follows the server's
-    `tools/list_changed`. `toolset.tools`, iterating and `len` look into memory; `warm_up` connects.
+    `tools/list_changed`. `warm_up` connects; a user who comes after it is connected when his tools are looked at
+    (`toolset.tools`, iterating). `len`, `repr` and `==` connect to nothing.
 
     :param server_info: The MCP server and its settings.
     :param tool_names: The names of the tools to use; None for all.
@@ -73,7 +73,7 @@ class MCPToolset(UpstreamMCPToolset):
             message = f"on_unauthorized is {on_unauthorized!r}; it can be {' or '.join(get_args(OnUnauthorized))}."
             raise ValueError(message)
         self.on_unauthorized: OnUnauthorized = on_unauthorized
-        self._is_warm = False
+        self._is_warm = self._is_looked_at = False
         self._added: list[Tool] = []
         self._opening = Opening(server_info, connection_timeout) if is_ours(server_info) else None
         with in_words(server_info):
@@ -135,8 +135,9 @@ class MCPToolset(UpstreamMCPToolset):
         if self._opening is None:
             with in_words(self.server_info):
                 super().warm_up()
-        elif not self._is_at_hand():
-            self._warm_up(self._opening.tools)
+        elif self._at_hand() is None:
+            with self._warming_up():
+                self._take(self._opening.tools_to_warm_up())
 
     async def warm_up_async(self) -> None:
         """
@@ -147,12 +148,9 @@ class MCPToolset(UpstreamMCPToolset):
         """
         if self._opening is None:
             await asyncio.to_thread(self.warm_up)
-        elif not self._is_at_hand():
-            try:
-                listed, refusal = await self._opening.tools_async(), None
-            except MCPAuthorizationError as error:
-                listed, refusal = None, error
-            self._warm_up(partial(_outcome, listed, refusal))
+        elif self._at_hand() is None:
+            with self._warming_up():
+                self._take(await self._opening.tools_to_warm_up_async())
 
     def close(self) -> None:
         """End the MCP sessions of all users, and the waiting for a login; `warm_up` connects anew."""
@@ -215,20 +213,30 @@ class MCPToolset(UpstreamMCPToolset):
     def _mappings(self) -> dict[str, dict[str, Any]]:
         return {name: getattr(self, name) for name in ("inputs_from_state", "outputs_to_state", "outputs_to_string")}
 
-    def _is_at_hand(self) -> bool:
+    def _at_hand(self) -> list[types.Tool] | None:
+        """Give what was listed for the current user, from memory."""
         assert self._opening is not None  # noqa: S101 - only asked where the server info is ours
-        return not self._opening.has_no_user() and self._opening.at_hand is not None
+        return None if self._opening.has_no_user() else self._opening.at_hand
 
-    def _warm_up(self, list_tools: Callable[[], list[types.Tool]]) -> None:
+    def _known(self) -> list[Tool] | None:
+        """Give the tools that can be shown without connecting."""
+        if self._toolbox is None:
+            return self.tools
+        listed = self._at_hand()
+        return None if listed is None else [*self._toolbox.of(listed), *self._added]
+
+    @contextmanager
+    def _warming_up(self) -> Iterator[None]:
         """List the tools; where a person would have to log in and there is none, leave that to the first call."""
         assert self._opening is not None  # noqa: S101 - only called where the server info is ours
         try:
-            self._take(list_tools())
+            yield
         except MCPAuthorizationError as error:
             is_left = wants_person(error) and self.on_unauthorized == "sign_in_tool"
             if not is_left and not self._opening.serves_nobody_now():
                 raise
             _logger.info("the tools are listed when a user has logged in: %s", type(error).__name__)
+            self._is_looked_at = LOOKS_AFTER_WARMING_UP
         self._is_warm = True
 
     def _take(self, listed: list[types.Tool]) -> list[Tool]:
@@ -248,16 +256,20 @@ class MCPToolset(UpstreamMCPToolset):
     def _current(self) -> list[Tool]:
         """Give the tools of the current user, from memory; a user who comes later than `warm_up` connects here."""
         assert self._opening is not None and self._toolbox is not None  # noqa: S101, PT018 - see `tools`
-        if self._opening.has_no_user():
-            return self._given
-        listed = self._opening.at_hand
+        listed = self._at_hand()
         if listed is not None:
             return self._toolbox.of(listed)
-        if not self._is_warm or (self._opening.serves_nobody_now() and not _IS_WARMED_UP_FOR_EACH_RUN):
+        if not self._is_warm:
             return self._given
-        if self.on_unauthorized == "raise":
+        if self.on_unauthorized == "raise" and not self._is_only_looked_at():
             return self._take(self._opening.tools())
         return [self._sign_in]
+
+    def _is_only_looked_at(self) -> bool:
+        """Tell whether Haystack 2 looks at the tools that it has just warmed up, and no run needs them yet."""
+        assert self._opening is not None  # noqa: S101 - only asked where the server info is ours
+        is_first, self._is_looked_at = self._is_looked_at, False
+        return is_first and self._opening.serves_nobody_now()
 
 
 _SETTINGS = (
@@ -267,21 +279,5 @@ _SETTINGS = (
 """What upstream's constructor takes and keeps under the same name."""
 
 
-def _outcome(listed: list[types.Tool] | None, refusal: MCPAuthorizationError | None) -> list[types.Tool]:
-    if listed is None:
-        assert refusal is not None  # noqa: S101 - one of the two is there
-        raise refusal
-    return listed
-
-
-if hasattr(Toolset, "__add__"):  # Haystack 2
-
-    def _plus(self: MCPToolset, other: Any) -> Toolset:
-        """Put tools beside these; the list of these goes on following the server."""
-        is_tool = isinstance(other, Tool)
-        is_list = isinstance(other, list) and all(isinstance(each, Tool) for each in other)
-        toolset: Any = Toolset
-        sum_: Toolset = toolset.__add__(self, Toolset([other] if is_tool else other) if is_tool or is_list else other)
-        return sum_
-
-    setattr(MCPToolset, "__add__", _plus)  # noqa: B010 - Haystack 3 has no such method to override
+if hasattr(Toolset, "__add__"):
+    setattr(MCPToolset, "__add__", plus)  # noqa: B010 - Haystack 3 has no such method to override

@@ -8,6 +8,8 @@ A login that is needed reaches the caller through every layer of Haystack, with 
 so `ToolInvoker` and `Agent` that are told to raise), it is the `__cause__`; else its text is the tool's message.
 """
 
+import copy
+import pickle
 import time
 
 import httpx2
@@ -22,9 +24,10 @@ from haystack_integrations.tools.mcp_oauth import (
     OAuthConfig,
     StreamableHttpServerInfo,
 )
+from haystack_integrations.tools.mcp_oauth.errors import MCPServerError, MCPServerTimeoutError
 from tests.haystack.calling import authorization_error_behind, call, tool_of
 from valetkey._adapters.framework import complete_login, find_pending
-from valetkey.errors import LoginFailed, LoginRequired
+from valetkey.errors import LoginFailed, LoginRequired, StoreBusy
 
 try:
     from haystack.components.tools import ToolInvoker
@@ -171,3 +174,44 @@ def test_a_user_who_denies_is_told_and_not_asked_again(info, misbehaving, open_t
     assert again.value.authorization_url is None
     assert again.value.reason == "no session yet"
     assert "has declined the login" in str(again.value)
+
+
+COPIES = {
+    "a pickle": lambda error: pickle.loads(pickle.dumps(error)),  # noqa: S301
+    "a copy": copy.copy,
+    "a deep copy": copy.deepcopy,
+}
+ERRORS = [
+    AuthorizationRequired(
+        LoginRequired(
+            "A person is needed.",
+            hint="Open the link.",
+            authorization_url="https://bot.example.com/x",
+            principal="alice",
+            reason="no session yet",
+            deadline=7.0,
+        ),
+        "call_tool",
+        "https://mcp.example.com/mcp",
+    ),
+    AuthorizationRequired(
+        LoginFailed("Declined.", hint="Try again.", error="access_denied"), "connect", "https://a.b/c"
+    ),
+    MCPAuthorizationError(StoreBusy("The store is busy.", hint="Try again."), "connect", "https://a.b/c"),
+    MCPServerError("It is down.", "connect", hint="Start it."),
+    MCPServerTimeoutError("It is slow.", "connect", hint="Wait."),
+]
+
+
+@pytest.mark.parametrize("error", ERRORS, ids=lambda error: type(error).__name__)
+@pytest.mark.parametrize("copied", COPIES.values(), ids=COPIES)
+def test_an_error_of_a_tool_comes_whole_through_a_pool_of_processes(error, copied):
+    """One that cannot be read again breaks the pool, and with it the calls of all other users. Row J1."""
+    other = copied(error)
+    assert type(other) is type(error)
+    assert (str(other), other.args) == (str(error), error.args)
+    assert vars(other).keys() == vars(error).keys()
+    plain = {name: value for name, value in vars(error).items() if name != "error"}
+    assert {name: vars(other)[name] for name in plain} == plain
+    if isinstance(error, MCPAuthorizationError):
+        assert (str(other.error), vars(other.error)) == (str(error.error), vars(error.error))

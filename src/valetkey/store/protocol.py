@@ -64,6 +64,10 @@ class Record(NamedTuple):
     value: bytes
     version: str
 
+    def __repr__(self) -> str:
+        """Show no byte of the value: a store gives it without encryption, with every token in it."""
+        return f"Record({len(self.value)} bytes, version={self.version!r})"
+
 
 class Conflict(Exception):
     """The record does not meet the condition of a write: another thread, process or host has written it."""

@@ -28,6 +28,9 @@ class MCPServerError(MCPConnectionError, ValueError):
         super().__init__(message=message, operation=operation)
         self.hint = hint
 
+    def __reduce__(self) -> tuple[object, ...]:
+        return _in_parts(self)
+
 
 class MCPServerTimeoutError(MCPServerError, TimeoutError):
     """The MCP server has not opened a session within the `connection_timeout` of a tool or toolset."""
@@ -49,6 +52,9 @@ class MCPAuthorizationError(MCPConnectionError, ValueError):
         self.error = error
         self.hint = error.hint
         self.server_url = server_url
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _in_parts(self)
 
 
 class AuthorizationRequired(MCPAuthorizationError):
@@ -81,3 +87,15 @@ def to_mcp_error(error: AuthError, operation: str, server_url: str) -> MCPAuthor
 def to_server_error(diagnosis: Diagnosis, operation: str, server_url: str) -> MCPServerError:
     """Tell the user why a server cannot be used."""
     return MCPServerError(diagnosis.about(server_url), operation, hint=diagnosis.hint)
+
+
+def _in_parts(error: MCPConnectionError) -> tuple[object, ...]:
+    """Take an error apart for a copy or a pickle, by which a pool of processes hands it on."""
+    return _put_together, (type(error), error.args), error.__dict__
+
+
+def _put_together(kind: type[MCPConnectionError], arguments: tuple[object, ...]) -> MCPConnectionError:
+    family = OSError if issubclass(kind, OSError) else ValueError  # a `TimeoutError` is made by no other
+    error: MCPConnectionError = family.__new__(kind)
+    error.args = arguments
+    return error

@@ -42,6 +42,21 @@ AT_ONCE = 5
 PATIENCE = 120.0
 
 
+def open_session(store: Store, origin: str, principal: str, end: float, access_token: str = "expired") -> OAuth:
+    """Put a session into a store, and make its auth object as a program that goes on with it."""
+    session = Session(
+        token=Token(Secret(access_token), end - 3600, end, Secret(f"{principal}.0")),
+        client=Client("many", origin, redirect_uri="http://127.0.0.1/", origin=ClientOrigin.REGISTERED),
+        server=ServerMetadata(origin, token_endpoint=f"{origin}/token"),
+        resource=origin,
+    )
+    key = session_key(Settings(principal=principal).for_server(origin))
+    store.put(key, encode_session(session))
+    auth = OAuth(origin, principal=principal, store=store, login="never")
+    auth.engine.look()
+    return auth
+
+
 class Program:
     """Many sessions in one process, each with its auth object."""
 
@@ -67,19 +82,7 @@ class Program:
         return 2 * (time.monotonic() - started) / tries
 
     def _open(self, name: str, end: float, access_token: str = "expired") -> OAuth:
-        """Put a session into the store, and make its auth object as a program that goes on with it."""
-        origin = self._origin
-        session = Session(
-            token=Token(Secret(access_token), end - 3600, end, Secret(f"{name}.0")),
-            client=Client("many", origin, redirect_uri="http://127.0.0.1/", origin=ClientOrigin.REGISTERED),
-            server=ServerMetadata(origin, token_endpoint=f"{origin}/token"),
-            resource=origin,
-        )
-        key = session_key(Settings(principal=name).for_server(origin))
-        self._store.put(key, encode_session(session))
-        auth = OAuth(origin, principal=name, store=self._store, login="never")
-        auth.engine.look()
-        return auth
+        return open_session(self._store, self._origin, name, end, access_token)
 
     async def run(self) -> dict[str, Any]:
         assert time.time() < self._first - QUIET, "the store takes too long to begin with"

@@ -13,8 +13,10 @@ import pytest
 from tests.fakes.network import Gate
 from tests.fakes.threads import LONGEST_WAIT, in_background
 from tests.fakes.world import World, a_session
+from valetkey._engine.at_hand import LOOK_SECONDS
 from valetkey._engine.single_flight import SingleFlight
 from valetkey._sessions.codec import encode_session, session_key
+from valetkey.login.link import LinkLogin
 from valetkey.store.backends.memory import MemoryStore
 
 BACKENDS = pytest.mark.parametrize("backend", ["asyncio", "trio"])
@@ -33,6 +35,14 @@ class FarStore(MemoryStore):
         self.readers.append(threading.get_ident())
         self.gate.pass_through()
         return self.inner.get(key)
+
+
+class NoThreads(SingleFlight):
+    """What a process has that may start no more threads."""
+
+    def join(self, work):
+        message = "can't start new thread"
+        raise RuntimeError(message)
 
 
 @pytest.fixture
@@ -139,11 +149,6 @@ def test_the_token_at_hand_needs_no_look(engine, store):
 
 
 def test_where_no_thread_can_be_started_an_event_loop_goes_on_without_a_token(engine, store):
-    class NoThreads(SingleFlight):
-        def join(self, work):
-            message = "can't start new thread"
-            raise RuntimeError(message)
-
     engine._at_hand._look = NoThreads()
 
     async def main():
@@ -191,3 +196,80 @@ def test_a_look_that_began_before_a_logout_brings_nothing_back(world):
     store.gate.opened.set()
     looking.result(LONGEST_WAIT)
     assert tools.current() is None
+
+
+@pytest.fixture
+def web():
+    """A service whose users log in with a link, at any of its processes."""
+    world = World()
+    world.keep(a_session())
+    engine = world.engine(seams=world.seams(login=LinkLogin()))
+    assert text(engine.current()) == "access-0"
+    return world, engine
+
+
+def looks_again(world, engine, seconds=LOOK_SECONDS):
+    """Let a call come after some time, and wait for what it has begun."""
+    world.clock.time += seconds
+    engine.current()
+    engine._at_hand._look.join(lambda _: None)[0].result(LONGEST_WAIT)
+    return None if engine.current() is None else text(engine.current())
+
+
+def test_a_logout_at_another_process_is_seen_after_half_a_minute(web):
+    world, engine = web
+    world.store.inner.delete(session_key(world.settings()))
+    assert looks_again(world, engine, LOOK_SECONDS - 1) == "access-0"
+    assert looks_again(world, engine, 1) is None
+    assert not engine.is_known()
+
+
+def test_a_login_with_another_account_at_another_process_is_seen_after_half_a_minute(web):
+    world, engine = web
+    world.keep(a_session("access-of-another-account", obtained_at=world.clock.time + 7))
+    assert looks_again(world, engine) == "access-of-another-account"
+
+
+def test_what_is_older_than_the_session_at_hand_does_not_replace_it(web):
+    world, engine = web
+    world.keep(a_session("access-of-before", obtained_at=-7.0))
+    assert looks_again(world, engine) == "access-0"
+
+
+def test_a_store_that_cannot_be_read_costs_no_session_and_is_asked_again(web, caplog):
+    world, engine = web
+    caplog.set_level("INFO")
+    world.store.fails_reads = 1
+    assert looks_again(world, engine) == "access-0"
+    assert "going on with the session at hand" in caplog.text
+    world.store.inner.delete(session_key(world.settings()))
+    assert looks_again(world, engine) is None
+
+
+def test_only_where_several_processes_serve_a_user_the_store_is_looked_into_again(world):
+    engine = world.engine()
+    engine.current()
+    world.store.inner.delete(session_key(world.settings()))
+    assert looks_again(world, engine) == "access-0"
+
+
+def test_where_no_thread_can_be_started_the_session_at_hand_serves_on(web):
+    world, engine = web
+    engine._at_hand._look = NoThreads()
+    world.clock.time += LOOK_SECONDS
+    assert text(engine.current()) == "access-0"
+
+
+def test_a_login_that_ends_while_the_store_is_looked_into_again_counts(web):
+    world, engine = web
+    world.store.inner.delete(session_key(world.settings()))
+    newer = a_session("access-new")
+    read = engine._at_hand.read
+
+    def read_late():
+        found = read()
+        engine._at_hand.replace(newer)
+        return found
+
+    engine._at_hand.read = read_late
+    assert looks_again(world, engine) == "access-new"

@@ -5,13 +5,15 @@
 The session in memory, which one look into the store fills.
 
 A program may have several engines of one session: with other settings, or another way to log in. After a logout of one,
-none of them sends the token any more.
+none of them sends the token any more. Where several processes serve the users, each looks again from time to time.
 """
 
 import concurrent.futures
 import logging
 import threading
 import weakref
+from collections.abc import Callable
+from contextlib import suppress
 
 from valetkey._engine.single_flight import SingleFlight
 from valetkey._sessions.sessions import Sessions
@@ -22,6 +24,9 @@ from valetkey.store.protocol import Store
 from valetkey.values import Session
 
 _logger = logging.getLogger("valetkey")
+
+LOOK_SECONDS = 30.0
+"""How long after the last look `look_again` looks."""
 
 
 class _SameSession:
@@ -38,8 +43,10 @@ _joining = threading.Lock()  # guards _living, and the members of each
 class SessionAtHand:
     """The session of one engine in memory. It is replaced as a whole, so reading it needs no lock."""
 
-    def __init__(self, sessions: Sessions) -> None:
+    def __init__(self, sessions: Sessions, monotonic: Callable[[], float]) -> None:
         self._sessions = sessions
+        self._monotonic = monotonic
+        self._looked_at = 0.0
         self._look: SingleFlight[None] = SingleFlight(must_finish=False, lane="looks")
         self.session: Session | None = None
         self.has_looked = False
@@ -60,7 +67,7 @@ class SessionAtHand:
 
     def replace(self, session: Session | None) -> None:
         """Keep the session of a login, or None after a logout."""
-        self.session, self.has_looked = session, True
+        self.session, self.has_looked, self._looked_at = session, True, self._monotonic()
 
     def read(self) -> Session | None:
         """Read the session from the store again, and leave the one in memory as it is; it may be newer by then."""
@@ -93,6 +100,25 @@ class SessionAtHand:
         :raises RuntimeError: If no thread can be started.
         """
         return self._look.join(lambda _: self.look())[0]
+
+    def look_again(self) -> None:
+        """Look in another thread whether there is another session now, or none, if the last look is long ago."""
+        now = self._monotonic()
+        if self.session is not None and now >= self._looked_at + LOOK_SECONDS:
+            self._looked_at = now
+            with suppress(RuntimeError):  # no thread can be started: the look is for a later call
+                self._look.join(lambda _: self._see())
+
+    def _see(self) -> None:
+        before, forgotten = self.session, self._forgotten
+        try:
+            stored = self.read()
+        except StoreError as error:
+            _logger.info("going on with the session at hand: %s", error.with_place(place_of(self._sessions.store)))
+            return
+        is_same = self.session is before and forgotten == self._forgotten  # else a login or a logout ended meanwhile
+        if is_same and (stored is None or before is None or stored.token.obtained_at >= before.token.obtained_at):
+            self.replace(stored)
 
 
 def _innermost(store: Store) -> Store:

@@ -26,6 +26,7 @@ from valetkey._policy.reach import may_carry_token
 from valetkey._policy.scope import unite
 from valetkey._sessions.sessions import Sessions
 from valetkey.errors import AuthError, StoreError
+from valetkey.login.link import LinkLogin
 from valetkey.made_once import made_once
 from valetkey.profiles.catalog import find_profile
 from valetkey.seams import LoginPrompt, Seams, require_device_login
@@ -56,8 +57,11 @@ class Engine(ByName):
         self._store = store
         lane = settings.server_url
         self._flight: SingleFlight[Result] = SingleFlight(describe=self._describe, lane=lane, pause=seams.pause)
-        self._at_hand = SessionAtHand(Sessions(settings, store, seams))
+        self._at_hand = SessionAtHand(Sessions(settings, store, seams), seams.monotonic)
         self._jitter = seams.jitter()
+        self._serves_users = isinstance(
+            seams.login, LinkLogin
+        )  # in several processes, and a user may log out at any one
         self._prompt: LoginPrompt | None = None
         self.legs: Legs = Legs(settings.server_url)
 
@@ -130,6 +134,8 @@ class Engine(ByName):
 
     def token_at_hand(self) -> Token | None:
         """Give the token to send now, from memory; None without a good one. One that ends soon is renewed meanwhile."""
+        if self._serves_users:
+            self._at_hand.look_again()
         session = self.session
         if session is None or is_expired(session.token, self._seams.now()):
             return None

@@ -20,7 +20,8 @@ import yaml
 from haystack.utils import Secret
 
 from haystack_integrations.tools.mcp_oauth import ClientCertificate, Network, OAuthConfig, StreamableHttpServerInfo
-from haystack_integrations.tools.mcp_oauth.config import ENGINE_NAMES, NOT_IN_SETTINGS
+from haystack_integrations.tools.mcp_oauth.config import NOT_IN_SETTINGS
+from haystack_integrations.tools.mcp_oauth.upstream_config import ENGINE_NAMES
 from valetkey._policy.fitting import OPTIONS, Effect
 from valetkey.httpx2 import OAuth
 from valetkey.settings import Options, Settings

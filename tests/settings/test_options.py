@@ -8,7 +8,8 @@ from dataclasses import MISSING, fields
 import pytest
 
 from haystack_integrations.tools.mcp_oauth import OAuthConfig
-from haystack_integrations.tools.mcp_oauth.config import ENGINE_NAMES, NOT_IN_SETTINGS
+from haystack_integrations.tools.mcp_oauth.config import NOT_IN_SETTINGS
+from haystack_integrations.tools.mcp_oauth.upstream_config import ENGINE_NAMES
 from valetkey import httpx, httpx2
 from valetkey.settings import Options, Settings
 from valetkey.settings.documentation import document, parameter_texts

@@ -12,6 +12,7 @@ SINGLE_FLIGHT = "src/valetkey/_engine/single_flight.py"
 VALUES = "src/valetkey/values.py"
 FAILURES = "src/valetkey/_adapters/failures.py"
 CONFIG = "src/haystack_integrations/tools/mcp_oauth/config.py"
+UPSTREAM_CONFIG = "src/haystack_integrations/tools/mcp_oauth/upstream_config.py"
 
 NOT_LEARNED = Defence(REDACTION, "        if not secret:\n", "        if secret:\n")
 
@@ -169,7 +170,9 @@ THREATS: tuple[Threat, ...] = (
         test="test_secrets.py::test_a_password_of_a_store_is_written_into_no_yaml_and_no_representation",
         defences=(
             Defence(CONFIG, "        if isinstance(self.token_storage, str) and passwords_in(", "        if not str("),
-            Defence(CONFIG, "field(default=None, repr=False)  # its URL may", "field(default=None)  # its URL may"),
+            Defence(
+                UPSTREAM_CONFIG, "field(default=None, repr=False)  # its URL may", "field(default=None)  # its URL may"
+            ),
         ),
     ),
     Threat(
@@ -287,7 +290,7 @@ THREATS: tuple[Threat, ...] = (
         defences=(
             Defence(CONFIG, '    "token_storage": read_secret,\n', ""),
             Defence(
-                CONFIG,
+                UPSTREAM_CONFIG,
                 "    token_storage: Secret | str | None = field(default",
                 "    token_storage: str | None = field(default",
             ),

@@ -19,7 +19,7 @@ from haystack_integrations.tools.mcp import (
 )
 
 from haystack_integrations.tools.mcp_oauth.client import SSEClient, StreamableHttpClient
-from haystack_integrations.tools.mcp_oauth.config import InMemoryTokenStorage, OAuthConfig
+from haystack_integrations.tools.mcp_oauth.config import OAuthConfig
 from haystack_integrations.tools.mcp_oauth.credentials import IdentityProvider, RegisteredClient
 from haystack_integrations.tools.mcp_oauth.errors import (
     AuthorizationRequired,
@@ -34,6 +34,7 @@ from haystack_integrations.tools.mcp_oauth.principals import as_user, current_us
 from haystack_integrations.tools.mcp_oauth.server_info import SSEServerInfo, StreamableHttpServerInfo
 from haystack_integrations.tools.mcp_oauth.tool import MCPTool
 from haystack_integrations.tools.mcp_oauth.toolset import MCPToolset
+from haystack_integrations.tools.mcp_oauth.upstream_config import InMemoryTokenStorage
 
 __all__ = [
     "AuthorizationHook",

@@ -6,7 +6,7 @@
 from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass, field, fields, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from haystack.utils import Secret
 
@@ -14,19 +14,15 @@ from haystack_integrations.tools.mcp_oauth.credentials import (
     IdentityProvider,
     RegisteredClient,
     TokenSource,
-    read_fields,
-    read_secret,
-    read_source,
-    refuse_plain_text,
-    require_secret,
-    resolve,
     to_token_source,
-    write_fields,
 )
 from haystack_integrations.tools.mcp_oauth.field_checks import require_fields, take_forms_of_yaml
+from haystack_integrations.tools.mcp_oauth.late_secrets import refuse_plain_text, require_secret, resolve
 from haystack_integrations.tools.mcp_oauth.network import Network
+from haystack_integrations.tools.mcp_oauth.plain_data import read_fields, read_secret, read_source, write_fields
 from haystack_integrations.tools.mcp_oauth.principals import PrincipalSource, principal_of
 from haystack_integrations.tools.mcp_oauth.token_source import AccessTokenSource, read_token_source, require_source
+from haystack_integrations.tools.mcp_oauth.upstream_config import ENGINE_NAMES, MEMORY, UpstreamOrder, to_store_name
 from valetkey import values
 from valetkey._adapters.framework import STANDARD, find_profile
 from valetkey.errors import ConfigurationError
@@ -34,31 +30,12 @@ from valetkey.login import LoginName
 from valetkey.settings.credentials import refuse_key_as_text
 from valetkey.settings.documentation import document, parameter_texts
 from valetkey.settings.names import require_principal
-from valetkey.settings.options import GrantName, Options
+from valetkey.settings.options import Options
 from valetkey.settings.settings import Settings
 from valetkey.store.passwords import passwords_in
 
-_MEMORY = "memory:"
-
 LOGIN_WAIT_SECONDS = 20.0
 """How long a call in the middle of a run waits for a login; Haystack gives the call up after 30 s."""
-
-if TYPE_CHECKING:
-    from haystack_integrations.tools.mcp import InMemoryTokenStorage as InMemoryTokenStorage  # noqa: PLC0414 - exported
-else:
-    try:
-        from haystack_integrations.tools.mcp import InMemoryTokenStorage
-    except ImportError:  # mcp-haystack 2.0
-
-        class InMemoryTokenStorage:
-            """Sessions that end with the process: what `token_storage="memory:"` means."""
-
-            async def get_tokens(self) -> None:
-                """Exist, as in every token storage of the MCP SDK."""
-
-
-ENGINE_NAMES = {"scopes": "scope", "grant_type": "grant", "token_endpoint_auth_method": "client_authentication"}
-"""The options that upstream has under another name than `Settings`."""
 
 NOT_IN_SETTINGS = frozenset({"token_storage", "login", "login_wait", "token_source"})
 """What the engine gets beside its settings."""
@@ -85,20 +62,7 @@ _READERS: dict[str, Callable[[Any], Any]] = {
 
 
 @dataclass(frozen=True)
-class _UpstreamOrder:
-    """The fields of upstream's `OAuthConfig`, which takes them by position too, with the types they have here."""
-
-    client_id: str | None = None
-    client_secret: Secret | None = field(default=None, repr=False)  # Haystack 2 shows a secret given as text
-    issuer: str | None = None
-    scopes: list[str] | None = None
-    token_endpoint_auth_method: str | None = None
-    grant_type: GrantName = "auto"
-    token_storage: Secret | str | None = field(default=None, repr=False)  # its URL may hold a password
-
-
-@dataclass(frozen=True)
-class OAuthConfig(Options, _UpstreamOrder):
+class OAuthConfig(Options, UpstreamOrder):
     """
     OAuth settings for one MCP server.
 
@@ -155,7 +119,7 @@ class OAuthConfig(Options, _UpstreamOrder):
         refuse_key_as_text(self.private_key)
         if isinstance(self.workload_token, str):
             to_token_source(self.workload_token)
-        object.__setattr__(self, "token_storage", _to_store_name(self.token_storage))
+        object.__setattr__(self, "token_storage", to_store_name(self.token_storage))
         if isinstance(self.scopes, str):  # RFC 6749 §3.3, as `OAuth` takes it too; in YAML it is a list
             object.__setattr__(self, "scopes", self.scopes.split() or None)
         take_forms_of_yaml(self)
@@ -220,8 +184,8 @@ class OAuthConfig(Options, _UpstreamOrder):
             raise ConfigurationError(message, hint="Give an OAuthConfig.")
         known = {each.name for each in fields(cls)} - {"token_storage"}
         given = {name: value for name, value in vars(config).items() if name in known and value is not None}
-        storage = _to_store_name(getattr(config, "token_storage", None))
-        return cls(**given, token_storage=storage or _MEMORY)
+        storage = to_store_name(getattr(config, "token_storage", None))
+        return cls(**given, token_storage=storage or MEMORY)
 
     def to_settings(self, server_url: str, principal: str | None = None) -> Settings:
         """
@@ -274,16 +238,6 @@ class OAuthConfig(Options, _UpstreamOrder):
             resource=session.resource or self.resource,
             profile=self.profile if known is STANDARD else known.name,
         )
-
-
-def _to_store_name(storage: Any) -> Any:
-    """Give the name of our store that stands for one of upstream's token storages; a name stays as it is."""
-    if storage is None or not hasattr(storage, "get_tokens"):
-        return storage
-    if type(storage) is InMemoryTokenStorage:
-        return _MEMORY
-    message = f"token_storage: Valetkey keeps sessions in a store of its own, not in a {type(storage).__name__}."
-    raise ConfigurationError(message, hint='Use token_storage="sqlite:////path/to/file" or "memory:".')
 
 
 def _texts() -> dict[str, str]:

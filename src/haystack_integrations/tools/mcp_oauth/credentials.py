@@ -1,25 +1,28 @@
 # SPDX-FileCopyrightText: 2026 The Valetkey authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Clients and identity providers as a pipeline's YAML can hold them: secrets as references, functions by name."""
+"""Clients and identity providers as a pipeline's YAML can hold them."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import MISSING, Field, dataclass, field, fields
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from haystack.utils import Secret, deserialize_callable, serialize_callable
+from haystack.utils import Secret
 
 from haystack_integrations.tools.mcp_oauth.field_checks import require_fields, take_forms_of_yaml
-from haystack_integrations.tools.mcp_oauth.token_source import AccessTokenSource, write_source
+from haystack_integrations.tools.mcp_oauth.late_secrets import (
+    refuse_plain_text,
+    require_secret,
+    resolve,
+    resolve_secret,
+)
+from haystack_integrations.tools.mcp_oauth.plain_data import read_fields, read_secret, read_token, write_fields
 from valetkey import values
-from valetkey.errors import ConfigurationError
 from valetkey.settings import credentials as engine
 
 TokenSource = str | Callable[[str], str]
 """The path of a file that another program keeps fresh, or a function that gets the audience and gives the token."""
-
-_CALLABLE = "callable"
 
 
 @dataclass
@@ -129,7 +132,7 @@ class IdentityProvider:
         :param data: Dictionary created by `to_dict`.
         :returns: The deserialized identity provider.
         """
-        readers = {"client_secret": read_secret, "private_key": read_secret, "id_token": _read_token}
+        readers = {"client_secret": read_secret, "private_key": read_secret, "id_token": read_token}
         return cls(**read_fields(data, readers))
 
     def resolved(self) -> engine.IdentityProvider:
@@ -155,74 +158,6 @@ class IdentityProvider:
         )
 
 
-def resolve(given: Any, name: str) -> Any:
-    """
-    Give the value of a field to the engine, whatever the field.
-
-    :raises ConfigurationError: If a secret is empty.
-    """
-    if isinstance(given, Secret):
-        return require_secret(given, name)
-    if hasattr(given, "resolved"):  # a client, an identity provider, network settings
-        return given.resolved()
-    return [resolve(each, name) for each in given] if isinstance(given, list) else given
-
-
-def resolve_secret(secret: Secret | None, name: str) -> values.Secret | None:
-    """
-    Resolve a secret.
-
-    :raises ConfigurationError: If it is there and empty.
-    """
-    return None if secret is None else require_secret(secret, name)
-
-
-def require_secret(secret: Secret, name: str) -> values.Secret:
-    """
-    Resolve a secret that has to have a value.
-
-    :raises ConfigurationError: If it is empty, or not there.
-    """
-    text = resolved_text(secret, name)
-    if not text:
-        names = " or ".join(_environment_variables(secret))
-        message = f"{name} resolved to an empty value" + (f", from {names}." if names else ".")
-        raise ConfigurationError(message, hint="Check the environment variable it comes from.")
-    return values.Secret(text)
-
-
-def resolved_text(secret: Secret, name: str) -> str | None:
-    """
-    Resolve a secret that may be without a value.
-
-    :raises ConfigurationError: If it has to have one, and has none.
-    """
-    try:
-        text = secret.resolve_value()
-    except ValueError as error:
-        message = f"{name} has no value: {error}."
-        raise ConfigurationError(message, hint="Set the environment variable it comes from.") from error
-    return None if text is None else str(text)
-
-
-def _environment_variables(secret: Secret) -> list[str]:
-    try:
-        return list(secret.to_dict().get("env_vars", ()))
-    except ValueError:  # it was given as text
-        return []
-
-
-def refuse_plain_text(instance: Any, name: str) -> None:
-    """
-    Refuse a secret that is given as text: it would stand in YAML.
-
-    :raises ConfigurationError: If it is a text.
-    """
-    if isinstance(getattr(instance, name), str | bytes):
-        message = f"{type(instance).__name__}.{name} is given as plain text."
-        raise ConfigurationError(message, hint="Give a Secret of haystack.utils, for example Secret.from_env_var(…).")
-
-
 def to_private_key(given: Secret | str | None, algorithm: str | None, name: str) -> engine.PrivateKey | None:
     """
     Give a private key to the engine.
@@ -240,48 +175,3 @@ def to_token_source(given: TokenSource) -> engine.TokenSource:
     """
     engine.to_token_source(given)
     return Path(given) if isinstance(given, str) else given
-
-
-def write_fields(instance: Any) -> dict[str, Any]:
-    """Write the fields of a dataclass into a dictionary, without those that have their default."""
-    given = {each.name: getattr(instance, each.name) for each in fields(instance)}
-    defaults = {each.name: _default(each) for each in fields(instance)}
-    return {name: _write(value) for name, value in given.items() if value != defaults[name]}
-
-
-def _default(each: Field[Any]) -> Any:
-    return each.default_factory() if each.default_factory is not MISSING else each.default
-
-
-def _write(value: Any) -> Any:
-    if isinstance(value, AccessTokenSource):
-        return write_source(value)
-    if hasattr(value, "to_dict"):  # a secret, or a part with fields of its own
-        return value.to_dict()
-    if isinstance(value, dict):
-        return {name: _write(each) for name, each in value.items()}
-    if isinstance(value, list):
-        return [_write(each) for each in value]
-    return {_CALLABLE: serialize_callable(value)} if callable(value) else value
-
-
-def read_fields(data: Mapping[str, Any], readers: Mapping[str, Callable[[Any], Any]]) -> dict[str, Any]:
-    """
-    Read what `write_fields` wrote. A null means the default, as in dictionaries of older versions and of upstream.
-    """
-    given = {name: value for name, value in data.items() if value is not None}
-    return {name: readers[name](value) if name in readers else value for name, value in given.items()}
-
-
-def read_secret(written: Any) -> Any:
-    """Read a secret."""
-    return Secret.from_dict(written) if isinstance(written, dict) else written
-
-
-def read_source(written: Any) -> Any:
-    """Read a source of tokens, or another function."""
-    return deserialize_callable(written[_CALLABLE]) if isinstance(written, dict) else written
-
-
-def _read_token(written: Any) -> Any:
-    return read_source(written) if isinstance(written, dict) and _CALLABLE in written else read_secret(written)

@@ -8,15 +8,9 @@ from typing import Any
 
 from haystack.utils import Secret
 
-from haystack_integrations.tools.mcp_oauth.credentials import (
-    read_fields,
-    read_secret,
-    refuse_plain_text,
-    require_secret,
-    resolve_secret,
-    write_fields,
-)
 from haystack_integrations.tools.mcp_oauth.field_checks import require_fields, take_forms_of_yaml
+from haystack_integrations.tools.mcp_oauth.late_secrets import refuse_plain_text, require_secret, resolve_secret
+from haystack_integrations.tools.mcp_oauth.plain_data import read_fields, read_secret, write_fields
 from valetkey.errors import ConfigurationError, quote
 from valetkey.settings import network as engine
 

@@ -17,8 +17,8 @@ from haystack_integrations.tools.mcp_oauth.access import Access
 from haystack_integrations.tools.mcp_oauth.authorizing_client import AuthorizingClient
 from haystack_integrations.tools.mcp_oauth.client import SSEClient, StreamableHttpClient
 from haystack_integrations.tools.mcp_oauth.config import OAuthConfig
-from haystack_integrations.tools.mcp_oauth.credentials import write_fields
 from haystack_integrations.tools.mcp_oauth.errors import to_mcp_error
+from haystack_integrations.tools.mcp_oauth.plain_data import write_fields
 from valetkey._adapters.framework import LogoutResult
 from valetkey._adapters.unforeseen import as_auth_error
 from valetkey.errors import AuthError

@@ -4,6 +4,7 @@
 """What importing costs, each time in a fresh interpreter, over importing httpx2 alone; and what is not imported."""
 
 import json
+import os
 import statistics
 import subprocess
 import sys
@@ -36,7 +37,7 @@ print(json.dumps([(imported - before) * 1000, (used - imported) * 1000, loaded])
 _FIRST_USE = "valetkey.httpx2.OAuth('https://mcp.example.com/mcp', store='memory:')"
 
 
-async def measure(findings: Findings, effort: Effort, folder: Path) -> None:  # noqa: ARG001 - nothing is kept
+async def measure(findings: Findings, effort: Effort, folder: Path) -> None:
     taken: dict[str, list[float]] = {name: [] for name in _MODULES}
     first: list[float] = []
     loaded: set[str] = set()
@@ -44,8 +45,8 @@ async def measure(findings: Findings, effort: Effort, folder: Path) -> None:  # 
         for name, module in _MODULES.items():
             if name != VALETKEY and number > effort.peer_rounds:
                 continue
-            seconds, use, found = _import(module, _FIRST_USE if name == VALETKEY else "")
-            if number > 0:  # the first one may write the compiled files
+            seconds, use, found = _import(module, _FIRST_USE if name == VALETKEY else "", folder)
+            if number > 0:  # the first one writes the compiled files
                 taken[name].append(seconds)
                 first += [use] if name == VALETKEY else []
             loaded |= set(found) if name == VALETKEY else set()
@@ -60,8 +61,12 @@ async def measure(findings: Findings, effort: Effort, folder: Path) -> None:  # 
     findings.demand(not loaded, f"{case}: {sorted(loaded)}")
 
 
-def _import(module: str, then: str) -> tuple[float, float, list[str]]:
+def _import(module: str, then: str, folder: Path) -> tuple[float, float, list[str]]:
+    """Import in a process of its own. All modules have compiled files, as those of an installed package have."""
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    environment = {**kept, "PYTHONPYCACHEPREFIX": str(folder)}
     program = _PROGRAM.format(module=module, then=then, forbidden=_FORBIDDEN)
-    done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True, timeout=60.0)
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=60.0, env=environment)
     seconds, use, loaded = json.loads(done.stdout)
     return float(seconds), float(use), list(loaded)

@@ -51,6 +51,12 @@ def test_a_session_in_memory_needs_no_package_of_the_extras():
     assert loaded.isdisjoint({"pydantic", "cryptography", "keyring", "redis", "psycopg", "haystack", "mcp"})
 
 
+def test_a_session_in_memory_loads_nothing_of_files_and_keys():
+    loaded = modules_after(f"import valetkey.httpx2; {MAKE_ONE}")
+    assert "valetkey.store.backends.memory" in loaded
+    assert loaded.isdisjoint({"sqlite3", "valetkey.store.backends.sqlite", "valetkey.store.encryption.protection"})
+
+
 A_START_WITH_A_GOOD_TOKEN = """
 import httpx2
 from valetkey.httpx2 import OAuth

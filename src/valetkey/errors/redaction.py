@@ -10,7 +10,6 @@ compared, such as an error code, is compared as the server sent it.
 """
 
 import base64
-import html
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
@@ -196,6 +195,8 @@ def _decoded(escape: re.Match[str]) -> str:
     if escape["byte"] is not None:
         return chr(int(escape["byte"], 16))
     if escape["entity"] is not None:
+        import html  # its table of names is large, and few texts have one
+
         return _bytes_of(html.unescape(escape["entity"]))
     number = escape["unit"] or escape["code"]
     return escape["char"] if number is None else _bytes_of(chr(int(number, 16)))

@@ -4,7 +4,6 @@
 """Which store an error is about, and the way on where it cannot be used any more."""
 
 import os
-import shlex
 from typing import cast
 
 from valetkey.errors import StoreError
@@ -36,6 +35,8 @@ def busy_hint(store: Store) -> str:
     place = place_of(store)
     if os.name != "posix" or not os.path.isabs(place):  # on a server, a lease ends by itself
         return "Try again in a moment."
+    import shlex
+
     locks = shlex.quote(f"{place}.locks")
     return f"Try again in a moment; if that does not help, end the program that `fuser -v {locks}/*` finds."
 

@@ -76,6 +76,10 @@ def _named(name: str) -> Store:
 
 @cache
 def _opened(name: str) -> Store:
+    if name == "memory:":  # without the modules of files and keys
+        from valetkey.store.backends.memory import MemoryStore
+
+        return MemoryStore()
     from valetkey.store.encryption.protection import open_protected
 
     return open_protected(name)

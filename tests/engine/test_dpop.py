@@ -249,7 +249,8 @@ def test_the_key_is_kept_with_the_session_and_nowhere_else(world):
     engine = world.engine()
     engine.replace(None, DPOP_ONLY)
     private = json.loads(world.kept().dpop_key.reveal())["d"]
-    held = [key for _, key in world.store.calls if private in repr(world.store.inner.get(key))]
+    records = {key: world.store.inner.get(key) for _, key in world.store.calls}
+    held = [key for key, record in records.items() if record is not None and private.encode() in record.value]
     assert set(held) == {world.attempts().sessions.key}
     engine.logout()
     assert world.store.inner.get(world.attempts().sessions.key) is None

@@ -30,10 +30,18 @@ LOOK_SECONDS = 30.0
 
 
 class _SameSession:
-    """All that have one session of one store at hand."""
+    """All that have one session of one store at hand: most often one, for which a `WeakSet` would be large."""
+
+    __slots__ = ("__weakref__", "_members")
 
     def __init__(self) -> None:
-        self.members: weakref.WeakSet[SessionAtHand] = weakref.WeakSet()
+        self._members: list[weakref.ref[SessionAtHand]] = []
+
+    def add(self, member: "SessionAtHand") -> None:
+        self._members = [each for each in self._members if each() is not None] + [weakref.ref(member)]
+
+    def others(self, member: "SessionAtHand") -> "list[SessionAtHand]":
+        return [each for one in self._members if (each := one()) is not None and each is not member]
 
 
 _living: "weakref.WeakValueDictionary[tuple[int, str], _SameSession]" = weakref.WeakValueDictionary()
@@ -54,12 +62,12 @@ class SessionAtHand:
         store = _innermost(sessions.store)
         with _joining:
             self._same = _living.setdefault((id(store), sessions.key), _SameSession())
-            self._same.members.add(self)
+            self._same.add(self)
 
     def forget(self) -> None:
         """Forget the session after its end; every other engine of it in this process looks into the store anew."""
         with _joining:
-            others = [each for each in self._same.members if each is not self]
+            others = self._same.others(self)
         for each in others:
             each._forgotten += 1
             each.session, each.has_looked = None, False

@@ -10,7 +10,6 @@ All of it is one critical section: take the lease of the session, read it again,
 import logging
 import threading
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -24,26 +23,23 @@ from valetkey._engine.acceptance import Acceptance
 from valetkey._engine.backoff import Backoff, Resting
 from valetkey._engine.braking import Braking
 from valetkey._engine.decision import Situation, Step, TokenNeed, answers, decide
+from valetkey._engine.login_parts import LoginParts
 from valetkey._engine.moved_login import MovedLogin
 from valetkey._engine.refresh_outcome import NextStep
 from valetkey._engine.refusing import explained, login_waits, nothing_to_renew_with, reason_for, with_way_out
 from valetkey._engine.renewal import Renewal, RenewalProgress
-from valetkey._engine.step_up import StepUps
-from valetkey._engine.workers import Steps, leaving_workers, run_steps
+from valetkey._engine.workers import Steps, run_steps
 from valetkey._grants.grant import GrantContext
-from valetkey._grants.opening import open_grant
 from valetkey._grants.token_endpoint import TokenEndpoint
 from valetkey._policy.fitting import terms_of
 from valetkey._policy.lifetime import has_long_expired
 from valetkey._policy.scope import choose_scope, unite
-from valetkey._sessions.codec import waiting_key
-from valetkey._sessions.fingerprint import settings_mark
 from valetkey._sessions.pending_codec import PendingRecord
-from valetkey._sessions.pending_logins import PendingLogins
 from valetkey._sessions.sessions import Sessions
-from valetkey.errors import AuthError, LoginFailed, LoginRequired, StoreBusy, StoreError, TemporaryError
+from valetkey.errors import AuthError, LoginFailed, LoginRequired, StoreBusy, TemporaryError
 from valetkey.errors.redaction import revealed
 from valetkey.login.link import LinkLogin
+from valetkey.made_once import made_once
 from valetkey.protocol.dpop import binding_algorithm
 from valetkey.seams import LoginPrompt, Seams
 from valetkey.settings.settings import Settings
@@ -94,15 +90,17 @@ class Attempts:
         self.backoff: Backoff = Backoff(seams.monotonic)
         self._settings = settings
         self._seams = seams
-        self._announce = self.braking.announcing(leaving_workers(announce))
+        self._announce = announce
         self._wanted = wanted
         self._clients = ClientSelection(settings, store, seams)
-        self._pending = PendingLogins(store, seams.now)
+        self._tokens = TokenEndpoint(settings, seams)
         self._leaves_logins = isinstance(seams.login, LinkLogin) and not settings.is_machine
-        tokens = TokenEndpoint(settings, seams)
-        self._renewal = Renewal(settings, seams, self.sessions, tokens, self._clients.registrations)
-        self._grant = open_grant(settings, seams, self._clients, tokens, self._pending)
-        self._step_ups = StepUps(settings, self.braking.decline)
+        self._renewal = Renewal(settings, seams, self.sessions, self._tokens, self._clients.registrations)
+
+    @made_once
+    def _parts(self) -> LoginParts:
+        store = self.sessions.store
+        return LoginParts(self._settings, store, self.braking, self._clients, self._tokens, self._announce)
 
     def satisfies(self, session: Session | None, need: TokenNeed) -> bool:
         """Tell whether a session answers a need now."""
@@ -202,15 +200,11 @@ class Attempts:
 
     def begun_login(self, *, by_name: bool = False) -> PendingRecord | None:
         """Give the login that waits for its answer, of this or another program; a login of another kind joins none."""
-        if not self._leaves_logins:
-            return None
-        mark = settings_mark(self._settings)
-        return self._pending.to_join(waiting_key(self._settings), mark, by_name=by_name)
+        return self._parts.begun(by_name=by_name) if self._leaves_logins else None
 
     def forget_begun_login(self) -> None:
         """Let the answer to a login that waits complete nothing any more."""
-        with suppress(StoreError):  # a logout says more about it
-            self._pending.end_of_session(waiting_key(self._settings))
+        self._parts.forget_begun()
 
     def _situation(self, attempt: _Attempt, session: Session | None, *, is_begun: bool) -> Situation:
         need, settings = attempt.need, self._settings
@@ -241,8 +235,8 @@ class Attempts:
             return self.sessions.save_answer(replace(session, terms=terms_of(self._settings)), version)
 
         try:
-            context = GrantContext(save, self._announce, attempt.cancelled, attempt.reason, need.more_scope)
-            outcome = self._grant.obtain(target, scope, context)
+            context = GrantContext(save, self._parts.announce, attempt.cancelled, attempt.reason, need.more_scope)
+            outcome = self._parts.grant.obtain(target, scope, context)
         except LoginRequired as error:
             if isinstance(error, LoginFailed):
                 raise
@@ -282,7 +276,7 @@ class Attempts:
         if need.more_scope is not None and previous is not None:
             self._seams.pause(GATHERING_SECONDS)
             wanted, same = unite(need.more_scope, self._wanted()), partial(self.braking.same_scope, need, previous)
-            return self._step_ups.widened(previous, wanted, chosen, same)
+            return self._parts.step_ups.widened(previous, wanted, chosen, same)
         if previous is None or challenged is None or self._settings.scope is not None:
             return chosen
         return unite(previous.token.scope, chosen)  # MCP, Scope Selection Strategy: with what was granted before
@@ -294,7 +288,7 @@ class Attempts:
             case Step.REFUSE_EARLY:
                 return nothing_to_renew_with()
             case Step.REFUSE_PINNED_SCOPE:
-                return self._step_ups.pinned(wanted)
+                return self._parts.step_ups.pinned(wanted)
             case Step.PAUSE if situation.pause is not None:
                 return with_way_out(situation.pause) if self._needs_way_out(situation.session) else situation.pause
         return self.braking.error(situation, failure)

@@ -57,7 +57,7 @@ class SingleFlight(Generic[Result]):
         self._must_finish = must_finish  # False: the end of the process breaks the work off
         self._lock = threading.Lock()  # guards _running and _cancelled
         self._running: concurrent.futures.Future[Result] | None = None
-        self._cancelled = threading.Event()
+        self._cancelled: Cancellation | None = None  # of the work that runs
         _flights.add(self)
 
     def join(self, work: Work[Result]) -> tuple[concurrent.futures.Future[Result], bool]:
@@ -70,8 +70,8 @@ class SingleFlight(Generic[Result]):
             if self._running is not None:
                 return self._running, False
             future: concurrent.futures.Future[Result] = concurrent.futures.Future()
-            self._running, self._cancelled = future, Cancellation()
-            steps = self._run(work, future, self._cancelled)
+            self._running, self._cancelled = future, (cancelled := Cancellation())
+            steps = self._run(work, future, cancelled)
         try:
             self._workers.start(steps, self._lane)
         except BaseException:
@@ -91,7 +91,8 @@ class SingleFlight(Generic[Result]):
     def cancel(self) -> None:
         """Tell the running work to stop waiting for a person; work that waits for none is finished."""
         with self._lock:
-            self._cancelled.set()
+            if self._cancelled is not None:
+                self._cancelled.set()
 
     def interrupt(self) -> None:
         """Do what `cancel` does, and give work that waits for a person the time to let go of the terminal."""
@@ -103,7 +104,7 @@ class SingleFlight(Generic[Result]):
     def forget(self) -> None:
         """Let go of work whose thread does not exist in this process."""
         self._lock = threading.Lock()
-        self._running = None
+        self._running = self._cancelled = None
 
     def _run(
         self,
@@ -137,7 +138,7 @@ class SingleFlight(Generic[Result]):
 
     def _finish(self) -> None:
         with self._lock:
-            self._running = None
+            self._running = self._cancelled = None
 
 
 _flights: "weakref.WeakSet[SingleFlight[Any]]" = weakref.WeakSet()

@@ -158,7 +158,9 @@ def as_set(settings: Settings, session: Session) -> Session:
     """Give a session with what the settings replace of it: endpoints, the client's credentials, the bearer."""
     given, server = client_given(settings, session.issuer), overridden(session.server, settings)
     client = session.client if given is None else _with_credentials(session, given, settings)
-    return _with_bearer(replace(session, server=server, client=client), settings)
+    if server is not session.server or client is not session.client:
+        session = replace(session, server=server, client=client)
+    return _with_bearer(session, settings)
 
 
 def as_kept(session: Session, shown: Session, stored: Session) -> Session:

@@ -29,7 +29,8 @@ def configured(settings: Settings, issuer: str | None = None) -> ServerMetadata:
 
 def overridden(server: ServerMetadata, settings: Settings) -> ServerMetadata:
     """Put the user's endpoints in the place of the published ones."""
-    given = replace(server, **{name: getattr(settings, name) or getattr(server, name) for name in _ENDPOINTS})
+    own = {name: endpoint for name in _ENDPOINTS if (endpoint := getattr(settings, name))}
+    given = replace(server, **own) if own else server
     return given if settings.token_endpoint is None or names_issuer(settings) else _at_token_endpoint(given, settings)
 
 

@@ -11,6 +11,7 @@ from valetkey._policy.brake import CLEAN, Brake, Declined, Failure, marked, with
 from valetkey._sessions.codec import Kind, brake_key, encode_members, readable_members
 from valetkey._sessions.fingerprint import settings_mark
 from valetkey._sessions.members import Members, optional, text, texts, time
+from valetkey.made_once import made_once
 from valetkey.settings.settings import Settings
 from valetkey.store.another import MOST_WRITES, always_in_conflict
 from valetkey.store.protocol import ABSENT, Absent, Conflict, Store
@@ -60,8 +61,13 @@ class Brakes:
     def __init__(self, settings: Settings, store: Store, mark: str | None = None) -> None:
         self.key: str = brake_key(settings)
         self._store = store
-        self._mark = mark or settings_mark(settings)  # a login's record has the mark, and not all the settings
+        self._settings = settings
+        self._known_mark = mark  # a login's record has the mark, and not all the settings
         self._read: tuple[Brake, str | Absent] = CLEAN, ABSENT
+
+    @made_once
+    def _mark(self) -> str:
+        return self._known_mark or settings_mark(self._settings)
 
     def read(self) -> Brake:
         """Read the brake; a session without a record has nothing behind it, and neither have settings not yet tried."""

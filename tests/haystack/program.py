@@ -24,6 +24,12 @@ from tests.haystack.event_loops import longest_pause
 
 
 def main(kind, url):
+    if kind == "complete":
+        from tests.haystack.test_authorization_required import visit
+        from valetkey._adapters.framework import complete_login
+
+        complete_login(None, visit(url), principal="alice")
+        return
     toolset = MCPToolset(StreamableHttpServerInfo(url=url))
     if kind.startswith("give-up"):
         _give_up(kind, toolset)

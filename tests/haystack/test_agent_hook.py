@@ -481,6 +481,62 @@ def test_what_was_executed_is_in_the_checkpoint_of_a_suspended_run(way, toolset,
     assert len(notes) == 1
 
 
+class LateHook(AuthorizationHook):
+    """A hook that comes when the user has just answered, through the link that another run of his has shown."""
+
+    def __init__(self, before):
+        super().__init__("suspend")
+        self.before = before
+
+    def run(self, state):
+        self.before()
+        super().run(state)
+
+    async def run_async(self, state):
+        await asyncio.to_thread(self.before)
+        await super().run_async(state)
+
+
+@both_ways
+def test_a_run_is_not_suspended_for_a_login_that_has_ended_meanwhile(way, toolset, misbehaving, durable_run):
+    """Nothing would resume it: the link is over, and the user has done his part."""
+    link = link_of(way(agent_of(toolset)), misbehaving)
+    result = way(agent_of(toolset, hook=LateHook(lambda: log_in(link))))
+    assert durable_run.waits == []
+    assert result["messages"][-1].text == "3"
+    assert misbehaving.executed == 1
+
+
+@both_ways
+def test_of_two_logins_a_run_is_suspended_for_the_one_that_is_missing(
+    way, toolset, other_toolset, misbehaving, other_server, durable_run
+):
+    link = link_of(way(agent_of(toolset)), misbehaving)
+    agent = agent_of([toolset, other_toolset], ADD, SUM, hook=LateHook(lambda: log_in(link)))
+    with pytest.raises(Suspended):
+        way(agent)
+    ((_, other_link, checkpoint),) = durable_run.waits
+    assert other_link not in (None, link)
+    messages = State.from_dict(checkpoint["state"]).data["messages"]
+    results = [each.result for message in messages for each in message.tool_call_results]
+    assert [("content" in result, "was not executed" in result) for result in results] == [(True, False), (False, True)]
+    assert (misbehaving.executed, other_server.executed) == (1, 0)
+
+
+@both_ways
+def test_a_login_that_was_denied_meanwhile_stops_a_durable_run(way, toolset, misbehaving, durable_run):
+    link = link_of(way(agent_of(toolset)), misbehaving)
+    misbehaving.switches.denies = True
+
+    def deny():
+        with pytest.raises(LoginFailed):
+            log_in(link)
+
+    result = way(agent_of(toolset, hook=LateHook(deny)))
+    assert result["authorization"][0]["link"] is None
+    assert durable_run.waits == []
+
+
 @both_ways
 def test_a_denial_stops_a_durable_run(way, toolset, misbehaving, durable_run):
     link = link_of(way(agent_of(toolset)), misbehaving)

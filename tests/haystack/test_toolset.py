@@ -417,9 +417,13 @@ def test_an_agent_in_an_event_loop_signs_a_user_in_and_goes_on_in_the_same_run(m
     person.takes(1)
     toolset = open_toolset(info_of(misbehaving), on_unauthorized="sign_in_tool")
     agent = Agent(chat_generator=SignsIn(), tools=toolset, raise_on_tool_invocation_failure=True)
-    result, pause = asyncio.run(longest_pause(agent.run_async(QUESTION)))
-    assert text_in(result) == "3"
-    assert pause < 0.9
+    results = []
+
+    async def answer():
+        results.append(await agent.run_async(QUESTION))
+
+    assert asyncio.run(longest_pause(answer())) < 0.9
+    assert [text_in(result) for result in results] == ["3"]
     assert agent.chat_generator.given == [["sign_in_to_127_0_0_1"]] * (not IS_HAYSTACK_3) + [["add"]] * 2
     assert person.logins == 1
 

@@ -89,15 +89,16 @@ class AuthorizationHook:
             _tell(state, calls)
             for pause in _pauses(self.seconds):
                 time.sleep(pause)
-                for call in _waited_for(calls):
-                    if not call.refused.is_asking():
-                        call.take(_outcome(call), state)
+                _make_again(calls, state)
                 if not _waited_for(calls):
                     break
-        context = self._durable_context(calls)
+        elif self.mode == "suspend" and not is_running_loop():
+            _make_again(calls, state)  # the login may have ended during the step, and then nothing would resume the run
+        missing = [call for call in calls if not call.is_over]
+        context = self._durable_context(missing)
         if context is not None:
-            context.suspend_sync(_wait_of(calls), adapter_checkpoint=_checkpoint(state, calls))
-        _stop(state, calls)
+            context.suspend_sync(_wait_of(missing), adapter_checkpoint=_checkpoint(state, missing))
+        _stop(state, missing)
 
     async def run_async(self, state: State) -> None:
         """
@@ -112,15 +113,16 @@ class AuthorizationHook:
                 await told
             for pause in _pauses(self.seconds):
                 await asyncio.sleep(pause)
-                for call in _waited_for(calls):
-                    if not await asyncio.to_thread(call.refused.is_asking):
-                        call.take(await _outcome_async(call), state)
+                await _make_again_async(calls, state)
                 if not _waited_for(calls):
                     break
-        context = self._durable_context(calls)
+        elif self.mode == "suspend":
+            await _make_again_async(calls, state)
+        missing = [call for call in calls if not call.is_over]
+        context = self._durable_context(missing)
         if context is not None:
-            await context.suspend(_wait_of(calls), adapter_checkpoint=_checkpoint(state, calls))
-        _stop(state, calls)
+            await context.suspend(_wait_of(missing), adapter_checkpoint=_checkpoint(state, missing))
+        _stop(state, missing)
 
     def to_dict(self) -> dict[str, Any]:
         """
@@ -194,6 +196,19 @@ def _waited_for(calls: list[_Call]) -> list[_Call]:
     return [call for call in calls if not call.is_over and call.refused.error.authorization_url is not None]
 
 
+def _make_again(calls: list[_Call], state: State) -> None:
+    """Make the calls again whose login is waited for no more: it was completed, denied, or its time is over."""
+    for call in _waited_for(calls):
+        if not call.refused.is_asking():
+            call.take(_outcome(call), state)
+
+
+async def _make_again_async(calls: list[_Call], state: State) -> None:
+    for call in _waited_for(calls):
+        if not await asyncio.to_thread(call.refused.is_asking):
+            call.take(await _outcome_async(call), state)
+
+
 def _outcome(call: _Call) -> Any:
     try:
         return call.refused.again()
@@ -246,8 +261,7 @@ def _tell(state: State, calls: list[_Call]) -> Any:
     return tell(_logins(calls)) if tell is not None else None
 
 
-def _stop(state: State, calls: list[_Call]) -> None:
-    missing = [call for call in calls if not call.is_over]
+def _stop(state: State, missing: list[_Call]) -> None:
     if not missing:
         return
     for call in missing:

@@ -63,7 +63,7 @@ peers were measured 9 times.)
 * These two are measured in three ways. With one TLS context for all contenders, and Valetkey's sessions in a SQLite
   file, its default: the aims of 1.2 × and 1.1 × are missed there, and the run demands 1.45 × and 1.25 ×. With the
   sessions of Valetkey in memory, as the MCP SDK's provider has them here: demanded are 1.2 × for both. The rest is
-  the file: a login makes three durable writes, takes two locks and reads 11 times, a start opens the file once. And
+  the file: a login makes three durable writes, takes two locks and reads 8 times, a start opens the file once. And
   with the file and the making of the HTTP client, which is part of every program's start and takes 20 to 30 ms for its
   TLS context: demanded are 1.2 × and 1.1 ×. The figure of a login contains Valetkey's listener, which the SDK leaves to
   its user.

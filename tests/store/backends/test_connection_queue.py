@@ -25,7 +25,7 @@ class Server:
     def __init__(self, limit=1000):
         self.limit, self.opened, self.closed, self.broken = limit, [], [], set()
         self.refuses = []
-        self.tries = 0
+        self.tries = self.looks = 0
         self.most = 0
 
     def open(self):
@@ -42,6 +42,10 @@ class Server:
         self.closed.append(connection)
 
     def is_usable(self, connection):
+        return connection not in self.broken
+
+    def is_alive(self, connection):
+        self.looks += 1
         return connection not in self.broken
 
     def is_full(self, error):
@@ -78,6 +82,7 @@ def test_a_connection_is_used_again(server):
         with queue.one() as connection:
             assert connection == "connection 0"
     assert server.closed == []
+    assert server.looks == 2, "after the first use it was idle"
 
 
 def test_a_thousand_threads_share_a_few_connections_and_none_fails(server):
@@ -114,6 +119,7 @@ def test_threads_have_their_turns_in_the_order_in_which_they_came(server):
     for each in running:
         each.result(LONGEST_WAIT)
     assert order == list(range(20))
+    assert server.looks == 0, "a connection that passes from one thread to the next has not been idle"
 
 
 def test_the_extension_of_a_lease_comes_before_all_others(server):

@@ -49,7 +49,10 @@ class Dialect(Protocol[Connection]):
         """Close a connection."""
 
     def is_usable(self, connection: Connection) -> bool:
-        """Tell whether a connection that was used or idle can be used again."""
+        """Tell whether a connection that was just used can be used again."""
+
+    def is_alive(self, connection: Connection) -> bool:
+        """Tell whether the server has not ended a connection that was idle."""
 
     def is_full(self, error: Exception) -> bool:
         """Tell whether a server has said that it takes no more connections."""
@@ -61,9 +64,10 @@ class _Turn(Generic[Connection]):
     def __init__(self) -> None:
         self.has_come = threading.Event()
         self.connection: Connection | None = None
+        self.was_idle = False
 
-    def give(self, connection: Connection | None) -> None:
-        self.connection = connection
+    def give(self, connection: Connection | None, *, was_idle: bool = False) -> None:
+        self.connection, self.was_idle = connection, was_idle
         self.has_come.set()
 
 
@@ -121,16 +125,17 @@ class ConnectionQueue(Generic[Connection]):
         turn, pause = self._queue(is_urgent), _FIRST_PAUSE
         self._wait(turn, ends_at)
         while True:
-            connection = self._used_or_new(turn.connection, ends_at)
+            connection = self._used_or_new(turn, ends_at)
             if connection is not None:
                 return connection
             turn = self._wait_at_the_front(pause)
             pause = min(pause * 2, _LONGEST_PAUSE)
 
-    def _used_or_new(self, connection: Connection | None, ends_at: float) -> Connection | None:
+    def _used_or_new(self, turn: _Turn[Connection], ends_at: float) -> Connection | None:
         """Give a connection that can be used; None if the server is full now."""
+        connection = turn.connection
         if connection is not None:
-            if self._dialect.is_usable(connection):
+            if not turn.was_idle or self._dialect.is_alive(connection):
                 return connection
             self._dialect.close(connection)
         try:
@@ -148,7 +153,7 @@ class ConnectionQueue(Generic[Connection]):
         turn: _Turn[Connection] = _Turn()
         with self._lock:
             if self._idle and (is_urgent or not self._waiting):
-                turn.give(self._idle.pop()[1])
+                turn.give(self._idle.pop()[1], was_idle=True)
             elif self._open < self._most and (is_urgent or not self._waiting):
                 self._open += 1
                 turn.give(None)

@@ -88,10 +88,12 @@ class Dialect:
         connection.close()
 
     def is_usable(self, connection: Connection) -> bool:
-        """Tell whether a connection is in no transaction, and its server has not ended it."""
-        if connection.closed or connection.info.transaction_status != psycopg.pq.TransactionStatus.IDLE:
-            return False
-        return _is_quiet(connection)
+        """Tell whether a connection is open and in no transaction."""
+        return not connection.closed and connection.info.transaction_status == psycopg.pq.TransactionStatus.IDLE
+
+    def is_alive(self, connection: Connection) -> bool:
+        """Tell whether the server has not ended a connection; an idle server sends nothing else either."""
+        return self.is_usable(connection) and _is_quiet(connection)
 
     def is_full(self, error: Exception) -> bool:
         """Tell whether the server has said that it takes no more connections."""
@@ -143,7 +145,7 @@ def _cut(connection: psycopg.Connection[tuple[Any, ...]]) -> None:
 
 
 def _is_quiet(connection: Connection) -> bool:
-    """An idle server sends nothing; anything to read is an error or the end of the connection."""
+    """Tell whether there is nothing to read, which would be an error or the end of the connection."""
     with _Selector() as selector:
         selector.register(connection.fileno(), selectors.EVENT_READ)
         return not selector.select(0)

@@ -56,6 +56,8 @@ class Dialect:
         """Every connection is usable: redis-py connects it again where the server has ended it."""
         return True
 
+    is_alive = is_usable
+
     def is_full(self, error: Exception) -> bool:
         """Tell whether the server has said that it takes no more connections."""
         return isinstance(error, redis.ConnectionError) and _FULL in str(error)

@@ -120,6 +120,26 @@ def test_a_store_that_hangs_holds_up_no_other(upkeep):
     goes_on.set()
 
 
+def test_a_store_too_many_shares_the_line_of_one_that_does_not_hang(upkeep):
+    """Row J4."""
+    hangs, goes_on = threading.Event(), threading.Event()
+
+    def hanging():
+        hangs.set()
+        assert goes_on.wait(LONGEST_WAIT)
+
+    for number in range(MOST_LINES - 1):
+        assert upkeep.later(600.0, hanging, f"store {number}")
+        assert upkeep.later(600.0, hanging, f"store {number}")
+    assert upkeep.later(0.0, hanging, "hanging")
+    assert hangs.wait(LONGEST_WAIT)
+    for _ in range(2):
+        tasks = Tasks(upkeep)
+        tasks.after(0.0, "last", place="one too many")
+        assert tasks.done.wait(LONGEST_WAIT)
+    goes_on.set()
+
+
 def test_many_stores_share_a_bounded_number_of_threads(upkeep):
     """Row J4."""
     goes_on, done, threads = threading.Event(), threading.Semaphore(0), set()

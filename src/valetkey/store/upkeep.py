@@ -36,6 +36,7 @@ class Line:
         self._due: list[tuple[float, int, Task]] = []
         self._numbers = itertools.count()
         self._thread: threading.Thread | None = None
+        self.is_busy: bool = False  # a task runs, or hangs
 
     @property
     def tasks(self) -> int:
@@ -63,11 +64,14 @@ class Line:
             task = self._next()
             if task is None:
                 return
+            self.is_busy = True
             try:
                 again = task()
             except Exception:  # the other tasks must go on
                 _logger.exception("a store could not be kept up")
                 continue
+            finally:
+                self.is_busy = False
             if again is not None:
                 self.later(again, task)
 
@@ -100,11 +104,12 @@ class Upkeep:
             return self._line(place).later(seconds, task)
 
     def _line(self, place: str) -> Line:
-        if place not in self._lines and len(self._lines) >= MOST_LINES:
+        if place not in self._lines:
             self._lines = {name: line for name, line in self._lines.items() if line.tasks}
-            if len(self._lines) >= MOST_LINES:
-                return min(self._lines.values(), key=lambda line: line.tasks)
-        return self._lines.setdefault(place, Line())
+            lines = set(self._lines.values())
+            shared = min(lines, key=lambda line: (line.is_busy, line.tasks)) if len(lines) >= MOST_LINES else None
+            self._lines[place] = shared or Line()
+        return self._lines[place]
 
 
 _of_process = Upkeep()

@@ -11,6 +11,7 @@ import time
 from contextlib import ExitStack
 
 import pytest
+import redis
 
 from tests.fakes.threads import LONGEST_WAIT
 from tests.requirements import requirement
@@ -46,6 +47,29 @@ def test_a_restart_keeps_records_and_the_store_connects_again(redis_server, stor
     redis_server.restart()
     assert store.get("restarted") == (b"1", version)
     assert store.put("restarted", b"2", if_version=version)
+
+
+def test_leases_are_extended_together_on_the_connection_that_is_there(started):
+    store, other = opened(started), redis.Redis.from_url(started.url)
+    held = {key: store.lease(key, seconds=20) for key in ("one", "two", "three")}
+    owners = {key: lease._owner for key, lease in held.items()}
+    assert store.extend({**owners, "two": "another owner"}, 20.0) == {"one", "three"}
+    assert len(other.client_list()) == 2
+    for lease in held.values():
+        lease.release()
+    store.close()
+    other.close()
+
+
+def test_an_extension_that_fails_leaves_no_answer_behind(started):
+    store, other = opened(started), redis.Redis.from_url(started.url)
+    store.put("key", b"1")
+    other.rpush("valetkey:{list}:lease", "no text")
+    with pytest.raises(StoreError):
+        store.extend({"one": "owner", "list": "owner", "two": "owner"}, 20.0)
+    assert store.get("key").value == b"1"
+    store.close()
+    other.close()
 
 
 @requirement("REF-8")

@@ -25,7 +25,7 @@ from redis import exceptions
 from valetkey.errors import ConfigurationError, StoreError, quote
 from valetkey.store.another import as_record, not_of_valetkey
 from valetkey.store.backends.connection_queue import PATIENCE_SECONDS, ConnectionQueue
-from valetkey.store.backends.redis_connections import Dialect
+from valetkey.store.backends.redis_connections import Dialect, send_together
 from valetkey.store.leases.owned_lease import OwnedLease
 from valetkey.store.protocol import ABSENT, ANY, Condition, Conflict, Record, require_condition
 
@@ -119,10 +119,11 @@ class RedisStore:
         :returns: The keys of the leases that are still the owner's.
         :raises StoreError: If the server cannot be asked.
         """
-        with self._answers(is_urgent=True) as client, client.pipeline(transaction=False) as pipeline:
-            for key, owner in owners.items():
-                pipeline.eval(_EXTEND, 1, _lease_name(key), owner, int(seconds * 1000))
-            return {key for key, is_held in zip(owners, pipeline.execute(), strict=True) if is_held}
+        with self._answers(is_urgent=True) as client:
+            commands = [
+                ("EVAL", _EXTEND, 1, _lease_name(key), owner, int(seconds * 1000)) for key, owner in owners.items()
+            ]
+            return {key for key, is_held in zip(owners, send_together(client, commands), strict=True) if is_held}
 
     def release(self, key: str, owner: str) -> None:
         """

@@ -64,7 +64,7 @@ WEB_PAGES = {
         PAGES.told(
             "You are not signed in",
             "This page is for signed-in users.",
-            "Sign in to this application, then open the link again.",
+            "Sign in to this application, then open this page again.",
         ),
         HEADERS,
     ),

@@ -17,6 +17,7 @@ from haystack.tools import Tool, Toolset
 from haystack_integrations.tools.mcp import MCPToolset as UpstreamMCPToolset
 
 from haystack_integrations.tools.mcp_oauth import (
+    AuthorizationRequired,
     MCPAuthorizationError,
     MCPTool,
     MCPToolNotFoundError,
@@ -345,8 +346,9 @@ def test_a_plain_warm_up_in_an_event_loop_waits_for_no_person_and_the_login_goes
     one = kind(info_of(misbehaving))
 
     async def warm_up():
-        with pytest.raises(MCPAuthorizationError):
+        with pytest.raises(MCPAuthorizationError) as raised:
             one.warm_up()
+        assert "warm_up_async" in raised.value.hint
 
     asyncio.run(asyncio.wait_for(warm_up(), LONGEST_WAIT))
     person.goes_on()
@@ -434,7 +436,23 @@ def test_where_no_person_can_be_asked_the_sign_in_tool_says_what_would_help(misb
     (sign_in,) = toolset
     with pytest.raises(MCPAuthorizationError) as raised:
         MCPToolset(refusing(misbehaving)).warm_up()
-    assert raised.value.hint in sign_in.invoke()
+    answer = sign_in.invoke()
+    assert answer.startswith("The user cannot sign in here.")
+    assert raised.value.hint in answer
+
+
+def test_the_sign_in_tool_speaks_to_the_user_where_the_program_itself_shows_the_link(misbehaving, open_toolset):
+    """An error's own hint is for the program that catches it."""
+    info = info_of(misbehaving, login="link", principal="alice")
+    toolset = open_toolset(info, on_unauthorized="sign_in_tool")
+    toolset.warm_up()
+    (sign_in,) = toolset
+    with pytest.raises(AuthorizationRequired) as raised:
+        info.login()
+    answer = sign_in.invoke()
+    assert raised.value.authorization_url in answer
+    assert misbehaving.mcp_url in answer
+    assert [each for each in ("authorization_url", "complete()", "this error") if each in answer] == []
 
 
 @pytest.mark.parametrize("how", ["toolset", "tool"])

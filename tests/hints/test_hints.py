@@ -293,7 +293,9 @@ PLAYS = {
         NO_METADATA, {**MACHINE, "issuer": None}, {**MACHINE, "issuer": None, "token_endpoint": TOKEN}
     ),
     "Ask its operator, or give issuer=.": simply({"names_issuers": ()}, {}, {"issuer": ISSUER}),
-    "Log in with a browser instead: leave grant= out.": simply({}, {"grant": "device_code"}, {}),
+    'Log in with a browser instead: leave out login="device", or the device grant.': simply(
+        {}, {"grant": "device_code"}, {}
+    ),
     "Ask its operator to publish code_challenge_methods_supported; if you know that it supports S256, say so with "
     "assume_pkce=True.": simply({"announces_pkce": None}, {}, {"assume_pkce": True}),
     "Leave prompt=none out of authorization_parameters=: it forbids the server to ask you.": a_server_that_may_not_ask,
@@ -543,7 +545,7 @@ ELSEWHERE = {
     "Let it return the name of the user of each call.": (
         "haystack/test_principals.py::test_a_function_that_fails_is_told_without_its_words"
     ),
-    "Sign in to this application, then open the link again.": (
+    "Sign in to this application, then open this page again.": (
         "haystack/web/test_journeys.py::test_a_visitor_who_is_not_signed_in_is_told_so_and_may_come_back"
     ),
     "If you did not ask for a login, close this page. Else use the link that was given to you.": (
@@ -577,6 +579,9 @@ ELSEWHERE = {
     ),
     "Put something before the names of your users, as in user:local.": (
         "haystack/test_principals.py::test_no_user_gets_the_session_of_the_program"
+    ),
+    "{}, or await warm_up_async() or run_async() instead, which waits for the login.": (
+        "haystack/test_toolset.py::test_a_plain_warm_up_in_an_event_loop_waits_for_no_person_and_the_login_goes_on"
     ),
     "Name the user by `with as_user(…)` or OAuthConfig(principal=…).": (
         "haystack/test_deployment.py::test_no_login_begins_when_a_service_of_many_users_is_deployed"

@@ -97,7 +97,7 @@ def test_it_is_offered_where_the_endpoint_is_and_the_grant_is_not_left_out(liste
 def test_elsewhere_it_is_not_offered(changes, fault):
     with pytest.raises(Unsupported, match=f"^The authorization server {ISSUER} {fault}") as caught:
         require_device_flow(replace(DEVICE_SERVER, **changes))
-    assert caught.value.hint == "Log in with a browser instead: leave grant= out."
+    assert caught.value.hint == 'Log in with a browser instead: leave out login="device", or the device grant.'
 
 
 # How it begins.

@@ -59,7 +59,7 @@ def require_device_flow(metadata: ServerMetadata) -> None:
         missing = "does not list the device grant"
     if missing is not None:
         message = f"The authorization server {metadata.issuer} {missing}."
-        raise Unsupported(message, hint="Log in with a browser instead: leave grant= out.")
+        raise Unsupported(message, hint='Log in with a browser instead: leave out login="device", or the device grant.')
 
 
 def device_authorization_request(

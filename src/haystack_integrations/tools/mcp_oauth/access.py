@@ -13,16 +13,12 @@ from haystack_integrations.tools.mcp_oauth.config import OAuthConfig
 from haystack_integrations.tools.mcp_oauth.errors import to_mcp_error
 from haystack_integrations.tools.mcp_oauth.http_client import plain_headers
 from haystack_integrations.tools.mcp_oauth.late_secrets import resolved_text
+from haystack_integrations.tools.mcp_oauth.patience import NO_LOGIN, Patience
 from haystack_integrations.tools.mcp_oauth.principals import LOCAL, PrincipalSource, principal_of
 from haystack_integrations.tools.mcp_oauth.token_source import tokens_of
 from valetkey._adapters.framework import Engine, shared_engine
 from valetkey.errors import AuthError, ConfigurationError
 from valetkey.store.backends.memory import MemoryStore
-
-Patience = float | None
-"""How many seconds a login is waited for: None as long as it may take, 0 until a person has been asked."""
-NO_LOGIN: Patience = -1.0
-"""No first login is begun: the program is deployed, and its users come later."""
 
 _interested: "weakref.WeakKeyDictionary[Engine, weakref.WeakSet[Access]]" = weakref.WeakKeyDictionary()
 _noting = threading.Lock()  # guards _interested

@@ -11,19 +11,24 @@ account is ever used for another principal. An account is used in upstream's eve
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
-from contextlib import AsyncExitStack, contextmanager, suppress
+from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
 from haystack_integrations.tools.mcp import MCPClient, MCPConnectionError, MCPError, MCPInvocationError
 from mcp import types
 
-from haystack_integrations.tools.mcp_oauth.access import Access, Patience
+from haystack_integrations.tools.mcp_oauth.access import Access
 from haystack_integrations.tools.mcp_oauth.connection import Connection, is_being_cancelled, retrieve_error
 from haystack_integrations.tools.mcp_oauth.diagnosis import CREDENTIAL_REJECTED, Diagnosis, Transport, diagnose
-from haystack_integrations.tools.mcp_oauth.errors import MCPAuthorizationError, to_mcp_error, to_server_error
+from haystack_integrations.tools.mcp_oauth.errors import (
+    MCPAuthorizationError,
+    to_mcp_error,
+    to_server_error,
+)
 from haystack_integrations.tools.mcp_oauth.failures import CallLost, RequestRejected
 from haystack_integrations.tools.mcp_oauth.gate import Gate
+from haystack_integrations.tools.mcp_oauth.patience import Patience, replaced
 from haystack_integrations.tools.mcp_oauth.token_source import SourceTokens
 from valetkey._adapters.failures import HttpError
 from valetkey._adapters.framework import harmless, redacting, without_secrets
@@ -34,9 +39,6 @@ _logger = logging.getLogger("valetkey")
 
 FIRST_ANSWER_WAIT = 5.0
 """Seconds that `open` waits for the MCP server to answer; after that `connect` goes on waiting."""
-
-_STEP_SECONDS = 0.02
-"""How soon a caller that must not wait for a person sees that one is asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +206,7 @@ class Account(MCPClient):
         if self._is_closed:
             raise self._closed()
         self.access.take_interest()
-        wait = asyncio.ensure_future(self._new_token(rejected, patience))
+        wait = asyncio.ensure_future(replaced(self._engine, rejected, patience))
         self._waits.add(wait)
         try:
             with as_auth_error:
@@ -226,24 +228,6 @@ class Account(MCPClient):
             await tokens.another(rejected.token)
         except AuthError as error:
             raise to_mcp_error(error, operation, self.url) from error
-
-    async def _new_token(self, rejected: RequestRejected, patience: Patience) -> None:
-        engine, need = self._engine, (rejected.token, rejected.challenges)
-        if patience is None or patience > 0:
-            await engine.replace_async(*need, seconds=patience)
-            return
-        wait = asyncio.ensure_future(engine.replace_async(*need))
-        try:
-            while not wait.done() and engine.prompt is None:
-                await asyncio.wait({wait}, timeout=_STEP_SECONDS)
-            if wait.done():
-                await wait
-                return
-        finally:
-            wait.cancel()
-        with suppress(asyncio.CancelledError):
-            await asyncio.wait({wait})
-        await engine.replace_async(*need, seconds=0.0)  # whose error has the link
 
     def _still_rejected(self, rejected: RequestRejected, operation: str) -> MCPError:
         if rejected.token is not None:

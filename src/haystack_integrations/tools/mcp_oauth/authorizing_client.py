@@ -22,13 +22,14 @@ from haystack_integrations.tools.mcp import MCPClient, MCPConnectionError, SSESe
 from haystack_integrations.tools.mcp.mcp_tool import AsyncExecutor
 from mcp import types
 
-from haystack_integrations.tools.mcp_oauth.access import NO_LOGIN, Access, Patience
+from haystack_integrations.tools.mcp_oauth.access import Access
 from haystack_integrations.tools.mcp_oauth.account import Account, Route
 from haystack_integrations.tools.mcp_oauth.accounts import Accounts
 from haystack_integrations.tools.mcp_oauth.config import OAuthConfig
 from haystack_integrations.tools.mcp_oauth.diagnosis import Transport
 from haystack_integrations.tools.mcp_oauth.errors import to_mcp_error
 from haystack_integrations.tools.mcp_oauth.gate import Gate
+from haystack_integrations.tools.mcp_oauth.patience import NO_LOGIN, Patience
 from haystack_integrations.tools.mcp_oauth.principals import LOCAL, principal_of
 from haystack_integrations.tools.mcp_oauth.unnamed_users import UnnamedUsers
 from valetkey.errors import AuthError

@@ -41,6 +41,10 @@ class MCPTool(UpstreamMCPTool):
     """
     A tool of an MCP server, as upstream has it, for the user of each call.
 
+    A call for a user without a session is an error. There is no `on_unauthorized` as a toolset has it: the tool keeps
+    its name, and what a model would be told about its arguments is not known before a login. For one tool of users who
+    log in during a run, use `MCPToolset(server_info, [name], on_unauthorized="sign_in_tool")`.
+
     :param name: The name of the tool at the server.
     :param server_info: The MCP server and its settings.
     :param description: What the language model reads about the tool; None for the server's own words.

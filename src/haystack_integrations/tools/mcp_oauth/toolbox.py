@@ -16,6 +16,7 @@ from haystack_integrations.tools.mcp_oauth.errors import AuthorizationRequired, 
 from haystack_integrations.tools.mcp_oauth.opening import Opening, first_text, schema_of, wants_person
 from haystack_integrations.tools.mcp_oauth.refused_calls import HAS_ASYNC_FUNCTION, IsAsking, ListedTool, RefusedCall
 from valetkey._adapters.framework import without_secrets
+from valetkey.errors import LoginRequired
 
 _LONGEST_NAME = 64
 """The characters that the APIs of language models allow in the name of a tool."""
@@ -91,13 +92,20 @@ def sign_in_tool(opening: Opening) -> Tool:
         try:
             return _signed_in(server, opening.run(opening.client.tools_for_current()))
         except MCPAuthorizationError as error:
-            return _not_signed_in(error, tool, is_asking)
+            return refused(error)
 
     async def sign_in_async() -> str:
         try:
             return _signed_in(server, await opening.tools_async())
         except MCPAuthorizationError as error:
-            return _not_signed_in(error, tool, is_asking)
+            return refused(error)
+
+    def refused(error: MCPAuthorizationError) -> str:
+        if not wants_person(error):
+            raise error
+        config = opening.server_info.oauth_config
+        text = _not_signed_in(server, error, is_by_link=config is not None and config.login == "link")
+        return RefusedCall.of(text, error, tool, {}, is_asking) if isinstance(error, AuthorizationRequired) else text
 
     text = (
         f"Signs the user in to {server}, whose tools can be used afterwards. "
@@ -122,9 +130,20 @@ def _signed_in(server: str, tools: list[types.Tool]) -> str:
     return f"The user is signed in to {server}. Its tools can be used now: {', '.join(tool.name for tool in tools)}."
 
 
-def _not_signed_in(error: MCPAuthorizationError, tool: Tool, is_asking: IsAsking) -> str:
-    if not wants_person(error):
-        raise error
+_FOR_OPERATOR = "The user cannot sign in here. For the operator of this program: "
+
+
+def _not_signed_in(server: str, error: MCPAuthorizationError, *, is_by_link: bool) -> str:
+    """Say to the user and to the model what the user has to do; an error speaks to the program that catches it."""
     link = getattr(error, "authorization_url", None)
-    text = f"{error} The user signs in here: {link}" if link and link not in str(error) else str(error)
-    return RefusedCall.of(text, error, tool, {}, is_asking) if isinstance(error, AuthorizationRequired) else text
+    if link is None:
+        is_for_operator = type(error.error) is LoginRequired
+        return f"{_FOR_OPERATOR if is_for_operator else ''}{error}"
+    if link in str(error):
+        return str(error)
+    if is_by_link:  # the program has the link shown, and completes the login
+        return (
+            f"The user is not signed in to {server}. The user signs in here: {link} The browser may then say that it "
+            "cannot open an address that it is sent to: the program that runs this tool needs that address."
+        )
+    return f"{error} The user signs in here: {link}"

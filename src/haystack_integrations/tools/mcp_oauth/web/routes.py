@@ -212,7 +212,7 @@ class Routes:
         """Lead to the app's own login page, and from there to `address`, which is never one with a code in it."""
         if self._sign_in is not None and address is not None:
             return redirect(self._sign_in.replace("{next}", quote(address, safe="")))
-        hint = "Sign in to this application, then open the link again."
+        hint = "Sign in to this application, then open this page again."
         return self._page(401, "You are not signed in", "This page is for signed-in users.", hint)
 
     def _over(self) -> Answer:

@@ -17,7 +17,7 @@ import sys
 from haystack.utils import Secret
 
 from haystack_integrations.tools.mcp_oauth import (
-    MCPAuthorizationError,
+    MCPConnectionError,
     MCPToolset,
     OAuthConfig,
     StreamableHttpServerInfo,
@@ -36,8 +36,8 @@ def main() -> None:
         toolset.warm_up()
         add = next(tool for tool in toolset if tool.name == "add")
         print(json.loads(add.invoke(a=20, b=22))["content"][0]["text"])
-    except MCPAuthorizationError as error:
-        sys.exit(f"The job has no access: {error}")
+    except MCPConnectionError as error:  # no access, or no server
+        sys.exit(f"The job has no tools: {error}")
     finally:
         toolset.close()
 

@@ -4,7 +4,7 @@
 """
 A Hayhooks for many users: each logs in to the MCP server in a browser of their own, at any worker.
 
-    pip install 'valetkey[haystack,redis]' hayhooks
+    pip install 'valetkey[haystack,crypto,redis]' hayhooks
     cd examples/hayhooks
     export MCP_URL=https://mcp.example.com/mcp PUBLIC_URL=https://bot.example.com OPENAI_API_KEY=…
     export VALETKEY_STORE=redis://localhost VALETKEY_STORE_KEY="$(openssl rand -base64 32)"

@@ -374,3 +374,11 @@ def test_a_contradiction_is_told_before_anything_is_sent(misbehaving, config, wo
         open_toolset(StreamableHttpServerInfo(url=misbehaving.mcp_url, oauth_config=config)).warm_up()
     assert type(raised.value.error) is ConfigurationError
     assert misbehaving.seen == []
+
+
+def test_its_repr_shows_what_was_set_and_no_secret():
+    config = OAuthConfig(
+        client_id="my-job", client_secret=Secret.from_token("very-secret"), issuer="https://auth.example"
+    )
+    assert repr(config) == "OAuthConfig(client_id='my-job', issuer='https://auth.example')"
+    assert repr(OAuthConfig()) == "OAuthConfig()"

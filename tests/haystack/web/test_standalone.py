@@ -47,6 +47,26 @@ def test_everything_else_is_not_there(port):
     assert get(port, "/run", method="HEAD") == (404, "")
 
 
+def test_it_says_where_it_listens_and_writes_down_no_answer_to_a_login():
+    port = free_port()
+    command = [sys.executable, "-m", MODULE, f"--public-url=http://{HOST}:{port}", f"--port={port}", *OPTIONS]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=dict(os.environ)) as server:
+        said = next(line for line in server.stderr if "running on" in line)
+        assert f"http://{HOST}:{port}" in said
+        status, _ = get(port, "/mcp-oauth/callback?code=secret-code&state=secret-state", x_forwarded_user="alice")
+        server.terminate()
+        assert (status, "secret" in server.stderr.read()) == (410, False)
+
+
+def test_its_help_says_what_it_is_and_where_it_listens(capsys):
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    text = " ".join(capsys.readouterr().out.split())
+    assert "users of an app log in to MCP servers" in text
+    assert "127.0.0.1" in text
+    assert "8765" in text
+
+
 def test_a_setting_that_cannot_be_right_ends_it_with_a_sentence(capsys):
     assert main(["--public-url=http://bot.example.com", *OPTIONS]) == 2
     assert "public_url" in capsys.readouterr().err

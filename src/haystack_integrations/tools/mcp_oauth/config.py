@@ -19,7 +19,13 @@ from haystack_integrations.tools.mcp_oauth.credentials import (
 from haystack_integrations.tools.mcp_oauth.field_checks import require_fields, take_forms_of_yaml
 from haystack_integrations.tools.mcp_oauth.late_secrets import refuse_plain_text, require_secret, resolve
 from haystack_integrations.tools.mcp_oauth.network import Network
-from haystack_integrations.tools.mcp_oauth.plain_data import read_fields, read_secret, read_source, write_fields
+from haystack_integrations.tools.mcp_oauth.plain_data import (
+    read_fields,
+    read_secret,
+    read_source,
+    show_fields,
+    write_fields,
+)
 from haystack_integrations.tools.mcp_oauth.principals import PrincipalSource, principal_of
 from haystack_integrations.tools.mcp_oauth.token_source import AccessTokenSource, read_token_source, require_source
 from haystack_integrations.tools.mcp_oauth.upstream_config import ENGINE_NAMES, MEMORY, UpstreamOrder, to_store_name
@@ -61,7 +67,7 @@ _READERS: dict[str, Callable[[Any], Any]] = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class OAuthConfig(Options, UpstreamOrder):
     """
     OAuth settings for one MCP server.
@@ -127,6 +133,9 @@ class OAuthConfig(Options, UpstreamOrder):
         require_source(self.token_source, self)
         if isinstance(self.principal, str):
             require_principal(self.principal)
+
+    def __repr__(self) -> str:
+        return show_fields(self)
 
     def create_auth(self, server_url: str) -> Any:
         """

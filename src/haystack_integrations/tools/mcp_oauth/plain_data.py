@@ -25,6 +25,14 @@ def write_fields(instance: Any) -> dict[str, Any]:
     return {name: _write(value) for name, value in given.items() if value != defaults[name]}
 
 
+def show_fields(instance: Any) -> str:
+    """Write the representation of a dataclass, without fields that have their default or are not to be shown."""
+    shown = {each.name: getattr(instance, each.name) for each in fields(instance) if each.repr}
+    defaults = {each.name: _default(each) for each in fields(instance)}
+    given = ", ".join(f"{name}={value!r}" for name, value in shown.items() if value != defaults[name])
+    return f"{type(instance).__name__}({given})"
+
+
 def _default(each: Field[Any]) -> Any:
     return each.default_factory() if each.default_factory is not MISSING else each.default
 

@@ -58,22 +58,30 @@ def main(arguments: Sequence[str]) -> int:
     except ImportError:
         print(_NO_UVICORN, file=sys.stderr)  # noqa: T201 - the user reads it
         return 2
-    uvicorn.run(app, host=options.host, port=options.port, log_level="warning")
+    uvicorn.run(app, host=options.host, port=options.port, log_level="info", access_log=False)
     return 0
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m haystack_integrations.tools.mcp_oauth.web", allow_abbrev=False)
-    parser.add_argument("--public-url", required=True, help="how browsers reach this server, https")
-    parser.add_argument("--store", help="where the app keeps its sessions; else VALETKEY_STORE")
+    parser = argparse.ArgumentParser(
+        prog="python -m haystack_integrations.tools.mcp_oauth.web",
+        description="Serve the pages on which the users of an app log in to MCP servers, beside the app itself.",
+        allow_abbrev=False,
+    )
+    parser.add_argument(
+        "--public-url", required=True, help="how browsers reach this server, https; the app has it in public_url= too"
+    )
+    parser.add_argument(
+        "--store", help="where the app keeps its sessions, as in its token_storage=; else VALETKEY_STORE says it"
+    )
     parser.add_argument(
         "--principal-header",
         required=True,
         help="the field in which the proxy in front names the signed-in user; the proxy must remove what users send",
     )
     parser.add_argument("--sign-in", help="the login page for visitors, with {next} for the address to come back to")
-    parser.add_argument("--host", default="127.0.0.1", help="the address to listen at; only the proxy may reach it")
-    parser.add_argument("--port", type=int, default=8765)
+    parser.add_argument("--host", default="127.0.0.1", help="where to listen; only the proxy may reach it; %(default)s")
+    parser.add_argument("--port", type=int, default=8765, help="the port to listen at; %(default)s")
     return parser
 
 

@@ -6,6 +6,8 @@
 import asyncio
 import contextvars
 import threading
+import time
+from functools import partial
 
 import pytest
 from starlette.applications import Starlette
@@ -15,6 +17,9 @@ from starlette.routing import Mount, Route, WebSocketRoute
 from haystack_integrations.tools.mcp_oauth import OAuthConfig, current_user
 from haystack_integrations.tools.mcp_oauth.principals import LOCAL
 from haystack_integrations.tools.mcp_oauth.web import install
+from haystack_integrations.tools.mcp_oauth.web.answers import Answer
+from haystack_integrations.tools.mcp_oauth.web.middleware import MOST_AT_ONCE, LoginMiddleware
+from tests.fakes.threads import LONGEST_WAIT, in_background
 from tests.haystack.web.asking import PUBLIC, ask, ask_async, scope_of
 from tests.haystack.web.place import greets, user_of
 from valetkey.errors import ConfigurationError
@@ -264,3 +269,25 @@ def test_no_code_and_no_state_stays_in_the_scope_that_the_access_log_is_written_
     answered = ask(installed(greets), "/mcp-oauth/callback?code=canary&state=canary", user="alice")
     assert answered.scope["query_string"] == b""
     assert ask(installed(greets), "/other?x=y", user="alice").scope["query_string"] == b"x=y"
+
+
+class SlowRoutes:
+    """Pages whose store takes its time."""
+
+    prefix = ""
+
+    def answer(self, asked):
+        time.sleep(0.01)
+        return Answer(200, {}, asked.principal.encode())
+
+
+def test_requests_of_several_event_loops_wait_for_each_other_and_none_for_ever():
+    """A server may have one in each of its threads, and a thread that becomes free in one is no news in another."""
+    app = LoginMiddleware(greets, SlowRoutes(), user_of)
+
+    async def ask_together(user):
+        requests = (ask_async(app, "/mcp-oauth/callback?code=a", user=user) for _ in range(MOST_AT_ONCE * 3))
+        return {reply.body.decode() for reply in await asyncio.gather(*requests)}
+
+    loops = [in_background(partial(asyncio.run, ask_together(user))) for user in USERS]
+    assert [loop.result(LONGEST_WAIT) for loop in loops] == [{user} for user in USERS]

@@ -9,6 +9,7 @@ from inspect import isawaitable
 from typing import Any
 
 import anyio.to_thread
+from anyio.lowlevel import RunVar
 
 from haystack_integrations.tools.mcp_oauth.principals import as_nobody, as_user, require_user
 from haystack_integrations.tools.mcp_oauth.web.answers import Answer, Receive, Send, read_body
@@ -24,7 +25,7 @@ App = Callable[[MutableMapping[str, Any], Receive, Send], Awaitable[None]]
 """An ASGI app."""
 
 MOST_AT_ONCE = 16
-"""Threads of a process that ask authorization servers, and as many that read the store; what comes meanwhile waits."""
+"""Threads of an event loop that ask authorization servers, and as many that read the store; what comes then waits."""
 
 _ASKS_A_SERVER = ("callback", "connect", "disconnect")
 
@@ -43,7 +44,8 @@ class LoginMiddleware:
         self._app = app
         self._routes = routes
         self._principal = principal
-        self._threads: dict[bool, anyio.CapacityLimiter] = {}
+        # A limiter belongs to one event loop, and a server may have several, each in a thread.
+        self._threads: RunVar[dict[bool, anyio.CapacityLimiter]] = RunVar(f"valetkey_threads_{id(self)}")
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
         """Answer a request, or hand it on to the app."""
@@ -89,11 +91,16 @@ class LoginMiddleware:
                 await _TOO_LARGE.send(send)
                 return
             asked = Asked(asked.request, asked.path, asked.principal, body)
-        asks_a_server = asked.path in _ASKS_A_SERVER
-        if asks_a_server not in self._threads:  # a limiter belongs to the event loop, which is not there before
-            self._threads[asks_a_server] = anyio.CapacityLimiter(MOST_AT_ONCE)
-        answer = await anyio.to_thread.run_sync(self._routes.answer, asked, limiter=self._threads[asks_a_server])
+        limiter = self._limiter(asks_a_server=asked.path in _ASKS_A_SERVER)
+        answer = await anyio.to_thread.run_sync(self._routes.answer, asked, limiter=limiter)
         await answer.send(send, with_body=method != "HEAD")
+
+    def _limiter(self, *, asks_a_server: bool) -> anyio.CapacityLimiter:
+        limiters = self._threads.get(None)
+        if limiters is None:
+            limiters = {kind: anyio.CapacityLimiter(MOST_AT_ONCE) for kind in (True, False)}
+            self._threads.set(limiters)
+        return limiters[asks_a_server]
 
 
 def _context_of(principal: str | None) -> AbstractContextManager[None]:

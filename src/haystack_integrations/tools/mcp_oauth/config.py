@@ -98,6 +98,7 @@ class OAuthConfig(Options, UpstreamOrder):
         "device" (a code for any other device), "link" (an error has the link, and no thread waits) or "never".
     :param login_wait: How long a call in the middle of a run waits for a login, in seconds. After that it fails with
         the link, and the login goes on. Haystack gives a call up after its `invocation_timeout` of 30 s.
+        With a link that a web app completes, no call waits: it fails at once with the link.
     :param token_source: What gives the access tokens for the MCP server, instead of a login: a `TokenSource` of
         `oauth-haystack`, or any object with its `resolve()`. It is asked before each request, in a thread; nothing is
         discovered or stored. A source that has `invalidate()` is told when its token is rejected.

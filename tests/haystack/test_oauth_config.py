@@ -380,5 +380,5 @@ def test_its_repr_shows_what_was_set_and_no_secret():
     config = OAuthConfig(
         client_id="my-job", client_secret=Secret.from_token("very-secret"), issuer="https://auth.example"
     )
-    assert repr(config) == "OAuthConfig(client_id='my-job', issuer='https://auth.example')"
+    assert repr(config) == "OAuthConfig(client_id='my-job', client_secret=…, issuer='https://auth.example')"
     assert repr(OAuthConfig()) == "OAuthConfig()"

@@ -26,11 +26,12 @@ def write_fields(instance: Any) -> dict[str, Any]:
 
 
 def show_fields(instance: Any) -> str:
-    """Write the representation of a dataclass, without fields that have their default or are not to be shown."""
-    shown = {each.name: getattr(instance, each.name) for each in fields(instance) if each.repr}
-    defaults = {each.name: _default(each) for each in fields(instance)}
-    given = ", ".join(f"{name}={value!r}" for name, value in shown.items() if value != defaults[name])
-    return f"{type(instance).__name__}({given})"
+    """Write the representation of a dataclass: what was set, and `…` for a value that is not to be shown."""
+    given = ((each, getattr(instance, each.name)) for each in fields(instance))
+    shown = (
+        f"{each.name}={value!r}" if each.repr else f"{each.name}=…" for each, value in given if value != _default(each)
+    )
+    return f"{type(instance).__name__}({', '.join(shown)})"
 
 
 def _default(each: Field[Any]) -> Any:

@@ -16,7 +16,21 @@ SOURCE = Path(valetkey.__file__).parent.parent
 HAYSTACK = "haystack_integrations.tools.mcp_oauth"
 
 ROOMS = (
+    f"{HAYSTACK}.web",
     HAYSTACK,
+    f"{HAYSTACK}._tools",
+    f"{HAYSTACK}.server_info",
+    f"{HAYSTACK}.client",
+    f"{HAYSTACK}._accounts",
+    f"{HAYSTACK}.errors",
+    f"{HAYSTACK}._mcp_session",
+    f"{HAYSTACK}.config",
+    f"{HAYSTACK}.network",
+    f"{HAYSTACK}.credentials",
+    f"{HAYSTACK}.upstream_config",
+    f"{HAYSTACK}._settings",
+    f"{HAYSTACK}.token_source",
+    f"{HAYSTACK}.principals",
     "valetkey",
     "valetkey.httpx",
     "valetkey.httpx2",

@@ -12,8 +12,8 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 import httpx2
 import pytest
 
-from haystack_integrations.tools.mcp_oauth.gate import Gate
-from haystack_integrations.tools.mcp_oauth.http_client import guarded_client_class
+from haystack_integrations.tools.mcp_oauth._mcp_session.gate import Gate
+from haystack_integrations.tools.mcp_oauth._mcp_session.http_client import guarded_client_class
 from tests.adapters.server import Answer, McpServer
 from tests.fakes.authorization_server import ISSUER, MCP, RESOURCE_METADATA, TOKEN, AuthorizationServer
 from tests.fakes.bound_tokens import world_of

@@ -8,9 +8,9 @@ from contextlib import asynccontextmanager
 import anyio
 import mcp.client.streamable_http
 
-from haystack_integrations.tools.mcp_oauth.connection import Connection
-from haystack_integrations.tools.mcp_oauth.gate import Gate
-from haystack_integrations.tools.mcp_oauth.http_client import guarded_client_class, library_of
+from haystack_integrations.tools.mcp_oauth._mcp_session.connection import Connection
+from haystack_integrations.tools.mcp_oauth._mcp_session.gate import Gate
+from haystack_integrations.tools.mcp_oauth._mcp_session.http_client import guarded_client_class, library_of
 from valetkey._engine.legs import Legs
 from valetkey.settings.settings import Settings
 

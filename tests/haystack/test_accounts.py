@@ -15,7 +15,7 @@ from haystack_integrations.tools.mcp_oauth import (
     accounts,
     as_user,
 )
-from haystack_integrations.tools.mcp_oauth.accounts import Accounts
+from haystack_integrations.tools.mcp_oauth._accounts.accounts import Accounts
 from tests.haystack.calling import wait_until
 from tests.haystack.test_many_users import name_in
 from tests.haystack.users import logged_in

@@ -33,7 +33,7 @@ from haystack_integrations.tools.mcp_oauth import (
     as_user,
     durable_runs,
 )
-from haystack_integrations.tools.mcp_oauth.tool_results import take_result
+from haystack_integrations.tools.mcp_oauth._tools.tool_results import take_result
 from tests.haystack.misbehaving_server import MisbehavingServer
 from tests.haystack.test_authorization_required import WEB_APP, visit
 from valetkey._adapters.framework import complete_login

@@ -14,7 +14,7 @@ from haystack_integrations.tools.mcp_oauth import (
     StreamableHttpServerInfo,
     as_user,
 )
-from haystack_integrations.tools.mcp_oauth.access import _interested
+from haystack_integrations.tools.mcp_oauth._accounts.access import _interested
 from tests.fakes.threads import LONGEST_WAIT, in_background
 from tests.haystack.calling import wait_until
 

@@ -7,9 +7,9 @@ import asyncio
 
 import pytest
 
-from haystack_integrations.tools.mcp_oauth.connection import Connection
-from haystack_integrations.tools.mcp_oauth.failures import CallLost, RequestRejected
-from haystack_integrations.tools.mcp_oauth.gate import Gate
+from haystack_integrations.tools.mcp_oauth._mcp_session.connection import Connection
+from haystack_integrations.tools.mcp_oauth._mcp_session.failures import CallLost, RequestRejected
+from haystack_integrations.tools.mcp_oauth._mcp_session.gate import Gate
 from tests.haystack.calling import wait_until
 from tests.haystack.connecting import NoToken, connection_to, opened
 from valetkey._adapters.failures import HttpError, NoAnswer

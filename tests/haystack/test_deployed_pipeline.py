@@ -14,7 +14,7 @@ from haystack import Pipeline
 from haystack.dataclasses import ChatMessage
 
 from haystack_integrations.tools.mcp_oauth import AuthorizationRequired, as_user
-from haystack_integrations.tools.mcp_oauth.access import Access
+from haystack_integrations.tools.mcp_oauth._accounts.access import Access
 from haystack_integrations.tools.mcp_oauth.principals import LOCAL
 from tests.examples.running import a_model
 from tests.haystack.calling import authorization_error_behind

@@ -20,7 +20,7 @@ from haystack_integrations.tools.mcp_oauth import (
     as_user,
     current_user,
 )
-from haystack_integrations.tools.mcp_oauth.access import Access
+from haystack_integrations.tools.mcp_oauth._accounts.access import Access
 from haystack_integrations.tools.mcp_oauth.principals import LOCAL
 from tests.haystack.calling import authorization_error_behind
 from tests.haystack.test_toolset import PLACEHOLDER, QUESTION, Scripted, agent_with, names_of

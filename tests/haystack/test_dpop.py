@@ -12,9 +12,9 @@ import pytest
 from haystack.utils import Secret
 
 from haystack_integrations.tools.mcp_oauth import OAuthConfig, StreamableHttpServerInfo
-from haystack_integrations.tools.mcp_oauth.failures import RequestRejected
-from haystack_integrations.tools.mcp_oauth.gate import Gate
-from haystack_integrations.tools.mcp_oauth.http_client import guarded_client_class
+from haystack_integrations.tools.mcp_oauth._mcp_session.failures import RequestRejected
+from haystack_integrations.tools.mcp_oauth._mcp_session.gate import Gate
+from haystack_integrations.tools.mcp_oauth._mcp_session.http_client import guarded_client_class
 from tests.adapters.bound import BoundMcpServer
 from tests.adapters.server import Answer
 from tests.fakes.authorization_server import MCP

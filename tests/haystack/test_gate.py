@@ -7,8 +7,8 @@ import asyncio
 
 import pytest
 
-from haystack_integrations.tools.mcp_oauth.failures import RequestRejected
-from haystack_integrations.tools.mcp_oauth.gate import Gate
+from haystack_integrations.tools.mcp_oauth._mcp_session.failures import RequestRejected
+from haystack_integrations.tools.mcp_oauth._mcp_session.gate import Gate
 from tests.haystack.one_server import TOKEN, OneServer, as_raised_by_the_sdk
 from valetkey._adapters.failures import HttpError, NoAnswer, SessionEnded
 

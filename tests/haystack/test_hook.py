@@ -19,7 +19,7 @@ from haystack_integrations.tools.mcp_oauth import (
     durable_runs,
     hook,
 )
-from haystack_integrations.tools.mcp_oauth.refused_calls import RefusedCall
+from haystack_integrations.tools.mcp_oauth._tools.refused_calls import RefusedCall
 from tests.haystack.test_authorization_required import WEB_APP
 from valetkey.errors import ConfigurationError, StoreError
 

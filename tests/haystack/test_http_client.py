@@ -11,9 +11,9 @@ import httpx
 import httpx2
 import pytest
 
-from haystack_integrations.tools.mcp_oauth.failures import RequestRejected
-from haystack_integrations.tools.mcp_oauth.gate import Gate
-from haystack_integrations.tools.mcp_oauth.http_client import guarded_client_class
+from haystack_integrations.tools.mcp_oauth._mcp_session.failures import RequestRejected
+from haystack_integrations.tools.mcp_oauth._mcp_session.gate import Gate
+from haystack_integrations.tools.mcp_oauth._mcp_session.http_client import guarded_client_class
 from tests.haystack.one_server import TOKEN, OneServer, as_raised_by_the_sdk
 from tests.requirements import requirement
 from valetkey._adapters.event_stream import EventStream

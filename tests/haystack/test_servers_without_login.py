@@ -14,7 +14,7 @@ import pytest
 from haystack.utils import Secret
 
 import haystack_integrations.tools.mcp_oauth as ours
-from haystack_integrations.tools.mcp_oauth.account import FIRST_ANSWER_WAIT
+from haystack_integrations.tools.mcp_oauth._accounts.account import FIRST_ANSWER_WAIT
 from tests.haystack.calling import call, tool_of, wait_until
 from tests.haystack.shared_servers import KINDS
 from tests.requirements import requirement

@@ -5,9 +5,9 @@
 
 import pytest
 
-from haystack_integrations.tools.mcp_oauth import unnamed_users
+from haystack_integrations.tools.mcp_oauth._accounts import unnamed_users
+from haystack_integrations.tools.mcp_oauth._accounts.unnamed_users import UnnamedUsers, serves_requests
 from haystack_integrations.tools.mcp_oauth.principals import LOCAL
-from haystack_integrations.tools.mcp_oauth.unnamed_users import UnnamedUsers, serves_requests
 
 URL = "https://mcp.example.com/mcp"
 

@@ -10,7 +10,7 @@ import pytest
 from haystack.tools.errors import ToolInvocationError
 
 import haystack_integrations.tools.mcp_oauth as ours
-from haystack_integrations.tools.mcp_oauth.account import FIRST_ANSWER_WAIT
+from haystack_integrations.tools.mcp_oauth._accounts.account import FIRST_ANSWER_WAIT
 from tests.haystack.calling import call, tool_of
 from tests.haystack.odd_server import BREAKS_OFF, EMPTY_STREAM, HANGS, OddServer
 from tests.network.certificates import make_certificates

@@ -26,7 +26,7 @@ TOKEN_ENDPOINT = "src/valetkey/_grants/token_endpoint.py"
 TOKEN_REQUEST = "src/valetkey/protocol/token_request.py"
 URLS = "src/valetkey/urls.py"
 WORKLOAD = "src/valetkey/_grants/workload_identity.py"
-HAYSTACK_CLIENT = "src/haystack_integrations/tools/mcp_oauth/http_client.py"
+HAYSTACK_CLIENT = "src/haystack_integrations/tools/mcp_oauth/_mcp_session/http_client.py"
 
 THREATS: tuple[Threat, ...] = (
     Threat(

@@ -11,7 +11,7 @@ import pytest
 from haystack.utils import Secret
 
 from haystack_integrations.tools.mcp_oauth import Network, OAuthConfig, StreamableHttpServerInfo
-from haystack_integrations.tools.mcp_oauth.access import Access
+from haystack_integrations.tools.mcp_oauth._accounts.access import Access
 from haystack_integrations.tools.mcp_oauth.web import install
 from tests.fakes.network import Trouble
 from tests.fakes.threads import LONGEST_WAIT, in_background

@@ -13,9 +13,9 @@ import mcp.client.streamable_http
 from haystack_integrations.tools.mcp import SSEClient as UpstreamSSEClient
 from haystack_integrations.tools.mcp import StreamableHttpClient as UpstreamStreamableHttpClient
 
-from haystack_integrations.tools.mcp_oauth.authorizing_client import AuthorizingClient
-from haystack_integrations.tools.mcp_oauth.gate import Gate
-from haystack_integrations.tools.mcp_oauth.http_client import guarded_client_class, library_of
+from haystack_integrations.tools.mcp_oauth._accounts.authorizing_client import AuthorizingClient
+from haystack_integrations.tools.mcp_oauth._mcp_session.gate import Gate
+from haystack_integrations.tools.mcp_oauth._mcp_session.http_client import guarded_client_class, library_of
 from valetkey._adapters.event_stream import EventStream
 
 

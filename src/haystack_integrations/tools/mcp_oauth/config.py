@@ -10,22 +10,22 @@ from typing import Any
 
 from haystack.utils import Secret
 
-from haystack_integrations.tools.mcp_oauth.credentials import (
-    IdentityProvider,
-    RegisteredClient,
-    TokenSource,
-    to_token_source,
-)
-from haystack_integrations.tools.mcp_oauth.field_checks import require_fields, take_forms_of_yaml
-from haystack_integrations.tools.mcp_oauth.late_secrets import refuse_plain_text, require_secret, resolve
-from haystack_integrations.tools.mcp_oauth.network import Network
-from haystack_integrations.tools.mcp_oauth.plain_data import (
+from haystack_integrations.tools.mcp_oauth._settings.field_checks import require_fields, take_forms_of_yaml
+from haystack_integrations.tools.mcp_oauth._settings.late_secrets import refuse_plain_text, require_secret, resolve
+from haystack_integrations.tools.mcp_oauth._settings.plain_data import (
     read_fields,
     read_secret,
     read_source,
     show_fields,
     write_fields,
 )
+from haystack_integrations.tools.mcp_oauth.credentials import (
+    IdentityProvider,
+    RegisteredClient,
+    TokenSource,
+    to_token_source,
+)
+from haystack_integrations.tools.mcp_oauth.network import Network
 from haystack_integrations.tools.mcp_oauth.principals import PrincipalSource, principal_of
 from haystack_integrations.tools.mcp_oauth.token_source import AccessTokenSource, read_token_source, require_source
 from haystack_integrations.tools.mcp_oauth.upstream_config import ENGINE_NAMES, MEMORY, UpstreamOrder, to_store_name

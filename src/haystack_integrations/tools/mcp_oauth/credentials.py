@@ -10,14 +10,19 @@ from typing import Any
 
 from haystack.utils import Secret
 
-from haystack_integrations.tools.mcp_oauth.field_checks import require_fields, take_forms_of_yaml
-from haystack_integrations.tools.mcp_oauth.late_secrets import (
+from haystack_integrations.tools.mcp_oauth._settings.field_checks import require_fields, take_forms_of_yaml
+from haystack_integrations.tools.mcp_oauth._settings.late_secrets import (
     refuse_plain_text,
     require_secret,
     resolve,
     resolve_secret,
 )
-from haystack_integrations.tools.mcp_oauth.plain_data import read_fields, read_secret, read_token, write_fields
+from haystack_integrations.tools.mcp_oauth._settings.plain_data import (
+    read_fields,
+    read_secret,
+    read_token,
+    write_fields,
+)
 from valetkey import values
 from valetkey.settings import credentials as engine
 

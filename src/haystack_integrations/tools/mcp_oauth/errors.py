@@ -10,7 +10,7 @@ because `MCPToolset` shows only those with their own text and replaces the text 
 
 from haystack_integrations.tools.mcp import MCPConnectionError
 
-from haystack_integrations.tools.mcp_oauth.diagnosis import Diagnosis
+from haystack_integrations.tools.mcp_oauth._mcp_session.diagnosis import Diagnosis
 from valetkey._adapters.framework import without_secrets
 from valetkey.errors import AuthError, LoginRequired
 

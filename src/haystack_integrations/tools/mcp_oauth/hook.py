@@ -19,10 +19,10 @@ from haystack.core.serialization import default_from_dict, default_to_dict
 from haystack.dataclasses import ChatMessage, ToolCall
 from haystack.tools.errors import ToolInvocationError
 
-from haystack_integrations.tools.mcp_oauth import durable_runs
-from haystack_integrations.tools.mcp_oauth.opening import is_running_loop
-from haystack_integrations.tools.mcp_oauth.refused_calls import RefusedCall
-from haystack_integrations.tools.mcp_oauth.tool_results import take_result
+from haystack_integrations.tools.mcp_oauth._tools import durable_runs
+from haystack_integrations.tools.mcp_oauth._tools.opening import is_running_loop
+from haystack_integrations.tools.mcp_oauth._tools.refused_calls import RefusedCall
+from haystack_integrations.tools.mcp_oauth._tools.tool_results import take_result
 from valetkey.errors import ConfigurationError
 
 _logger = logging.getLogger("valetkey")

@@ -14,7 +14,7 @@ from importlib import import_module
 
 import mcp.client.streamable_http
 
-from haystack_integrations.tools.mcp_oauth.http_client import library_of
+from haystack_integrations.tools.mcp_oauth._mcp_session.http_client import library_of
 
 _OF_LIBRARIES = ("anyio._backends._asyncio", "httpcore2", "httpcore")
 """anyio loads the first one with an event loop, and httpx2 and httpx load the others with a client."""

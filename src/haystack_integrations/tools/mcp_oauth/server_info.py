@@ -13,12 +13,12 @@ from haystack_integrations.tools.mcp import MCPClient, MCPServerInfo
 from haystack_integrations.tools.mcp import SSEServerInfo as UpstreamSSEServerInfo
 from haystack_integrations.tools.mcp import StreamableHttpServerInfo as UpstreamStreamableHttpServerInfo
 
-from haystack_integrations.tools.mcp_oauth.access import Access
-from haystack_integrations.tools.mcp_oauth.authorizing_client import AuthorizingClient
+from haystack_integrations.tools.mcp_oauth._accounts.access import Access
+from haystack_integrations.tools.mcp_oauth._accounts.authorizing_client import AuthorizingClient
+from haystack_integrations.tools.mcp_oauth._settings.plain_data import write_fields
 from haystack_integrations.tools.mcp_oauth.client import SSEClient, StreamableHttpClient
 from haystack_integrations.tools.mcp_oauth.config import OAuthConfig
 from haystack_integrations.tools.mcp_oauth.errors import to_mcp_error
-from haystack_integrations.tools.mcp_oauth.plain_data import write_fields
 from valetkey._adapters.framework import LogoutResult
 from valetkey._adapters.unforeseen import as_auth_error
 from valetkey.errors import AuthError

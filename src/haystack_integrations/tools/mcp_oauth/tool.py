@@ -25,16 +25,16 @@ from haystack_integrations.tools.mcp import (
 from haystack_integrations.tools.mcp import MCPTool as UpstreamMCPTool
 from mcp import types
 
-from haystack_integrations.tools.mcp_oauth.errors import MCPAuthorizationError
-from haystack_integrations.tools.mcp_oauth.opening import (
+from haystack_integrations.tools.mcp_oauth._tools.opening import (
     Opening,
     first_text,
     in_words,
     is_ours,
     schema_of,
 )
-from haystack_integrations.tools.mcp_oauth.refused_calls import HAS_ASYNC_FUNCTION, noting_refusals
-from haystack_integrations.tools.mcp_oauth.toolbox import is_asking_at
+from haystack_integrations.tools.mcp_oauth._tools.refused_calls import HAS_ASYNC_FUNCTION, noting_refusals
+from haystack_integrations.tools.mcp_oauth._tools.toolbox import is_asking_at
+from haystack_integrations.tools.mcp_oauth.errors import MCPAuthorizationError
 
 
 class MCPTool(UpstreamMCPTool):

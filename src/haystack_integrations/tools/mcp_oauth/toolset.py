@@ -20,11 +20,11 @@ from haystack_integrations.tools.mcp import MCPServerInfo, MCPToolNotFoundError
 from haystack_integrations.tools.mcp import MCPToolset as UpstreamMCPToolset
 from mcp import types
 
+from haystack_integrations.tools.mcp_oauth._tools.haystack_2 import LOOKS_AFTER_WARMING_UP, plus
+from haystack_integrations.tools.mcp_oauth._tools.looks import LooksConnectNothing
+from haystack_integrations.tools.mcp_oauth._tools.opening import Opening, in_words, is_ours, wants_person
+from haystack_integrations.tools.mcp_oauth._tools.toolbox import Toolbox, sign_in_tool
 from haystack_integrations.tools.mcp_oauth.errors import MCPAuthorizationError
-from haystack_integrations.tools.mcp_oauth.haystack_2 import LOOKS_AFTER_WARMING_UP, plus
-from haystack_integrations.tools.mcp_oauth.looks import LooksConnectNothing
-from haystack_integrations.tools.mcp_oauth.opening import Opening, in_words, is_ours, wants_person
-from haystack_integrations.tools.mcp_oauth.toolbox import Toolbox, sign_in_tool
 
 _logger = logging.getLogger("valetkey")
 

@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 
 from haystack.utils import Secret
 
+from haystack_integrations.tools.mcp_oauth._settings.late_secrets import require_secret
 from haystack_integrations.tools.mcp_oauth.config import OAuthConfig
-from haystack_integrations.tools.mcp_oauth.late_secrets import require_secret
 from haystack_integrations.tools.mcp_oauth.web.connections import Connections, OfferedServer
 from haystack_integrations.tools.mcp_oauth.web.form_tokens import FormTokens
 from haystack_integrations.tools.mcp_oauth.web.middleware import LoginMiddleware, PrincipalOfRequest

@@ -13,8 +13,8 @@ from typing import Any
 
 from mcp import ClientSession, types
 
-from haystack_integrations.tools.mcp_oauth.failures import RequestRejected
-from haystack_integrations.tools.mcp_oauth.gate import Gate
+from haystack_integrations.tools.mcp_oauth._mcp_session.failures import RequestRejected
+from haystack_integrations.tools.mcp_oauth._mcp_session.gate import Gate
 
 UNSUPPORTED_VERSION = -32022
 """MCP 2026-07-28, UnsupportedProtocolVersionError."""

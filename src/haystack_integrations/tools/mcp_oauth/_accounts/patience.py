@@ -6,7 +6,7 @@
 import asyncio
 from contextlib import suppress
 
-from haystack_integrations.tools.mcp_oauth.failures import RequestRejected
+from haystack_integrations.tools.mcp_oauth._mcp_session.failures import RequestRejected
 from valetkey._adapters.framework import Engine
 from valetkey.errors import LoginRequired
 

@@ -12,9 +12,14 @@ from urllib.parse import urlsplit
 from haystack.tools.tool import Tool
 from mcp import types
 
+from haystack_integrations.tools.mcp_oauth._tools.opening import Opening, first_text, schema_of, wants_person
+from haystack_integrations.tools.mcp_oauth._tools.refused_calls import (
+    HAS_ASYNC_FUNCTION,
+    IsAsking,
+    ListedTool,
+    RefusedCall,
+)
 from haystack_integrations.tools.mcp_oauth.errors import AuthorizationRequired, MCPAuthorizationError
-from haystack_integrations.tools.mcp_oauth.opening import Opening, first_text, schema_of, wants_person
-from haystack_integrations.tools.mcp_oauth.refused_calls import HAS_ASYNC_FUNCTION, IsAsking, ListedTool, RefusedCall
 from valetkey._adapters.framework import without_secrets
 from valetkey.errors import LoginRequired
 

@@ -9,11 +9,11 @@ from typing import Any
 
 from haystack.utils import Secret
 
+from haystack_integrations.tools.mcp_oauth._accounts.patience import NO_LOGIN, Patience
+from haystack_integrations.tools.mcp_oauth._mcp_session.http_client import plain_headers
+from haystack_integrations.tools.mcp_oauth._settings.late_secrets import resolved_text
 from haystack_integrations.tools.mcp_oauth.config import OAuthConfig
 from haystack_integrations.tools.mcp_oauth.errors import to_mcp_error
-from haystack_integrations.tools.mcp_oauth.http_client import plain_headers
-from haystack_integrations.tools.mcp_oauth.late_secrets import resolved_text
-from haystack_integrations.tools.mcp_oauth.patience import NO_LOGIN, Patience
 from haystack_integrations.tools.mcp_oauth.principals import LOCAL, PrincipalSource, principal_of
 from haystack_integrations.tools.mcp_oauth.token_source import tokens_of
 from valetkey._adapters.framework import Engine, shared_engine

@@ -12,8 +12,8 @@ from typing import Any
 
 from mcp import ClientSession, types
 
-from haystack_integrations.tools.mcp_oauth.gate import Gate
-from haystack_integrations.tools.mcp_oauth.negotiation import code_of
+from haystack_integrations.tools.mcp_oauth._mcp_session.gate import Gate
+from haystack_integrations.tools.mcp_oauth._mcp_session.negotiation import code_of
 
 _logger = logging.getLogger("valetkey")
 

@@ -13,7 +13,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Container, Iterator
 from contextlib import contextmanager
 
-from haystack_integrations.tools.mcp_oauth.account import Account
+from haystack_integrations.tools.mcp_oauth._accounts.account import Account
 
 MOST_OPEN = 100
 """How many MCP sessions of one client stay open without being used."""

@@ -22,16 +22,16 @@ from haystack_integrations.tools.mcp import MCPClient, MCPConnectionError, SSESe
 from haystack_integrations.tools.mcp.mcp_tool import AsyncExecutor
 from mcp import types
 
-from haystack_integrations.tools.mcp_oauth.access import Access
-from haystack_integrations.tools.mcp_oauth.account import Account, Route
-from haystack_integrations.tools.mcp_oauth.accounts import Accounts
+from haystack_integrations.tools.mcp_oauth._accounts.access import Access
+from haystack_integrations.tools.mcp_oauth._accounts.account import Account, Route
+from haystack_integrations.tools.mcp_oauth._accounts.accounts import Accounts
+from haystack_integrations.tools.mcp_oauth._accounts.patience import NO_LOGIN, Patience
+from haystack_integrations.tools.mcp_oauth._accounts.unnamed_users import UnnamedUsers
+from haystack_integrations.tools.mcp_oauth._mcp_session.diagnosis import Transport
+from haystack_integrations.tools.mcp_oauth._mcp_session.gate import Gate
 from haystack_integrations.tools.mcp_oauth.config import OAuthConfig
-from haystack_integrations.tools.mcp_oauth.diagnosis import Transport
 from haystack_integrations.tools.mcp_oauth.errors import to_mcp_error
-from haystack_integrations.tools.mcp_oauth.gate import Gate
-from haystack_integrations.tools.mcp_oauth.patience import NO_LOGIN, Patience
 from haystack_integrations.tools.mcp_oauth.principals import LOCAL, principal_of
-from haystack_integrations.tools.mcp_oauth.unnamed_users import UnnamedUsers
 from valetkey.errors import AuthError
 
 _STEP_SECONDS = 0.5

@@ -11,9 +11,9 @@ from typing import Any
 
 from haystack.utils import Secret
 
-from haystack_integrations.tools.mcp_oauth.failures import RequestRejected
-from haystack_integrations.tools.mcp_oauth.gate import Gate
-from haystack_integrations.tools.mcp_oauth.late_secrets import resolved_text
+from haystack_integrations.tools.mcp_oauth._mcp_session.failures import RequestRejected
+from haystack_integrations.tools.mcp_oauth._mcp_session.gate import Gate
+from haystack_integrations.tools.mcp_oauth._settings.late_secrets import resolved_text
 from valetkey._adapters.credential import withdraw
 from valetkey._adapters.delivery import Delivery, Send, sdk_follows
 from valetkey._adapters.event_stream import EventStream

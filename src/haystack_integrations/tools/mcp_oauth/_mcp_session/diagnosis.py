@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from haystack_integrations.tools.mcp_oauth.negotiation import code_of, is_about_the_version
+from haystack_integrations.tools.mcp_oauth._mcp_session.negotiation import code_of, is_about_the_version
 from valetkey._adapters.framework import (
     errors_behind,
     harmless,

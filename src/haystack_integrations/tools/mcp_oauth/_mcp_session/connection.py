@@ -18,11 +18,11 @@ from typing import Any
 import anyio
 from mcp import ClientSession, types
 
-from haystack_integrations.tools.mcp_oauth.failures import CallLost, RequestRejected
-from haystack_integrations.tools.mcp_oauth.gate import Gate
-from haystack_integrations.tools.mcp_oauth.list_changes import ListChanges
-from haystack_integrations.tools.mcp_oauth.listing import every_tool
-from haystack_integrations.tools.mcp_oauth.negotiation import open_session
+from haystack_integrations.tools.mcp_oauth._mcp_session.failures import CallLost, RequestRejected
+from haystack_integrations.tools.mcp_oauth._mcp_session.gate import Gate
+from haystack_integrations.tools.mcp_oauth._mcp_session.list_changes import ListChanges
+from haystack_integrations.tools.mcp_oauth._mcp_session.listing import every_tool
+from haystack_integrations.tools.mcp_oauth._mcp_session.negotiation import open_session
 
 _logger = logging.getLogger("valetkey")
 

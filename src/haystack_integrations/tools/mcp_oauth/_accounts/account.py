@@ -18,17 +18,22 @@ from typing import Any
 from haystack_integrations.tools.mcp import MCPClient, MCPConnectionError, MCPError, MCPInvocationError
 from mcp import types
 
-from haystack_integrations.tools.mcp_oauth.access import Access
-from haystack_integrations.tools.mcp_oauth.connection import Connection, is_being_cancelled, retrieve_error
-from haystack_integrations.tools.mcp_oauth.diagnosis import CREDENTIAL_REJECTED, Diagnosis, Transport, diagnose
+from haystack_integrations.tools.mcp_oauth._accounts.access import Access
+from haystack_integrations.tools.mcp_oauth._accounts.patience import Patience, replaced
+from haystack_integrations.tools.mcp_oauth._mcp_session.connection import Connection, is_being_cancelled, retrieve_error
+from haystack_integrations.tools.mcp_oauth._mcp_session.diagnosis import (
+    CREDENTIAL_REJECTED,
+    Diagnosis,
+    Transport,
+    diagnose,
+)
+from haystack_integrations.tools.mcp_oauth._mcp_session.failures import CallLost, RequestRejected
+from haystack_integrations.tools.mcp_oauth._mcp_session.gate import Gate
 from haystack_integrations.tools.mcp_oauth.errors import (
     MCPAuthorizationError,
     to_mcp_error,
     to_server_error,
 )
-from haystack_integrations.tools.mcp_oauth.failures import CallLost, RequestRejected
-from haystack_integrations.tools.mcp_oauth.gate import Gate
-from haystack_integrations.tools.mcp_oauth.patience import Patience, replaced
 from haystack_integrations.tools.mcp_oauth.token_source import SourceTokens
 from valetkey._adapters.failures import HttpError
 from valetkey._adapters.framework import harmless, redacting, without_secrets

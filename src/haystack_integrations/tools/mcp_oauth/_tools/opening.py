@@ -22,8 +22,8 @@ from haystack_integrations.tools.mcp import MCPConnectionError
 from haystack_integrations.tools.mcp.mcp_tool import AsyncExecutor
 from mcp import types
 
-from haystack_integrations.tools.mcp_oauth.access import is_for_users
-from haystack_integrations.tools.mcp_oauth.authorizing_client import AuthorizingClient
+from haystack_integrations.tools.mcp_oauth._accounts.access import is_for_users
+from haystack_integrations.tools.mcp_oauth._accounts.authorizing_client import AuthorizingClient
 from haystack_integrations.tools.mcp_oauth.errors import MCPAuthorizationError, MCPServerError, MCPServerTimeoutError
 from haystack_integrations.tools.mcp_oauth.principals import PrincipalSource, current_user, principal_of
 from haystack_integrations.tools.mcp_oauth.server_info import SSEServerInfo, StreamableHttpServerInfo

@@ -10,7 +10,7 @@ Why these signs and no others: docs/decisions/principals.md.
 import logging
 import sys
 
-from haystack_integrations.tools.mcp_oauth.access import Access
+from haystack_integrations.tools.mcp_oauth._accounts.access import Access
 from haystack_integrations.tools.mcp_oauth.principals import LOCAL
 from valetkey._adapters.framework import without_secrets
 

@@ -10,7 +10,7 @@ exception behind that answer here.
 
 from typing import Any
 
-from haystack_integrations.tools.mcp_oauth.failures import RequestRejected
+from haystack_integrations.tools.mcp_oauth._mcp_session.failures import RequestRejected
 from haystack_integrations.tools.mcp_oauth.token_source import SourceTokens
 from valetkey._adapters.credential import note_acceptance, present, rejection_by_server, wants_nonce
 from valetkey._adapters.failures import SessionEnded

@@ -342,7 +342,7 @@ class Users:
         return self.world.server.grant_types().count("authorization_code")
 
 
-@pytest.mark.parametrize("attacker", ["eve", "bob ", "Bob", "bob\n"])
+@pytest.mark.parametrize("attacker", ["eve", "bob ", " bob", "Bob", "b\u043eb"])
 def test_a_login_is_completed_by_the_user_it_was_begun_for_and_by_no_other(attacker):
     """Threat C15. Trap 24."""
     users = Users()

@@ -12,9 +12,9 @@ from haystack_integrations.tools.mcp_oauth import (
     MCPConnectionError,
     OAuthConfig,
     StreamableHttpServerInfo,
-    accounts,
     as_user,
 )
+from haystack_integrations.tools.mcp_oauth._accounts import accounts
 from haystack_integrations.tools.mcp_oauth._accounts.accounts import Accounts
 from tests.haystack.calling import wait_until
 from tests.haystack.test_many_users import name_in

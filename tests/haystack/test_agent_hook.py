@@ -31,8 +31,8 @@ from haystack_integrations.tools.mcp_oauth import (
     OAuthConfig,
     StreamableHttpServerInfo,
     as_user,
-    durable_runs,
 )
+from haystack_integrations.tools.mcp_oauth._tools import durable_runs
 from haystack_integrations.tools.mcp_oauth._tools.tool_results import take_result
 from tests.haystack.misbehaving_server import MisbehavingServer
 from tests.haystack.test_authorization_required import WEB_APP, visit

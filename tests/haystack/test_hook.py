@@ -16,9 +16,9 @@ from haystack_integrations.tools.mcp_oauth import (
     AuthorizationRequired,
     OAuthConfig,
     StreamableHttpServerInfo,
-    durable_runs,
     hook,
 )
+from haystack_integrations.tools.mcp_oauth._tools import durable_runs
 from haystack_integrations.tools.mcp_oauth._tools.refused_calls import RefusedCall
 from tests.haystack.test_authorization_required import WEB_APP
 from valetkey.errors import ConfigurationError, StoreError

@@ -9,7 +9,7 @@ import os
 import pickle
 import sqlite3
 import stat
-from contextlib import closing, suppress
+from contextlib import closing, contextmanager, suppress
 
 import pytest
 
@@ -19,6 +19,7 @@ from tests.fakes.world import World, a_session
 from valetkey._sessions.codec import decode_session, encode_session, session_key
 from valetkey.errors import AuthError, ConfigurationError, StoreError
 from valetkey.store import ABSENT, Conflict
+from valetkey.store.backends import private_files
 from valetkey.store.backends.memory import MemoryStore
 from valetkey.store.backends.sqlite import SqliteStore
 from valetkey.store.checked import CheckedStore
@@ -106,11 +107,21 @@ def test_a_journal_that_another_user_has_planted_is_not_applied(path, store, mon
     assert refuses(lambda: store.get("key"))
 
 
-def test_a_link_in_place_of_the_store_leads_nowhere(path, store, tmp_path):
+@pytest.mark.parametrize("comes", ["before", "between the look and the creation"])
+def test_a_link_in_place_of_the_store_leads_nowhere(path, store, tmp_path, monkeypatch, comes):
     """Threat F6."""
     elsewhere = tmp_path / "elsewhere"
+
+    @contextmanager
+    def attacked():
+        path.symlink_to(elsewhere)
+        yield
+
     path.unlink()
-    path.symlink_to(elsewhere)
+    if comes == "before":
+        path.symlink_to(elsewhere)
+    else:
+        monkeypatch.setattr(private_files, "creation", attacked())
     with pytest.raises(StoreError, match="is a symbolic link"):
         store.put("key", TOKEN)
     assert not elsewhere.exists()

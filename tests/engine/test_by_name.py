@@ -14,6 +14,7 @@ from tests.fakes.world import World
 from valetkey._policy.brake import MOST_ACTS
 from valetkey.errors import ConfigurationError, LoginFailed, LoginRequired, Unsupported
 from valetkey.login.link import LinkLogin
+from valetkey.store.backends.memory import MemoryStore
 
 WEB_APP = {"public_url": "https://bot.example.com"}
 MACHINE = {"client_id": "machine", "client_secret": "s3cret", "issuer": "https://auth.example.com"}
@@ -109,3 +110,16 @@ def test_a_renewal_in_vain_counts_although_the_login_after_it_is_only_begun(worl
         links.add(caught.value.authorization_url)
     assert len(links) == 1
     assert world.server.grant_types().count("refresh_token") <= MOST_ACTS
+
+
+def test_a_login_that_has_gone_at_once_gives_no_link(world):
+    """Another process has ended it, or the store has lost it: the error has the way on."""
+
+    class Forgetful(MemoryStore):
+        def get(self, key):
+            return None if key.startswith("waiting:") else super().get(key)
+
+    engine = world.engine(store=Forgetful(), seams=world.seams(login=LinkLogin()), **WEB_APP)
+    with pytest.raises(LoginRequired) as caught:
+        engine.begin()
+    assert caught.value.hint

@@ -196,6 +196,19 @@ def test_at_the_end_of_the_process_work_that_waits_for_a_person_is_told_to_stop(
     assert future.result(LONGEST_WAIT) is True
 
 
+def test_before_python_waits_for_its_threads_only_what_waits_for_a_person_is_told_to_stop(monkeypatch):
+    login, renewal = SingleFlight(must_finish=False), SingleFlight()
+    monkeypatch.setattr(single_flight, "_flights", [login, renewal])
+    work = Work()
+    waiting, _ = login.join(lambda cancelled: cancelled.wait(LONGEST_WAIT))
+    running, _ = renewal.join(work)
+    assert work.has_started.wait(LONGEST_WAIT)
+    single_flight._break_off_logins()
+    assert waiting.result(LONGEST_WAIT) is True
+    work.may_end.set()
+    assert running.result(LONGEST_WAIT) == "done"
+
+
 def test_after_a_fork_the_work_of_the_parent_is_nothing_to_join(monkeypatch):
     flight, work = SingleFlight(), Work()
     monkeypatch.setattr(single_flight, "_flights", [flight])

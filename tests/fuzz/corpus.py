@@ -56,11 +56,12 @@ def _steps_of(run, data):
 
         return step
 
+    before = sys.gettrace()  # of the coverage, if it is measured: what runs later in this process counts too
     sys.settrace(trace)
     try:
         run(data)
     finally:
-        sys.settrace(None)
+        sys.settrace(before)
     return steps
 
 

@@ -4,6 +4,7 @@
 """Whatever another program has written gives a value or one of our errors, in time in proportion to its length."""
 
 import json
+import sys
 import time
 import zlib
 from contextlib import suppress
@@ -136,12 +137,29 @@ def seconds_for(name, text):
     """The processor time of one thread for the slowest call: other programs on the machine do not change it."""
     longest = 0.0
     for call in arguments.calls(FUNCTIONS[name], text):
-        with without_collector():
-            started = time.thread_time()
-            with suppress(AuthError, *_tuple(errors_of(name))):
-                call()
-            longest = max(longest, time.thread_time() - started)
+        seconds = _seconds(call, name)
+        if seconds > LONGEST_SECONDS / 4 and sys.gettrace() is not None:
+            seconds = _untraced_seconds(call, name)
+        longest = max(longest, seconds)
     return longest
+
+
+def _seconds(call, name):
+    with without_collector():
+        started = time.thread_time()
+        with suppress(AuthError, *_tuple(errors_of(name))):
+            call()
+        return time.thread_time() - started
+
+
+def _untraced_seconds(call, name):
+    """Measure once more without what measures coverage, which takes as long as the reader itself."""
+    before = sys.gettrace()
+    sys.settrace(None)
+    try:
+        return _seconds(call, name)
+    finally:
+        sys.settrace(before)
 
 
 @requirement("SEC-9")

@@ -57,7 +57,7 @@ def allowed_scope(scope: Scope | None, client: Client) -> Scope | None:
     """Leave out of a scope what the registration of the client does not allow it to ask for (RFC 7591 §2)."""
     if scope is None or client.scope is None:
         return scope
-    return tuple(token for token in scope if token in client.scope) or None
+    return tuple(filter(frozenset(client.scope).__contains__, scope)) or None
 
 
 def needs_wider_client(scope: Scope | None, client: Client) -> bool:

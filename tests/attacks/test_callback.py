@@ -350,6 +350,7 @@ def test_a_login_is_completed_by_the_user_it_was_begun_for_and_by_no_other(attac
     answer = users.world.server.visit(bob.begin().authorization_url)
     for attempt in (
         lambda: bob.complete(answer, principal=attacker),
+        lambda: bob.complete(answer, principal="bob\n"),  # no user's name, and no reason to say more
         lambda: eve.complete(answer),
         lambda: eve.complete(answer, principal="bob"),
     ):

@@ -6,7 +6,8 @@
 import httpx2
 import pytest
 
-from valetkey._adapters.steps import CurrentToken, OtherToken, steps_of
+from valetkey._adapters.credential import NO_LOGIN
+from valetkey._adapters.steps import CurrentToken, IsOutdated, OtherToken, steps_of
 from valetkey._engine.acceptance import Acceptance
 from valetkey._engine.legs import Legs
 from valetkey.values import Secret, Token
@@ -64,14 +65,47 @@ def test_where_a_token_is_wanted_and_none_is_at_hand_it_is_obtained_first(reques
 
 
 def test_a_rejected_token_is_replaced_once(request_):
-    steps = steps_of(Engine(), request_)
+    engine = Engine()
+    steps = steps_of(engine, request_)
     next(steps)
     steps.send(FIRST)
     assert steps.send(answered(request_, 401)) == OtherToken(FIRST, ())
     assert steps.send(SECOND) is request_
     assert request_.headers["Authorization"] == "Bearer second"
+    assert steps.send(answered(request_, 401)) == IsOutdated(SECOND)
+    with pytest.raises(StopIteration):
+        steps.send(False)
+    assert engine.acceptance.was_rejected(SECOND)
+
+
+def test_a_token_that_another_has_followed_meanwhile_is_replaced_again_and_not_called_rejected(request_):
+    """But not for ever: a server may reject what it likes."""
+    engine = Engine()
+    steps = steps_of(engine, request_)
+    next(steps)
+    steps.send(FIRST)
+    steps.send(answered(request_, 401))
+    steps.send(SECOND)
+    for _ in range(2):
+        assert steps.send(answered(request_, 401)) == IsOutdated(SECOND)
+        assert steps.send(True) == OtherToken(SECOND, ())
+        assert not engine.acceptance.was_rejected(SECOND)
+        assert steps.send(SECOND) is request_
     with pytest.raises(StopIteration):
         steps.send(answered(request_, 401))
+
+
+def test_the_rejection_of_a_request_that_is_not_worth_a_login_says_nothing_of_the_token(request_, caplog):
+    """The end of an MCP session, for one: its token may be an old one."""
+    engine = Engine(is_known=True)
+    request_.extensions[NO_LOGIN] = True
+    steps = steps_of(engine, request_)
+    next(steps)
+    assert steps.send(FIRST) is request_
+    with pytest.raises(StopIteration):
+        steps.send(answered(request_, 401))
+    assert not engine.acceptance.was_rejected(FIRST)
+    assert caplog.records == []
 
 
 def test_a_rejection_by_another_origin_after_a_redirect_is_the_callers(request_):

@@ -273,3 +273,41 @@ def test_a_login_that_ends_while_the_store_is_looked_into_again_counts(web):
 
     engine._at_hand.read = read_late
     assert looks_again(world, engine) == "access-new"
+
+
+@pytest.mark.parametrize("backend", ["sync", "asyncio", "trio"])
+@pytest.mark.parametrize(
+    ("stored", "sent", "is_outdated"),
+    [
+        ("access-0", "access-0", False),
+        ("access-1", "access-0", True),
+        (None, "access-0", True),
+        ("access-0", None, True),
+        (None, None, True),
+    ],
+    ids=["the one in the store", "another has followed", "logged out", "sent without one", "sent without, none there"],
+)
+def test_a_token_that_was_sent_is_outdated_if_the_store_has_another_or_none_by_now(backend, stored, sent, is_outdated):
+    """Another program has changed it, so memory does not know."""
+    world = World()
+    world.keep(a_session())
+    engine = world.engine()
+    engine.look()
+    token = None if sent is None else a_session(sent).token
+    if stored is None:
+        world.store.inner.delete(session_key(world.settings()))
+    else:
+        world.keep(a_session(stored))
+    if backend == "sync":
+        assert engine.is_outdated(token) is is_outdated
+    else:
+        assert anyio.run(engine.is_outdated_async, token, backend=backend) is is_outdated
+
+
+def test_a_store_that_cannot_be_read_outdates_no_token(world, caplog):
+    engine = world.engine()
+    engine.look()
+    world.store.fails_reads = 1
+    with caplog.at_level("INFO", "valetkey"):
+        assert not engine.is_outdated(a_session().token)
+    assert "counts as new" in caplog.text

@@ -12,7 +12,7 @@ import httpx2
 
 from tests.fakes.authorization_server import MCP, REGISTER, TOKEN
 from tests.fakes.world import World
-from valetkey._adapters.steps import CurrentToken, OtherToken, steps_of
+from valetkey._adapters.steps import CurrentToken, IsOutdated, OtherToken, steps_of
 from valetkey._engine.engine import Engine
 from valetkey.errors import AuthError
 from valetkey.seams import Seams
@@ -62,6 +62,8 @@ class Program:
                         result = engine.current()
                     case OtherToken(rejected, challenges):
                         result = engine.replace(rejected, challenges)
+                    case IsOutdated(token):
+                        result = engine.is_outdated(token)
                     case sent:
                         credential = sent.headers.get("Authorization", "").partition(" ")[2]
                         challenged = self.answers(credential or None)

@@ -12,7 +12,7 @@ import json
 import queue
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlencode, urlsplit
@@ -68,6 +68,10 @@ class Switches:
     scope_of_sessions: str | None = None
     """The scope that opening a session wants."""
     forbids_calls: bool = False
+    before_call: Callable[[], None] | None = None
+    """What happens when the call of a tool arrives, before its token is judged; once."""
+    before_session: Callable[[], None] | None = None
+    """The same, when a session is opened."""
     fails_calls: bool = False
     """Answers 500 to calls of tools."""
     page_of_calls: str | None = None
@@ -338,6 +342,10 @@ class _Handler(BaseHTTPRequestHandler):
     def _refusal(self):
         """Give the status and the challenge of a rejection, if this request is rejected."""
         switches, method = self.switches, self.one.message or ""
+        before = {"tools/call": "before_call", "initialize": "before_session"}.get(method)
+        if before is not None and (happens := getattr(switches, before)) is not None and self.one.token is not None:
+            setattr(switches, before, None)
+            happens()
         scope = self.owner.scopes.get(self.one.token)
         where = f'resource_metadata="{self.owner.origin}/.well-known/oauth-protected-resource/mcp"'
         challenge = f"Bearer {where}, scope={_FIRST_SCOPE!r}".replace("'", '"') if switches.announces else "Bearer"

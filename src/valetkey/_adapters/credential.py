@@ -27,6 +27,10 @@ PROOF_RETRIES = 2
 """How often a request is sent again with the same token: for an address it was redirected to, and for a nonce."""
 
 
+MOST_OUTDATED = 2
+"""How often a token is replaced once more, because a login or a renewal came between and the rejection says nothing."""
+
+
 class AnyRequest(Protocol):
     """What the requests of both libraries have in common."""
 

@@ -24,7 +24,7 @@ from valetkey._adapters.credential import (
     withdraw,
 )
 from valetkey._adapters.front_door import FrontDoor
-from valetkey._adapters.steps import CurrentToken, OtherToken, steps_of
+from valetkey._adapters.steps import CurrentToken, IsOutdated, OtherToken, steps_of
 from valetkey._adapters.uncovered import Uncovered
 from valetkey._adapters.unforeseen import as_auth_error
 from valetkey.login import Login, LoginName
@@ -115,7 +115,7 @@ class AuthFlow(FrontDoor):
             return
         request.read()  # a body that is a stream could not be sent twice
         steps = steps_of(self._engine, request)
-        result: AnyResponse | Token | None = None
+        result: AnyResponse | Token | bool | None = None
         answer: AnyResponse | None = None
         with suppress(StopIteration):
             while True:
@@ -127,6 +127,9 @@ class AuthFlow(FrontDoor):
                             continue
                         case OtherToken(rejected, challenges):
                             result = self._engine.replace(rejected, challenges)
+                            continue
+                        case IsOutdated(token):
+                            result = self._engine.is_outdated(token)
                             continue
                 if answer is not None and _may_have_no_end(answer):
                     answer.stream.close()
@@ -148,7 +151,7 @@ class AuthFlow(FrontDoor):
             return
         await request.aread()
         steps = steps_of(self._engine, request)
-        result: AnyResponse | Token | None = None
+        result: AnyResponse | Token | bool | None = None
         answer: AnyResponse | None = None
         with suppress(StopIteration):
             while True:
@@ -161,6 +164,9 @@ class AuthFlow(FrontDoor):
                         case OtherToken(rejected, challenges):
                             seconds = request.extensions.get(LOGIN_WAIT)
                             result = await self._engine.replace_async(rejected, challenges, seconds=seconds)
+                            continue
+                        case IsOutdated(token):
+                            result = await self._engine.is_outdated_async(token)
                             continue
                 if answer is not None and _may_have_no_end(answer):
                     await answer.stream.aclose()

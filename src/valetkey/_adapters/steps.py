@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from valetkey._adapters.credential import (
+    MOST_OUTDATED,
     NO_LOGIN,
     PROOF_RETRIES,
     RequestT,
@@ -40,16 +41,28 @@ class OtherToken:
     challenges: "Sequence[Challenge]" = ()
 
 
-def steps_of(engine: "Engine", request: RequestT) -> "Generator[RequestT | CurrentToken | OtherToken, Any, None]":
+@dataclass(frozen=True, slots=True)
+class IsOutdated:
+    """Asks the engine whether something came between since it gave a token; the result is True or False."""
+
+    token: Token | None
+
+
+Step = CurrentToken | OtherToken | IsOutdated
+
+
+def steps_of(engine: "Engine", request: RequestT) -> "Generator[RequestT | Step, Any, None]":
     """
     Give the steps of one request to the engine's MCP server, whose body has been read.
 
-    A request that is yielded is sent, and the result is its response. A rejected token is replaced once, and a
-    request may be sent again with the same token where only its proof was at fault (RFC 9449 §9).
+    A request that is yielded is sent, and the result is its response. A rejected token is replaced once, and again if
+    a login or a renewal came between, so that it was not the newest one. A request may be sent again with the same
+    token where only its proof was at fault (RFC 9449 §9).
     """
     token: Token | None = yield CurrentToken()
-    is_replaced, retries = NO_LOGIN in request.extensions, PROOF_RETRIES
-    if token is None and engine.is_known() and not is_replaced:
+    is_worth_a_login = NO_LOGIN not in request.extensions
+    is_replaced, retries, outdated = False, PROOF_RETRIES, 0
+    if token is None and engine.is_known() and is_worth_a_login:
         token = yield OtherToken(None)
     while True:
         response = yield present(engine, request, token)
@@ -59,9 +72,11 @@ def steps_of(engine: "Engine", request: RequestT) -> "Generator[RequestT | Curre
             request, retries = proved, retries - 1
             continue
         challenges = rejection_by_server(engine, response, token)
-        if challenges is None:
+        if challenges is None or not is_worth_a_login:
             return
-        if is_replaced:
+        if is_replaced and outdated < MOST_OUTDATED and (yield IsOutdated(token)):
+            outdated += 1
+        elif is_replaced:
             from valetkey._adapters.second_rejection import warn_of_second_rejection  # loaded for the rare case
 
             warn_of_second_rejection(response, challenges, token)

@@ -21,7 +21,7 @@ from valetkey.errors import StoreError
 from valetkey.store.another import place_of
 from valetkey.store.checked import CheckedStore
 from valetkey.store.protocol import Store
-from valetkey.values import Session
+from valetkey.values import Session, Token
 
 _logger = logging.getLogger("valetkey")
 
@@ -80,6 +80,17 @@ class SessionAtHand:
     def read(self) -> Session | None:
         """Read the session from the store again, and leave the one in memory as it is; it may be newer by then."""
         return self._sessions.read()[0]
+
+    def is_outdated(self, token: Token | None) -> bool:
+        """Tell whether the stored session has another token by now, or has ended; a store that fails says neither."""
+        if token is None:
+            return True
+        try:
+            stored = self.read()
+        except StoreError as error:
+            _logger.info("the token that was sent counts as new: %s", error.with_place(place_of(self._sessions.store)))
+            return False
+        return stored is None or stored.token.access_token != token.access_token
 
     def look(self) -> None:
         """

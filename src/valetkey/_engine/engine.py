@@ -242,6 +242,15 @@ class Engine(ByName):
         finally:
             self._waiting.remove(need)
 
+    def is_outdated(self, token: Token | None) -> bool:
+        """Tell whether a login, a logout or a renewal came between since a token was given. Blocks for the store."""
+        return self._at_hand.is_outdated(token)
+
+    async def is_outdated_async(self, token: Token | None) -> bool:
+        """Do what `is_outdated` does, from a task of any event loop."""
+        look: SingleFlight[bool] = SingleFlight(must_finish=False, lane="looks")  # one of its own: no other is as late
+        return await wait_for_future(look.join(lambda _: self.is_outdated(token))[0], None)
+
     def break_off_login(self, *, lets_go: bool = False) -> None:
         """Tell a login to stop waiting for a person; with `lets_go`, give it a moment to let go of the terminal."""
         (self._flight.interrupt if lets_go else self._flight.cancel)()

@@ -19,6 +19,7 @@ from haystack_integrations.tools.mcp_oauth.token_source import tokens_of
 from valetkey._adapters.framework import Engine, shared_engine
 from valetkey.errors import AuthError, ConfigurationError
 from valetkey.store.backends.memory import MemoryStore
+from valetkey.values import Token
 
 _interested: "weakref.WeakKeyDictionary[Engine, weakref.WeakSet[Access]]" = weakref.WeakKeyDictionary()
 _noting = threading.Lock()  # guards _interested
@@ -103,6 +104,13 @@ class Access:
     def login_wait(self) -> float:
         """How many seconds a call waits for a login."""
         return self._config.login_wait
+
+    async def is_outdated(self, token: Token | None) -> bool:
+        """Tell whether another token has taken the place of one that was sent, or its session has ended."""
+        if self.tokens is not None:
+            last = self.tokens.last
+            return token is not None and last is not None and last.access_token != token.access_token
+        return not self.is_given and await self.engine.is_outdated_async(token)
 
     def require_login(self, operation: str) -> None:
         """

@@ -35,6 +35,7 @@ from haystack_integrations.tools.mcp_oauth.errors import (
     to_server_error,
 )
 from haystack_integrations.tools.mcp_oauth.token_source import SourceTokens
+from valetkey._adapters.credential import MOST_OUTDATED
 from valetkey._adapters.failures import HttpError
 from valetkey._adapters.framework import harmless, redacting, without_secrets
 from valetkey._adapters.unforeseen import as_auth_error
@@ -120,7 +121,7 @@ class Account(MCPClient):
         if await self._engine.current_async() is None and self._engine.is_known():
             await self._replace(RequestRejected(None, ()), "call_tool", patience)
         answered: set[bool] = set()  # a rejected token is replaced once, and one that lacks scope once more
-        losses = 0
+        losses = outdated = 0
         while True:
             try:
                 if self.session is None:
@@ -128,7 +129,8 @@ class Account(MCPClient):
                 return await self.call_tool(tool_name, tool_args)
             except RequestRejected as rejected:
                 if rejected.wants_more_scope in answered:
-                    raise self._still_rejected(rejected, "call_tool") from rejected
+                    await self._require_outdated(rejected, "call_tool", outdated)
+                    outdated += 1
                 answered.add(rejected.wants_more_scope)
                 await self._replace(rejected, "call_tool", patience)
             except CallLost as lost:
@@ -172,14 +174,15 @@ class Account(MCPClient):
 
     async def _accepted_connection(self, patience: Patience, operation: str) -> Connection:
         """Give a connection that the server accepts, with a new token if it rejects the first one."""
-        try:
-            return await self._shared_connection()
-        except RequestRejected as rejected:
-            await self._replace(rejected, operation, patience)
-        try:
-            return await self._shared_connection()
-        except RequestRejected as again:
-            raise self._still_rejected(again, operation) from again
+        rejections = 0
+        while True:
+            try:
+                return await self._shared_connection()
+            except RequestRejected as rejected:
+                if rejections:
+                    await self._require_outdated(rejected, operation, rejections - 1)
+                rejections += 1
+                await self._replace(rejected, operation, patience)
 
     def _diagnosis(self, failure: Exception) -> Diagnosis:
         session = self._engine.session
@@ -234,10 +237,13 @@ class Account(MCPClient):
         except AuthError as error:
             raise to_mcp_error(error, operation, self.url) from error
 
-    def _still_rejected(self, rejected: RequestRejected, operation: str) -> MCPError:
+    async def _require_outdated(self, rejected: RequestRejected, operation: str, times: int) -> None:
+        """Fail where a token is rejected again, unless a login or a renewal came between, so that it was not new."""
+        if times < MOST_OUTDATED and await self.access.is_outdated(rejected.token):
+            return
         if rejected.token is not None:
             self._engine.acceptance.reject(rejected.token)
-        return to_mcp_error(rejected.of_new_token(self.url), operation, self.url)
+        raise to_mcp_error(rejected.of_new_token(self.url), operation, self.url) from rejected
 
     async def _shared_connection(self) -> Connection:
         """Give the open connection, or open one; callers that come meanwhile wait for the same one."""

@@ -72,6 +72,8 @@ class Switches:
     """What happens when the call of a tool arrives, before its token is judged; once."""
     before_session: Callable[[], None] | None = None
     """The same, when a session is opened."""
+    holds: int | None = None
+    """Executes calls with this first number, and answers them when `released` is set."""
     fails_calls: bool = False
     """Answers 500 to calls of tools."""
     page_of_calls: str | None = None
@@ -134,6 +136,7 @@ class MisbehavingServer:
         self.executed = 0
         self.scopes = {}
         self.stream_opened = threading.Event()
+        self.released = threading.Event()
         self._said = queue.SimpleQueue()
         self._refresh_tokens = {}
         self._codes = {}
@@ -150,6 +153,7 @@ class MisbehavingServer:
 
     def __exit__(self, *_):
         self._closing.set()
+        self.released.set()
         self._server.shutdown()
         self._server.server_close()
 
@@ -422,6 +426,8 @@ class _Handler(BaseHTTPRequestHandler):
         if self.one.message == "tools/call":
             self.owner.executed += 1
             arguments = self.message["params"]["arguments"]
+            if arguments["a"] == self.switches.holds:
+                self.owner.released.wait(LONGEST_WAIT)
             text = str(arguments["a"] + arguments["b"])
             results["tools/call"] = {"content": [{"type": "text", "text": text}], "isError": False}
         result = results.get(self.one.message, {})

@@ -71,6 +71,7 @@ class Account(MCPClient):
         self._route = route
         self._on_tools_changed = on_tools_changed
         self._connection: Connection | None = None
+        self._former: dict[Connection, asyncio.Task[None]] = {}  # whose last calls are still answered
         self._opening: asyncio.Task[Connection] | None = None
         self._waits: set[asyncio.Future[Any]] = set()
         self._is_closed = False
@@ -170,7 +171,7 @@ class Account(MCPClient):
         if self._opening is not None:
             self._opening.cancel()
             self._opening = None
-        return _closing(connection)
+        return _closing([connection, *self._former] if connection is not None else [*self._former])
 
     async def _accepted_connection(self, patience: Patience, operation: str) -> Connection:
         """Give a connection that the server accepts, with a new token if it rejects the first one."""
@@ -268,7 +269,7 @@ class Account(MCPClient):
 
     async def _new_connection(self) -> Connection:
         if self._connection is not None:
-            await self._connection.close()
+            self._leave(self._connection)
         connection = Connection(Gate(self._engine, self.access.tokens), self._route.enter)
         self._connection = connection
         self.session = connection  # type: ignore[assignment]  # upstream only asks it to call tools
@@ -276,6 +277,12 @@ class Account(MCPClient):
         connection.on_tools_changed = lambda: self._take_tools(connection)
         self._take_tools(connection)
         return connection
+
+    def _leave(self, connection: Connection) -> None:
+        """Let the calls of a session that has ended get their answers, as far as there are any, and close it then."""
+        closing = asyncio.create_task(connection.close_after_its_calls())
+        self._former[connection] = closing
+        closing.add_done_callback(lambda _: self._former.pop(connection))
 
     def _take_tools(self, connection: Connection) -> None:
         """Keep the tools that a server lists, and tell where they are others than before."""
@@ -286,6 +293,5 @@ class Account(MCPClient):
             self._on_tools_changed(self.access.principal)
 
 
-async def _closing(connection: Connection | None) -> None:
-    if connection is not None:
-        await connection.close()
+async def _closing(connections: list[Connection]) -> None:
+    await asyncio.gather(*(connection.close() for connection in connections))

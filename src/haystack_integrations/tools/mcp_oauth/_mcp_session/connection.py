@@ -45,6 +45,7 @@ class Connection:
         self._changes = ListChanges(self._list_anew)
         self._open_transport = open_transport
         self._session: ClientSession | None = None
+        self._calling: set[asyncio.Future[Any]] = set()
         self._stop = asyncio.Event()
         self._opened: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._task: asyncio.Task[None] | None = None
@@ -102,6 +103,7 @@ class Connection:
         """Wait for a call until the transport ends: SDK 1.x never answers the calls of a transport that has failed."""
         calling: asyncio.Future[Any] = asyncio.ensure_future(call)
         calling.add_done_callback(retrieve_error)
+        self._calling.add(calling)
         try:
             await asyncio.wait({calling, life}, return_when=asyncio.FIRST_COMPLETED)
             if not calling.done():
@@ -109,6 +111,7 @@ class Connection:
             return await calling
         finally:
             calling.cancel()
+            self._calling.discard(calling)
 
     async def close(self) -> None:
         """Close the session and wait until its transport is closed too."""
@@ -118,6 +121,13 @@ class Connection:
         if not self._opened.done():
             self._task.cancel()  # while it opens the session, it does not wait for the event
         await asyncio.wait({self._task})
+
+    async def close_after_its_calls(self) -> None:
+        """Close the session when the calls that were sent in it have ended: cut off, they would be executed twice."""
+        while self._calling:
+            await asyncio.wait(self._calling)
+            await asyncio.sleep(0)  # until those who wait for them have taken them away
+        await self.close()
 
     async def _run(self) -> None:
         try:

@@ -233,6 +233,14 @@ def test_an_agent_with_a_hook_is_written_and_read_back(toolset, misbehaving, mon
     agent.close()
 
 
+def test_what_a_stopped_run_says_to_a_user_has_nothing_that_is_for_the_program(misbehaving, open_toolset):
+    info = StreamableHttpServerInfo(url=misbehaving.mcp_url, oauth_config=OAuthConfig(login="link"))
+    result = run(agent_of(open_toolset(info, on_unauthorized="sign_in_tool"), ToolCall("sign_in_to_127_0_0_1", {})))
+    (login,) = result["authorization"]
+    assert login["link"].startswith(f"{misbehaving.origin}/authorize?")
+    assert login["message"] == f"{misbehaving.mcp_url} waits for a person to log in at {misbehaving.origin}."
+
+
 @both_ways
 def test_several_refused_calls_in_one_step_are_told_once_for_each_login(
     way, toolset, other_toolset, misbehaving, other_server

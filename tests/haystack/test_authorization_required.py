@@ -8,6 +8,7 @@ A login that is needed reaches the caller through every layer of Haystack, with 
 so `ToolInvoker` and `Agent` that are told to raise), it is the `__cause__`; else its text is the tool's message.
 """
 
+import asyncio
 import copy
 import pickle
 import time
@@ -24,6 +25,7 @@ from haystack_integrations.tools.mcp_oauth import (
     OAuthConfig,
     StreamableHttpServerInfo,
 )
+from haystack_integrations.tools.mcp_oauth._tools.refused_calls import HAS_ASYNC_FUNCTION
 from haystack_integrations.tools.mcp_oauth.errors import MCPServerError, MCPServerTimeoutError
 from tests.haystack.calling import authorization_error_behind, call, tool_of
 from valetkey._adapters.framework import complete_login, find_pending
@@ -174,6 +176,71 @@ def test_a_user_who_denies_is_told_and_not_asked_again(info, misbehaving, open_t
     assert again.value.authorization_url is None
     assert again.value.reason == "no session yet"
     assert "has declined the login" in str(again.value)
+
+
+FOR_A_PROGRAM = ("authorization_url", "complete()", "this error", "state=", "code_challenge", "/authorize?")
+CALLS = {
+    "from a thread": lambda tool: tool.invoke(a=1, b=2),
+    **({"from a task": lambda tool: asyncio.run(tool.invoke_async(a=1, b=2))} if HAS_ASYNC_FUNCTION else {}),
+}
+
+
+@pytest.fixture
+def without_web_app(misbehaving):
+    """A server whose users log in by a link that the program shows itself."""
+    config = OAuthConfig(login="link", principal="alice")
+    return StreamableHttpServerInfo(url=misbehaving.mcp_url, oauth_config=config)
+
+
+def tool_in_mid_run(info, misbehaving, open_toolset):
+    with pytest.raises(AuthorizationRequired) as first:
+        info.login()
+    complete_login(None, httpx2.get(first.value.authorization_url).headers["location"], principal="alice")
+    tool = tool_of(open_toolset(info))
+    misbehaving.revoke_everything()
+    return tool
+
+
+def is_for_model(text, url):
+    assert f"{url} waits for a person to log in" in text
+    assert text.endswith("The program that runs this tool has the link for it. Call the tool again after the login.")
+    assert [each for each in FOR_A_PROGRAM if each in text] == []
+
+
+@pytest.mark.parametrize("way", CALLS.values(), ids=CALLS)
+@pytest.mark.parametrize("moment", ["at first", "in mid-run"])
+def test_a_model_is_told_nothing_that_is_for_the_program_which_has_the_link(
+    without_web_app, misbehaving, open_toolset, open_tool, moment, way
+):
+    """What the program has to do stands in the error's hint."""
+    is_first = moment == "at first"
+    tool = open_tool(without_web_app) if is_first else tool_in_mid_run(without_web_app, misbehaving, open_toolset)
+    with pytest.raises(Exception) as raised:  # noqa: PT011 - Haystack's own
+        way(tool)
+    is_for_model(str(raised.value), misbehaving.mcp_url)
+    error = authorization_error_behind(raised.value)
+    assert "authorization_url" in error.hint
+    assert str(error).endswith(error.hint)
+
+
+def test_an_agent_tells_its_model_nothing_that_is_for_the_program_which_has_the_link(
+    without_web_app, misbehaving, open_toolset
+):
+    agent = Agent(chat_generator=Scripted(), tools=[tool_in_mid_run(without_web_app, misbehaving, open_toolset)])
+    messages = agent.run([ChatMessage.from_user("Add them.")])["messages"]
+    (result,) = (each for message in messages for each in message.tool_call_results)
+    assert result.error
+    is_for_model(result.result, misbehaving.mcp_url)
+
+
+def test_a_model_is_told_that_what_would_help_is_for_the_operator(misbehaving, open_tool):
+    """As the tool for signing in says it."""
+    tool = open_tool(StreamableHttpServerInfo(url=misbehaving.mcp_url, oauth_config=OAuthConfig(login="never")))
+    with pytest.raises(Exception, match="cannot sign in here") as raised:
+        tool.invoke(a=1, b=2)
+    error = authorization_error_behind(raised.value)
+    assert str(raised.value).endswith(f"The user cannot sign in here. For the operator of this program: {error}")
+    assert "operator" not in str(error)
 
 
 COPIES = {

@@ -4,9 +4,11 @@
 """How `AuthorizationHook` is made, and what it reads: the text of a refused call. `test_agent_hook` has the agents."""
 
 import copy
+import gc
 import json
 import pickle
 import sys
+import weakref
 from importlib.metadata import version
 
 import pytest
@@ -103,8 +105,31 @@ def refused(misbehaving, open_tool):
 def test_the_text_of_a_refused_call_knows_the_error_as_long_as_the_run_goes_on(refused):
     assert isinstance(refused, RefusedCall)
     assert refused.error.principal == "alice"
+    assert refused.error.authorization_url in refused
     assert copy.deepcopy([refused])[0].error is refused.error
     assert refused.is_asking()
+
+
+def test_the_text_of_a_refused_call_keeps_nothing_of_the_call_stack(misbehaving, open_tool):
+    """A message may live as long as a conversation, and a frame keeps alive all that its function had."""
+
+    class Held:
+        pass
+
+    config = OAuthConfig(login="link", public_url=WEB_APP, principal="alice")
+    tool = open_tool(StreamableHttpServerInfo(url=misbehaving.mcp_url, oauth_config=config))
+
+    def use():
+        held = Held()
+        with pytest.raises(Exception, match="mcp-oauth/start") as raised:
+            tool.invoke(a=1, b=2)
+        return raised.value.args[0], weakref.ref(held)
+
+    refused, held = use()
+    gc.collect()
+    assert held() is None
+    for error in (refused.error, refused.error.error):
+        assert (error.__traceback__, error.__cause__, error.__context__) == (None, None, None)
 
 
 def test_what_leaves_the_process_is_the_text_alone(refused):

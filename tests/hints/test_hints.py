@@ -534,6 +534,16 @@ def test_options_as_the_hint_says_are_taken(hint):
 
 
 ELSEWHERE = {
+    "Log in once where a person is, with the same session store (OAuth(url).login()); or use the credentials of a "
+    'machine; or login="link" with public_url in a web app, login="device" where a person reads the output, '
+    'login="paste" in a terminal or notebook.': (
+        "processes/test_sessions.py::test_the_login_of_one_process_serves_another_that_waits_for_it"
+    ),
+    "Log in once where a person is, with the same session store (OAuth(url).login()); or use the credentials of a "
+    'machine; or login="link" with public_url in a web app, login="device" where a person reads the output, '
+    'login="browser" on a computer with one.': (
+        "login/test_paste.py::test_where_nothing_can_be_entered_it_fails_before_it_asks_and_leads_to_another_way"
+    ),
     "Install haystack-ai 3.2 or newer; before it, the tool's message has the short link.": (
         "haystack/test_hook.py::test_a_haystack_with_such_hooks_is_taken"
     ),

@@ -4,9 +4,11 @@
 """The answer of a login is pasted: nothing listens, and it passes the same checks."""
 
 import io
+import os
 import queue
 import socket
 import threading
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from functools import cache
 from urllib.parse import parse_qs, urlsplit
@@ -145,6 +147,72 @@ def test_where_there_is_no_terminal_it_fails_at_once_and_says_what_to_do(trouble
     with login.open(None, fixed=False) as attempt, pytest.raises(LoginRequired) as caught:
         attempt.ask(PROMPT, seconds=LONGEST_WAIT, cancelled=threading.Event())
     assert "terminal" in str(caught.value)
+
+
+@contextmanager
+def nothing_to_read():
+    with open(os.devnull) as stdin:
+        yield stdin
+
+
+@contextmanager
+def a_pipe_that_has_ended():
+    read, write = os.pipe()
+    os.close(write)
+    with open(read) as stdin:
+        yield stdin
+
+
+@contextmanager
+def a_pipe(text=""):
+    read, write = os.pipe()
+    os.write(write, text.encode())
+    with open(read) as stdin, open(write, "w"):
+        yield stdin
+
+
+@contextmanager
+def as_nohup_leaves_it():
+    with open(os.open(os.devnull, os.O_WRONLY)) as stdin:
+        yield stdin
+
+
+@contextmanager
+def closed():
+    with open(os.devnull) as stdin:
+        pass
+    yield stdin
+
+
+@requirement("AUT-17")
+@pytest.mark.parametrize(
+    "stdin", [nothing_to_read, a_pipe_that_has_ended, as_nohup_leaves_it, closed, lambda: nullcontext(None)]
+)
+def test_where_nothing_can_be_entered_it_fails_before_it_asks_and_leads_to_another_way(monkeypatch, capsys, stdin):
+    world = World()
+    world.person = open_login("paste")
+    with stdin() as nobody:
+        monkeypatch.setattr("sys.stdin", nobody)
+        with pytest.raises(LoginRequired, match="no terminal and no notebook to paste the answer into") as caught:
+            world.engine().replace(None)
+    assert capsys.readouterr().err == ""
+    assert world.server.registrations() == []
+    assert "paste" not in caught.value.hint
+    there = World()
+    there.server, there.store = world.server, world.store
+    there.engine().replace(None)
+    assert world.engine().replace(None).access_token.reveal()
+
+
+@pytest.mark.parametrize("end", ["stays open", "is written before"])
+def test_a_program_may_paste_into_a_pipe(monkeypatch, capsys, end):
+    line = "http://127.0.0.1/callback?code=1\n"
+    with a_pipe(line if end == "is written before" else "") as stdin:
+        monkeypatch.setattr("sys.stdin", stdin)
+        with open_login("paste").open(None, fixed=False) as attempt:
+            assert capsys.readouterr().err == ""
+            monkeypatch.setattr("sys.stdin", io.StringIO(line))
+            assert attempt.ask(PROMPT, seconds=LONGEST_WAIT, cancelled=threading.Event()) == line.strip()
 
 
 def test_time_is_limited():

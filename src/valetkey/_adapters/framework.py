@@ -14,6 +14,7 @@ from valetkey._engine.engine import Engine
 from valetkey._engine.factory import shared_engine
 from valetkey._engine.logout import LogoutResult
 from valetkey._engine.pending import cancel_login, complete_login, find_pending, pending_of_answer
+from valetkey._engine.refusing import HINT_FOR_PROGRAM
 from valetkey._engine.single_flight import SingleFlight
 from valetkey._network.proxies import proxy_for
 from valetkey._network.request_log import log_exchange
@@ -30,6 +31,7 @@ from valetkey.urls import require_endpoint, without_query
 from valetkey.waiting import wait_for_future
 
 __all__ = [
+    "HINT_FOR_PROGRAM",  # the hint of a login whose link the program shows itself; nothing for a model to read
     "STANDARD",  # the profile of a provider that the catalogue does not have
     "Challenge",  # what a server says in a rejection; the integration hands it on to `Engine.replace`
     "Engine",  # gives the token, and another one when the MCP server rejects it

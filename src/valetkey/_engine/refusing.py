@@ -15,6 +15,11 @@ from valetkey.values import Session
 
 Error = TypeVar("Error", bound=AuthError)
 
+HINT_FOR_PROGRAM = (
+    "Open the authorization_url of this error and log in there; give the address that comes to complete()."
+)
+"""What to do with a link whose answer the program takes itself. It says nothing to the person who logs in."""
+
 
 def nothing_to_renew_with() -> TemporaryError:
     """Give the error of a renewal ahead of time that only a person could make."""
@@ -41,9 +46,7 @@ def login_waits(pending: PendingLogin, reason: str) -> LoginRequired:
     """Give the error for a login that was begun and waits for its answer."""
     message = f"{pending.server_url} waits for a person to log in at {pending.issuer}."
     is_short = pending.link != pending.authorization_url
-    hint = f"Open {pending.link} and log in there, then try again."
-    if not is_short:
-        hint = "Open the authorization_url of this error and log in there; give the address that comes to complete()."
+    hint = f"Open {pending.link} and log in there, then try again." if is_short else HINT_FOR_PROGRAM
     return LoginRequired(
         message,
         hint=hint,

@@ -61,6 +61,31 @@ def read_terminal(question: str, stopped: threading.Event) -> str:
     return line
 
 
+def has_ended(stdin: TextIO | None) -> bool:
+    """Tell of standard input that is no terminal whether no line can come any more; reads nothing of it."""
+    try:
+        if stdin is None or stdin.closed:
+            return True
+        number = stdin.fileno()
+    except (AttributeError, OSError, ValueError):  # a stream of the program's own
+        return False
+    try:
+        return _is_ready(number) and not stdin.buffer.peek(1)  # type: ignore[attr-defined]
+    except AttributeError:
+        return False
+    except (OSError, ValueError):  # it is only written to, as `nohup` leaves it
+        return True
+
+
+def _is_ready(number: int) -> bool:
+    """Tell whether a read would not wait; the end of a file or a pipe does not."""
+    import select
+
+    if sys.platform == "win32":  # where `select` knows only sockets
+        return False
+    return bool(select.select([number], [], [], 0)[0])
+
+
 def _wait_for_line(terminal: TextIO, stopped: threading.Event) -> None:
     """A terminal is readable when a whole line is there, or its end (POSIX, canonical mode)."""
     import select

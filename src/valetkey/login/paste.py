@@ -24,7 +24,7 @@ from valetkey.login.pasting import PastedAnswer
 from valetkey.login.prompt import logged_in_text, print_link_alone, print_text
 from valetkey.login.signs import sign_of_life
 from valetkey.login.unanswered import login_cancelled, login_timed_out, unless_page_failed, wait_for_answer
-from valetkey.login.whereabouts import NOWHERE_TO_PASTE, no_person_here, person_to_ask
+from valetkey.login.whereabouts import may_enter_line, no_person_to_paste, person_to_ask
 from valetkey.seams import LoginPrompt
 
 __all__ = ["PasteLogin"]
@@ -97,6 +97,17 @@ class PasteHere(PasteLogin):
     def __init__(self) -> None:
         super().__init__(print_link_alone, input, print_text)
 
+    def open(self, redirect_uri: str | None, *, fixed: bool) -> "PasteAttempt":
+        """
+        Reserve an address.
+
+        :raises LoginRequired: If nothing can be pasted here: there is no terminal, no notebook, and standard input is
+            at its end.
+        """
+        if not may_enter_line():
+            raise no_person_to_paste()
+        return super().open(redirect_uri, fixed=fixed)
+
     def asking(
         self, question: str, prompt: LoginPrompt, *, take: Callable[[str], None], give_up: Callable[[], None]
     ) -> PastedAnswer:
@@ -142,7 +153,7 @@ class PasteAttempt:
         if self._pasted is not None:
             return self._pasted
         if self._has_no_person:
-            raise no_person_here(NOWHERE_TO_PASTE)
+            raise no_person_to_paste()
         if cancelled.is_set():
             self._is_cancelled = True
             raise login_cancelled()

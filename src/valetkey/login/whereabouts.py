@@ -7,16 +7,21 @@ import sys
 
 from valetkey.errors import LoginRequired
 from valetkey.login.kernel import kernel_input, read_kernel
-from valetkey.login.line_reading import LineReader, read_terminal
+from valetkey.login.line_reading import LineReader, has_ended, read_terminal
 
 NOWHERE = "no browser, no terminal and no notebook"
 """What is missing where a login has looked for the person everywhere."""
-NOWHERE_TO_PASTE = "no terminal and no notebook to paste the answer into"
+_NOWHERE_TO_PASTE = "no terminal and no notebook to paste the answer into"
 
-_WAYS = (
+_HINT = (
     "Log in once where a person is, with the same session store (OAuth(url).login()); or use the credentials of a "
     'machine; or login="link" with public_url in a web app, login="device" where a person reads the output, '
     'login="paste" in a terminal or notebook.'
+)
+_HINT_WITHOUT_PASTING = (
+    "Log in once where a person is, with the same session store (OAuth(url).login()); or use the credentials of a "
+    'machine; or login="link" with public_url in a web app, login="device" where a person reads the output, '
+    'login="browser" on a computer with one.'
 )
 
 
@@ -37,9 +42,23 @@ def person_to_ask() -> LineReader | None:
     return read_terminal if _is_terminal(sys.stdin) else None
 
 
+def may_enter_line() -> bool:
+    """Tell whether a line may come from a person, or from a program that writes to standard input."""
+    return person_to_ask() is not None or not has_ended(sys.stdin)
+
+
 def no_person_here(what: str) -> LoginRequired:
     """Make the error for a login that needs a person where none can be asked."""
-    return LoginRequired(f"A person has to log in, and none can be asked here: there is {what}.", hint=_WAYS)
+    return LoginRequired(_message(what), hint=_HINT)
+
+
+def no_person_to_paste() -> LoginRequired:
+    """Make the error for a login whose answer is pasted, where none can be; its hint leads to another way."""
+    return LoginRequired(_message(_NOWHERE_TO_PASTE), hint=_HINT_WITHOUT_PASTING)
+
+
+def _message(what: str) -> str:
+    return f"A person has to log in, and none can be asked here: there is {what}."
 
 
 def _is_terminal(stream: object) -> bool:

@@ -20,6 +20,7 @@ from haystack.dataclasses import ChatMessage, ToolCall
 from haystack.tools.errors import ToolInvocationError
 
 from haystack_integrations.tools.mcp_oauth._tools import durable_runs
+from haystack_integrations.tools.mcp_oauth._tools.login_texts import what_happened
 from haystack_integrations.tools.mcp_oauth._tools.opening import is_running_loop
 from haystack_integrations.tools.mcp_oauth._tools.refused_calls import RefusedCall
 from haystack_integrations.tools.mcp_oauth._tools.tool_results import take_result
@@ -247,7 +248,7 @@ def _logins(calls: list[_Call]) -> list[dict[str, Any]]:
                 "reason": error.reason or str(error),
                 "link": error.authorization_url,
                 "deadline": error.deadline,
-                "message": str(error),
+                "message": what_happened(error),
                 "tools": [],
             },
         )

@@ -8,6 +8,7 @@ Haystack makes of a failed call a message with a text. The text is the only thin
 that knows the error and how the call is made again. No note is kept beside it: parallel calls and users cannot mix.
 """
 
+import copy
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import fields
@@ -16,6 +17,7 @@ from typing import Any, Self
 from haystack.tools.errors import ToolInvocationError
 from haystack.tools.tool import Tool
 
+from haystack_integrations.tools.mcp_oauth._tools.login_texts import refused_call
 from haystack_integrations.tools.mcp_oauth.errors import AuthorizationRequired
 from valetkey.errors import StoreError
 
@@ -38,9 +40,9 @@ class RefusedCall(str):
     def of(
         cls, text: str, error: AuthorizationRequired, tool: Tool, arguments: dict[str, Any], is_asking: IsAsking
     ) -> Self:
-        """Make one of the text, the error, and the call."""
+        """Make one of the text, the error, and the call. The error is a copy: a raised one has the whole call stack."""
         made = cls(text)
-        made.error, made.tool, made._arguments, made._is_asking = error, tool, arguments, is_asking
+        made.error, made.tool, made._arguments, made._is_asking = copy.deepcopy(error), tool, arguments, is_asking
         return made
 
     def is_asking(self) -> bool:
@@ -82,7 +84,8 @@ def noting_refusals(tool: Tool, arguments: dict[str, Any], is_asking: IsAsking) 
     except ToolInvocationError as failed:
         error = failed.__cause__
         if isinstance(error, AuthorizationRequired):
-            failed.args = (RefusedCall.of(str(failed), error, tool, arguments, is_asking), *failed.args[1:])
+            text = str(failed).replace(str(error), refused_call(error))
+            failed.args = (RefusedCall.of(text, error, tool, arguments, is_asking), *failed.args[1:])
         raise
 
 

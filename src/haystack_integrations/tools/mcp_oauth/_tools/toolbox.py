@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from haystack.tools.tool import Tool
 from mcp import types
 
+from haystack_integrations.tools.mcp_oauth._tools.login_texts import not_signed_in
 from haystack_integrations.tools.mcp_oauth._tools.opening import Opening, first_text, schema_of, wants_person
 from haystack_integrations.tools.mcp_oauth._tools.refused_calls import (
     HAS_ASYNC_FUNCTION,
@@ -21,7 +22,6 @@ from haystack_integrations.tools.mcp_oauth._tools.refused_calls import (
 )
 from haystack_integrations.tools.mcp_oauth.errors import AuthorizationRequired, MCPAuthorizationError
 from valetkey._adapters.framework import without_secrets
-from valetkey.errors import LoginRequired
 
 _LONGEST_NAME = 64
 """The characters that the APIs of language models allow in the name of a tool."""
@@ -108,8 +108,7 @@ def sign_in_tool(opening: Opening) -> Tool:
     def refused(error: MCPAuthorizationError) -> str:
         if not wants_person(error):
             raise error
-        config = opening.server_info.oauth_config
-        text = _not_signed_in(server, error, is_by_link=config is not None and config.login == "link")
+        text = not_signed_in(server, error)
         return RefusedCall.of(text, error, tool, {}, is_asking) if isinstance(error, AuthorizationRequired) else text
 
     text = (
@@ -133,22 +132,3 @@ def is_asking_at(opening: Opening) -> IsAsking:
 
 def _signed_in(server: str, tools: list[types.Tool]) -> str:
     return f"The user is signed in to {server}. Its tools can be used now: {', '.join(tool.name for tool in tools)}."
-
-
-_FOR_OPERATOR = "The user cannot sign in here. For the operator of this program: "
-
-
-def _not_signed_in(server: str, error: MCPAuthorizationError, *, is_by_link: bool) -> str:
-    """Say to the user and to the model what the user has to do; an error speaks to the program that catches it."""
-    link = getattr(error, "authorization_url", None)
-    if link is None:
-        is_for_operator = type(error.error) is LoginRequired
-        return f"{_FOR_OPERATOR if is_for_operator else ''}{error}"
-    if link in str(error):
-        return str(error)
-    if is_by_link:  # the program has the link shown, and completes the login
-        return (
-            f"The user is not signed in to {server}. The user signs in here: {link} The browser may then say that it "
-            "cannot open an address that it is sent to: the program that runs this tool needs that address."
-        )
-    return f"{error} The user signs in here: {link}"

@@ -11,6 +11,7 @@ import pytest
 from tests.fakes.world import World, a_session
 from tests.network.server import WireServer, answer
 from valetkey._engine.factory import build_engine, shared_engine
+from valetkey._engine.workers import WORKERS
 from valetkey._sessions.codec import encode_session, session_key
 from valetkey.errors import ConfigurationError, InsecureEndpoint, LoginRequired, TemporaryError
 from valetkey.login import PrintedLink
@@ -46,6 +47,21 @@ def test_the_store_and_the_login_may_be_named(tmp_path):
         assert engine.current() is None
         with pytest.raises(LoginRequired, match='login="never" asks none'):
             engine.replace(None)
+
+
+def test_other_sessions_are_worked_at_while_a_server_is_waited_for():
+    at_work = []
+
+    def serve(peer):
+        at_work.append(WORKERS.at_work)
+        token = b'{"access_token": "a-token", "token_type": "Bearer"}'
+        peer.send(answer("200 OK", "Content-Type: application/json", body=token))
+
+    with WireServer(serve) as server:
+        machine = {"issuer": server.url, "token_endpoint": f"{server.url}/token", "client_secret": Secret("s3cret")}
+        settings = World.settings(url=server.url, grant="client_credentials", client_id="mine", **machine)
+        assert build_engine(settings, store="memory:").replace(None).access_token == Secret("a-token")
+    assert at_work == [0]
 
 
 @pytest.mark.parametrize("build", [build_engine, shared_engine])

@@ -8,13 +8,16 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import contextmanager, suppress
 
 import pytest
 
-from tests.fakes.network import Gate
+from tests.fakes.network import Gate, no_answer
 from tests.fakes.threads import LONGEST_WAIT, until
 from valetkey._engine import workers as module
-from valetkey._engine.workers import WORKERS, Workers, leaving_workers, run_steps
+from valetkey._engine.turns import Turns
+from valetkey._engine.workers import WORKERS, Workers, aside, leaving_workers, run_steps
+from valetkey.errors import AuthError
 
 
 class Office:
@@ -160,6 +163,126 @@ def test_announcing_a_question_leaves_and_announcing_its_end_does_not(monkeypatc
     announce("a prompt")
     announce(None)
     assert (told, left) == (["a prompt", None], [True])
+
+
+class TakingTurns:
+    """Work of several threads of which one works at a time, and a server that answers when the test says so."""
+
+    def __init__(self):
+        self.workers = Workers(3, 3, 1.0, turns=lambda: Turns(most=1, longest=LONGEST_WAIT))
+        self.server, self.done = Gate(), []
+
+    def give(self, name, work):
+        self.workers.start(self._work(name, work))
+
+    def ask(self):
+        with self.workers.aside():
+            self.server.pass_through()
+
+    def _work(self, name, work):
+        work()
+        self.done.append(name)
+        return
+        yield
+
+
+def test_one_works_while_another_waits_for_a_server():
+    taking = TakingTurns()
+    taking.give("asks", taking.ask)
+    assert taking.server.reached.wait(LONGEST_WAIT)
+    assert taking.workers.at_work == 0
+    taking.give("another", lambda: taking.done.append(taking.workers.at_work))
+    until(lambda: taking.done == [1, "another"])
+    taking.server.opened.set()
+    until(lambda: taking.done[-1] == "asks")
+    until(lambda: taking.workers.at_work == 0)
+
+
+def test_the_one_whose_answer_has_come_goes_on_when_its_turn_comes():
+    taking, office = TakingTurns(), Gate()
+    taking.give("asks", taking.ask)
+    assert taking.server.reached.wait(LONGEST_WAIT)
+    taking.give("at work", office.pass_through)
+    assert office.reached.wait(LONGEST_WAIT)
+    taking.server.opened.set()
+    until(lambda: taking.workers._pool.turns._going_on)
+    assert taking.done == []
+    office.opened.set()
+    until(lambda: taking.done == ["at work", "asks"])
+
+
+def test_a_thread_that_has_stepped_aside_steps_aside_once():
+    taking = TakingTurns()
+
+    def ask_within():
+        with taking.workers.aside(), taking.workers.aside():
+            assert taking.workers.at_work == 0
+        taking.done.append(taking.workers.at_work)
+
+    taking.give("asks", ask_within)
+    until(lambda: taking.done == [1, "asks"])
+    until(lambda: taking.workers.at_work == 0)
+
+
+def test_a_request_that_fails_is_waited_for_aside_too():
+    taking = TakingTurns()
+
+    def ask_in_vain():
+        with suppress(AuthError), taking.workers.aside():
+            raise no_answer()
+        taking.done.append(taking.workers.at_work)
+
+    taking.give("asks", ask_in_vain)
+    until(lambda: taking.done == [1, "asks"])
+
+
+def test_a_thread_of_the_program_works_without_a_turn():
+    taking = TakingTurns()
+    with taking.workers.aside():
+        assert taking.workers.at_work == 0
+    assert taking.workers.at_work == 0
+
+
+def test_who_waits_for_a_person_gives_its_turn_to_another_and_needs_none_any_more():
+    taking, person = TakingTurns(), Gate()
+
+    def log_in():
+        taking.workers.leave()
+        person.pass_through()
+        taking.ask()
+
+    taking.server.opened.set()
+    taking.give("person", log_in)
+    assert person.reached.wait(LONGEST_WAIT)
+    taking.give("another", lambda: None)
+    until(lambda: taking.done == ["another"])
+    person.opened.set()
+    until(lambda: taking.done == ["another", "person"])
+    assert taking.workers.at_work == 0
+
+
+def test_who_comes_back_from_a_server_in_a_forked_child_takes_no_turn_there():
+    taking = TakingTurns()
+    taking.give("asks", taking.ask)
+    assert taking.server.reached.wait(LONGEST_WAIT)
+    taking.workers.forget()
+    taking.server.opened.set()
+    until(lambda: taking.done == ["asks"])
+    assert taking.workers.at_work == 0
+
+
+def test_a_request_is_a_reason_to_step_aside(monkeypatch):
+    stepped = []
+
+    @contextmanager
+    def stepping_aside():
+        stepped.append("aside")
+        yield
+        stepped.append("back")
+
+    monkeypatch.setattr(WORKERS, "aside", stepping_aside)
+    assert aside(str.upper)("request") == "REQUEST"
+    assert stepped == ["aside", "back"]
 
 
 def test_work_that_waits_holds_no_thread_and_goes_on_when_its_time_comes():
@@ -345,6 +468,7 @@ def test_a_forked_child_works_though_all_threads_of_its_parent_are_busy():
         import os
         import threading
         from valetkey._engine.single_flight import SingleFlight
+        from valetkey._engine.workers import MOST_THREADS
 
         may_end, busy = threading.Event(), threading.Semaphore(0)
 
@@ -352,10 +476,9 @@ def test_a_forked_child_works_though_all_threads_of_its_parent_are_busy():
             busy.release()
             may_end.wait(20)
 
-        flights = [SingleFlight() for _ in range(100)]
+        flights = [SingleFlight(lane=f"server {number % 2}") for number in range(100)]
         futures = [flight.join(work)[0] for flight in flights]
-        for _ in range(30):
-            busy.acquire(timeout=20)
+        assert all(busy.acquire(timeout=20) for _ in range(MOST_THREADS))
         child = os.fork()
         if child == 0:
             print([SingleFlight().join(lambda cancelled: "child")[0].result(20) for _ in range(3)], flush=True)

@@ -12,6 +12,7 @@ from functools import partial
 
 from valetkey import urls
 from valetkey._engine.engine import Engine
+from valetkey._engine.workers import aside
 from valetkey._network.on_demand import SenderOnDemand
 from valetkey.errors import ConfigurationError
 from valetkey.login import Login, LoginName, open_login
@@ -36,13 +37,13 @@ def build_engine(settings: Settings, *, store: Store | str | None = None, login:
     way = open_login(login) if isinstance(login, str) else login
     _check_addresses(way, settings)
     send = SenderOnDemand(settings.server_url, settings.named_urls, settings.network)
-    seams = Seams(send=send, login=way, keep_connections=send.keep_connections, judge_link=send.judge_link)
+    seams = Seams(send=aside(send), login=way, keep_connections=send.keep_connections, judge_link=send.judge_link)
     provider = settings.identity_provider
     if provider is not None:  # the user names it, so it may have an address that an MCP server may not lead to
         send_to_provider = SenderOnDemand(provider.token_endpoint or provider.issuer, network=settings.network)
         seams = replace(
             seams,
-            send_to_provider=send_to_provider,
+            send_to_provider=aside(send_to_provider),
             keep_connections=partial(_keep_connections, send, send_to_provider),
         )
     return Engine(settings, CheckedStore(opened), seams)

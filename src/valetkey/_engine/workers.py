@@ -8,7 +8,8 @@ Each piece of work stands in a lane, such as that of its MCP server. Within a la
 turns, and one lane never has all threads: a server that answers late delays the others' work little.
 
 Work that waits for a lease is parked and holds no thread. Work that waits for a person leaves the pool with its thread,
-and another thread may take its place.
+and another thread may take its place. Of those that have work, the ones whose turn it is do it (`turns`); one that
+waits for a server's answer has stepped aside.
 """
 
 import heapq
@@ -18,10 +19,12 @@ import threading
 import time
 import weakref
 from collections import Counter, deque
-from collections.abc import Callable, Generator
-from contextlib import suppress
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager, suppress
 from contextvars import Context
 from typing import TypeVar
+
+from valetkey._engine.turns import Turns
 
 MOST_THREADS = 30
 """How many pieces of work run at the same time. With the threads that look after stores and host names, 32 run."""
@@ -73,6 +76,7 @@ class Workers:
         most_of_a_lane: int = MOST_OF_A_LANE,
         idle_seconds: float = IDLE_SECONDS,
         monotonic: Callable[[], float] = time.monotonic,
+        turns: Callable[[], Turns] = Turns,
     ) -> None:
         self._most = most
         self._most_of_a_lane = most_of_a_lane
@@ -80,7 +84,8 @@ class Workers:
         self._monotonic = monotonic
         self._numbers = itertools.count()  # which of two that are due at the same time was parked first
         self._here = threading.local()  # the pool's state and the lane of the work that this thread does
-        self._pool = _Pool()
+        self._turns = turns
+        self._pool = _Pool(turns())
         _all_workers.add(self)
 
     def start(self, steps: Steps[None], lane: str = "") -> None:
@@ -102,9 +107,10 @@ class Workers:
 
     def leave(self) -> None:
         """Take this thread out of the pool until its work ends, because it waits for a person."""
-        pool: _Pool | None = getattr(self._here, "pool", None)
-        if pool is None or pool is not self._pool:
+        pool = self._own_pool()
+        if pool is None:
             return
+        self._end_turn(pool)
         with pool.changed:
             pool.free(self._here.lane)
             pool.threads -= 1
@@ -113,15 +119,44 @@ class Workers:
                 self._staff(pool)
             pool.changed.notify()
 
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """A block in which a thread of the pool waits for a server's answer, and another one may work."""
+        pool = self._own_pool()
+        if pool is None or self._here.turn is None:
+            yield
+            return
+        self._end_turn(pool)
+        try:
+            yield
+        finally:
+            if pool is self._own_pool():  # it may have forked, or left
+                self._here.turn = pool.turns.take(goes_on=True)
+
     def forget(self) -> None:
         """Begin anew in a forked child, which has none of these threads; what they do there is left as it is."""
         _of_parents.append(self._pool)  # or its work would be closed here, with connections that the parent uses
-        self._pool = _Pool()
+        self._pool = _Pool(self._turns())
+
+    @property
+    def at_work(self) -> int:
+        """Count the threads whose turn it is to work."""
+        return self._pool.turns.at_work
 
     @property
     def threads(self) -> int:
         """Count the threads of the pool."""
         return self._pool.threads
+
+    def _own_pool(self) -> "_Pool | None":
+        """Give the pool whose thread this is; None for a thread of the program, and for one that has left."""
+        pool: _Pool | None = getattr(self._here, "pool", None)
+        return pool if pool is self._pool else None
+
+    def _end_turn(self, pool: "_Pool") -> None:
+        turn, self._here.turn = self._here.turn, None
+        if turn is not None:
+            pool.turns.give_back(turn)
 
     def _staff(self, pool: "_Pool") -> None:
         """Start a thread if there is work that none looks for; parked work has one that looks when its time comes."""
@@ -138,10 +173,11 @@ class Workers:
 
     def _run(self, pool: "_Pool") -> None:
         while (work := self._take(pool)) is not None:
-            self._here.pool, self._here.lane = pool, work.lane
+            self._here.pool, self._here.lane, self._here.turn = pool, work.lane, pool.turns.take()
             pause = work.step()
             if pool is not self._pool:  # forked meanwhile
                 return
+            self._end_turn(pool)
             has_left, self._here.pool = self._here.pool is None, None
             with pool.changed:
                 if pause is not None:
@@ -181,8 +217,9 @@ class Workers:
 class _Pool:
     """What the threads of one process share; `changed` guards it."""
 
-    def __init__(self) -> None:
+    def __init__(self, turns: Turns) -> None:
         self.changed = threading.Condition()
+        self.turns = turns
         self.threads = 0
         self.looking = 0  # threads without work, and those that were just started
         self.queued = 0
@@ -226,6 +263,16 @@ _of_parents: list[_Pool] = []
 
 WORKERS = Workers()
 """Those of this process."""
+
+
+def aside(send: Callable[[Asked], Result]) -> Callable[[Asked], Result]:
+    """Let the thread that sends a request step aside until the answer has come."""
+
+    def send_it(request: Asked) -> Result:
+        with WORKERS.aside():
+            return send(request)
+
+    return send_it
 
 
 def leaving_workers(announce: Callable[[Asked], None]) -> Callable[[Asked], None]:

@@ -3,7 +3,7 @@
 
 """The token of a form: of one user, for a day, the same key for all workers."""
 
-from haystack_integrations.tools.mcp_oauth.web.form_tokens import HALF_DAY, KEY, FormTokens
+from haystack_integrations.tools.mcp_oauth.web.form_tokens import HALF_DAY, KEY, MOST_AHEAD, FormTokens
 from tests.fakes.threads import in_threads
 from valetkey.store.backends.memory import MemoryStore
 
@@ -23,6 +23,13 @@ def test_a_token_is_good_for_half_a_day_at_least_and_a_day_at_most():
     for later, is_right in ((0, True), (HALF_DAY, True), (2 * HALF_DAY, False), (-HALF_DAY, False)):
         clock[0] = HALF_DAY * 10 + 1 + later
         assert forms.is_right(token, "alice") is is_right
+
+
+def test_a_token_of_a_worker_whose_clock_is_a_little_ahead_is_right():
+    store, half_day = MemoryStore(), HALF_DAY * 10
+    token = FormTokens(store, lambda: half_day + 1).make("alice")
+    for clock, is_right in ((half_day - 1, True), (half_day - MOST_AHEAD, True), (half_day - MOST_AHEAD - 1, False)):
+        assert FormTokens(store, lambda clock=clock: clock).is_right(token, "alice") is is_right
 
 
 def test_what_is_no_token_is_wrong():

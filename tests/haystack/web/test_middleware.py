@@ -11,6 +11,7 @@ from functools import partial
 
 import pytest
 from starlette.applications import Starlette
+from starlette.requests import cookie_parser
 from starlette.responses import PlainTextResponse, StreamingResponse
 from starlette.routing import Mount, Route, WebSocketRoute
 
@@ -171,7 +172,7 @@ def test_a_visitor_who_is_not_signed_in_gets_neither_a_users_session_nor_the_pro
     ["a" * (LONGEST + 1), "a" * 2**20, "alice\tbob", " ", LOCAL, 7, b"alice"],
     ids=["long", "a megabyte", "a tab", "blank", "the program", "a number", "bytes"],
 )
-def test_what_can_be_no_user_is_refused_before_the_app_sees_it(principal):
+def test_what_can_be_no_user_is_refused_before_the_app_sees_it(principal, caplog):
     reached = []
 
     async def app(scope, receive, send):
@@ -181,6 +182,8 @@ def test_what_can_be_no_user_is_refused_before_the_app_sees_it(principal):
         refused = ask(installed(app, lambda _: principal), path)
         assert (refused.status, reached) == (400, [])
         assert "Sign in anew" in refused.text
+    assert caplog.text.count("principal= of the app") == 2  # the operator reads what is wrong with it
+    assert len(caplog.text) < 2000
 
 
 @pytest.mark.parametrize("nobody", [None, ""])
@@ -198,6 +201,21 @@ def test_the_function_that_names_the_user_may_be_async():
     app = installed(greets, principal)
     assert ask(app, "/", headers={"cookie": "a=b; session=alice"}).text == "alice"
     assert ask(app, "/").text == "None"
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        *("session=alice", 'session="alice=="', r'session="a\"b\\c\054\303\244"', 'session="', 'session=""'),
+        *('session="a', "session=a=b", "a=b;session=alice ; c=d", "session=%22alice%22", r'session="\1"'),
+        *("session=", "=x; session=a"),
+    ],
+)
+def test_cookies_are_read_as_the_app_reads_them(header):
+    """Python's http.cookies puts a value with other characters than most in quotes. Row J1."""
+    found = []
+    ask(installed(greets, lambda request: found.append(dict(request.cookies))), "/", headers={"cookie": header})
+    assert found == [{name: value for name, value in cookie_parser(header).items() if f"{name}=" in header}]
 
 
 def test_an_error_of_the_function_that_names_the_user_is_the_apps_own():

@@ -21,6 +21,9 @@ KEY = "web:form-key"
 HALF_DAY = 43_200.0
 """Seconds for which a form is good at least; it is good twice as long at most."""
 
+MOST_AHEAD = 300.0
+"""How many seconds the clock of the worker that made a form may be ahead of the clock of the one that gets it."""
+
 
 class FormTokens:
     """Makes and checks the tokens of forms. Each method may raise `StoreError`."""
@@ -36,12 +39,13 @@ class FormTokens:
     def is_right(self, token: str, principal: str) -> bool:
         """Tell whether a token was made for this user, not longer than a day ago."""
         key, now = self._shared_key(), self._half_day()
-        candidates = [_token(key, principal, half_day) for half_day in (now, now - 1)]
+        half_days = {now - 1, now, self._half_day(ahead=MOST_AHEAD)}
+        candidates = [_token(key, principal, half_day) for half_day in half_days]
         given = token.encode("utf-8", "surrogatepass")
         return any(hmac.compare_digest(given, candidate.encode()) for candidate in candidates)
 
-    def _half_day(self) -> int:
-        return int(self._now() // HALF_DAY)
+    def _half_day(self, ahead: float = 0.0) -> int:
+        return int((self._now() + ahead) // HALF_DAY)
 
     def _shared_key(self) -> bytes:
         """Read the key each time: a store that was emptied has another one, which every worker has to use at once."""

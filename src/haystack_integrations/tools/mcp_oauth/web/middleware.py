@@ -3,6 +3,7 @@
 
 """The middleware: it names the user of each request, and answers the requests to the paths of logins itself."""
 
+import logging
 from collections.abc import Awaitable, Callable, MutableMapping
 from contextlib import AbstractContextManager
 from inspect import isawaitable
@@ -17,6 +18,8 @@ from haystack_integrations.tools.mcp_oauth.web.origins import LONGEST_FORM
 from haystack_integrations.tools.mcp_oauth.web.request import Absent, WebRequest
 from haystack_integrations.tools.mcp_oauth.web.routes import HOME, Asked, Routes
 from valetkey.errors import ConfigurationError
+
+_logger = logging.getLogger("valetkey")
 
 PrincipalOfRequest = Callable[[WebRequest], str | Awaitable[str | None] | None]
 """Tells who has sent a request; None for a visitor who is not signed in."""
@@ -55,7 +58,8 @@ class LoginMiddleware:
         request = WebRequest.of(scope)
         try:
             principal = await self._principal_of(request)
-        except ConfigurationError:
+        except ConfigurationError as error:
+            _logger.warning("a request is refused, for what the function principal= of the app has given: %s", error)
             await _refuse(scope, send)
             return
         path = self._path_below_home(request)

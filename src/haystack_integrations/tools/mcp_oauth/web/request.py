@@ -3,10 +3,13 @@
 
 """A request to the web app as the function `principal=` gets it, made of what the ASGI server gives."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
+
+_ESCAPE = re.compile(r"\\(?:([0-3][0-7][0-7])|(.))")
 
 Scope = Mapping[str, Any]
 
@@ -101,4 +104,11 @@ def _headers(pairs: Any) -> dict[str, str]:
 def _cookies(header: str) -> dict[str, str]:
     """Read the cookies; of two with one name the later counts, as for Starlette, so that both see the same user."""
     pairs = (each.partition("=") for each in header.split(";") if "=" in each)
-    return {name.strip(): value.strip() for name, _, value in pairs}
+    return {name.strip(): _unquoted(value.strip()) for name, _, value in pairs}
+
+
+def _unquoted(value: str) -> str:
+    """Undo what Python's `http.cookies` does with a value that has other characters than most, such as `=` or `/`."""
+    if len(value) < 2 or not value.startswith('"') or not value.endswith('"'):
+        return value
+    return _ESCAPE.sub(lambda found: chr(int(found[1], 8)) if found[1] else found[2], value[1:-1])

@@ -6,6 +6,8 @@ A user's program, to be run in a process of its own: `python -m tests.haystack.p
 
 * `call`: connect, call a tool, print the answer.
 * `leave-open`: the same, and end without closing anything.
+* `fork`: connect, call a tool, and call it in a forked child too, with the same toolset, after closing it, and with
+  another one; then call it here again.
 * `give-up`, `give-up-thread`, `give-up-pool`: begin a login that nobody answers, and end while it waits in a daemon
   thread, in a thread that is none, or in a pool.
 * `first-login`: log in from an event loop; print which modules that has loaded, and how long the loop was held up.
@@ -13,6 +15,7 @@ A user's program, to be run in a process of its own: `python -m tests.haystack.p
 
 import asyncio
 import json
+import os
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -40,9 +43,28 @@ def main(kind, url):
         _say(json.dumps({"loaded": sorted(set(sys.modules) - loaded), "pause": pause}))
         toolset.close()
         return
-    _say(call(tool_of(toolset), a=1, b=2))
-    if kind == "call":
+    add = tool_of(toolset)
+    _say(call(add, a=1, b=2))
+    if kind == "fork":
+        _fork(toolset, add, url)
+    if kind in ("call", "fork"):
         toolset.close()
+
+
+def _fork(toolset, add, url):
+    child = os.fork()
+    if child == 0:
+        try:
+            _say(call(add, a=2, b=2))
+            toolset.close()
+            _say(call(tool_of(toolset), a=2, b=3))
+            another = MCPToolset(StreamableHttpServerInfo(url=url))
+            _say(call(tool_of(another), a=2, b=4))
+            os._exit(0)
+        finally:
+            os._exit(1)
+    assert os.waitpid(child, 0)[1] == 0
+    _say(call(add, a=3, b=4))
 
 
 def _give_up(kind, toolset):

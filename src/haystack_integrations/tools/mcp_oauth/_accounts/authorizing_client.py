@@ -12,6 +12,7 @@ fails with an error that says what to do, and the login goes on in the backgroun
 
 import asyncio
 import concurrent.futures
+import weakref
 from abc import abstractmethod
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack, suppress
@@ -19,12 +20,12 @@ from types import CoroutineType
 from typing import Any, ClassVar, Self, TypeVar, cast
 
 from haystack_integrations.tools.mcp import MCPClient, MCPConnectionError, SSEServerInfo, StreamableHttpServerInfo
-from haystack_integrations.tools.mcp.mcp_tool import AsyncExecutor
 from mcp import types
 
 from haystack_integrations.tools.mcp_oauth._accounts.access import Access
 from haystack_integrations.tools.mcp_oauth._accounts.account import Account, Route
 from haystack_integrations.tools.mcp_oauth._accounts.accounts import Accounts
+from haystack_integrations.tools.mcp_oauth._accounts.event_loop import do_in_child, executor
 from haystack_integrations.tools.mcp_oauth._accounts.patience import NO_LOGIN, Patience
 from haystack_integrations.tools.mcp_oauth._accounts.unnamed_users import UnnamedUsers
 from haystack_integrations.tools.mcp_oauth._mcp_session.diagnosis import Transport
@@ -73,11 +74,11 @@ class AuthorizingClient(MCPClient):
         self.headers = self._access.given_headers
         self.timeout: int = server_info.timeout
         self.on_tools_changed: Callable[[str], None] | None = None
-        self._executor = AsyncExecutor.get_instance()
         self._accounts = Accounts(self._new_account)
         self._unnamed_users = UnnamedUsers(self.url)
         self._made_in = _running_loop()
         self._is_closed = False
+        _all_clients.add(self)
 
     def __deepcopy__(self, _memo: dict[int, Any]) -> Self:
         """Give the same client: a copy would open the MCP sessions and begin the logins of its users once more."""
@@ -100,13 +101,13 @@ class AuthorizingClient(MCPClient):
         if _running_loop() is not None:
             return
         principal = self._principal()
-        opening = asyncio.run_coroutine_threadsafe(self._open(principal), self._executor.get_loop())
+        opening = asyncio.run_coroutine_threadsafe(self._open(principal), executor().get_loop())
         try:
             while not opening.done():
                 concurrent.futures.wait([opening], _STEP_SECONDS)
         except KeyboardInterrupt:
             opening.cancel()
-            asyncio.run_coroutine_threadsafe(self._close(), self._executor.get_loop())
+            asyncio.run_coroutine_threadsafe(self._close(), executor().get_loop())
             self._let_go(principal)
             raise
         with suppress(concurrent.futures.CancelledError):  # `connect` tells what has become of it
@@ -233,7 +234,7 @@ class AuthorizingClient(MCPClient):
 
         Where a thread has its event loop stand still until a call is done in upstream's loop, nothing is waited for.
         """
-        ours = self._executor.get_loop()
+        ours = executor().get_loop()
         if runs_in is ours:
             stands_still = called_in not in (None, ours) or (first and self._made_in not in (None, ours))
             return 0.0 if stands_still else self._access.login_wait
@@ -268,7 +269,7 @@ class AuthorizingClient(MCPClient):
 
     async def _on_executor(self, work: Coroutine[Any, Any, Result]) -> Result:
         """Run a coroutine on upstream's event loop, where the connections are, and wait for it from any other loop."""
-        loop = self._executor.get_loop()
+        loop = executor().get_loop()
         if _running_loop() is loop:
             return await work
         return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work, loop))
@@ -279,3 +280,16 @@ def _running_loop() -> asyncio.AbstractEventLoop | None:
         return asyncio.get_running_loop()
     except RuntimeError:
         return None
+
+
+def _begin_anew() -> None:
+    """Let go of the connections in a forked child: the parent uses them, so they are not closed here."""
+    for client in list(_all_clients):
+        _of_parents.append(client._accounts)
+        client._accounts = Accounts(client._new_account)
+
+
+_all_clients: "weakref.WeakSet[AuthorizingClient]" = weakref.WeakSet()
+_of_parents: list[Accounts] = []
+
+do_in_child(_begin_anew)

@@ -19,11 +19,11 @@ from contextlib import contextmanager
 from typing import Any, TypeGuard
 
 from haystack_integrations.tools.mcp import MCPConnectionError
-from haystack_integrations.tools.mcp.mcp_tool import AsyncExecutor
 from mcp import types
 
 from haystack_integrations.tools.mcp_oauth._accounts.access import is_for_users
 from haystack_integrations.tools.mcp_oauth._accounts.authorizing_client import AuthorizingClient
+from haystack_integrations.tools.mcp_oauth._accounts.event_loop import executor
 from haystack_integrations.tools.mcp_oauth.errors import MCPAuthorizationError, MCPServerError, MCPServerTimeoutError
 from haystack_integrations.tools.mcp_oauth.principals import PrincipalSource, current_user, principal_of
 from haystack_integrations.tools.mcp_oauth.server_info import SSEServerInfo, StreamableHttpServerInfo
@@ -87,7 +87,7 @@ class Opening:
     def call(self, name: str, arguments: dict[str, Any], seconds: float) -> str:
         """Call a tool from a thread."""
         try:
-            answer: str = AsyncExecutor.get_instance().run(self.client.call_tool(name, arguments), timeout=seconds)
+            answer: str = executor().run(self.client.call_tool(name, arguments), timeout=seconds)
         except TimeoutError as error:
             raise TimeoutError(_late(seconds)) from error
         return answer
@@ -101,10 +101,10 @@ class Opening:
 
     def close(self) -> None:
         """End the MCP sessions of all users, and the waiting for a login; the next use connects anew."""
-        client, executor = self._take(), AsyncExecutor.get_instance()
-        if client is None or executor.get_loop().is_closed() or is_running_loop(executor.get_loop()):
+        client, loop = self._take(), executor().get_loop()
+        if client is None or loop.is_closed() or is_running_loop(loop):
             return
-        closing = asyncio.run_coroutine_threadsafe(client.aclose(), executor.get_loop())
+        closing = asyncio.run_coroutine_threadsafe(client.aclose(), loop)
         if not is_running_loop():
             with suppress_all():
                 closing.result(_CLOSE_SECONDS)
@@ -143,7 +143,7 @@ class Opening:
 
     def run(self, work: Any) -> Any:
         """Run a coroutine of the client from a thread."""
-        return AsyncExecutor.get_instance().run(work, timeout=self._seconds)
+        return executor().run(work, timeout=self._seconds)
 
 
 def is_ours(server_info: object) -> TypeGuard[OurServerInfo]:

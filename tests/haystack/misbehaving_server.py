@@ -78,6 +78,8 @@ class Switches:
     """Answers 500 to calls of tools."""
     page_of_calls: str | None = None
     """The media type with which it answers calls of tools, 200 and no MCP."""
+    answer_to_calls: tuple[str, bytes, int] | None = None
+    """The media type and the body with which it answers calls of tools, and how many bytes are missing at its end."""
     explains_failures: bool = False
     """Sends a JSON-RPC error with its 500."""
     grants: str | None = None
@@ -336,6 +338,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._json(500, error if self.switches.explains_failures else {})
         elif self.one.message == "tools/call" and self.switches.page_of_calls is not None:
             self._send(200, b"<p>hello</p>", self.switches.page_of_calls)
+        elif self.one.message == "tools/call" and self.switches.answer_to_calls is not None:
+            self._send_a_part(*self.switches.answer_to_calls)
         elif self.command == "GET":
             self._stream()
         elif self.command == "DELETE" or "id" not in self.message:
@@ -380,6 +384,11 @@ class _Handler(BaseHTTPRequestHandler):
         if switches.scope_of_calls is not None and switches.scope_of_calls not in (scope or "").split():
             return 403, f'{challenge.rpartition(",")[0]}, error="insufficient_scope", scope="{switches.scope_of_calls}"'
         return None
+
+    def _send_a_part(self, media_type, body, missing):
+        body = body.replace(b"<id>", str(self.message["id"]).encode())
+        self._send(200, body, media_type, **{"Content-Length": str(len(body) + missing)})
+        self.close_connection = missing > 0
 
     def _stream(self):
         if not self.switches.streams:

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 from valetkey import urls
 from valetkey._adapters import tickets
 from valetkey._adapters.credential import LOGIN_WAIT, NO_LOGIN, is_ours, rejection
-from valetkey._adapters.failures import HttpError, NoAnswer, credentials_in, http_error, is_end_of_session, no_mcp
+from valetkey._adapters.ended_responses import ending_with_an_answer, no_answer_in
+from valetkey._adapters.failures import HttpError, credentials_in, http_error, is_end_of_session, no_mcp, unanswered
 from valetkey._adapters.messages import answer_to, error_in, expects_answer, message_in
 from valetkey.errors import AuthError
 
@@ -66,9 +67,9 @@ class Delivery:
             response = await self._exchange(request, message, send)
             failure = self._failure_in(request, response)
             if failure is None and expects_answer(message) and self._stream_for(request) is None:
-                failure = no_mcp(response)
+                failure = no_mcp(response) or await no_answer_in(response, message)
             if failure is None:
-                return response
+                return self._ending_well(message, response)
             said = await error_in(response) if isinstance(failure, HttpError) else None
             await response.aclose()
         except AuthError as error:
@@ -76,10 +77,7 @@ class Delivery:
                 self._failed_probe = error
             return self._answer(request, message, error)
         except self._library.RequestError as error:
-            address = urls.without_query(str(request.url))
-            unanswered = NoAnswer(f"{address} has not answered: {type(error).__name__}: {error}")
-            unanswered.__cause__ = error
-            return self._answer(request, message, unanswered)
+            return self._answer(request, message, unanswered(request, error))
         return self._answer(request, message, failure, said)
 
     async def _send_without_message(self, request: Any, send: Send) -> Any:
@@ -98,6 +96,17 @@ class Delivery:
     async def _exchange(self, request: Any, message: dict[str, Any] | None, send: Send) -> Any:  # noqa: ARG002
         """Send a request and give its response. Raises an `AuthError` where no token can be obtained."""
         return await send()
+
+    def _ending_well(self, message: dict[str, Any], response: Any) -> Any:
+        """Let SDK 1.x, which uses httpx, not wait for an answer that a response ends without."""
+        if self._library.__name__ != "httpx" or response.status_code != 200 or not expects_answer(message):
+            return response
+
+        def answer(failure: Exception) -> dict[str, Any]:
+            self._learn(failure)
+            return answer_to(message, str(failure), self.tickets.issue(failure))
+
+        return ending_with_an_answer(self._library, response, answer)
 
     def _opens_sse(self, request: Any) -> bool:
         """

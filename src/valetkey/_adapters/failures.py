@@ -19,6 +19,14 @@ class NoAnswer(ConnectionError):
     """The connection to the MCP server failed or broke off before an answer came."""
 
 
+def unanswered(request: Any, cause: Exception) -> NoAnswer:
+    """Say of a request that it has no answer, and why."""
+    address = urls.without_query(str(request.url))
+    failure = NoAnswer(f"{address} has not answered: {type(cause).__name__}: {cause}")
+    failure.__cause__ = cause
+    return failure
+
+
 class HttpError(Exception):
     """The MCP server answered with an HTTP error that another token would not change, or with what is no MCP."""
 

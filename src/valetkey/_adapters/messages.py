@@ -43,6 +43,11 @@ async def error_in(response: Any) -> dict[str, Any] | None:
         document = json.loads(await _read(response))
     except (ValueError, RecursionError):
         return None
+    return error_of(document)
+
+
+def error_of(document: object) -> dict[str, Any] | None:
+    """Give the error in a JSON-RPC message, if it is one."""
     error = document.get("error") if isinstance(document, dict) else None
     return error if isinstance(error, dict) and {"code", "message"} <= error.keys() else None
 

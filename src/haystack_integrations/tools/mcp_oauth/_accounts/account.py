@@ -135,7 +135,7 @@ class Account(MCPClient):
                 answered.add(rejected.wants_more_scope)
                 await self._replace(rejected, "call_tool", patience)
             except CallLost as lost:
-                if losses >= self.max_retries:
+                if losses >= max(self.max_retries, not lost.was_sent):  # to open a session is no second attempt
                     told = self._diagnosis(lost)
                     message = f"Tool '{tool_name}' failed after {losses} reconnection attempts: {told.about(self.url)}"
                     raise MCPInvocationError(message, tool_name, tool_args) from lost

@@ -83,7 +83,7 @@ class Connection:
         :raises CallLost: If there is no answer, because the connection or the session has ended.
         """
         if self._session is None or self._task is None or not self.is_alive:
-            raise CallLost(self._reason_of_end()) from self._failure
+            raise CallLost(self._reason_of_end(), was_sent=False) from self._failure
         try:
             result = await self._while_open(self._task, self._session.call_tool(name, arguments))
         except Exception as error:

@@ -11,7 +11,10 @@ from dataclasses import dataclass
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
+from mcp import types
+
 from haystack_integrations.tools.mcp_oauth._mcp_session.negotiation import code_of, is_about_the_version
+from valetkey._adapters.failures import HttpError
 from valetkey._adapters.framework import (
     errors_behind,
     harmless,
@@ -110,8 +113,10 @@ def _in_the_answer(case: _Case) -> Diagnosis | None:
             return _of_media_type(found[-1][1] or found[-1][2] or "", case.transport)
         if is_about_the_version(error):
             return _of_version(error)
-        if code_of(error) is not None:
-            hint = "Check the URL; if it is right, tell the server's operator."
+        hint = "Check the URL; if it is right, tell the server's operator."
+        if isinstance(error, HttpError) and status is not None:
+            return Diagnosis(f"{str(error).removeprefix('the MCP server ')}.", hint)
+        if code_of(error) not in (None, types.CONNECTION_CLOSED):
             said = str(error).partition("\n")[0]
             return Diagnosis(f"opens no MCP session: {quote(said)}.", hint)
     return None
@@ -187,7 +192,7 @@ def _in_the_connection(case: _Case) -> Diagnosis | None:
             return Diagnosis(f"and this program agree on no TLS: {quote(str(error))}.", "Tell the server's operator.")
         if isinstance(error, ConnectionRefusedError):
             return Diagnosis(f"is not reached: nothing listens at {case.place}.", "Start the server, or check the URL.")
-    if case.names & _BROKEN_OFF:
+    if case.names & _BROKEN_OFF or any(code_of(error) == types.CONNECTION_CLOSED for error in case.errors):
         hint = "If it is a server with TLS, begin its URL with https://." if case.url.startswith("http:") else _LATER
         return Diagnosis("breaks the connection off without an answer.", hint)
     if "ConnectError" in case.names:

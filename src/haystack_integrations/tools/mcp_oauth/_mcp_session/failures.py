@@ -28,3 +28,7 @@ class RequestRejected(MCPError):
 
 class CallLost(MCPError):
     """A call has no answer because the connection or the MCP session has ended; a new connection may help."""
+
+    def __init__(self, message: str, *, was_sent: bool = True) -> None:
+        super().__init__(message)
+        self.was_sent = was_sent

@@ -68,7 +68,9 @@ THREATS: tuple[Threat, ...] = (
         test="test_web.py::test_the_token_of_one_user_is_no_token_of_another",
         defences=(
             Defence(_FORM_TOKENS, 'f"{half_day}\\n{principal}"', 'f"{half_day}"'),
-            Defence(_FORM_TOKENS, "(now, now - 1)", "range(0, now + 1)", never_ends=True),
+            Defence(
+                _FORM_TOKENS, "{now - 1, now, self._half_day(ahead=MOST_AHEAD)}", "range(0, now + 1)", never_ends=True
+            ),
         ),
     ),
     Threat(

@@ -37,10 +37,13 @@ _BEGIN = """
     SELECT set_config('synchronous_commit', %s, true), set_config('statement_timeout', %s, true)
 """
 """
-A message of its own: what a frozen server has not answered does not happen later, when it goes on.
+For a record a message of its own: what a frozen server has not answered does not happen later, when it goes on.
 
 The timeout, for this transaction only, also ends a statement that waits for another client's lock.
 """
+
+_BEFORE_THE_STATEMENT = 2
+"""How many results come before that of a statement which is sent together with `_BEGIN`."""
 
 _GET = "SELECT value, version FROM valetkey_records WHERE key = %s"
 _PUT = """
@@ -171,18 +174,23 @@ class PostgresStore:
         self, statement: LiteralString, *values: Any, is_durable: bool = True, is_urgent: bool = False
     ) -> "psycopg.Cursor[tuple[Any, ...]]":
         """
-        Run a statement in a transaction of its own, in two round trips.
+        Run a statement in a transaction of its own, in two round trips; what is not durable in one.
 
-        What is not durable is on disk with the next record: a lease is lost with its server only before its holder has
-        written that it sends something.
+        That is on disk with the next record: a lease is lost with its server only before its holder has written that it
+        sends something. If a frozen server takes, extends or releases one later, that is over after a few seconds.
         """
         begin = ("on" if is_durable else "off", self._lock_wait)
         with self._answers(is_urgent=is_urgent) as connection:
             for _ in range(_ATTEMPTS_TO_CREATE):
                 cursor = psycopg.ClientCursor(connection)
                 try:
-                    cursor.execute(_BEGIN, begin)
-                    return cursor.execute(statement + "; COMMIT", values)
+                    if is_durable:
+                        cursor.execute(_BEGIN, begin)
+                        return cursor.execute(statement + "; COMMIT", values)
+                    cursor.execute(f"{_BEGIN}; {statement}; COMMIT", (*begin, *values))
+                    for _ in range(_BEFORE_THE_STATEMENT):
+                        cursor.nextset()
+                    return cursor
                 except errors.UndefinedTable:
                     connection.rollback()
                     _create_tables(connection)

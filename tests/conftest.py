@@ -6,9 +6,13 @@ import shutil
 import tempfile
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from tests.store.servers import PostgresServer, RedisServer
+
+hypothesis.settings.register_profile("valetkey", deadline=None)  # a busy machine may take long for one example
+hypothesis.settings.load_profile("valetkey")
 
 
 @pytest.hookimpl(trylast=True)

@@ -181,7 +181,7 @@ def _tuple(errors):
 
 @requirement("GEN-7")
 @pytest.mark.parametrize("name", FUNCTIONS)
-@settings(max_examples=25, deadline=None)  # the time is measured above, as processor time
+@settings(max_examples=25)
 @given(text=texts)
 def test_any_text_gives_a_value_or_an_error_of_ours(name, text):
     """Rows I2, I11."""
@@ -193,7 +193,6 @@ def test_any_text_gives_a_value_or_an_error_of_ours(name, text):
 
 
 @requirement("SEC-9", "GEN-7")
-@settings(deadline=None)
 @given(st.integers(1, 70_000), st.sampled_from("a/?%:@.é"))
 def test_a_url_of_any_length_is_a_url_or_none(length, piece):
     """Row I2."""

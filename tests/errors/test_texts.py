@@ -58,7 +58,7 @@ def texts_of(error):
 
 @requirement("GEN-7", "SEC-12")
 @pytest.mark.parametrize("kind", set(CLASSES), ids=lambda kind: kind.__name__)
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(piece=HOSTILE, times=st.sampled_from([1, 50, 20_000]))
 def test_no_text_of_an_error_holds_what_moves_a_cursor_or_fills_a_log(kind, piece, times):
     """Row I7."""

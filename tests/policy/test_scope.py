@@ -4,7 +4,7 @@
 """Which scope is asked for, and whether a session has enough of it."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.requirements import requirement
@@ -74,7 +74,6 @@ def test_of_a_refused_scope_only_what_we_added_is_left_out(scope, published, err
 
 
 @requirement("SCP-11", "STP-3")
-@settings(deadline=None)  # the first example pays for the imports
 @given(SCOPES, SCOPES, SCOPES)
 def test_a_union_has_every_token_once_in_the_order_they_came(one, two, three):
     union = unite(one, two, three)

@@ -189,7 +189,7 @@ def test_of_two_members_of_one_name_the_last_counts():
 
 
 @given(kind=st.sampled_from(sorted(RECORDS)), data=st.data())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_random_changes_of_a_record_give_a_record_or_a_store_error(kind, data):
     """Row I11."""
     record = bytearray(RECORDS[kind])
@@ -217,7 +217,7 @@ JSON = st.recursive(
 
 
 @given(kind=st.sampled_from(sorted(RECORDS)), data=st.data(), member=JSON)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_any_json_in_place_of_a_member_gives_a_record_or_a_store_error(kind, data, member):
     """Row I11."""
     place = data.draw(st.sampled_from(PLACES[kind]))
@@ -225,7 +225,6 @@ def test_any_json_in_place_of_a_member_gives_a_record_or_a_store_error(kind, dat
 
 
 @given(kind=st.sampled_from(sorted(RECORDS)), record=st.binary(max_size=300))
-@settings(deadline=None)
 def test_random_bytes_are_damage(kind, record):
     """Row I11."""
     assert read(kind, record) is False

@@ -203,7 +203,7 @@ def test_a_truncated_file_never_gives_a_wrong_record(path, store):
 
 
 @given(flips=st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.integers(1, 255)), min_size=1, max_size=20))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_a_damaged_file_is_a_store_error_and_nothing_else(flips, tmp_path_factory):
     path = tmp_path_factory.mktemp("damaged") / "credentials.db"
     store = SqliteStore(path)

@@ -14,7 +14,7 @@ import secrets
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from typing import Any, LiteralString
+from typing import Any, LiteralString, TypeAlias
 
 import psycopg
 from psycopg import errors
@@ -180,17 +180,11 @@ class PostgresStore:
         sends something. If a frozen server takes, extends or releases one later, that is over after a few seconds.
         """
         begin = ("on" if is_durable else "off", self._lock_wait)
+        run = _run if is_durable else _run_at_once
         with self._answers(is_urgent=is_urgent) as connection:
             for _ in range(_ATTEMPTS_TO_CREATE):
-                cursor = psycopg.ClientCursor(connection)
                 try:
-                    if is_durable:
-                        cursor.execute(_BEGIN, begin)
-                        return cursor.execute(statement + "; COMMIT", values)
-                    cursor.execute(f"{_BEGIN}; {statement}; COMMIT", (*begin, *values))
-                    for _ in range(_BEFORE_THE_STATEMENT):
-                        cursor.nextset()
-                    return cursor
+                    return run(psycopg.ClientCursor(connection), begin, statement, values)
                 except errors.UndefinedTable:
                     connection.rollback()
                     _create_tables(connection)
@@ -212,6 +206,21 @@ class PostgresStore:
             raise _store_error(self._connections.place, error) from None
         except ValueError as error:  # bytes that are no text in the encoding of the connection
             raise not_of_valetkey(self.place) from error
+
+
+_Cursor: TypeAlias = "psycopg.ClientCursor[tuple[Any, ...]]"
+
+
+def _run(cursor: _Cursor, begin: tuple[str, str], statement: LiteralString, values: tuple[Any, ...]) -> _Cursor:
+    cursor.execute(_BEGIN, begin)
+    return cursor.execute(statement + "; COMMIT", values)
+
+
+def _run_at_once(cursor: _Cursor, begin: tuple[str, str], statement: LiteralString, values: tuple[Any, ...]) -> _Cursor:
+    cursor.execute(f"{_BEGIN}; {statement}; COMMIT", (*begin, *values))
+    for _ in range(_BEFORE_THE_STATEMENT):
+        cursor.nextset()
+    return cursor
 
 
 def _create_tables(connection: "psycopg.Connection[tuple[Any, ...]]") -> None:

@@ -14,6 +14,7 @@ from tests.servers.process import HOST, ServerProcess, free_port
 from tests.store.servers import RedisServer
 
 ROOT = Path(__file__).parent.parent.parent
+PATH_OF_MODULES = f"{ROOT / 'src'}{os.pathsep}{ROOT}"
 
 
 @contextmanager
@@ -35,7 +36,7 @@ def surroundings(folder):
             "HAYHOOKS_PIPELINES_DIR": str(ROOT / "tests" / "hayhooks" / "pipelines"),
             "HAYHOOKS_STARTUP_DEPLOY_STRATEGY": "sequential",
             "HAYSTACK_TELEMETRY_ENABLED": "False",
-            "PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}",
+            "PYTHONPATH": PATH_OF_MODULES,
         }
         yield environment, public
 

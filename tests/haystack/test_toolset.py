@@ -6,6 +6,7 @@
 import asyncio
 import copy
 import json
+from itertools import chain
 
 import haystack
 import pytest
@@ -30,6 +31,7 @@ from haystack_integrations.tools.mcp_oauth import (
 from tests.fakes.threads import LONGEST_WAIT
 from tests.haystack.calling import authorization_error_behind, call, tool_of, wait_until
 from tests.haystack.event_loops import HELD_UP, longest_pause, pauses_of_best
+from tests.haystack.test_closing import asked
 
 ARGUMENTS = {"a": 1, "b": 2}
 IS_HAYSTACK_3 = int(haystack.__version__.partition(".")[0]) >= 3
@@ -336,6 +338,28 @@ def test_an_event_loop_goes_on_while_its_task_waits_for_a_login(misbehaving, per
     assert person.logins == 1 + len(pauses)
     assert misbehaving.executed == executed * (1 + len(pauses))
     for one in made:
+        one.close()
+
+
+def test_an_event_loop_goes_on_beside_logins_of_eight_seconds_in_every_way(misbehaving, person):
+    """Each way has a login of its own; one begins after the other, and all wait together. Row J2. Traps 10, 11."""
+    made = {use: [] for use in WAITING}
+
+    async def all_ways(when):
+        waiting = []
+        for use in WAITING:
+            waiting.append(asyncio.ensure_future(use(info_of(misbehaving, label=f"{use.__name__} {when}"), made[use])))
+            while asked() < len(waiting) and not waiting[-1].done():
+                await asyncio.sleep(0.01)
+        await asyncio.gather(*waiting)
+
+    person.hurries()
+    asyncio.run(all_ways("before"))
+    person.takes(8)
+    pauses = pauses_of_best(lambda attempt: asyncio.run(longest_pause(all_ways(f"measured {attempt}"))))
+    assert min(pauses) < HELD_UP
+    assert person.logins == len(WAITING) * (1 + len(pauses))
+    for one in chain.from_iterable(made.values()):
         one.close()
 
 

@@ -50,12 +50,10 @@ def test_everything_else_is_not_there(port):
 def test_it_says_where_it_listens_and_writes_down_no_answer_to_a_login():
     port = free_port()
     command = [sys.executable, "-m", MODULE, f"--public-url=http://{HOST}:{port}", f"--port={port}", *OPTIONS]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=dict(os.environ)) as server:
-        said = next(line for line in server.stderr if "running on" in line)
-        assert f"http://{HOST}:{port}" in said
+    with ServerProcess(command, port, ready_path="/", environment=dict(os.environ)) as server:
         status, _ = get(port, "/mcp-oauth/callback?code=secret-code&state=secret-state", x_forwarded_user="alice")
-        server.terminate()
-        assert (status, "secret" in server.stderr.read()) == (410, False)
+    assert f"running on http://{HOST}:{port}" in server.output()
+    assert (status, "secret" in server.output()) == (410, False)
 
 
 def test_its_help_says_what_it_is_and_where_it_listens(capsys):

@@ -36,8 +36,8 @@ class MCPToolset(LooksConnectNothing, UpstreamMCPToolset):
     The tools of an MCP server, as upstream has them, for the user of each call.
 
     A user has the tools that the server lists for him, from all pages of its list, and the list follows the server's
-    `tools/list_changed`. `warm_up` connects; a user who comes after it is connected when his tools are looked at
-    (`toolset.tools`, iterating). `len`, `repr` and `==` connect to nothing.
+    `tools/list_changed`. `warm_up` connects the user of that moment; any other user is connected when his tools are
+    first looked at (`toolset.tools`, iterating). `len`, `repr` and `==` connect to nothing.
 
     :param server_info: The MCP server and its settings.
     :param tool_names: The names of the tools to use; None for all.

@@ -270,7 +270,6 @@ class Session:
     """
     Everything that a program needs to use and renew a login after a restart, without discovery.
 
-    :param token: The token.
     :param client: The client that it was issued to.
     :param server: The metadata of the authorization server at the time of the login.
     :param resource: The exact `resource` value of the grant (RFC 8707); None if the server does not take one.
@@ -293,6 +292,7 @@ class Session:
     terms: Terms | None = None
     ended: str | None = None
     renewed: bool = field(default=False, compare=False)  # the token came with a renewal, and not with a login
+    login: str | None = field(default=None, compare=False)  # which login of a person it is of; a renewal keeps it
 
     @property
     def issuer(self) -> str:

@@ -22,6 +22,7 @@ class NoToken:
 
     settings = Settings(url="https://mcp.example.com/mcp")
     legs = Legs(settings.server_url)
+    session = None
 
     def serves(self, url):
         return True

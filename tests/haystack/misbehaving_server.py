@@ -137,12 +137,14 @@ class MisbehavingServer:
         self.seen = []
         self.executed = 0
         self.scopes = {}
+        self.sessions = 0
+        self.accounts = {}  # by token: the login that it comes from, as a number
         self.stream_opened = threading.Event()
         self.released = threading.Event()
         self._said = queue.SimpleQueue()
         self._refresh_tokens = {}
         self._codes = {}
-        self._issued = 0
+        self._issued = self._logins = 0
         self._lock = threading.Lock()
         self._closing = threading.Event()
         self._server = _Server(self)
@@ -173,6 +175,14 @@ class MisbehavingServer:
         """Forget all requests when the client, which has connected, has asked for the server's stream too."""
         until(lambda: any(one.method == "GET" and one.status for one in self.requests("/mcp")))
         self.seen.clear()
+
+    def accounts_in_sessions(self):
+        """Give for each MCP session the accounts whose tokens came with its requests."""
+        found = {}
+        for one in self.requests("/mcp"):
+            if (session := one.headers.get("Mcp-Session-Id")) is not None and one.token is not None:
+                found.setdefault(session, set()).add(self.accounts[one.token])
+        return found
 
     def revoke_access_tokens(self):
         """Refuse every access token from now on; refresh tokens stay."""
@@ -218,6 +228,8 @@ class MisbehavingServer:
     def redeem(self, form):
         """Answer a token request."""
         with self._lock:
+            self._logins += form["grant_type"] == "authorization_code"
+            account = self.accounts.get(form.get("refresh_token"), self._logins)
             if form["grant_type"] == "refresh_token":
                 scope = self._refresh_tokens.pop(form["refresh_token"], None)
             elif form["grant_type"] == "client_credentials":
@@ -230,6 +242,7 @@ class MisbehavingServer:
             self._issued += 1
             access_token, refresh_token = f"secret-access-{self._issued}", f"secret-refresh-{self._issued}"
             self.scopes[access_token], self._refresh_tokens[refresh_token] = scope, scope
+            self.accounts[access_token] = self.accounts[refresh_token] = account
         answer = {"access_token": access_token, "token_type": "Bearer", "expires_in": self.switches.lifetime}
         return 200, {**answer, "refresh_token": refresh_token, "scope": scope}
 
@@ -443,8 +456,14 @@ class _Handler(BaseHTTPRequestHandler):
         if self.switches.speaks:
             result = result | {"resultType": "complete", "ttlMs": 0, "cacheScope": "private"}
         answer = {"jsonrpc": "2.0", "id": self.message["id"], "result": result}
-        session = {} if self.switches.speaks else {"Mcp-Session-Id": "one"}
+        session = {} if self.switches.speaks else {"Mcp-Session-Id": self._session()}
         self._send(200, json.dumps(answer).encode(), "application/json", **session)
+
+    def _session(self):
+        if self.one.message == "initialize":
+            self.owner.sessions += 1
+            return f"session-{self.owner.sessions}"
+        return self.headers.get("Mcp-Session-Id", "none")
 
     def _abilities(self):
         return {"tools": {"listChanged": self.switches.streams}}

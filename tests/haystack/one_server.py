@@ -3,7 +3,10 @@
 
 """The two neighbours of the gate: an engine with a token, and the error by which the SDK hands an answer on."""
 
+from dataclasses import replace
+
 from tests.adapters.raised import as_raised_by_the_sdk
+from tests.fakes.world import a_session
 from valetkey._engine.acceptance import Acceptance
 from valetkey._engine.legs import Legs
 from valetkey.values import Secret, Token
@@ -19,8 +22,11 @@ class OneServer:
     legs = Legs("https://mcp.example.com/mcp")
     acceptance = Acceptance(lambda: 0.0)
 
+    def __init__(self):
+        self.session = replace(a_session(), token=TOKEN, login="first")
+
     def serves(self, url):
         return url.startswith("https://mcp.example.com/")
 
     async def current_async(self):
-        return TOKEN
+        return self.session.token if self.session is not None else None

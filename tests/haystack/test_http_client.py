@@ -6,14 +6,16 @@
 import asyncio
 import gc
 import json
+from dataclasses import replace
 
 import httpx
 import httpx2
 import pytest
 
-from haystack_integrations.tools.mcp_oauth._mcp_session.failures import RequestRejected
+from haystack_integrations.tools.mcp_oauth._mcp_session.failures import OtherAccount, RequestRejected
 from haystack_integrations.tools.mcp_oauth._mcp_session.gate import Gate
 from haystack_integrations.tools.mcp_oauth._mcp_session.http_client import guarded_client_class
+from tests.fakes.world import a_session
 from tests.haystack.one_server import TOKEN, OneServer, as_raised_by_the_sdk
 from tests.requirements import requirement
 from valetkey._adapters.event_stream import EventStream
@@ -55,6 +57,22 @@ def exchange(library, gate, answer, message=CALL, *, events=None, headers=None, 
 
     response = asyncio.run(post())
     return seen[0], response
+
+
+def sent(library, gate, method, **arguments):
+    """Send a request to a server that says yes, and give what it saw, and the response."""
+    seen = []
+
+    def handle(request):
+        seen.append(request)
+        return library.Response(200, json={})
+
+    async def send():
+        async with guarded_client_class(library, gate)(transport=library.MockTransport(handle)) as client:
+            return await client.send(client.build_request(method, URL, **arguments))
+
+    response = asyncio.run(send())
+    return seen, response
 
 
 def reason_in(gate, response):
@@ -108,6 +126,31 @@ def test_a_session_the_server_does_not_know_is_lost(library, gate):
     _, response = exchange(library, gate, {"status_code": 404}, headers={"Mcp-Session-Id": "gone"})
     assert type(reason_in(gate, response)) is SessionEnded
     assert gate.session_has_ended
+
+
+def outdated():
+    """The gate of a session whose person has logged in anew."""
+    engine = OneServer()
+    gate = Gate(engine)
+    asyncio.run(gate.token_for(URL))
+    engine.session = replace(a_session("of-another-login"), login="second")
+    return gate
+
+
+def test_a_message_in_the_session_of_another_login_is_not_sent(library):
+    gate = outdated()
+    seen, response = sent(library, gate, "POST", json=CALL)
+    assert seen == []
+    assert type(reason_in(gate, response)) is OtherAccount
+    assert gate.session_has_ended
+
+
+def test_a_session_of_another_login_is_listened_to_no_more_and_ended_with_its_own_token(library):
+    gate = outdated()
+    seen, response = sent(library, gate, "GET", headers={"Mcp-Session-Id": "one"})
+    assert (seen, response.status_code) == ([], 404)
+    (request,), _ = sent(library, gate, "DELETE", headers={"Mcp-Session-Id": "one"})
+    assert request.headers["Authorization"] == f"Bearer {TOKEN.access_token.reveal()}"
 
 
 def test_an_unknown_path_is_no_lost_session(library, gate):

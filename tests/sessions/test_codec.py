@@ -296,11 +296,17 @@ FULL_CLIENT = replace(
 
 def test_everything_a_session_knows_is_in_its_record():
     """A field that is added to a value and forgotten here would be lost with the process."""
-    session = replace(SESSION, client=FULL_CLIENT, ended="It has ended.", renewed=True)
+    session = replace(SESSION, client=FULL_CLIENT, ended="It has ended.", renewed=True, login="of-today")
     record = json.loads(encode_session(session))
     for name, value in {"token": session.token, "client": session.client, "server": session.server}.items():
         assert set(record[name]) == {field.name for field in fields(value)}
     assert set(record) == {field.name for field in fields(session)} | {"format", "kind"}
+
+
+def test_the_login_that_a_session_comes_from_is_read_again_and_is_unknown_in_older_records():
+    assert decode_session(encode_session(replace(SESSION, login="of-today"))).login == "of-today"
+    assert decode_session(json.dumps(RECORD).encode()).login is None
+    assert decode_session(json.dumps(OLD_RECORD).encode()).login is None
 
 
 def test_what_a_registration_said_comes_back_as_it_was():

@@ -5,6 +5,7 @@
 
 import json
 import math
+from dataclasses import replace
 
 import pytest
 
@@ -188,3 +189,19 @@ def test_a_conflict_while_the_store_cannot_be_read_does_not_lose_the_answer(worl
     world.store.fails_reads = 3
     assert sessions.save_answer(a_session("new"), ABSENT) == a_session("new")
     assert world.kept() == a_session("new")
+
+
+def test_a_login_of_a_person_is_told_from_the_one_before_and_a_renewal_keeps_it(world, sessions):
+    first = sessions.save_answer(a_session("first"), ABSENT)
+    renewed = replace(first, token=a_session("renewed").token, renewed=True)
+    version = sessions.read()[1]
+    assert sessions.save_answer(renewed, version, renews=first.token).login == first.login == world.kept().login
+    second = sessions.save_answer(a_session("second"), sessions.read()[1])
+    assert None not in (first.login, second.login)
+    assert second.login != first.login
+
+
+def test_all_tokens_of_a_machine_are_of_one_account(sessions):
+    for text in ("first", "second"):
+        answer = replace(a_session(text), interactive=False)
+        assert sessions.save_answer(answer, sessions.read()[1]).login is None

@@ -17,7 +17,15 @@ from valetkey import urls
 from valetkey._adapters import tickets
 from valetkey._adapters.credential import LOGIN_WAIT, NO_LOGIN, is_ours, rejection
 from valetkey._adapters.ended_responses import ending_with_an_answer, no_answer_in
-from valetkey._adapters.failures import HttpError, credentials_in, http_error, is_end_of_session, no_mcp, unanswered
+from valetkey._adapters.failures import (
+    HttpError,
+    SessionEnded,
+    credentials_in,
+    http_error,
+    is_end_of_session,
+    no_mcp,
+    unanswered,
+)
 from valetkey._adapters.messages import answer_to, error_in, expects_answer, message_in
 from valetkey.errors import AuthError
 
@@ -76,6 +84,8 @@ class Delivery:
             if message.get("method") == "server/discover":  # "initialize" follows: no person is asked twice
                 self._failed_probe = error
             return self._answer(request, message, error)
+        except SessionEnded as ended:
+            return self._answer(request, message, ended)
         except self._library.RequestError as error:
             return self._answer(request, message, unanswered(request, error))
         return self._answer(request, message, failure, said)

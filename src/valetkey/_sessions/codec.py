@@ -93,7 +93,7 @@ def _key(kind: Kind, *parts: str) -> str:
 def encode_session(session: Session) -> bytes:
     """Give the value of a session's record."""
     members = _members_of(session)
-    for name in ("ended", "renewed"):  # so the record of a living session is what it has always been
+    for name in ("ended", "renewed", "login"):  # so the record of a living session is what it has always been
         if not members[name]:
             del members[name]
     return encode_members(Kind.SESSION, members)
@@ -123,6 +123,7 @@ def decode_session(value: bytes) -> Session:
             terms=read_terms(terms) if terms is not None else None,
             ended=optional(text, members, "ended"),
             renewed=bool(members["renewed"]),
+            login=optional(text, members, "login"),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise damaged_record(Kind.SESSION) from error

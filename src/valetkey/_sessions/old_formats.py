@@ -39,7 +39,7 @@ def client_of_format_1(members: _Members) -> _Members:
 
 def with_later_members(members: _Members) -> _Members:
     """Bring a session of format 2 up to all of its members; the first records of it have no terms and no end."""
-    return {"terms": None, "ended": None, "renewed": False, **members}
+    return {"terms": None, "ended": None, "renewed": False, "login": None, **members}
 
 
 def with_all_of_intent(members: _Members) -> _Members:

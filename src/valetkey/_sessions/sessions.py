@@ -4,9 +4,11 @@
 """The one session of an engine in its store: read, written, compared."""
 
 import logging
+from dataclasses import replace
 
 from valetkey._policy.fitting import as_kept, as_set, contradicting_option
 from valetkey._sessions.codec import decode_session, encode_session, session_key
+from valetkey._sessions.fingerprint import fingerprint
 from valetkey.errors import StoreError
 from valetkey.seams import Seams
 from valetkey.settings.settings import Settings
@@ -112,6 +114,8 @@ class Sessions:
         :returns: The session that is in the store now: this one, or a newer one that another program has written.
         :raises Conflict: If a person has logged out meanwhile, and the token was refreshed.
         """
+        if renews is None and session.interactive:
+            session = replace(session, login=fingerprint(session.token.access_token))
         deadline = self._seams.monotonic() + SAVING_SECONDS
         pause = _FIRST_PAUSE
         while True:

@@ -20,14 +20,15 @@ from mcp import types
 
 from haystack_integrations.tools.mcp_oauth._accounts.access import Access
 from haystack_integrations.tools.mcp_oauth._accounts.patience import Patience, replaced
-from haystack_integrations.tools.mcp_oauth._mcp_session.connection import Connection, is_being_cancelled, retrieve_error
+from haystack_integrations.tools.mcp_oauth._accounts.shared_session import SharedSession
+from haystack_integrations.tools.mcp_oauth._mcp_session.connection import Connection, is_being_cancelled
 from haystack_integrations.tools.mcp_oauth._mcp_session.diagnosis import (
     CREDENTIAL_REJECTED,
     Diagnosis,
     Transport,
     diagnose,
 )
-from haystack_integrations.tools.mcp_oauth._mcp_session.failures import CallLost, RequestRejected
+from haystack_integrations.tools.mcp_oauth._mcp_session.failures import CallLost, OtherAccount, RequestRejected
 from haystack_integrations.tools.mcp_oauth._mcp_session.gate import Gate
 from haystack_integrations.tools.mcp_oauth.errors import (
     MCPAuthorizationError,
@@ -37,7 +38,7 @@ from haystack_integrations.tools.mcp_oauth.errors import (
 from haystack_integrations.tools.mcp_oauth.token_source import SourceTokens
 from valetkey._adapters.credential import MOST_OUTDATED
 from valetkey._adapters.failures import HttpError
-from valetkey._adapters.framework import harmless, redacting, without_secrets
+from valetkey._adapters.framework import harmless, redacting
 from valetkey._adapters.unforeseen import as_auth_error
 from valetkey.errors import AuthError
 
@@ -65,21 +66,25 @@ class Account(MCPClient):
         super().__init__(*route.retries)
         self.access = access
         self.url: str = access.url
-        self.tools: list[types.Tool] | None = None
         self.uses = 0
         self._engine = access.engine
         self._route = route
-        self._on_tools_changed = on_tools_changed
-        self._connection: Connection | None = None
-        self._former: dict[Connection, asyncio.Task[None]] = {}  # whose last calls are still answered
-        self._opening: asyncio.Task[Connection] | None = None
         self._waits: set[asyncio.Future[Any]] = set()
-        self._is_closed = False
+        self._shared = SharedSession(access, route.enter, self._use, lambda: on_tools_changed(access.principal))
+
+    @property
+    def tools(self) -> list[types.Tool] | None:
+        """The tools that were last listed; None if that was for a login which another one has followed."""
+        return self._shared.tools
+
+    def forget_tools(self) -> None:
+        """Forget the tools that were listed."""
+        self._shared.forget_tools()
 
     @property
     def has_connection(self) -> bool:
         """True while an MCP session is open, or being opened."""
-        return self._connection is not None and not self._connection.has_ended
+        return self._shared.is_open
 
     @contextmanager
     def in_use(self) -> Iterator[None]:
@@ -97,12 +102,12 @@ class Account(MCPClient):
             await self._replace(RequestRejected(None, ()), "connect", None)
         try:
             async with asyncio.timeout(FIRST_ANSWER_WAIT):
-                await self._shared_connection()
+                await self._shared.get()
         except RequestRejected as rejected:
             if not self.access.is_given:
                 await self._replace(rejected, "connect", None)
         except (Exception, asyncio.CancelledError):  # `connect` meets it again and raises it
-            if self._is_closed or is_being_cancelled():
+            if self._shared.is_closed or is_being_cancelled():
                 raise
 
     async def connect(self, patience: Patience = None, operation: str = "connect") -> list[types.Tool]:
@@ -125,7 +130,7 @@ class Account(MCPClient):
         losses = outdated = 0
         while True:
             try:
-                if self.session is None:
+                if self._shared.connection is None or self._shared.is_outdated:
                     await self.connect(patience, "call_tool")
                 return await self.call_tool(tool_name, tool_args)
             except RequestRejected as rejected:
@@ -135,6 +140,9 @@ class Account(MCPClient):
                 answered.add(rejected.wants_more_scope)
                 await self._replace(rejected, "call_tool", patience)
             except CallLost as lost:
+                if isinstance(lost.__cause__, OtherAccount) and outdated < MOST_OUTDATED:
+                    outdated += 1  # the call was not sent
+                    continue
                 if losses >= max(self.max_retries, not lost.was_sent):  # to open a session is no second attempt
                     told = self._diagnosis(lost)
                     message = f"Tool '{tool_name}' failed after {losses} reconnection attempts: {told.about(self.url)}"
@@ -151,11 +159,11 @@ class Account(MCPClient):
 
     def reopen(self) -> None:
         """Allow to connect again after `close`."""
-        self._is_closed = False
+        self._shared.is_closed = False
 
     async def close(self) -> None:
         """End the waiting for a login, and close the MCP session; calls that wait fail at once."""
-        self._is_closed = True
+        self._shared.is_closed = True
         waits = self._waits.copy()
         for each in waits:
             each.cancel()
@@ -167,18 +175,18 @@ class Account(MCPClient):
 
     def rest(self) -> Coroutine[Any, Any, None]:
         """Let go of the MCP session now, so that the next call opens another one, and give what closes it."""
-        connection, self._connection, self.session = self._connection, None, None
-        if self._opening is not None:
-            self._opening.cancel()
-            self._opening = None
-        return _closing([connection, *self._former] if connection is not None else [*self._former])
+        self.session = None
+        return self._shared.rest()
+
+    def _use(self, connection: Connection) -> None:
+        self.session = connection  # type: ignore[assignment]  # upstream only asks it to call tools
 
     async def _accepted_connection(self, patience: Patience, operation: str) -> Connection:
         """Give a connection that the server accepts, with a new token if it rejects the first one."""
         rejections = 0
         while True:
             try:
-                return await self._shared_connection()
+                return await self._shared.get()
             except RequestRejected as rejected:
                 if rejections:
                     await self._require_outdated(rejected, operation, rejections - 1)
@@ -201,7 +209,7 @@ class Account(MCPClient):
         except MCPAuthorizationError:
             raise
         except MCPConnectionError as error:
-            if self._is_closed:
+            if self._shared.is_closed:
                 raise
             _logger.warning("no new MCP session yet: %s", error)
 
@@ -212,8 +220,8 @@ class Account(MCPClient):
         if self.access.is_given:
             raise to_server_error(CREDENTIAL_REJECTED, operation, self.url) from rejected
         self.access.require_user(operation, patience)
-        if self._is_closed:
-            raise self._closed()
+        if self._shared.is_closed:
+            raise self._shared.closed()
         self.access.take_interest()
         wait = asyncio.ensure_future(replaced(self._engine, rejected, patience))
         self._waits.add(wait)
@@ -223,9 +231,9 @@ class Account(MCPClient):
         except AuthError as error:
             raise to_mcp_error(error, operation, self.url) from error
         except asyncio.CancelledError as error:
-            if not self._is_closed or is_being_cancelled():
+            if not self._shared.is_closed or is_being_cancelled():
                 raise
-            raise self._closed() from error
+            raise self._shared.closed() from error
         finally:
             self._waits.discard(wait)
 
@@ -245,53 +253,3 @@ class Account(MCPClient):
         if rejected.token is not None:
             self._engine.acceptance.reject(rejected.token)
         raise to_mcp_error(rejected.of_new_token(self.url), operation, self.url) from rejected
-
-    async def _shared_connection(self) -> Connection:
-        """Give the open connection, or open one; callers that come meanwhile wait for the same one."""
-        if self._is_closed:  # while a login went on; a connection opened now would stay open
-            raise self._closed()
-        if self._connection is not None and self._connection.is_alive:
-            return self._connection
-        if self._opening is None or self._opening.done():
-            self._opening = asyncio.create_task(self._new_connection())
-            self._opening.add_done_callback(retrieve_error)
-        opening = self._opening
-        try:
-            return await asyncio.shield(opening)
-        except asyncio.CancelledError as error:
-            if self._is_closed and opening.cancelled():
-                raise self._closed() from error
-            raise
-
-    def _closed(self) -> MCPConnectionError:
-        name = without_secrets(self.url, self.url)
-        return MCPConnectionError(message=f"The client of {name} was closed.", operation="connect")
-
-    async def _new_connection(self) -> Connection:
-        if self._connection is not None:
-            self._leave(self._connection)
-        connection = Connection(Gate(self._engine, self.access.tokens), self._route.enter)
-        self._connection = connection
-        self.session = connection  # type: ignore[assignment]  # upstream only asks it to call tools
-        await connection.open()
-        connection.on_tools_changed = lambda: self._take_tools(connection)
-        self._take_tools(connection)
-        return connection
-
-    def _leave(self, connection: Connection) -> None:
-        """Let the calls of a session that has ended get their answers, as far as there are any, and close it then."""
-        closing = asyncio.create_task(connection.close_after_its_calls())
-        self._former[connection] = closing
-        closing.add_done_callback(lambda _: self._former.pop(connection))
-
-    def _take_tools(self, connection: Connection) -> None:
-        """Keep the tools that a server lists, and tell where they are others than before."""
-        if connection is not self._connection:
-            return
-        before, self.tools = self.tools, connection.tools
-        if before is not None and before != self.tools:
-            self._on_tools_changed(self.access.principal)
-
-
-async def _closing(connections: list[Connection]) -> None:
-    await asyncio.gather(*(connection.close() for connection in connections))

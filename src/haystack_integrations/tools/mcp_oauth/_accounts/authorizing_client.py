@@ -158,7 +158,7 @@ class AuthorizingClient(MCPClient):
         """Forget the tools that were listed for the current principal; `tools_for_current` gives them anew."""
         account = self._accounts.at_hand(self._principal())
         if account is not None:
-            account.tools = None
+            account.forget_tools()
 
     def is_asking(self, principal: str) -> bool:
         """

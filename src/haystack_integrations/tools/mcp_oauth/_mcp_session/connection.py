@@ -18,7 +18,7 @@ from typing import Any
 import anyio
 from mcp import ClientSession, types
 
-from haystack_integrations.tools.mcp_oauth._mcp_session.failures import CallLost, RequestRejected
+from haystack_integrations.tools.mcp_oauth._mcp_session.failures import CallLost, OtherAccount, RequestRejected
 from haystack_integrations.tools.mcp_oauth._mcp_session.gate import Gate
 from haystack_integrations.tools.mcp_oauth._mcp_session.list_changes import ListChanges
 from haystack_integrations.tools.mcp_oauth._mcp_session.listing import every_tool
@@ -54,7 +54,12 @@ class Connection:
     @property
     def is_alive(self) -> bool:
         """True while the session can be used."""
-        return self._session is not None and not self.gate.session_has_ended
+        return self._session is not None and not self.gate.session_has_ended and not self.is_of_another_login
+
+    @property
+    def is_of_another_login(self) -> bool:
+        """True if the session was opened before the last login of the person; its calls that run are finished."""
+        return self.gate.is_of_another_login
 
     @property
     def has_ended(self) -> bool:
@@ -82,6 +87,8 @@ class Connection:
         :raises RequestRejected: If the server wants another token; the tool was not called.
         :raises CallLost: If there is no answer, because the connection or the session has ended.
         """
+        if self.is_of_another_login:
+            raise CallLost(self._reason_of_end(), was_sent=False) from OtherAccount()
         if self._session is None or self._task is None or not self.is_alive:
             raise CallLost(self._reason_of_end(), was_sent=False) from self._failure
         try:
@@ -92,7 +99,7 @@ class Connection:
                 self._session = None
                 raise CallLost(self._reason_of_end()) from error
             if isinstance(failure, ConnectionError):
-                raise CallLost(str(failure)) from failure
+                raise CallLost(str(failure), was_sent=not isinstance(failure, OtherAccount)) from failure
             if failure is error:
                 raise
             raise failure from error
@@ -171,7 +178,7 @@ class Connection:
             tools = await every_tool(session, self.gate)
         except Exception as error:  # noqa: BLE001 - the tools that are known can be used
             failure = self.gate.failure_behind(error)
-            if not isinstance(failure, RequestRejected):
+            if not isinstance(failure, RequestRejected | OtherAccount):
                 _logger.warning("%s does not list its tools again: %s", self.gate.server, type(failure).__name__)
             return not isinstance(failure, RequestRejected)
         has_changed, self.tools = tools != self.tools, tools

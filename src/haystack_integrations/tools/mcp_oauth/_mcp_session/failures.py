@@ -5,6 +5,7 @@
 
 from haystack_integrations.tools.mcp import MCPError
 
+from valetkey._adapters.failures import SessionEnded
 from valetkey._adapters.framework import Challenge, rejection_of_new_token, wants_more_scope
 from valetkey.errors import AuthError
 from valetkey.values import Token
@@ -24,6 +25,13 @@ class RequestRejected(MCPError):
         granted = self.token.scope if self.token is not None else None
         credentials = [self.token.access_token.reveal()] if self.token is not None else []
         return rejection_of_new_token(server_url, self.challenges, granted, credentials=credentials)
+
+
+class OtherAccount(SessionEnded):
+    """A person has logged in anew, or out, since the MCP session was opened: no other account may use it."""
+
+    def __init__(self) -> None:
+        super().__init__("the MCP session belongs to a login that has ended")
 
 
 class CallLost(MCPError):

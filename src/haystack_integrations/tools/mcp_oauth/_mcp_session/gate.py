@@ -10,14 +10,19 @@ exception behind that answer here.
 
 from typing import Any
 
-from haystack_integrations.tools.mcp_oauth._mcp_session.failures import RequestRejected
+from haystack_integrations.tools.mcp_oauth._mcp_session.failures import OtherAccount, RequestRejected
 from haystack_integrations.tools.mcp_oauth.token_source import SourceTokens
 from valetkey._adapters.credential import note_acceptance, present, rejection_by_server, wants_nonce
 from valetkey._adapters.failures import SessionEnded
 from valetkey._adapters.framework import Challenge, Engine, without_secrets
 from valetkey._adapters.named_addresses import hear
 from valetkey._adapters.tickets import Tickets
-from valetkey.values import Token
+from valetkey.values import Session, Token
+
+
+def login_of(session: Session | None) -> str | None:
+    """Tell which login a session comes from; all that do not say so count as one."""
+    return None if session is None else session.login or ""
 
 
 class Gate:
@@ -29,6 +34,8 @@ class Gate:
         self.tickets = Tickets()
         self.session_has_ended = False
         self.rejected: RequestRejected | None = None
+        self.login: str | None = None  # whose MCP session it is; None until a request goes with a login's token
+        self.last_token: Token | None = None
 
     @property
     def extensions(self) -> dict[str, dict[str, object]]:
@@ -49,11 +56,35 @@ class Gate:
         """Note which other addresses the MCP server names for itself."""
         hear(self._engine, response)
 
+    @property
+    def is_of_another_login(self) -> bool:
+        """Tell whether a person has logged in anew, or out, since the MCP session was opened."""
+        return self.login is not None and self.login != login_of(self._engine.session)
+
     async def token_for(self, url: str) -> Token | None:
-        """Give the token for a request; None for where it does not go, or when there is none."""
+        """
+        Give the token for a request; None for where it does not go, or when there is none.
+
+        :raises OtherAccount: If the token is another login's than the MCP session.
+        """
         if not self.serves(url):
             return None
-        return await (self._engine.current_async() if self._tokens is None else self._tokens.current())
+        if self._tokens is not None:
+            return await self._tokens.current()
+        token, login = await self._current()
+        self.login = login if self.login is None else self.login
+        if login != self.login:
+            raise OtherAccount
+        self.last_token = token
+        return token
+
+    async def _current(self) -> tuple[Token | None, str | None]:
+        """Give the token at hand, and the login that it comes from, although another may come in between."""
+        while True:
+            token = await self._engine.current_async()
+            session = self._engine.session
+            if token is None or (session is not None and session.token == token):
+                return token, login_of(session)
 
     def present(self, request: Any, token: Token) -> None:
         """Put a token on a request to the MCP server, with a proof if it is bound to a key."""

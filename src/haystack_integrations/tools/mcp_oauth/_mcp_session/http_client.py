@@ -11,7 +11,7 @@ from typing import Any
 
 from haystack.utils import Secret
 
-from haystack_integrations.tools.mcp_oauth._mcp_session.failures import RequestRejected
+from haystack_integrations.tools.mcp_oauth._mcp_session.failures import OtherAccount, RequestRejected
 from haystack_integrations.tools.mcp_oauth._mcp_session.gate import Gate
 from haystack_integrations.tools.mcp_oauth._settings.late_secrets import resolved_text
 from valetkey._adapters.credential import withdraw
@@ -95,7 +95,14 @@ class SessionRequests(Delivery):
         self._gate.hear(response)
 
     async def _exchange(self, request: Any, message: dict[str, Any] | None, send: Send) -> Any:
-        token = await self._gate.token_for(str(request.url))
+        try:
+            token = await self._gate.token_for(str(request.url))
+        except OtherAccount:
+            if message is not None:
+                raise
+            if request.method != "DELETE":
+                return self._library.Response(404, request=request)
+            token = self._gate.last_token  # who opened the session ends it
         request.extensions[_TOKEN] = token
         response = await self._send_logged(request, token, message, send)
         if self._opens_sse(request):

@@ -12,10 +12,11 @@ import pytest
 
 from tests.fakes.authorization_server import ISSUER, MCP, TOKEN
 from tests.fakes.network import challenges, no_answer
+from tests.fakes.threads import LONGEST_WAIT, in_background
 from tests.fakes.world import World, a_session
 from tests.requirements import requirement
 from valetkey._sessions.brakes import decode_brake
-from valetkey._sessions.codec import Kind, brake_key, login_key
+from valetkey._sessions.codec import Kind, brake_key, login_key, waiting_key
 from valetkey._sessions.pending_codec import decode_pending
 from valetkey.errors import (
     AuthError,
@@ -235,8 +236,11 @@ def test_two_answers_at_once_lead_to_one_exchange(web):
     pending = web.process().begin()
     answer, outcomes = web.answer(pending), []
 
-    key = login_key(pending.id)
-    web.world.store.before_write[key] = lambda: outcomes.append(web.process().complete(answer))
+    def comes_first():
+        web.world.store.before_lease = None
+        outcomes.append(web.process().complete(answer))
+
+    web.world.store.before_lease = comes_first
     with pytest.raises(LoginFailed, match="has come before"):
         web.process().complete(answer)
     assert len(outcomes) == 1
@@ -344,10 +348,38 @@ def test_a_worker_that_dies_while_it_redeems_leaves_a_way_on(web):
     )
     with pytest.raises(LoginFailed, match="has come before"):
         web.process().complete(answer)
-    web.world.clock.time += 60
+    assert not web.process().is_asking()
     assert web.link_of(web.process()).authorization_url != pending.link
     with pytest.raises(LoginFailed, match="No login waits"):
         web.process().complete(answer)
+
+
+def test_while_a_worker_redeems_an_answer_a_call_joins_it_and_begins_no_other_login(web):
+    """However long the server takes: the worker shows that it lives."""
+    pending = web.process().begin()
+    exchange = web.world.server.gate(TOKEN)
+    completing = in_background(lambda: web.process().complete(web.answer(pending)))
+    assert exchange.reached.wait(LONGEST_WAIT)
+    for _ in range(3):
+        assert web.link_of(web.process()).authorization_url == pending.link
+        web.world.clock.time += 15
+    with pytest.raises(LoginFailed, match="has come before"):
+        web.process().complete(web.answer(pending))
+    exchange.opened.set()
+    session = completing.result(LONGEST_WAIT)
+    assert web.process().replace(None) == session.token
+
+
+def test_a_call_that_comes_just_when_an_answer_is_redeemed_finds_its_session(web):
+    """It sees the login before its end, and the session after that."""
+    engine, pending = web.process(), web.process().begin()
+    caller = web.process()
+
+    def completes():
+        engine.complete(web.answer(pending))
+
+    web.world.store.before_read[waiting_key(web.world.settings(**WEB_APP))] = completes
+    assert caller.replace(None) == web.world.kept(**WEB_APP).token
 
 
 def test_a_person_who_asks_by_name_does_not_get_the_link_of_a_worker_that_has_died(web):

@@ -130,6 +130,7 @@ class RecordingStore:
     fails_deletes: float = 0
     loses_acknowledgements: float = 0
     trouble: type[StoreError] = StoreError
+    before_read: dict[str, Callable[[], object]] = field(default_factory=dict)
     before_write: dict[str, Callable[[], object]] = field(default_factory=dict)
     before_lease: Callable[[], object] | None = None
     calls: list[tuple[str, str]] = field(default_factory=list)
@@ -139,6 +140,8 @@ class RecordingStore:
 
     def get(self, key: str) -> Record | None:
         self.calls.append(("get", key))
+        if key in self.before_read:
+            self.before_read.pop(key)()
         if self.fails_reads:
             self.fails_reads -= 1
             message = "The store cannot be read."

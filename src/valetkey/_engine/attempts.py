@@ -175,10 +175,10 @@ class Attempts:
         self.braking.look()
         while True:
             seen, attempt.seen = attempt.seen, None
+            begun = self.begun_login(by_name=attempt.need.explicit)  # first: where it has just ended, it left a session
             session, version = seen or self.sessions.read()
             self.braking.judge(session, attempt.need)
             attempt.reason = reason_for(attempt.need, session, attempt.renewal.failure)
-            begun = self.begun_login(by_name=attempt.need.explicit)
             situation = self._situation(attempt, session, is_begun=begun is not None)
             match decide(situation):
                 case step if seen is not None and step is not Step.REFRESH:

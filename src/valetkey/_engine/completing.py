@@ -5,7 +5,8 @@
 The second half of a login that was begun with a link: its answer is checked, its code redeemed, its session saved.
 
 It runs in any process that has the store. The login is claimed first, with a conditional write, so its code is sent
-once. No lease is held: the session is written as every login's, newer tokens of other programs stay.
+once. The lease of the session is not taken: it is written as every login's, newer tokens of other programs stay. The
+login's own lease shows that the process lives.
 """
 
 from contextlib import suppress
@@ -83,6 +84,11 @@ def _of_another_session() -> StateMismatch:
     return StateMismatch(message, hint="Complete it where it was begun, or with complete_login().")
 
 
+def _redeemed_elsewhere() -> LoginOver:
+    message = "The answer to this login has come before, and is being redeemed."
+    return LoginOver(message, hint="Go back to where you came from, and try again in a moment.")
+
+
 class _Completion:
     """One answer on its way."""
 
@@ -94,13 +100,20 @@ class _Completion:
         self._waiting = waiting_key(record.settings)
         self._pending = place._pending
         self._braking = Braking(settings, store, place._seams, place._acceptance, record.mark)
-        seams = self._braking.seams
+        self._seams = seams = self._braking.seams
         self._sessions = Sessions(settings, store, seams)
         clients, tokens = ClientSelection(settings, store, seams), TokenEndpoint(settings, seams)
         self._logins = BegunLogins(CodeLogin(settings, seams, clients, tokens), place._pending)
         self._need = TokenNeed(more_scope=record.more_scope)
 
     def complete(self, callback_url: str) -> Session:
+        held = self._pending.hold(self._record.id, self._seams.pause, self._seams.monotonic)
+        if held is None:
+            raise _redeemed_elsewhere()
+        with held:
+            return self._complete(callback_url)
+
+    def _complete(self, callback_url: str) -> Session:
         try:
             code = parse_callback(callback_url, self._record.request)
         except LoginFailed as error:  # the issuer's own word; any other error leaves the login waiting
@@ -124,8 +137,7 @@ class _Completion:
         """Take the login, and count it with the brake; gives its version, and the one of the session to write over."""
         claimed = self._pending.claim(self._record, self._version)
         if claimed is None:
-            message = "The answer to this login has come before, and is being redeemed."
-            raise LoginOver(message, hint="Go back to where you came from, and try again in a moment.")
+            raise _redeemed_elsewhere()
         try:
             self._braking.answered(self._need)
             return claimed, self._sessions.read()[1]

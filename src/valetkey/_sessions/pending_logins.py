@@ -9,16 +9,22 @@ any number of processes one does.
 """
 
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import replace
 
 from valetkey._sessions.codec import Kind, encode_members, login_key, readable_members
 from valetkey._sessions.pending_codec import PendingRecord, decode_pending, encode_pending
 from valetkey.store.another import MOST_WRITES, DamagedRecord, always_in_conflict
+from valetkey.store.leases.holding import LeaseTimeout, hold
+from valetkey.store.leases.keeping import LEASE_SECONDS
 from valetkey.store.protocol import ABSENT, Condition, Conflict, Store
 
 CLAIM_SECONDS = 60.0
 """How long a process that redeems an answer has for it. A login whose process died then is over."""
+
+
+_HOLDING_WAIT = 0.5
+"""How long a process waits for the moment in which another one looks whether a login is held."""
 
 
 class PendingLogins:
@@ -57,11 +63,13 @@ class PendingLogins:
         Give the login that a caller with these settings joins.
 
         While an answer is redeemed there is no session yet, and its process may have died. So a person who asks for a
-        login by name then does not get the link that leads no further.
+        login by name then does not get the link that leads no further, and other callers only while the process lives.
         """
         found = self.of_session(waiting)
-        fits = found is not None and found.mark == mark and not (by_name and found.claimed_at is not None)
-        return found if fits else None
+        if found is None or found.mark != mark:
+            return None
+        is_to_come = found.claimed_at is None or not (by_name or self._is_abandoned(found))
+        return found if is_to_come else None
 
     def begin(self, waiting: str, record: PendingRecord) -> None:
         """Write a login as the one of its session; it takes the place of the one before, whose answer is then void."""
@@ -77,6 +85,23 @@ class PendingLogins:
             self._store.put(login_key(record.id), encode_pending(record), if_version=ABSENT)
             return
         raise always_in_conflict()
+
+    def hold(
+        self, login_id: str, pause: Callable[[float], None], monotonic: Callable[[], float]
+    ) -> AbstractContextManager[object] | None:
+        """Show the other processes that this one lives while it redeems an answer; None if another one does that."""
+        try:
+            return hold(self._store, login_key(login_id), seconds=_HOLDING_WAIT, pause=pause, monotonic=monotonic)
+        except LeaseTimeout:
+            return None
+
+    def _is_abandoned(self, record: PendingRecord) -> bool:
+        """Tell whether the process that was to redeem an answer lives no more: nothing holds the login."""
+        lease = self._store.lease(login_key(record.id), seconds=LEASE_SECONDS)
+        if lease is None:
+            return False
+        lease.release()
+        return True
 
     def claim(self, record: PendingRecord, version: str) -> str | None:
         """Take a login to redeem its answer, and give its new version; None if another process has taken it."""

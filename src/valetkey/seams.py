@@ -193,7 +193,8 @@ class Seams:
     The seams of one engine: the functions and objects that reach outside, each of which a test may replace.
 
     `now` is Unix time; `monotonic` is a clock that is never set, for deadlines. `jitter` is a number from 0 up to 1, so
-    that not all programs renew at the same moment.
+    that not all programs renew at the same moment. `later` calls a task of a store after some seconds; None for the
+    thread that keeps stores up.
 
     :param send_to_provider: Sends a request to the user's identity provider, which may be in another network than the
         MCP server; None for `send`.
@@ -211,3 +212,4 @@ class Seams:
     send_to_provider: "Send | None" = None
     keep_connections: Callable[[], AbstractContextManager[object]] = nullcontext
     judge_link: Callable[[str], None] = any_link
+    later: Callable[[float, Callable[[], float | None], str], object] | None = None

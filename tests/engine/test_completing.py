@@ -236,11 +236,8 @@ def test_two_answers_at_once_lead_to_one_exchange(web):
     pending = web.process().begin()
     answer, outcomes = web.answer(pending), []
 
-    def comes_first():
-        web.world.store.before_lease = None
-        outcomes.append(web.process().complete(answer))
-
-    web.world.store.before_lease = comes_first
+    key = login_key(pending.id)
+    web.world.store.before_write[key] = lambda: outcomes.append(web.process().complete(answer))
     with pytest.raises(LoginFailed, match="has come before"):
         web.process().complete(answer)
     assert len(outcomes) == 1

@@ -3,6 +3,8 @@
 
 """Everything an engine touches, in one place, and an engine in it."""
 
+from collections.abc import Callable
+
 from tests.fakes.authorization_server import ISSUER, MCP, TOKEN, AuthorizationServer
 from tests.fakes.network import Internet
 from tests.fakes.seams import BEGINNING, Clock, Person, RecordingStore
@@ -36,6 +38,32 @@ def a_session(access_token: str = "access-0", *, refresh_token: str | None = "re
     return Session(Token(Secret(access_token), refresh_token=secret, **token), **{**session, **changes})
 
 
+class Tasks:
+    """What stores are to do later, and do when the clock is there and the test says so."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._due: list[tuple[float, Callable[[], float | None], str]] = []
+
+    def add(self, seconds: float, task: Callable[[], float | None], place: str) -> None:
+        self._due.append((self._clock.now() + seconds, task, place))
+
+    def run(self) -> list[str]:
+        """Do what is due, and what follows from it; give the places."""
+        places = []
+        while due := [each for each in self._due if each[0] <= self._clock.now()]:
+            for each in due:
+                self._due.remove(each)
+                _, task, place = each
+                places.append(place)
+                if (again := task()) is not None:
+                    self.add(again, task, place)
+        return places
+
+    def __len__(self) -> int:
+        return len(self._due)
+
+
 class World:
     """
     One server, one person, one clock, one store.
@@ -50,6 +78,7 @@ class World:
         self.server.now = self.clock.now
         self.person = Person(visits=self.server.visit)
         self.store = RecordingStore()
+        self.tasks = Tasks(self.clock)
 
     @staticmethod
     def settings(**settings: object) -> Settings:
@@ -64,6 +93,7 @@ class World:
             "pause": clock.pause,
             "monotonic": clock.now,
             "jitter": lambda: 0.0,
+            "later": self.tasks.add,
         }
         return Seams(**{**usual, **changes})
 

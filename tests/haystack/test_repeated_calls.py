@@ -34,7 +34,9 @@ def test_a_rejected_call_becomes_a_new_request_with_an_id_of_its_own(misbehaving
     assert call(add, a=1, b=2) == "3"
     calls = misbehaving.requests(message="tools/call")
     assert [one.status for one in calls] == [401, *([403] if scope else []), 200]
-    assert len({one.id for one in calls}) == len(calls)
+    # An id is used once within a session, and the login for more scope begins another one.
+    assert len({(one.headers["Mcp-Session-Id"], one.id) for one in calls}) == len(calls)
+    assert len({one.headers["Mcp-Session-Id"] for one in calls}) == (2 if scope else 1)
     assert misbehaving.executed == 1
 
 

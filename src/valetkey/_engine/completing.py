@@ -5,8 +5,8 @@
 The second half of a login that was begun with a link: its answer is checked, its code redeemed, its session saved.
 
 It runs in any process that has the store. The login is claimed first, with a conditional write, so its code is sent
-once. The lease of the session is not taken: it is written as every login's, newer tokens of other programs stay. The
-login's own lease shows that the process lives.
+once. The lease of the session is not taken: it is written as every login's, newer tokens of other programs stay. A
+lease that stands for the login shows that the process lives.
 """
 
 from contextlib import suppress
@@ -47,7 +47,7 @@ class Completing:
         self._store = store
         self._seams = seams
         self._acceptance = acceptance
-        self._pending = PendingLogins(store, seams.now)
+        self._pending = PendingLogins(store, seams.now, seams.later)
 
     def complete(self, callback_url: str, principal: str) -> Session:
         """
@@ -84,11 +84,6 @@ def _of_another_session() -> StateMismatch:
     return StateMismatch(message, hint="Complete it where it was begun, or with complete_login().")
 
 
-def _redeemed_elsewhere() -> LoginOver:
-    message = "The answer to this login has come before, and is being redeemed."
-    return LoginOver(message, hint="Go back to where you came from, and try again in a moment.")
-
-
 class _Completion:
     """One answer on its way."""
 
@@ -100,17 +95,14 @@ class _Completion:
         self._waiting = waiting_key(record.settings)
         self._pending = place._pending
         self._braking = Braking(settings, store, place._seams, place._acceptance, record.mark)
-        self._seams = seams = self._braking.seams
+        seams = self._braking.seams
         self._sessions = Sessions(settings, store, seams)
         clients, tokens = ClientSelection(settings, store, seams), TokenEndpoint(settings, seams)
         self._logins = BegunLogins(CodeLogin(settings, seams, clients, tokens), place._pending)
         self._need = TokenNeed(more_scope=record.more_scope)
 
     def complete(self, callback_url: str) -> Session:
-        held = self._pending.hold(self._record.id, self._seams.pause, self._seams.monotonic)
-        if held is None:
-            raise _redeemed_elsewhere()
-        with held:
+        with self._pending.hold(self._waiting):
             return self._complete(callback_url)
 
     def _complete(self, callback_url: str) -> Session:
@@ -137,7 +129,8 @@ class _Completion:
         """Take the login, and count it with the brake; gives its version, and the one of the session to write over."""
         claimed = self._pending.claim(self._record, self._version)
         if claimed is None:
-            raise _redeemed_elsewhere()
+            message = "The answer to this login has come before, and is being redeemed."
+            raise LoginOver(message, hint="Go back to where you came from, and try again in a moment.")
         try:
             self._braking.answered(self._need)
             return claimed, self._sessions.read()[1]

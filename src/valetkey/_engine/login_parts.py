@@ -35,7 +35,7 @@ class LoginParts:
         announce: Callable[[LoginPrompt | None], None],
     ) -> None:
         self._settings = settings
-        self._pending = PendingLogins(store, braking.seams.now)
+        self._pending = PendingLogins(store, braking.seams.now, braking.seams.later)
         self.announce: Callable[[LoginPrompt | None], None] = braking.announcing(leaving_workers(announce))
         self.grant = open_grant(settings, braking.seams, clients, tokens, self._pending)
         self.step_ups: StepUps = StepUps(settings, braking.decline)

@@ -9,30 +9,25 @@ any number of processes one does.
 """
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import replace
 
-from valetkey._sessions.codec import Kind, encode_members, login_key, readable_members
+from valetkey._sessions.codec import Kind, encode_members, login_key
+from valetkey._sessions.ended_logins import EndedLogins, Later, is_over, noted_login
 from valetkey._sessions.pending_codec import PendingRecord, decode_pending, encode_pending
 from valetkey.store.another import MOST_WRITES, DamagedRecord, always_in_conflict
 from valetkey.store.leases.holding import LeaseTimeout, hold
 from valetkey.store.leases.keeping import LEASE_SECONDS
-from valetkey.store.protocol import ABSENT, Condition, Conflict, Store
-
-CLAIM_SECONDS = 60.0
-"""How long a process that redeems an answer has for it. A login whose process died then is over."""
-
-
-_HOLDING_WAIT = 0.5
-"""How long a process waits for the moment in which another one looks whether a login is held."""
+from valetkey.store.protocol import ABSENT, Conflict, Store
 
 
 class PendingLogins:
     """Reads and writes the pending logins of one store. Each method may raise `StoreError`."""
 
-    def __init__(self, store: Store, now: Callable[[], float]) -> None:
+    def __init__(self, store: Store, now: Callable[[], float], later: Later | None = None) -> None:
         self._store = store
         self._now = now
+        self._ended = EndedLogins(store, now, later)
 
     def find(self, login_id: str) -> tuple[PendingRecord, str] | None:
         """Give a login by its id, with its version; None if there is none, or its time is over."""
@@ -46,7 +41,7 @@ class PendingLogins:
             return None
         if record.id != login_id:  # a record that was copied to another key
             return None
-        if self._is_over(record):
+        if is_over(record, self._now()):
             with suppress(Conflict):
                 self._store.delete(key, if_version=stored.version)
             return None
@@ -54,7 +49,7 @@ class PendingLogins:
 
     def of_session(self, waiting: str) -> PendingRecord | None:
         """Give the login that waits for a session, by the key of the note beside it."""
-        login_id = self._noted(waiting)[0]
+        login_id = noted_login(self._store, waiting)[0]
         found = None if login_id is None else self.find(login_id)
         return None if found is None else found[0]
 
@@ -68,13 +63,13 @@ class PendingLogins:
         found = self.of_session(waiting)
         if found is None or found.mark != mark:
             return None
-        is_to_come = found.claimed_at is None or not (by_name or self._is_abandoned(found))
+        is_to_come = found.claimed_at is None or not (by_name or self._is_abandoned(waiting))
         return found if is_to_come else None
 
     def begin(self, waiting: str, record: PendingRecord) -> None:
         """Write a login as the one of its session; it takes the place of the one before, whose answer is then void."""
         for _ in range(MOST_WRITES):
-            before, version = self._noted(waiting)
+            before, version = noted_login(self._store, waiting)
             try:
                 # The note comes first: a process that dies in between leaves no record that no note names.
                 self._store.put(waiting, encode_members(Kind.WAITING, {"login": record.id}), if_version=version)
@@ -83,21 +78,21 @@ class PendingLogins:
             if before is not None:
                 self._store.delete(login_key(before))
             self._store.put(login_key(record.id), encode_pending(record), if_version=ABSENT)
+            self._ended.remove_later(waiting, record)
             return
         raise always_in_conflict()
 
-    def hold(
-        self, login_id: str, pause: Callable[[float], None], monotonic: Callable[[], float]
-    ) -> AbstractContextManager[object] | None:
-        """Show the other processes that this one lives while it redeems an answer; None if another one does that."""
+    def hold(self, waiting: str) -> AbstractContextManager[object]:
+        """Show the other processes that this one lives, while it redeems the answer of the login of a session."""
         try:
-            return hold(self._store, login_key(login_id), seconds=_HOLDING_WAIT, pause=pause, monotonic=monotonic)
-        except LeaseTimeout:
-            return None
+            # The lease of the note, and not of the login: a file keeps a lock for each name that was ever held.
+            return hold(self._store, waiting, seconds=0.0)
+        except LeaseTimeout:  # another process redeems an answer, and the claim says of which login
+            return nullcontext()
 
-    def _is_abandoned(self, record: PendingRecord) -> bool:
-        """Tell whether the process that was to redeem an answer lives no more: nothing holds the login."""
-        lease = self._store.lease(login_key(record.id), seconds=LEASE_SECONDS)
+    def _is_abandoned(self, waiting: str) -> bool:
+        """Tell whether the process that has claimed the login of a session lives no more: nothing holds the lease."""
+        lease = self._store.lease(waiting, seconds=LEASE_SECONDS)
         if lease is None:
             return False
         lease.release()
@@ -121,7 +116,7 @@ class PendingLogins:
     def end(self, waiting: str, login_id: str) -> bool:
         """Delete a login and the note that names it; True if there was one."""
         existed = self._store.delete(login_key(login_id))
-        noted, version = self._noted(waiting)
+        noted, version = noted_login(self._store, waiting)
         if noted == login_id:
             with suppress(Conflict):  # another login has begun meanwhile
                 self._store.delete(waiting, if_version=version)
@@ -129,18 +124,6 @@ class PendingLogins:
 
     def end_of_session(self, waiting: str) -> None:
         """Delete the login that waits for a session, if one does."""
-        login_id = self._noted(waiting)[0]
+        login_id = noted_login(self._store, waiting)[0]
         if login_id is not None:
             self.end(waiting, login_id)
-
-    def _noted(self, waiting: str) -> tuple[str | None, Condition]:
-        note = self._store.get(waiting)
-        if note is None:
-            return None, ABSENT
-        login_id = (readable_members(Kind.WAITING, note.value) or {}).get("login")
-        return login_id if isinstance(login_id, str) else None, note.version
-
-    def _is_over(self, record: PendingRecord) -> bool:
-        now = self._now()
-        is_stuck = record.claimed_at is not None and now >= record.claimed_at + CLAIM_SECONDS
-        return now >= record.ends_at or is_stuck

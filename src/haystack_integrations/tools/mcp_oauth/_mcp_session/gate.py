@@ -65,7 +65,7 @@ class Gate:
         """
         Give the token for a request; None for where it does not go, or when there is none.
 
-        :raises OtherAccount: If the token is another login's than the MCP session.
+        It raises `OtherAccount` where the token is another login's than the MCP session.
         """
         if not self.serves(url):
             return None

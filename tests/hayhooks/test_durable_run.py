@@ -11,7 +11,7 @@ import httpx2
 import pytest
 
 from tests.hayhooks.running import ROOT, program, surroundings
-from tests.haystack.calling import wait_until
+from tests.haystack.calling import sign_in_name, wait_until
 from tests.haystack.misbehaving_server import MisbehavingServer
 from tests.servers.process import HOST
 
@@ -81,7 +81,7 @@ def service(tmp_path_factory):
 @pytest.mark.parametrize(("pipeline", "user"), [("adder", "alice"), ("async_adder", "bob")])
 def test_a_run_is_suspended_and_each_of_its_tools_is_executed_once(service, pipeline, user):
     # A user without a session: the agent has the tool for signing in, and its call suspends the run.
-    path = service.submit(user, pipeline, "sign_in_to_127_0_0_1 add")
+    path = service.submit(user, pipeline, f"{sign_in_name(service.mcp)} add")
     waiting = service.execution(user, path, "waiting")["waiting"]
     assert waiting["kind"] == "mcp_authorization"
     assert service.log_in("carol", waiting["message"]) == 403

@@ -5,6 +5,7 @@
 
 import json
 import time
+from urllib.parse import urlsplit
 
 from haystack_integrations.tools.mcp_oauth import MCPAuthorizationError
 from tests.fakes.threads import LONGEST_WAIT
@@ -21,6 +22,11 @@ def tool_of(toolset, name="add"):
 def call(tool, **arguments):
     """Invoke a tool and give the text it answers."""
     return json.loads(tool.invoke(**arguments))["content"][0]["text"]
+
+
+def sign_in_name(server):
+    """Give the name of the tool that signs a user in to a server of a test."""
+    return f"sign_in_to_127_0_0_1_{urlsplit(server.mcp_url).port}"
 
 
 def authorization_error_behind(error):

@@ -34,6 +34,7 @@ from haystack_integrations.tools.mcp_oauth import (
 )
 from haystack_integrations.tools.mcp_oauth._tools import durable_runs
 from haystack_integrations.tools.mcp_oauth._tools.tool_results import take_result
+from tests.haystack.calling import sign_in_name
 from tests.haystack.misbehaving_server import MisbehavingServer
 from tests.haystack.test_authorization_required import WEB_APP, visit
 from valetkey._adapters.framework import complete_login
@@ -197,7 +198,7 @@ def test_a_run_that_cannot_begin_raises_as_without_a_hook(misbehaving, open_tool
 @both_ways
 def test_the_sign_in_tool_stops_a_run_and_the_tools_are_there_after_the_login(way, misbehaving, open_toolset):
     toolset = open_toolset(info_of(misbehaving), on_unauthorized="sign_in_tool")
-    sign_in = agent_of(toolset, ToolCall("sign_in_to_127_0_0_1", {}))
+    sign_in = agent_of(toolset, ToolCall(sign_in_name(misbehaving), {}))
     result = way(sign_in)
     assert result["exit_reason"] == "authorization_required"
     log_in(result["authorization"][0]["link"])
@@ -235,7 +236,7 @@ def test_an_agent_with_a_hook_is_written_and_read_back(toolset, misbehaving, mon
 
 def test_what_a_stopped_run_says_to_a_user_has_nothing_that_is_for_the_program(misbehaving, open_toolset):
     info = StreamableHttpServerInfo(url=misbehaving.mcp_url, oauth_config=OAuthConfig(login="link"))
-    result = run(agent_of(open_toolset(info, on_unauthorized="sign_in_tool"), ToolCall("sign_in_to_127_0_0_1", {})))
+    result = run(agent_of(open_toolset(info, on_unauthorized="sign_in_tool"), ToolCall(sign_in_name(misbehaving), {})))
     (login,) = result["authorization"]
     assert login["link"].startswith(f"{misbehaving.origin}/authorize?")
     assert login["message"] == f"{misbehaving.mcp_url} waits for a person to log in at {misbehaving.origin}."
@@ -396,7 +397,7 @@ def test_a_login_of_another_program_is_waited_for(toolset, misbehaving, open_too
     """The login is completed by what has nothing but the store, and the call is made by a cold copy of the agent."""
     person = Person()
     cold = open_toolset(info_of(misbehaving), on_unauthorized="sign_in_tool")
-    agent = agent_of([cold], ToolCall("sign_in_to_127_0_0_1", {}), hook=AuthorizationHook("wait"))
+    agent = agent_of([cold], ToolCall(sign_in_name(misbehaving), {}), hook=AuthorizationHook("wait"))
     assert "Its tools can be used now: add." in run(agent, user="eve", **person.context)["last_message"].text
 
 

@@ -22,7 +22,7 @@ from haystack_integrations.tools.mcp_oauth import (
 )
 from haystack_integrations.tools.mcp_oauth._accounts.access import Access
 from haystack_integrations.tools.mcp_oauth.principals import LOCAL
-from tests.haystack.calling import authorization_error_behind
+from tests.haystack.calling import authorization_error_behind, sign_in_name
 from tests.haystack.test_toolset import PLACEHOLDER, QUESTION, Scripted, agent_with, names_of
 from valetkey._adapters.framework import complete_login
 
@@ -159,7 +159,7 @@ def test_a_run_that_names_no_user_has_the_tool_to_sign_in(misbehaving, settings)
     agent = Agent(chat_generator=Scripted(), tools=toolset)
     agent.warm_up()
     agent.run([*QUESTION, ChatMessage.from_tool("noted", ToolCall("note", {}))])
-    assert agent.chat_generator.given == [["sign_in_to_127_0_0_1"]]
+    assert agent.chat_generator.given == [[sign_in_name(misbehaving)]]
     toolset.close()
 
 

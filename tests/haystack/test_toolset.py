@@ -6,6 +6,7 @@
 import asyncio
 import copy
 import json
+import re
 from itertools import chain
 
 import haystack
@@ -29,8 +30,9 @@ from haystack_integrations.tools.mcp_oauth import (
     current_user,
 )
 from tests.fakes.threads import LONGEST_WAIT
-from tests.haystack.calling import authorization_error_behind, call, tool_of, wait_until
+from tests.haystack.calling import authorization_error_behind, call, sign_in_name, tool_of, wait_until
 from tests.haystack.event_loops import HELD_UP, longest_pause, pauses_of_best
+from tests.haystack.misbehaving_server import MisbehavingServer
 from tests.haystack.test_closing import asked
 
 ARGUMENTS = {"a": 1, "b": 2}
@@ -166,6 +168,33 @@ def test_tools_are_added_to_a_toolset_and_outlive_a_change_of_its_list(misbehavi
     misbehaving.switches.pages = [["add", "new"]]
     misbehaving.says("notifications/tools/list_changed")
     wait_until(lambda: names_of(toolset) == ["add", "new", "mine"])
+
+
+def test_a_tool_that_was_added_stays_when_the_server_lists_one_of_its_name(misbehaving, open_toolset):
+    """Two tools of one name would end every run of the agent. Row J9."""
+    misbehaving.switches.open = misbehaving.switches.streams = True
+    toolset = open_toolset(info_of(misbehaving))
+    toolset.add(Tool(name="mine", description="", parameters={"type": "object", "properties": {}}, function=len))
+    toolset.warm_up()
+    assert misbehaving.stream_opened.wait(LONGEST_WAIT)
+    misbehaving.switches.pages = [["mine", "new"]]
+    misbehaving.says("notifications/tools/list_changed")
+    wait_until(lambda: names_of(toolset) == ["new", "mine"])
+    assert len(toolset) == 2
+    assert toolset.tools[-1].function is len
+
+
+def test_a_toolset_that_a_call_has_connected_again_after_its_end_serves_the_next_user_too(misbehaving, open_toolset):
+    """Row J1."""
+    misbehaving.switches.open = True
+    toolset = open_toolset(info_of(misbehaving))
+    with as_user("alice"):
+        add = tool_of(toolset)
+        toolset.close()
+        assert call(add, a=1, b=2) == "3"
+        toolset.warm_up()
+    with as_user("bob"):
+        assert names_of(toolset) == ["add"]
 
 
 def test_a_sum_with_a_tool_goes_on_following_the_server(misbehaving, open_toolset):
@@ -412,7 +441,7 @@ def test_a_user_without_a_session_sees_one_tool_and_after_the_login_the_real_one
 
     asyncio.run(warm_up())
     (sign_in,) = toolset
-    assert sign_in.name == "sign_in_to_127_0_0_1"
+    assert sign_in.name == sign_in_name(misbehaving)
     answer = sign_in.invoke()
     assert misbehaving.mcp_url in answer
     assert "http" in answer.split(misbehaving.mcp_url, 1)[1]  # the link
@@ -421,6 +450,34 @@ def test_a_user_without_a_session_sees_one_tool_and_after_the_login_the_real_one
     assert sign_in.invoke().endswith("Its tools can be used now: add.")
     assert names_of(toolset) == ["add"]
     assert person.logins == 1
+
+
+SAME_HOST = {
+    "ports": ["http://127.0.0.1:8001/mcp", "http://127.0.0.1:8002/mcp"],
+    "paths": [f"https://gateway.example.com/{path}" for path in ("mcp", "", "sse", "linear/mcp", "linear_mcp")],
+    "queries": [f"https://gateway.example.com/mcp?tenant={number}" for number in range(3)],
+    "labels": [("https://mcp.example.com/mcp", {"oauth_config": OAuthConfig(label=name)}) for name in ("a", "default")],
+    "tools": [("https://mcp.example.com/mcp", {"tool_names": [name]}) for name in ("add", "remove")],
+    "long hosts": [f"https://{'a' * 60}.{'b' * 60}.{end}/mcp" for end in ("example", "example.com")],
+    "hosts that are alike": ["https://mcp-a.example/mcp", "https://mcp-a.example:8443/mcp", "https://[::1]:8443/mcp"],
+}
+
+
+@pytest.mark.parametrize("servers", SAME_HOST.values(), ids=SAME_HOST.keys())
+def test_the_tools_to_sign_in_of_two_toolsets_have_two_names(servers, open_toolset):
+    """Haystack runs no agent two of whose tools have one name. Row J1."""
+    given = [each if isinstance(each, tuple) else (each, {}) for each in servers]
+    toolsets = []
+    for url, options in given:
+        config = options.get("oauth_config")
+        names = {"tool_names": options["tool_names"]} if "tool_names" in options else {}
+        info = StreamableHttpServerInfo(url=url, oauth_config=config)
+        toolsets.append(open_toolset(info, on_unauthorized="sign_in_tool", **names))
+    names = [toolset._sign_in.name for toolset in [*toolsets, *map(copy.deepcopy, toolsets)]]
+    assert len(set(names[: len(servers)])) == len(servers)
+    assert names[len(servers) :] == names[: len(servers)]
+    assert all(re.fullmatch("sign_in_to_[a-z0-9_]{1,53}", name) for name in names)
+    assert not any("tenant" in name for name in names)
 
 
 @component
@@ -438,6 +495,16 @@ class SignsIn(Scripted):
     run, run_async = Scripted.run, Scripted.run_async
 
 
+def test_an_agent_with_two_servers_of_one_host_signs_in_to_both(misbehaving, open_toolset):
+    """Row J1."""
+    with MisbehavingServer() as other:
+        toolsets = [open_toolset(refusing(server), on_unauthorized="sign_in_tool") for server in (misbehaving, other)]
+        agent = Agent(chat_generator=SignsIn(), tools=toolsets)
+        agent.warm_up()
+        agent.run([*QUESTION, ChatMessage.from_tool("noted", ToolCall("add", {}))])
+        assert agent.chat_generator.given == [[sign_in_name(misbehaving), sign_in_name(other)]]
+
+
 def test_an_agent_in_an_event_loop_signs_a_user_in_and_goes_on_in_the_same_run(misbehaving, open_toolset, person):
     """Row J2. Traps 10, 11."""
     person.takes(1)
@@ -450,7 +517,7 @@ def test_an_agent_in_an_event_loop_signs_a_user_in_and_goes_on_in_the_same_run(m
 
     assert asyncio.run(longest_pause(answer())) < 0.9
     assert [text_in(result) for result in results] == ["3"]
-    assert agent.chat_generator.given == [["sign_in_to_127_0_0_1"]] * (not IS_HAYSTACK_3) + [["add"]] * 2
+    assert agent.chat_generator.given == [[sign_in_name(misbehaving)]] * (not IS_HAYSTACK_3) + [["add"]] * 2
     assert person.logins == 1
 
 

@@ -90,14 +90,14 @@ class MCPToolset(LooksConnectNothing, UpstreamMCPToolset):
         self.eager_connect = eager_connect
         if self._opening is not None:
             self._toolbox = Toolbox(self._opening, tool_names, invocation_timeout, self._mappings())
-            self._sign_in = sign_in_tool(self._opening)
+            self._sign_in = sign_in_tool(self._opening, tool_names)
             if eager_connect:
                 self._connect_eagerly()
 
     @property
     def tools(self) -> list[Tool]:
         """The tools of the current user; before `warm_up`, one tool that stands for them."""
-        return self._given if self._toolbox is None else [*self._current(), *self._added]
+        return self._given if self._toolbox is None else self._with_added(self._current())
 
     @tools.setter
     def tools(self, tools: list[Tool]) -> None:
@@ -135,7 +135,7 @@ class MCPToolset(LooksConnectNothing, UpstreamMCPToolset):
         if self._opening is None:
             with in_words(self.server_info):
                 super().warm_up()
-        elif self._at_hand() is None:
+        elif self._needs_warming_up():
             with self._warming_up():
                 self._take(self._opening.tools_to_warm_up())
 
@@ -148,7 +148,7 @@ class MCPToolset(LooksConnectNothing, UpstreamMCPToolset):
         """
         if self._opening is None:
             await asyncio.to_thread(self.warm_up)
-        elif self._at_hand() is None:
+        elif self._needs_warming_up():
             with self._warming_up():
                 self._take(await self._opening.tools_to_warm_up_async())
 
@@ -192,7 +192,7 @@ class MCPToolset(LooksConnectNothing, UpstreamMCPToolset):
         inner = data["data"]
         lazy = super().from_dict({**data, "data": {**inner, "eager_connect": False}})
         settings = {name: getattr(lazy, name) for name in _SETTINGS}
-        extra = {name: inner[name] for name in ("on_unauthorized",) if name in inner}
+        extra = {name: inner[name] for name in ("on_unauthorized",) if inner.get(name) is not None}
         return cls(**settings | {"eager_connect": inner.get("eager_connect", False)}, **extra)
 
     def __deepcopy__(self, _memo: dict[int, Any]) -> Self:
@@ -218,12 +218,23 @@ class MCPToolset(LooksConnectNothing, UpstreamMCPToolset):
         assert self._opening is not None  # noqa: S101 - only asked where the server info is ours
         return None if self._opening.has_no_user() else self._opening.at_hand
 
+    def _needs_warming_up(self) -> bool:
+        """Tell whether the tools of the current user are not known; if they are, by a call, so is where they are."""
+        needs = self._at_hand() is None
+        self._is_warm = self._is_warm or not needs
+        return needs
+
     def _known(self) -> list[Tool] | None:
         """Give the tools that can be shown without connecting."""
         if self._toolbox is None:
             return self.tools
         listed = self._at_hand()
-        return None if listed is None else [*self._toolbox.of(listed), *self._added]
+        return None if listed is None else self._with_added(self._toolbox.of(listed))
+
+    def _with_added(self, tools: list[Tool]) -> list[Tool]:
+        """Put the added tools after those of the server, without one that the server lists under the same name now."""
+        names = {tool.name for tool in self._added}
+        return [*(tool for tool in tools if tool.name not in names), *self._added]
 
     @contextmanager
     def _warming_up(self) -> Iterator[None]:

@@ -3,6 +3,8 @@
 
 """Haystack's tools made of what an MCP server lists, the same objects for all users to whom it lists the same."""
 
+import hashlib
+import json
 import re
 import threading
 from collections.abc import Callable
@@ -25,6 +27,9 @@ from valetkey._adapters.framework import without_secrets
 
 _LONGEST_NAME = 64
 """The characters that the APIs of language models allow in the name of a tool."""
+
+_DIGEST = 6
+"""The characters of a digest in the name of a tool, which has to differ from few others."""
 
 _MOST_LISTS = 256
 
@@ -87,11 +92,10 @@ def new_tool(
     return ListedTool(name=name, description=description, parameters=parameters, function=function, **extra, **mappings)
 
 
-def sign_in_tool(opening: Opening) -> Tool:
+def sign_in_tool(opening: Opening, names: list[str] | None = None) -> Tool:
     """Make the tool that a user sees who has to log in: it gives the link, and after the login the tools' names."""
     url = opening.server_info.url or ""
     server = without_secrets(url, url)
-    host = re.sub(r"\W", "_", urlsplit(url).hostname or "server", flags=re.ASCII)
 
     def sign_in() -> str:
         try:
@@ -116,9 +120,26 @@ def sign_in_tool(opening: Opening) -> Tool:
         "Give the user the link that this tool answers, and call it again when the user has signed in."
     )
     parameters = {"type": "object", "properties": {}}
-    tool = new_tool(f"sign_in_to_{host}"[:_LONGEST_NAME], text, parameters, sign_in, sign_in_async)
+    tool = new_tool(_name_of_sign_in(opening, names), text, parameters, sign_in, sign_in_async)
     tool._is_asking = is_asking = is_asking_at(opening)
     return tool
+
+
+def _name_of_sign_in(opening: Opening, names: list[str] | None) -> str:
+    """
+    Name it by the server's host, and so that no other toolset of an agent has the name, which Haystack refuses.
+
+    What else tells one toolset from another stands in it as a digest: a path or a query may hold a secret.
+    """
+    parts, config = urlsplit(opening.server_info.url or ""), opening.server_info.oauth_config
+    place = parts.netloc.rpartition("@")[2].lower()
+    name = f"sign_in_to_{re.sub(r'[^a-z0-9]+', '_', place).strip('_') or 'server'}"
+    label = config.label if config is not None else "default"
+    rest = (parts.path.rstrip("/"), parts.query, label, sorted(names) if names else None)
+    if rest == ("/mcp", "", "default", None) and len(name) <= _LONGEST_NAME:
+        return name
+    digest = hashlib.sha256(json.dumps((place, *rest)).encode()).hexdigest()[:_DIGEST]
+    return f"{name[: _LONGEST_NAME - _DIGEST - 1]}_{digest}"
 
 
 def is_asking_at(opening: Opening) -> IsAsking:

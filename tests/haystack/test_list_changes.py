@@ -4,6 +4,8 @@
 """What a server says about its list of tools during a session reaches the connection."""
 
 import asyncio
+import json
+import time
 from importlib.metadata import version
 
 import pytest
@@ -137,3 +139,26 @@ def test_the_session_can_be_closed_while_a_list_is_awaited(server):
         return connection.is_alive
 
     assert asyncio.run(use()) is False
+
+
+def test_a_server_that_says_with_every_answer_that_its_list_has_changed_holds_no_call_up(server):
+    """It has stayed the same, and is listed once a second; once it is another one, it is known again. Row J9."""
+
+    async def use():
+        async with opened(connection_to(server.mcp_url)) as connection:
+            await listening(server)
+            result = {"content": [{"type": "text", "text": "3"}], "isError": False, "resultType": "complete"}
+            events = [{"method": CHANGED}, {"id": "<id>", "result": result}]
+            body = "".join(f"data: {json.dumps({'jsonrpc': '2.0', **event})}\n\n" for event in events)
+            server.switches.answer_to_calls = "text/event-stream", body.replace('"<id>"', "<id>").encode(), 0
+            started = time.monotonic()
+            for _ in range(24):
+                server.says(CHANGED)
+                assert (await connection.call_tool("add", ARGUMENTS)).content[0].text == "3"
+            elapsed = time.monotonic() - started
+            server.switches.pages = [["add", "new"]]
+            server.says(CHANGED)
+            await until(lambda: names_of(connection) == ["add", "new"])
+            return elapsed
+
+    assert asyncio.run(use()) < 12  # 1 s for each call, if each waited for a list

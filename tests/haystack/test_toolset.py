@@ -499,8 +499,9 @@ def test_an_agent_with_two_servers_of_one_host_signs_in_to_both(misbehaving, ope
     """Row J1."""
     with MisbehavingServer() as other:
         toolsets = [open_toolset(refusing(server), on_unauthorized="sign_in_tool") for server in (misbehaving, other)]
-        agent = Agent(chat_generator=SignsIn(), tools=toolsets)
-        agent.warm_up()
+        for toolset in toolsets:
+            toolset.warm_up()
+        agent = agent_with([tool for toolset in toolsets for tool in toolset])
         agent.run([*QUESTION, ChatMessage.from_tool("noted", ToolCall("add", {}))])
         assert agent.chat_generator.given == [[sign_in_name(misbehaving), sign_in_name(other)]]
 

@@ -20,7 +20,7 @@ from mcp import ClientSession, types
 
 from haystack_integrations.tools.mcp_oauth._mcp_session.failures import CallLost, OtherAccount, RequestRejected
 from haystack_integrations.tools.mcp_oauth._mcp_session.gate import Gate
-from haystack_integrations.tools.mcp_oauth._mcp_session.list_changes import ListChanges
+from haystack_integrations.tools.mcp_oauth._mcp_session.list_changes import ListChanges, Listing
 from haystack_integrations.tools.mcp_oauth._mcp_session.listing import every_tool
 from haystack_integrations.tools.mcp_oauth._mcp_session.negotiation import open_session
 
@@ -169,22 +169,22 @@ class Connection:
             self._session = None
             following.cancel()
 
-    async def _list_anew(self) -> bool:
-        """List the tools again; False if the server wants another token first, which the next call gets."""
+    async def _list_anew(self) -> Listing:
+        """List the tools again."""
         session = self._session
         if session is None:
-            return True
+            return Listing.NO_NEWS
         try:
             tools = await every_tool(session, self.gate)
         except Exception as error:  # noqa: BLE001 - the tools that are known can be used
             failure = self.gate.failure_behind(error)
             if not isinstance(failure, RequestRejected | OtherAccount):
                 _logger.warning("%s does not list its tools again: %s", self.gate.server, type(failure).__name__)
-            return not isinstance(failure, RequestRejected)
+            return Listing.WANTS_TOKEN if isinstance(failure, RequestRejected) else Listing.NO_NEWS
         has_changed, self.tools = tools != self.tools, tools
         if has_changed and self.on_tools_changed is not None:
             self.on_tools_changed()
-        return True
+        return Listing.NEWS if has_changed else Listing.NO_NEWS
 
     def _cause(self, error: BaseException) -> Exception:
         """Give the error behind the error: the only member of a group, or the failure behind an answer of the gate."""

@@ -11,6 +11,7 @@ stream for it with `subscriptions/listen`.
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from enum import Enum, auto
 from typing import Any
 
 from mcp import ClientSession, types
@@ -26,16 +27,29 @@ _MOST_ATTEMPTS = 6
 _FRESH_LIST_WAIT = 2.0
 """Seconds that an answer waits for the list of tools of which the server has said before that it has changed."""
 
+_MOST_IN_VAIN = 3
+"""After how many listings in a row that brought nothing no answer waits for another one, until one brings news."""
+
+
+class Listing(Enum):
+    """What a listing has brought."""
+
+    NEWS = auto()
+    NO_NEWS = auto()
+    WANTS_TOKEN = auto()
+    """The server wants another token first, which the next call gets."""
+
 
 class ListChanges:
     """Keeps a list of tools as new as the server says. Used in one event loop only."""
 
-    def __init__(self, list_anew: Callable[[], Awaitable[bool]]) -> None:
+    def __init__(self, list_anew: Callable[[], Awaitable[Listing]]) -> None:
         self._list_anew = list_anew
         self._changed = asyncio.Event()
         self._is_fresh = asyncio.Event()
         self._is_fresh.set()
         self._was_missed = False
+        self._in_vain = 0
 
     async def hear(self, message: Any) -> None:
         """Hear a message of the server; it must not wait here, for the SDK reads no further meanwhile."""
@@ -51,7 +65,7 @@ class ListChanges:
         """Wait a moment for a new list, after a call during which the server has said that the list has changed."""
         if self._was_missed:
             self.note()  # the call has succeeded, so the token is good again
-        if not self._is_fresh.is_set():
+        if not self._is_fresh.is_set() and self._in_vain < _MOST_IN_VAIN:
             await asyncio.wait({waiting := asyncio.ensure_future(self._is_fresh.wait())}, timeout=_FRESH_LIST_WAIT)
             waiting.cancel()
 
@@ -62,7 +76,9 @@ class ListChanges:
             while True:
                 await self._changed.wait()
                 self._changed.clear()
-                self._was_missed = not await self._list_anew()
+                listing = await self._list_anew()
+                self._was_missed = listing is Listing.WANTS_TOKEN
+                self._in_vain = self._in_vain + 1 if listing is Listing.NO_NEWS else 0
                 if not self._changed.is_set():
                     self._is_fresh.set()
                 await asyncio.sleep(_PAUSE)

@@ -4,6 +4,7 @@
 """A service whose users log in by links is deployed before it has a user: no login begins, and no look connects."""
 
 import asyncio
+from dataclasses import replace
 
 import httpx2
 import pytest
@@ -47,7 +48,8 @@ def deployed(kind, info):
 
 def begun(info, user=LOCAL):
     """Whether a login of a user waits in the store."""
-    return Access(info, user).engine.is_asking()
+    config = replace(info.oauth_config, principal=user)  # named, so that it is looked for
+    return Access(StreamableHttpServerInfo(url=info.url, oauth_config=config), user).engine.is_asking()
 
 
 def warm_up(one):
@@ -134,6 +136,54 @@ def test_the_program_itself_may_log_in_by_a_link_of_a_web_app_where_the_settings
     with pytest.raises(AuthorizationRequired) as raised:
         info_of(misbehaving, public_url=WEB_APP, principal=LOCAL).login()
     assert raised.value.authorization_url.startswith(WEB_APP)
+
+
+def the_program_logs_in(misbehaving):
+    """Leave a session of the program itself in the store, which no engine of this process has read."""
+    info = info_of(misbehaving, login="link")
+    with pytest.raises(AuthorizationRequired) as raised:
+        info.login()
+    complete_login(None, visited(raised.value.authorization_url), principal=LOCAL)
+
+
+WAYS_TO_LOG_IN = {"in a thread": lambda info: info.login(), "in a loop": lambda info: asyncio.run(info.login_async())}
+
+
+@pytest.mark.parametrize("way", WAYS_TO_LOG_IN)
+@pytest.mark.parametrize("renews", [False, True], ids=["good", "to be renewed"])
+def test_a_login_by_name_in_a_web_app_gives_the_session_that_the_program_has(misbehaving, way, renews):
+    the_program_logs_in(misbehaving)
+    if renews:
+        misbehaving.revoke_access_tokens()
+    info = info_of(misbehaving, public_url=WEB_APP)
+    session = WAYS_TO_LOG_IN[way](info)
+    assert misbehaving.scopes[session.token.access_token.reveal()] == "mcp"
+    assert info.found is not None
+
+
+@pytest.mark.parametrize("way", WAYS_TO_LOG_IN)
+def test_a_login_by_name_in_a_web_app_finds_that_a_server_wants_none(misbehaving, way):
+    misbehaving.switches.open, misbehaving.switches.publishes = True, False
+    assert WAYS_TO_LOG_IN[way](info_of(misbehaving, public_url=WEB_APP)) is None
+
+
+@pytest.mark.parametrize("way", CALLS)
+def test_where_the_session_of_the_program_has_ended_no_link_is_made_for_it_either(misbehaving, way):
+    the_program_logs_in(misbehaving)
+    misbehaving.revoke_everything()
+    info = info_of(misbehaving, public_url=WEB_APP)
+    with pytest.raises(Exception) as raised:  # noqa: PT011 - some are wrapped
+        CALLS[way](info)
+    error = authorization_error_behind(raised.value)
+    assert not isinstance(error, AuthorizationRequired)
+    assert "names no user" in str(error)
+
+
+def test_a_login_by_name_that_fails_for_another_reason_says_so(misbehaving):
+    misbehaving.stops()
+    with pytest.raises(MCPAuthorizationError) as raised:
+        info_of(misbehaving, public_url=WEB_APP).login()
+    assert "names no user" not in str(raised.value)
 
 
 NAMES_NONE = {**FOR_USERS, "a function that names none": {"principal": current_user}}

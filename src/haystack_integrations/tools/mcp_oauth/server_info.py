@@ -18,7 +18,6 @@ from haystack_integrations.tools.mcp_oauth._accounts.authorizing_client import A
 from haystack_integrations.tools.mcp_oauth._settings.plain_data import write_fields
 from haystack_integrations.tools.mcp_oauth.client import SSEClient, StreamableHttpClient
 from haystack_integrations.tools.mcp_oauth.config import OAuthConfig
-from haystack_integrations.tools.mcp_oauth.errors import to_mcp_error
 from valetkey._adapters.framework import LogoutResult
 from valetkey._adapters.unforeseen import as_auth_error
 from valetkey.errors import AuthError
@@ -122,14 +121,12 @@ class _WithLogin(MCPServerInfo):
     def _access(self, operation: str) -> Iterator[Access]:
         access = Access(self)
         access.require_login(operation)
-        if operation == "login":
-            access.require_user(operation)
         access.take_interest()  # so that no client that is closed meanwhile breaks the login off
         try:
             with as_auth_error:
                 yield access
         except AuthError as error:
-            raise to_mcp_error(error, operation, access.url) from error
+            raise access.failed(error, operation) from error
 
     def to_dict(self) -> dict[str, Any]:
         """

@@ -13,11 +13,11 @@ from haystack_integrations.tools.mcp_oauth._accounts.patience import NO_LOGIN, P
 from haystack_integrations.tools.mcp_oauth._mcp_session.http_client import plain_headers
 from haystack_integrations.tools.mcp_oauth._settings.late_secrets import resolved_text
 from haystack_integrations.tools.mcp_oauth.config import OAuthConfig
-from haystack_integrations.tools.mcp_oauth.errors import to_mcp_error
+from haystack_integrations.tools.mcp_oauth.errors import MCPAuthorizationError, to_mcp_error
 from haystack_integrations.tools.mcp_oauth.principals import LOCAL, PrincipalSource, principal_of
 from haystack_integrations.tools.mcp_oauth.token_source import tokens_of
 from valetkey._adapters.framework import Engine, shared_engine
-from valetkey.errors import AuthError, ConfigurationError
+from valetkey.errors import AuthError, ConfigurationError, LoginRequired
 from valetkey.store.backends.memory import MemoryStore
 from valetkey.values import Token
 
@@ -47,6 +47,7 @@ class Access:
             self.is_given = self.token is not None or "authorization" in names or source is not None
             self.principal: str = principal_of(self._config.principal) if principal is None else principal
             self.tokens = None if source is None else tokens_of(source, self.principal, self.url)
+            self._settings = self._config.to_settings(self.url, self.principal)
             self.engine = self._open_engine()
         except AuthError as error:
             raise to_mcp_error(error, "configure", self.url) from error
@@ -79,7 +80,12 @@ class Access:
     @property
     def has_no_user(self) -> bool:
         """True if logins are links for the users of the program, and none is named."""
-        return self.principal == LOCAL and is_for_users(self._config) and not self.engine.settings.is_machine
+        return self.principal == LOCAL and is_for_users(self._config) and not self._settings.is_machine
+
+    @property
+    def has_no_browser(self) -> bool:
+        """True if, in addition, a web app takes the answers: no browser can be signed in there as the program."""
+        return self._config.public_url is not None and self.has_no_user
 
     @property
     def is_of_a_person(self) -> bool:
@@ -130,18 +136,25 @@ class Access:
 
         :raises MCPAuthorizationError: If no user is named, and the login would be his.
         """
-        is_hopeless = patience == NO_LOGIN or self._config.public_url is not None
-        if is_hopeless and self.has_no_user and not self.engine.is_known():
-            message = "The call names no user, and a login by a link is for a user."
-            error = ConfigurationError(message, hint="Name the user by `with as_user(…)` or OAuthConfig(principal=…).")
-            raise to_mcp_error(error, operation, self.url) from error
+        is_hopeless = self.has_no_browser or (patience == NO_LOGIN and self.has_no_user)
+        if is_hopeless and not self.engine.is_known():
+            raise to_mcp_error(_no_user(), operation, self.url)
+
+    def failed(self, error: AuthError, operation: str) -> MCPAuthorizationError:
+        """Make the error of a login; where no user is named who could end one, it says so."""
+        is_hopeless = self.has_no_browser and type(error) is LoginRequired
+        return to_mcp_error(_no_user() if is_hopeless else error, operation, self.url)
 
     def _open_engine(self) -> Engine:
         config = self._config
-        settings = config.to_settings(self.url, self.principal)
         if self.is_given:  # with a store of its own: it has no session, and no login gives it one
-            return shared_engine(settings, store=MemoryStore(), login="never")
-        return shared_engine(settings, store=config.store, login=config.login)
+            return shared_engine(self._settings, store=MemoryStore(), login="never")
+        return shared_engine(self._settings, store=config.store, login="never" if self.has_no_browser else config.login)
+
+
+def _no_user() -> ConfigurationError:
+    message = "The call names no user, and a login by a link is for a user."
+    return ConfigurationError(message, hint="Name the user by `with as_user(…)` or OAuthConfig(principal=…).")
 
 
 def is_for_users(config: OAuthConfig | None) -> bool:

@@ -229,7 +229,7 @@ class Account(MCPClient):
             with as_auth_error:
                 await wait
         except AuthError as error:
-            raise to_mcp_error(error, operation, self.url) from error
+            raise self.access.failed(error, operation) from error
         except asyncio.CancelledError as error:
             if not self._shared.is_closed or is_being_cancelled():
                 raise

@@ -3,9 +3,11 @@
 
 """The way of a user through the pages: a link, the authorization server, back again, connected, disconnected."""
 
+import asyncio
 import gc
 from functools import partial
 from html import unescape
+from urllib.parse import urlencode, urlsplit
 
 import pytest
 from haystack.utils import Secret
@@ -13,9 +15,10 @@ from haystack.utils import Secret
 from haystack_integrations.tools.mcp_oauth import Network, OAuthConfig, StreamableHttpServerInfo
 from haystack_integrations.tools.mcp_oauth._accounts.access import Access
 from haystack_integrations.tools.mcp_oauth.web import install
+from tests.adapters.server import McpServer
 from tests.fakes.network import Trouble
 from tests.fakes.threads import LONGEST_WAIT, in_background
-from tests.haystack.web.asking import PUBLIC, ask, press, target_of
+from tests.haystack.web.asking import PUBLIC, ask, ask_async, press, target_of
 from tests.haystack.web.place import a_place, greets, user_of
 from valetkey.errors import StoreError
 from valetkey.store.backends.memory import MemoryStore
@@ -267,3 +270,38 @@ def test_paths_that_are_not_ours_and_paths_below_ours_that_do_not_exist(place):
     assert ask(place.app, "/mcp-oauthx", user="alice").text == "alice"
     for path in ("nothing", "start", "start/", "callback/x", "connected/", "disconnect/x", "start/a/b/../c"):
         assert ask(place.app, f"/mcp-oauth/{path}", user="alice").status in (404, 410)
+
+
+def test_an_authorization_server_that_hangs_holds_up_no_login_at_another_one():
+    """Its users wait; a user who comes back from another server, and one who begins there, do not."""
+    with a_place() as place, McpServer() as slow:
+        offered = [place.info, StreamableHttpServerInfo(url=slow.url)]
+        app = install(greets, principal=user_of, public_url=PUBLIC, store=place.store, servers=offered)
+        answers = {}
+        for user in [f"user-{number}" for number in range(20)]:
+            link = pressed(app, user, slow.url)
+            answers[user] = target_of(slow.authorization.visit(ask(app, target_of(link), user=user).location))
+        answer = target_of(place.answer_for("bob"))
+        exchange = slow.authorization.gate(f"{slow.origin}/token")
+
+        async def come_back():
+            waiting = [asyncio.ensure_future(ask_async(app, target, user=user)) for user, target in answers.items()]
+            await asyncio.to_thread(exchange.reached.wait, LONGEST_WAIT)
+            came_back = await ask_async(app, answer, user="bob")
+            page = await ask_async(app, HOME, user="carol")
+            form = page.form("connect", urlsplit(place.server.url).netloc)
+            body, own = urlencode(form["fields"]).encode(), {"origin": PUBLIC, "sec-fetch-site": "same-origin"}
+            begun = await ask_async(app, form["action"], user="carol", method="POST", headers=own, body=body)
+            assert not any(each.done() for each in waiting)
+            exchange.opened.set()
+            return came_back, begun, await asyncio.gather(*waiting)
+
+        came_back, begun, others = asyncio.run(come_back())
+        assert (came_back.status, begun.status) == (303, 200)
+        assert {reply.status for reply in others} == {303}
+
+
+def pressed(app, user, server):
+    """Let a user press the button of one server, and give the link that the page leads to."""
+    form = ask(app, HOME, user=user).form("connect", urlsplit(server).netloc)
+    return unescape(press(app, form, user=user).text.partition('href="')[2].partition('"')[0])

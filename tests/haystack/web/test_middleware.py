@@ -19,8 +19,9 @@ from haystack_integrations.tools.mcp_oauth import OAuthConfig, current_user
 from haystack_integrations.tools.mcp_oauth.principals import LOCAL
 from haystack_integrations.tools.mcp_oauth.web import install
 from haystack_integrations.tools.mcp_oauth.web.answers import Answer
-from haystack_integrations.tools.mcp_oauth.web.middleware import MOST_AT_ONCE, LoginMiddleware
-from tests.fakes.threads import LONGEST_WAIT, in_background
+from haystack_integrations.tools.mcp_oauth.web.middleware import LoginMiddleware
+from haystack_integrations.tools.mcp_oauth.web.threads import MOST_ASKING, MOST_OF_A_SERVER
+from tests.fakes.threads import LONGEST_WAIT, in_background, until
 from tests.haystack.web.asking import PUBLIC, ask, ask_async, scope_of
 from tests.haystack.web.place import greets, user_of
 from valetkey.errors import ConfigurationError
@@ -294,6 +295,9 @@ class SlowRoutes:
 
     prefix = ""
 
+    def server_asked(self, asked):
+        return "https://login.example.com"
+
     def answer(self, asked):
         time.sleep(0.01)
         return Answer(200, {}, asked.principal.encode())
@@ -304,8 +308,51 @@ def test_requests_of_several_event_loops_wait_for_each_other_and_none_for_ever()
     app = LoginMiddleware(greets, SlowRoutes(), user_of)
 
     async def ask_together(user):
-        requests = (ask_async(app, "/mcp-oauth/callback?code=a", user=user) for _ in range(MOST_AT_ONCE * 3))
+        requests = (ask_async(app, "/mcp-oauth/callback?code=a", user=user) for _ in range(MOST_ASKING * 2))
         return {reply.body.decode() for reply in await asyncio.gather(*requests)}
 
     loops = [in_background(partial(asyncio.run, ask_together(user))) for user in USERS]
     assert [loop.result(LONGEST_WAIT) for loop in loops] == [{user} for user in USERS]
+
+
+class HangingRoutes:
+    """Pages of which those that ask the servers named `slow` have no answer until it is given."""
+
+    prefix = ""
+
+    def __init__(self):
+        self.goes_on = threading.Event()
+        self.waiting = set()
+
+    def server_asked(self, asked):
+        return asked.query.partition("=")[2] or asked.body.decode()
+
+    def answer(self, asked):
+        server = self.server_asked(asked)
+        if server.startswith("slow"):
+            self.waiting.add(threading.get_ident())
+            assert self.goes_on.wait(LONGEST_WAIT)
+        return Answer(200, {}, server.encode())
+
+
+def test_servers_that_hang_hold_up_no_callback_and_no_connection_at_another_one():
+    """As many as there are answers of users: what waits for its turn holds no thread."""
+    routes = HangingRoutes()
+    app = LoginMiddleware(greets, routes, user_of)
+
+    async def ask_all():
+        names = ["slow-1", "slow-2", "slow-3"] * MOST_ASKING
+        hanging = [asyncio.ensure_future(ask_async(app, f"/mcp-oauth/callback?s={name}", user="a")) for name in names]
+        await asyncio.to_thread(until, lambda: len(routes.waiting) == 3 * MOST_OF_A_SERVER)
+        others = [ask_async(app, f"/mcp-oauth/callback?s=quick-{number}", user="bob") for number in range(40)]
+        others += [ask_async(app, "/mcp-oauth/connect", user="bob", method="POST", body=b"quick") for _ in range(40)]
+        others += [ask_async(app, "/mcp-oauth/", user="bob")]
+        answered = await asyncio.wait_for(asyncio.gather(*others), LONGEST_WAIT)
+        assert not any(each.done() for each in hanging)
+        assert len(routes.waiting) == 3 * MOST_OF_A_SERVER
+        routes.goes_on.set()
+        return answered, await asyncio.gather(*hanging), app._threads_here()
+
+    answered, hung, threads = asyncio.run(ask_all())
+    assert {reply.status for reply in (*answered, *hung)} == {200}
+    assert (threads._of_servers, dict(threads._requests)) == ({}, {})  # nothing of a server stays

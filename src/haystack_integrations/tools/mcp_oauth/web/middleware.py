@@ -6,10 +6,10 @@
 import logging
 from collections.abc import Awaitable, Callable, MutableMapping
 from contextlib import AbstractContextManager
+from functools import partial
 from inspect import isawaitable
 from typing import Any
 
-import anyio.to_thread
 from anyio.lowlevel import RunVar
 
 from haystack_integrations.tools.mcp_oauth.principals import as_nobody, as_user, require_user
@@ -17,6 +17,7 @@ from haystack_integrations.tools.mcp_oauth.web.answers import Answer, Receive, S
 from haystack_integrations.tools.mcp_oauth.web.origins import LONGEST_FORM
 from haystack_integrations.tools.mcp_oauth.web.request import Absent, WebRequest
 from haystack_integrations.tools.mcp_oauth.web.routes import HOME, Asked, Routes
+from haystack_integrations.tools.mcp_oauth.web.threads import Threads
 from valetkey.errors import ConfigurationError
 
 _logger = logging.getLogger("valetkey")
@@ -26,9 +27,6 @@ PrincipalOfRequest = Callable[[WebRequest], str | Awaitable[str | None] | None]
 
 App = Callable[[MutableMapping[str, Any], Receive, Send], Awaitable[None]]
 """An ASGI app."""
-
-MOST_AT_ONCE = 16
-"""Threads of an event loop that ask authorization servers, and as many that read the store; what comes then waits."""
 
 _ASKS_A_SERVER = ("callback", "connect", "disconnect")
 
@@ -48,7 +46,7 @@ class LoginMiddleware:
         self._routes = routes
         self._principal = principal
         # A limiter belongs to one event loop, and a server may have several, each in a thread.
-        self._threads: RunVar[dict[bool, anyio.CapacityLimiter]] = RunVar(f"valetkey_threads_{id(self)}")
+        self._threads: RunVar[Threads] = RunVar(f"valetkey_threads_{id(self)}")
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
         """Answer a request, or hand it on to the app."""
@@ -95,16 +93,19 @@ class LoginMiddleware:
                 await _TOO_LARGE.send(send)
                 return
             asked = Asked(asked.request, asked.path, asked.principal, body)
-        limiter = self._limiter(asks_a_server=asked.path in _ASKS_A_SERVER)
-        answer = await anyio.to_thread.run_sync(self._routes.answer, asked, limiter=limiter)
+        threads, act = self._threads_here(), partial(self._routes.answer, asked)
+        if asked.path in _ASKS_A_SERVER:
+            server = await threads.read(partial(self._routes.server_asked, asked))
+            answer = await threads.ask(server, act)
+        else:
+            answer = await threads.read(act)
         await answer.send(send, with_body=method != "HEAD")
 
-    def _limiter(self, *, asks_a_server: bool) -> anyio.CapacityLimiter:
-        limiters = self._threads.get(None)
-        if limiters is None:
-            limiters = {kind: anyio.CapacityLimiter(MOST_AT_ONCE) for kind in (True, False)}
-            self._threads.set(limiters)
-        return limiters[asks_a_server]
+    def _threads_here(self) -> Threads:
+        threads = self._threads.get(None)
+        if threads is None:
+            self._threads.set(threads := Threads())
+        return threads
 
 
 def _context_of(principal: str | None) -> AbstractContextManager[None]:

@@ -91,6 +91,22 @@ class Routes:
             _logger.warning("a request to %s%s: %s", HOME, asked.path.partition("/")[0], error)
             return self._told(told_of(error))
 
+    def server_asked(self, asked: Asked) -> str:
+        """Tell which server an answer would wait for, so that one that hangs holds up no other; empty for none."""
+        if asked.path != "callback":
+            return read_form(asked.body).get("server", "")
+        if asked.principal is None or len(asked.query) > LONGEST_QUERY:
+            return ""
+        try:
+            with as_auth_error:
+                login = self._logins.of_answer(self._callback_url(asked))
+        except AuthError:  # the answer to the request says so
+            return ""
+        return "" if login is None else login.issuer
+
+    def _callback_url(self, asked: Asked) -> str:
+        return f"{self._home_url}callback?{asked.query.removesuffix(_AGAIN)}"
+
     def _route(self, asked: Asked) -> Answer:
         name, _, rest = asked.path.partition("/")
         routes: dict[tuple[str, bool], tuple[str, Callable[[Asked, str], Answer]]] = {
@@ -137,7 +153,7 @@ class Routes:
             return self._page(414, "This answer cannot be read", text, "Go back to where you came from, and try again.")
         if asked.principal is None:
             return self._answer_without_user(asked)
-        callback_url = f"{self._home_url}callback?{asked.query.removesuffix(_AGAIN)}"
+        callback_url = self._callback_url(asked)
         login = self._logins.of_answer(callback_url)
         if login is None:
             return self._over()

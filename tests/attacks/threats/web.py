@@ -138,7 +138,7 @@ THREATS: tuple[Threat, ...] = (
             ),
             Defence(
                 _ROUTES,
-                'callback_url = f"{self._home_url}callback?{asked.query.removesuffix(_AGAIN)}"',
+                'return f"{self._home_url}callback?{asked.query.removesuffix(_AGAIN)}"',
                 "callback_url = f\"https://{asked.request.headers['host']}/callback?{asked.query[:9]}\"",
             ),
         ),

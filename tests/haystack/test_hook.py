@@ -12,6 +12,8 @@ import weakref
 from importlib.metadata import version
 
 import pytest
+import yaml
+from haystack.marshal.yaml import YamlDumper
 
 from haystack_integrations.tools.mcp_oauth import (
     AuthorizationHook,
@@ -133,7 +135,11 @@ def test_the_text_of_a_refused_call_keeps_nothing_of_the_call_stack(misbehaving,
 
 
 def test_what_leaves_the_process_is_the_text_alone(refused):
-    for plain in (pickle.loads(pickle.dumps(refused)), json.loads(json.dumps(refused)), refused.plain()):  # noqa: S301
+    copies = [
+        yaml.safe_load(yaml.dump(refused, Dumper=dumper)) for dumper in (yaml.SafeDumper, yaml.Dumper, YamlDumper)
+    ]
+    copies += [pickle.loads(pickle.dumps(refused)), json.loads(json.dumps(refused)), refused.plain()]  # noqa: S301
+    for plain in copies:
         assert type(plain) is str
         assert plain == refused
     assert f"{WEB_APP}/mcp-oauth/start/" in refused

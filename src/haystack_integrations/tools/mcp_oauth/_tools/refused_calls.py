@@ -16,6 +16,7 @@ from typing import Any, Self
 
 from haystack.tools.errors import ToolInvocationError
 from haystack.tools.tool import Tool
+from yaml.representer import Representer, SafeRepresenter
 
 from haystack_integrations.tools.mcp_oauth._tools.login_texts import refused_call
 from haystack_integrations.tools.mcp_oauth.errors import AuthorizationRequired
@@ -74,6 +75,14 @@ class RefusedCall(str):
 
     def __reduce__(self) -> tuple[type[str], tuple[str]]:
         return str, (self.plain(),)
+
+
+def _write_text(dumper: SafeRepresenter, text: RefusedCall) -> Any:
+    return dumper.represent_str(text.plain())
+
+
+for each in (SafeRepresenter, Representer):  # YAML knows no `str` of another class
+    each.add_multi_representer(RefusedCall, _write_text)
 
 
 @contextmanager

@@ -28,8 +28,11 @@ from haystack_integrations.tools.mcp_oauth import (
     current_user,
     token_source,
 )
+from haystack_integrations.tools.mcp_oauth.token_source import tokens_of
 from tests.adapters.tool_server import ToolServer
+from tests.fakes.threads import LONGEST_WAIT
 from tests.haystack.calling import authorization_error_behind, call, tool_of
+from valetkey._engine.workers import MOST_THREADS, Workers
 from valetkey.errors import ConfigurationError, ScopeMissing, TemporaryError, TokenRejected
 from valetkey.values import Secret as EngineSecret
 
@@ -270,6 +273,35 @@ def test_a_source_that_blocks_holds_up_no_event_loop_and_is_given_up(misbehaving
         assert call(other, a=1, b=2) == "3"
         blocked.join()
         assert isinstance(failures[0].error, TemporaryError)
+    finally:
+        released.set()
+
+
+def test_sources_that_never_answer_take_no_thread_from_those_who_log_in(misbehaving, open_toolset, monkeypatch):
+    """One service of tokens may stand behind the sources for several servers and all of their users. Row J4."""
+    monkeypatch.setattr(token_source, "LONGEST_WAIT", 0.3)
+    monkeypatch.setattr(token_source, "_WORKERS", Workers())
+    released, asked = threading.Event(), []
+
+    class Hanging:
+        def resolve(self):
+            asked.append(current_user())
+            released.wait(LONGEST_WAIT)
+            return "late"
+
+    async def ask_all():
+        sources = [
+            tokens_of(source, f"user-{number}", f"https://{host}.example.com/mcp")
+            for host in "ab"
+            for number in range(MOST_THREADS)
+        ]
+        return await asyncio.gather(*(each.current() for each in sources), return_exceptions=True)
+
+    source = Hanging()
+    try:
+        assert {type(failure) for failure in asyncio.run(ask_all())} == {TemporaryError}
+        assert len(asked) == MOST_THREADS
+        assert call(tool_of(open_toolset(misbehaving.mcp_url)), a=1, b=2) == "3"
     finally:
         released.set()
 

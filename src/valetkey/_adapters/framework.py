@@ -16,6 +16,7 @@ from valetkey._engine.logout import LogoutResult
 from valetkey._engine.pending import cancel_login, complete_login, find_pending, pending_of_answer
 from valetkey._engine.refusing import HINT_FOR_PROGRAM
 from valetkey._engine.single_flight import SingleFlight
+from valetkey._engine.workers import Workers
 from valetkey._network.proxies import proxy_for
 from valetkey._network.request_log import log_exchange
 from valetkey._policy.rejection import wants_more_scope
@@ -37,7 +38,8 @@ __all__ = [
     "Engine",  # gives the token, and another one when the MCP server rejects it
     "LoginOver",  # says that an answer completes nothing, which may be because it has come before
     "LogoutResult",  # says how a logout ended
-    "SingleFlight",  # lets one of the process's threads ask for a token, for all who wait for one
+    "SingleFlight",  # lets a thread ask for a token, for all who wait for one
+    "Workers",  # threads of its own for what may never answer
     "cancel_login",  # ends a login that waits
     "complete_login",  # completes one with the URL that a user's browser has come to
     "errors_behind",  # goes through what stands behind an error

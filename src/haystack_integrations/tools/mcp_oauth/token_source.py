@@ -5,7 +5,8 @@
 The access tokens that a source of the user's own gives: one of `oauth-haystack`, or any object with its methods.
 
 A source is asked before each request, so a token is never older than the source allows, and nothing of it is stored. It
-may block, as those of `oauth-haystack` do while they send their own requests; so one of the process's threads asks it.
+may block, as those of `oauth-haystack` do while they send their own requests; so a thread asks it, and none of those
+that renew sessions: a source that never answers keeps its thread for ever.
 """
 
 import inspect
@@ -20,13 +21,15 @@ from haystack.utils import Secret
 
 from haystack_integrations.tools.mcp_oauth.principals import LOCAL, as_user
 from valetkey import values
-from valetkey._adapters.framework import SingleFlight, wait_for_future
+from valetkey._adapters.framework import SingleFlight, Workers, wait_for_future
 from valetkey.errors import AuthError, ConfigurationError, TemporaryError, TokenRejected, quote
 
 NAME = "OAuthConfig.token_source"
 
 LONGEST_WAIT = 20.0
 """How many seconds a request waits for the source; Haystack gives a call up after 30."""
+
+_WORKERS = Workers()
 
 _INSTEAD = (
     *("client_id", "client_secret", "clients", "private_key", "client_assertion", "workload_token"),
@@ -70,7 +73,7 @@ class SourceTokens:
     def __init__(self, source: AccessTokenSource, principal: str, server_url: str) -> None:
         self._source = source
         self._principal = principal
-        self._flight: SingleFlight[values.Token] = SingleFlight(must_finish=False, lane=server_url)
+        self._flight: SingleFlight[values.Token] = SingleFlight(must_finish=False, lane=server_url, workers=_WORKERS)
         self.last: values.Token | None = None
 
     async def current(self) -> values.Token:

@@ -72,9 +72,7 @@ class Opening:
 
     async def tools_async(self, *, begins_login: bool = True) -> list[types.Tool]:
         """Connect, after a login if it is needed, and give the tools."""
-        if self._client is None:
-            await asyncio.to_thread(getattr, self, "client")  # the first one loads modules and opens the store
-        return await self.client.tools_for_current(begins_login=begins_login)
+        return await (await self._client_async()).tools_for_current(begins_login=begins_login)
 
     def tools_to_warm_up(self) -> list[types.Tool]:
         """Give the tools as `tools` does; where no user is named who could end a login, none begins."""
@@ -95,7 +93,7 @@ class Opening:
     async def call_async(self, name: str, arguments: dict[str, Any], seconds: float) -> str:
         """Call a tool from any event loop."""
         try:
-            return await asyncio.wait_for(self.client.call_tool(name, arguments), seconds)
+            return await asyncio.wait_for((await self._client_async()).call_tool(name, arguments), seconds)
         except TimeoutError as error:
             raise TimeoutError(_late(seconds)) from error
 
@@ -135,6 +133,12 @@ class Opening:
     def serves_nobody_now(self) -> bool:
         """Tell whether this is a service that names its users and none is named now, so that none can log in."""
         return self.has_no_user() or (is_for_users(self.server_info.oauth_config) and current_user() is None)
+
+    async def _client_async(self) -> AuthorizingClient:
+        """Give the client in an event loop: to make one loads modules and opens the store."""
+        if self._client is None:
+            await asyncio.to_thread(getattr, self, "client")
+        return self.client
 
     def _take(self) -> AuthorizingClient | None:
         with self._lock:

@@ -11,7 +11,8 @@ A Hayhooks for many users: each logs in to the MCP server in a browser of their 
     HAYHOOKS_PIPELINES_DIR=pipelines uvicorn my_app:create_app --factory --workers 4
 
 PUBLIC_URL is this app as browsers reach it. The proxy in front says who the user is, in the field X-Forwarded-User; it
-must remove what a user writes there, and nothing else may reach the app.
+must remove what a user writes there, and nothing else may reach the app. The Redis has to keep what it has stored: its
+settings stand in the README, under "Where your session is".
 """
 
 import os

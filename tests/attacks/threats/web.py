@@ -139,7 +139,7 @@ THREATS: tuple[Threat, ...] = (
             Defence(
                 _ROUTES,
                 'return f"{self._home_url}callback?{asked.query.removesuffix(_AGAIN)}"',
-                "callback_url = f\"https://{asked.request.headers['host']}/callback?{asked.query[:9]}\"",
+                "return f\"https://{asked.request.headers['host']}/callback?{asked.query[:9]}\"",
             ),
         ),
     ),

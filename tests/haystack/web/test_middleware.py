@@ -295,8 +295,8 @@ class SlowRoutes:
 
     prefix = ""
 
-    def server_asked(self, asked):
-        return "https://login.example.com"
+    def prepared(self, asked):
+        return "https://login.example.com", asked
 
     def answer(self, asked):
         time.sleep(0.01)
@@ -324,11 +324,11 @@ class HangingRoutes:
         self.goes_on = threading.Event()
         self.waiting = set()
 
-    def server_asked(self, asked):
-        return asked.query.partition("=")[2] or asked.body.decode()
+    def prepared(self, asked):
+        return asked.query.partition("=")[2] or asked.body.decode(), asked
 
     def answer(self, asked):
-        server = self.server_asked(asked)
+        server, _ = self.prepared(asked)
         if server.startswith("slow"):
             self.waiting.add(threading.get_ident())
             assert self.goes_on.wait(LONGEST_WAIT)

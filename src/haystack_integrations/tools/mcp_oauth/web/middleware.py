@@ -93,13 +93,18 @@ class LoginMiddleware:
                 await _TOO_LARGE.send(send)
                 return
             asked = Asked(asked.request, asked.path, asked.principal, body)
-        threads, act = self._threads_here(), partial(self._routes.answer, asked)
-        if asked.path in _ASKS_A_SERVER:
-            server = await threads.read(partial(self._routes.server_asked, asked))
-            answer = await threads.ask(server, act)
-        else:
-            answer = await threads.read(act)
+        answer = await self._answered(asked)
         await answer.send(send, with_body=method != "HEAD")
+
+    async def _answered(self, asked: Asked) -> Answer:
+        threads = self._threads_here()
+        if asked.path not in _ASKS_A_SERVER:
+            return await threads.read(partial(self._routes.answer, asked))
+        found = await threads.read(partial(self._routes.prepared, asked))
+        if isinstance(found, Answer):
+            return found
+        server, asked = found
+        return await threads.ask(server, partial(self._routes.answer, asked))
 
     def _threads_here(self) -> Threads:
         threads = self._threads.get(None)

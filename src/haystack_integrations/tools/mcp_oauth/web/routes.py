@@ -12,7 +12,7 @@ import logging
 import re
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import quote, urlsplit
 
 from haystack_integrations.tools.mcp_oauth.web.answers import Answer, redirect
@@ -26,6 +26,7 @@ from haystack_integrations.tools.mcp_oauth.web.telling import told_of
 from valetkey._adapters.framework import LoginOver, LogoutResult, require_endpoint
 from valetkey._adapters.unforeseen import as_auth_error
 from valetkey.errors import AuthError, LoginFailed, LoginRequired, StoreError
+from valetkey.login import PendingLogin
 
 HOME = "/mcp-oauth/"
 """The path of the list of servers; every other path of ours is below it."""
@@ -51,6 +52,7 @@ class Asked:
     path: str
     principal: str | None
     body: bytes = b""
+    login: PendingLogin | None = None  # the one that the request answers
 
     @property
     def query(self) -> str:
@@ -88,24 +90,31 @@ class Routes:
             with as_auth_error:
                 return self._route(asked)
         except AuthError as error:
-            _logger.warning("a request to %s%s: %s", HOME, asked.path.partition("/")[0], error)
-            return self._told(told_of(error))
+            return self._failed(asked, error)
 
-    def server_asked(self, asked: Asked) -> str:
-        """Tell which server an answer would wait for, so that one that hangs holds up no other; empty for none."""
+    def prepared(self, asked: Asked) -> "tuple[str, Asked] | Answer":
+        """
+        Look up what the answer to a request needs of the store, and tell which server it then waits for.
+
+        The server is empty where none is asked. What fails already is an answer.
+        """
         if asked.path != "callback":
-            return read_form(asked.body).get("server", "")
-        if asked.principal is None or len(asked.query) > LONGEST_QUERY:
-            return ""
+            return read_form(asked.body).get("server", ""), asked
+        if asked.principal is None or len(asked.query) > LONGEST_QUERY or status_of_stray(asked.request) is not None:
+            return "", asked
         try:
             with as_auth_error:
                 login = self._logins.of_answer(self._callback_url(asked))
-        except AuthError:  # the answer to the request says so
-            return ""
-        return "" if login is None else login.issuer
+        except AuthError as error:
+            return self._failed(asked, error)
+        return "" if login is None else login.issuer, replace(asked, login=login)
 
     def _callback_url(self, asked: Asked) -> str:
         return f"{self._home_url}callback?{asked.query.removesuffix(_AGAIN)}"
+
+    def _failed(self, asked: Asked, error: AuthError) -> Answer:
+        _logger.warning("a request to %s%s: %s", HOME, asked.path.partition("/")[0], error)
+        return self._told(told_of(error))
 
     def _route(self, asked: Asked) -> Answer:
         name, _, rest = asked.path.partition("/")
@@ -153,8 +162,7 @@ class Routes:
             return self._page(414, "This answer cannot be read", text, "Go back to where you came from, and try again.")
         if asked.principal is None:
             return self._answer_without_user(asked)
-        callback_url = self._callback_url(asked)
-        login = self._logins.of_answer(callback_url)
+        callback_url, login = self._callback_url(asked), asked.login
         if login is None:
             return self._over()
         if login.principal != asked.principal:

@@ -18,7 +18,7 @@ from haystack.components.agents import Agent
 from haystack.dataclasses import ChatMessage, ToolCall
 
 from haystack_integrations.tools.mcp_oauth import AuthorizationHook, MCPToolset, OAuthConfig, StreamableHttpServerInfo
-from valetkey import OAuth
+from valetkey import AuthError, OAuth
 
 
 @component
@@ -42,7 +42,10 @@ def log_in(login):
     """Have the user log in: a web app would show the link, and its callback would complete the login."""
     print(f"{login['server_url']} wants a login. Open this:\n{login['link']}", flush=True)
     address = input("The address that your browser has come to: ")
-    OAuth(login["server_url"], principal=login["principal"], login="link").complete(address)
+    try:
+        OAuth(login["server_url"], principal=login["principal"], login="link").complete(address)
+    except AuthError as error:  # no answer to this login, or the user has declined: the next run says what follows
+        print(error)
 
 
 def main(url, name, arguments):

@@ -425,14 +425,14 @@ def test_a_result_is_taken_as_haystack_takes_it(mappings, result):
     assert states[1].data == states[0].data
 
 
-def run_example(server):
-    """Run the example program with a user who opens its link and hands the address over; give what it has written."""
+def run_example(server, before=""):
+    """Run the example with a user who enters `before`, opens its link and hands the address over; give its output."""
     command = [sys.executable, str(EXAMPLE), server.mcp_url, "add", '{"a": 1, "b": 2}']
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
     with subprocess.Popen(command, **pipes) as program:
         assert program.stdout.readline() == f"{server.mcp_url} wants a login. Open this:\n"
         address = httpx2.get(program.stdout.readline().strip()).headers["location"]
-        written, errors = program.communicate(f"{address}\n", timeout=60)
+        written, errors = program.communicate(f"{before}{address}\n", timeout=60)
     return program.returncode, written, errors
 
 
@@ -441,6 +441,20 @@ def test_the_example_of_a_login_in_mid_run_goes_on_after_it(misbehaving):
     assert code == 0, errors
     assert '"text":"3"' in written.replace(" ", "")
     assert misbehaving.executed == 1
+
+
+def test_the_example_asks_again_after_what_is_no_answer(misbehaving):
+    code, written, errors = run_example(misbehaving, "no address\n")
+    assert code == 0, errors
+    assert "nothing says which login it belongs to" in written
+    assert '"text":"3"' in written.replace(" ", "")
+
+
+def test_the_example_ends_with_the_reason_where_the_user_declines(misbehaving):
+    misbehaving.switches.denies = True
+    code, _, errors = run_example(misbehaving)
+    assert code == 1
+    assert errors.startswith("The person has declined the login")
 
 
 class DurableRun:

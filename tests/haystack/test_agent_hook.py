@@ -384,6 +384,20 @@ def test_an_event_loop_goes_on_while_a_run_waits(toolset):
     assert asyncio.run(work())["last_message"].text == "3"
 
 
+def test_an_async_function_is_told_of_the_logins_of_a_plain_run_too(toolset, misbehaving):
+    """A user who is told nothing would be waited for in vain. Row J2."""
+    person = Person()
+
+    async def tell(logins):
+        await asyncio.sleep(0)
+        person(logins)
+
+    agent = agent_of(toolset, hook=AuthorizationHook("wait", seconds=60))
+    result = run(agent, hook_context={"on_authorization": tell})
+    assert (result["last_message"].text, len(person.told)) == ("3", 1)
+    assert misbehaving.executed == 1
+
+
 def test_a_plain_run_on_the_thread_of_an_event_loop_waits_for_nothing(toolset, misbehaving):
     """Trap 10."""
 

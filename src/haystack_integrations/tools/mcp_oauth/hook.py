@@ -8,7 +8,7 @@ import inspect
 import logging
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Awaitable
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any, ClassVar, Literal, Self, get_args
@@ -22,6 +22,7 @@ from haystack.tools.errors import ToolInvocationError
 from haystack_integrations.tools.mcp_oauth._tools import durable_runs
 from haystack_integrations.tools.mcp_oauth._tools.login_texts import what_happened
 from haystack_integrations.tools.mcp_oauth._tools.opening import is_running_loop
+from haystack_integrations.tools.mcp_oauth._tools.pauses import growing_pauses
 from haystack_integrations.tools.mcp_oauth._tools.refused_calls import RefusedCall
 from haystack_integrations.tools.mcp_oauth._tools.tool_results import take_result
 from valetkey.errors import ConfigurationError
@@ -40,7 +41,6 @@ ON_AUTHORIZATION = "on_authorization"
 """The function in `hook_context` that is told of the logins before one is waited for."""
 
 _FIRST_HAYSTACK = (3, 2)
-_SHORTEST_PAUSE, _LONGEST_PAUSE = 0.1, 2.0
 _NOT_EXECUTED = "This tool was not executed, because the user had to log in first. Call it again."
 
 
@@ -87,8 +87,10 @@ class AuthorizationHook:
         """
         calls = _refused_calls(state)
         if self._waits_for(calls) and not is_running_loop():
-            _tell(state, calls)
-            for pause in _pauses(self.seconds):
+            told = _tell(state, calls)
+            if inspect.isawaitable(told):
+                asyncio.run(_awaited(told))
+            for pause in growing_pauses(self.seconds):
                 time.sleep(pause)
                 _make_again(calls, state)
                 if not _waited_for(calls):
@@ -112,7 +114,7 @@ class AuthorizationHook:
             told = _tell(state, calls)
             if inspect.isawaitable(told):
                 await told
-            for pause in _pauses(self.seconds):
+            for pause in growing_pauses(self.seconds):
                 await asyncio.sleep(pause)
                 await _make_again_async(calls, state)
                 if not _waited_for(calls):
@@ -226,14 +228,6 @@ async def _outcome_async(call: _Call) -> Any:
         return text if isinstance(text, RefusedCall) else failed
 
 
-def _pauses(seconds: float) -> Iterator[float]:
-    """Give pauses that grow, until the time is over."""
-    end, pause = time.monotonic() + seconds, _SHORTEST_PAUSE
-    while (left := end - time.monotonic()) > 0:
-        yield min(pause, left)
-        pause = min(pause * 1.5, _LONGEST_PAUSE)
-
-
 def _logins(calls: list[_Call]) -> list[dict[str, Any]]:
     """Give the logins that are missing, in plain data: one for each server, user and link."""
     found: dict[tuple[Any, ...], dict[str, Any]] = {}
@@ -260,6 +254,10 @@ def _logins(calls: list[_Call]) -> list[dict[str, Any]]:
 def _tell(state: State, calls: list[_Call]) -> Any:
     tell = (state.data.get("hook_context") or {}).get(ON_AUTHORIZATION)
     return tell(_logins(calls)) if tell is not None else None
+
+
+async def _awaited(told: Awaitable[Any]) -> None:
+    await told
 
 
 def _stop(state: State, missing: list[_Call]) -> None:

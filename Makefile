@@ -29,8 +29,8 @@ export FASTMCP_CHECK_FOR_UPDATES := off
 export FASTMCP_SHOW_SERVER_BANNER := false
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 
-.PHONY: help test lint types unit coverage mutants test-sdk1 test-hayhooks upstream interop frameworks conformance
-.PHONY: demo bench durability
+.PHONY: help test lint types unit coverage mutants test-sdk1 test-mixed test-hayhooks upstream interop frameworks
+.PHONY: conformance demo bench durability
 .PHONY: fuzz fuzz-short format clean
 
 help: ## print this list
@@ -83,6 +83,11 @@ mutants: .venv/installed ## the defences, taken out one at a time: no test of te
 test-sdk1: .venv-sdk1/installed .venv/installed $(SERVERS)/node_modules/installed ## the tests that also hold on MCP SDK 1.x
 	.venv-sdk1/bin/python $(PYTEST_ON_ALL_CORES) tests/adapters tests/haystack tests/examples
 
+# Not in .ci/run, which has the newest of both and the oldest Haystack on 1.x.
+MIXED := .venv-mixed/haystack-ai .venv-mixed/mcp
+test-mixed: $(MIXED:=/installed) .venv/installed $(SERVERS)/node_modules/installed ## the same tests with the oldest Haystack on the newest MCP SDK, and the newest on 1.x
+	for environment in $(MIXED); do $$environment/bin/python $(PYTEST_ON_ALL_CORES) tests/adapters tests/haystack tests/examples; done
+
 # The workers run in an environment of their own; the tests, Redis, the MCP server and the browser are the main one's.
 test-hayhooks: .venv-hayhooks/installed .venv/installed .venv/databases .venv/browser ## many users of a real Hayhooks with two workers, in a browser
 	$(BIN)/python -m pytest tests/hayhooks
@@ -119,7 +124,7 @@ format: .venv/installed ## rewrite the code in the common format
 	$(BIN)/ruff format .
 
 clean: ## remove what the other targets made
-	rm -rf .venv .venv-sdk1 .venv-hayhooks .venv-interop .venv-frameworks
+	rm -rf .venv .venv-sdk1 .venv-mixed .venv-hayhooks .venv-interop .venv-frameworks
 	rm -rf $(SERVERS)/node_modules $(CONFORMANCE)/node_modules $(BROWSER_TESTS)/node_modules tests/interop/*/*/node_modules
 	rm -rf .coverage .coverage.* .fuzz .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
 	find $(CODE) -name __pycache__ -type d -prune -exec rm -rf {} +
@@ -138,6 +143,16 @@ clean: ## remove what the other targets made
 	@$(call make_environment,.venv-sdk1)
 	@.venv-sdk1/bin/python $(PIP_INSTALL) --upgrade pip --constraint requirements/sdk1.txt
 	@.venv-sdk1/bin/python $(PIP_INSTALL) --editable '.[crypto,haystack,httpx]' --group test --constraint requirements/sdk1.txt
+	@touch $@
+
+# The package that the folder is named after comes from the older line, all else from the newer one.
+.venv-mixed/%/installed: pyproject.toml requirements/main.txt requirements/sdk1.txt
+	@echo "Setting up $(@D)"
+	@mkdir -p $(@D)
+	@$(call make_environment,$(@D))
+	@{ grep -v '^$*==' requirements/main.txt; grep '^$*==' requirements/sdk1.txt; } >$(@D)/constraints.txt
+	@$(@D)/bin/python $(PIP_INSTALL) --upgrade pip --constraint $(@D)/constraints.txt
+	@$(@D)/bin/python $(PIP_INSTALL) --editable '.[crypto,haystack,httpx]' ipykernel --group test --constraint $(@D)/constraints.txt
 	@touch $@
 
 .venv-hayhooks/installed: pyproject.toml requirements/hayhooks.txt

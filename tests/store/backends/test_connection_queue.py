@@ -61,8 +61,8 @@ def server():
     return Server()
 
 
-def queue_of(server, most=2, patience=LONGEST_WAIT):
-    return ConnectionQueue(server, "redis://host/0", most=most, patience=patience)
+def queue_of(server, most=2, patience=LONGEST_WAIT, rested=0.0):
+    return ConnectionQueue(server, "redis://host/0", most=most, patience=patience, rested=rested)
 
 
 def wait_until(condition):
@@ -83,6 +83,14 @@ def test_a_connection_is_used_again(server):
             assert connection == "connection 0"
     assert server.closed == []
     assert server.looks == 2, "after the first use it was idle"
+
+
+def test_a_connection_that_has_hardly_rested_is_not_looked_at_again(server):
+    queue = queue_of(server, rested=LONGEST_WAIT)
+    for _ in range(3):
+        with queue.one():
+            pass
+    assert (len(server.opened), server.looks) == (1, 0)
 
 
 def test_a_thousand_threads_share_a_few_connections_and_none_fails(server):

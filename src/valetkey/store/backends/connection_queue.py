@@ -33,6 +33,9 @@ PATIENCE_SECONDS = 60.0
 IDLE_SECONDS = 5.0
 """After how many seconds an unused connection is closed."""
 
+RESTED_SECONDS = 0.02
+"""After how many seconds of rest it is looked at whether the server has ended a connection; a restart takes longer."""
+
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 0.5
 """Seconds before the next try at a server that takes no more connections."""
 
@@ -64,17 +67,26 @@ class _Turn(Generic[Connection]):
     def __init__(self) -> None:
         self.has_come = threading.Event()
         self.connection: Connection | None = None
-        self.was_idle = False
+        self.has_rested = False
 
-    def give(self, connection: Connection | None, *, was_idle: bool = False) -> None:
-        self.connection, self.was_idle = connection, was_idle
+    def give(self, connection: Connection | None, *, has_rested: bool = False) -> None:
+        self.connection, self.has_rested = connection, has_rested
         self.has_come.set()
 
 
 class ConnectionQueue(Generic[Connection]):
     """Lends connections to threads; an error names their place."""
 
-    def __init__(self, dialect: Dialect[Connection], place: str, *, most: int, patience: float) -> None:
+    def __init__(
+        self,
+        dialect: Dialect[Connection],
+        place: str,
+        *,
+        most: int,
+        patience: float,
+        rested: float = RESTED_SECONDS,
+    ) -> None:
+        self._rested = rested
         self._dialect = dialect
         self._place = place
         self._most = most
@@ -135,7 +147,7 @@ class ConnectionQueue(Generic[Connection]):
         """Give a connection that can be used; None if the server is full now."""
         connection = turn.connection
         if connection is not None:
-            if not turn.was_idle or self._dialect.is_alive(connection):
+            if not turn.has_rested or self._dialect.is_alive(connection):
                 return connection
             self._dialect.close(connection)
         try:
@@ -153,7 +165,8 @@ class ConnectionQueue(Generic[Connection]):
         turn: _Turn[Connection] = _Turn()
         with self._lock:
             if self._idle and (is_urgent or not self._waiting):
-                turn.give(self._idle.pop()[1], was_idle=True)
+                since, connection = self._idle.pop()
+                turn.give(connection, has_rested=time.monotonic() - since >= self._rested)
             elif self._open < self._most and (is_urgent or not self._waiting):
                 self._open += 1
                 turn.give(None)

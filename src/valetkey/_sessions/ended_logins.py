@@ -25,9 +25,6 @@ from valetkey.store.protocol import ABSENT, Absent, Conflict, Store
 
 _logger = logging.getLogger("valetkey")
 
-CLAIM_SECONDS = 60.0
-"""How long a process that redeems an answer has for it. A login whose process died then is over."""
-
 GRACE_SECONDS = 60.0
 """How long after its end a login is removed: the clocks of other hosts may differ, and an answer may be on its way."""
 
@@ -38,12 +35,6 @@ Later = Callable[[float, upkeep.Task, str], object]
 """Calls a task after some seconds; the text names the store, whose tasks are done one after the other."""
 
 _swept: dict[str, float] = {}  # when this process has looked through the store at a place
-
-
-def is_over(record: PendingRecord, now: float) -> bool:
-    """Tell whether the time of a login is over, or the time of the process that has claimed it."""
-    is_stuck = record.claimed_at is not None and now >= record.claimed_at + CLAIM_SECONDS
-    return now >= record.ends_at or is_stuck
 
 
 def noted_login(store: Store, waiting: str) -> tuple[str | None, str | Absent]:
@@ -110,7 +101,7 @@ class EndedLogins:
         if stored is None:
             return
         with suppress(DamagedRecord):  # then it is none that could be completed
-            if not is_over(decode_pending(stored.value), self._now() - GRACE_SECONDS):
+            if not decode_pending(stored.value).is_over(self._now() - GRACE_SECONDS):
                 return
         with suppress(Conflict):
             self._store.delete(key, if_version=stored.version)

@@ -24,6 +24,9 @@ from valetkey.values import Scope, Secret
 _BYTES = 24
 """Of an id: 192 bits."""
 
+CLAIM_SECONDS = 60.0
+"""How long a process that redeems an answer has for it. A login whose process died then is over."""
+
 
 def login_id_of(state: str) -> str:
     """Give the id of the login with a state; no state can be told from it."""
@@ -50,6 +53,11 @@ class PendingRecord:
     is_new_client: bool
     is_last: bool  # True if it is the one that follows a server's word about what it does not accept
     claimed_at: float | None = None  # since when a process redeems its answer
+
+    def is_over(self, now: float) -> bool:
+        """Tell whether the time of the login is over, or the time of the process that has claimed it."""
+        is_stuck = self.claimed_at is not None and now >= self.claimed_at + CLAIM_SECONDS
+        return now >= self.ends_at or is_stuck
 
     @property
     def id(self) -> str:

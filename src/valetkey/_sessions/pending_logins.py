@@ -13,7 +13,7 @@ from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import replace
 
 from valetkey._sessions.codec import Kind, encode_members, login_key
-from valetkey._sessions.ended_logins import EndedLogins, Later, is_over, noted_login
+from valetkey._sessions.ended_logins import EndedLogins, Later, noted_login
 from valetkey._sessions.pending_codec import PendingRecord, decode_pending, encode_pending
 from valetkey.store.another import MOST_WRITES, DamagedRecord, always_in_conflict
 from valetkey.store.leases.holding import LeaseTimeout, hold
@@ -41,7 +41,7 @@ class PendingLogins:
             return None
         if record.id != login_id:  # a record that was copied to another key
             return None
-        if is_over(record, self._now()):
+        if record.is_over(self._now()):
             with suppress(Conflict):
                 self._store.delete(key, if_version=stored.version)
             return None

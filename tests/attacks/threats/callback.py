@@ -12,7 +12,7 @@ _ENVIRONMENT = "src/valetkey/login/environment.py"
 _LISTENER = "src/valetkey/login/listener.py"
 _PAGE = "src/valetkey/login/page.py"
 _PAGE_DESIGN = "src/valetkey/login/page_design.py"
-_ENDED = "src/valetkey/_sessions/ended_logins.py"
+_PENDING_RECORD = "src/valetkey/_sessions/pending_codec.py"
 _PENDING = "src/valetkey/_sessions/pending_logins.py"
 _PENDING_CODEC = "src/valetkey/_sessions/pending_codec.py"
 _PROMPT = "src/valetkey/login/prompt.py"
@@ -245,7 +245,7 @@ THREATS: tuple[Threat, ...] = (
         gets="nothing: it is void, and its record is deleted when it is met",
         remains="",
         test="test_callback.py::test_a_login_whose_time_is_over_is_void",
-        defences=(Defence(_ENDED, "return now >= record.ends_at or is_stuck", "return is_stuck"),),
+        defences=(Defence(_PENDING_RECORD, "return now >= self.ends_at or is_stuck", "return is_stuck"),),
     ),
     Threat(
         id="C18",

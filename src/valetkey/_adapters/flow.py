@@ -82,7 +82,7 @@ class AuthFlow(FrontDoor):
         label: str | None = None,
         settings: "Settings | None" = None,
     ) -> None:
-        given = {
+        given: dict[str, Any] = {
             "client_id": client_id,
             "client_secret": client_secret,
             "scope": scope,
@@ -96,7 +96,7 @@ class AuthFlow(FrontDoor):
         from valetkey.settings.settings import Settings
 
         changes = {name: value for name, value in given.items() if value is not None}
-        complete = (settings or Settings()).for_server(url, **changes)
+        complete = Settings(url=url, **changes) if settings is None else settings.for_server(url, **changes)
         super().__init__(build_engine(complete, store=store, login=login))
         self._uncovered = Uncovered(self._engine)
 

@@ -55,7 +55,9 @@ def _check_texts(options: PythonOptions) -> None:
     parts = (options, *options.clients, *((provider,) if provider is not None else ()))
     for name, value in ((each.name, getattr(part, each.name)) for part in parts for each in fields(part)):
         text = value.reveal() if isinstance(value, Secret) else value
-        if _HALF_A_PAIR.search(_joined((text,))):
+        if isinstance(text, tuple):
+            text = _joined(text)
+        if isinstance(text, str) and not text.isascii() and _HALF_A_PAIR.search(text):
             message = f"The {name} has a character that is no Unicode character."
             raise ConfigurationError(message, hint="Give it as UTF-8.")
 

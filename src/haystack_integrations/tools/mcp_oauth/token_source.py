@@ -135,7 +135,8 @@ class SourceTokens:
 
     def _call(self, method: Any) -> Any:
         try:
-            return method()
+            with _WORKERS.aside():  # it may ask a server
+                return method()
         except AuthError:
             raise
         except Exception as error:

@@ -42,7 +42,7 @@ class Turn:
 
 
 class Turns:
-    """Gives turns to threads, first come first served; who goes on with work comes before who begins."""
+    """Gives turns to threads, first come first served; a thread that goes on with work comes before one that begins."""
 
     def __init__(
         self,

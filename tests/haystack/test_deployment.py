@@ -119,16 +119,21 @@ def warmed(info, on_unauthorized):
     return toolset
 
 
-@pytest.mark.parametrize("way", CALLS)
-def test_a_call_in_a_web_app_that_names_no_user_says_so_and_makes_no_link(misbehaving, way):
-    """The link would be for the program itself, and no browser can be signed in as that."""
-    info = info_of(misbehaving, public_url=WEB_APP)
+def refused_for_want_of_a_user(info, way):
+    """Call, and give the error, which says that no user is named and has no link."""
     with pytest.raises(Exception) as raised:  # noqa: PT011 - some are wrapped
         CALLS[way](info)
     error = authorization_error_behind(raised.value)
     assert not isinstance(error, AuthorizationRequired)
     assert "names no user" in str(error)
-    assert "as_user(…)" in error.hint
+    return error
+
+
+@pytest.mark.parametrize("way", CALLS)
+def test_a_call_in_a_web_app_that_names_no_user_says_so_and_makes_no_link(misbehaving, way):
+    """The link would be for the program itself, and no browser can be signed in as that."""
+    info = info_of(misbehaving, public_url=WEB_APP)
+    assert "as_user(…)" in refused_for_want_of_a_user(info, way).hint
     assert not begun(info)
 
 
@@ -172,11 +177,7 @@ def test_where_the_session_of_the_program_has_ended_no_link_is_made_for_it_eithe
     the_program_logs_in(misbehaving)
     misbehaving.revoke_everything()
     info = info_of(misbehaving, public_url=WEB_APP)
-    with pytest.raises(Exception) as raised:  # noqa: PT011 - some are wrapped
-        CALLS[way](info)
-    error = authorization_error_behind(raised.value)
-    assert not isinstance(error, AuthorizationRequired)
-    assert "names no user" in str(error)
+    refused_for_want_of_a_user(info, way)
 
 
 def test_a_login_by_name_that_fails_for_another_reason_says_so(misbehaving):

@@ -31,6 +31,8 @@ ROOMS = (
     f"{HAYSTACK}._settings",
     f"{HAYSTACK}.token_source",
     f"{HAYSTACK}.principals",
+    "valetkey.__main__",
+    "valetkey._cli",
     "valetkey",
     "valetkey.httpx",
     "valetkey.httpx2",
@@ -59,7 +61,7 @@ ROOMS = (
 )
 """All rooms from top to bottom. A room may import from itself and from every room that stands below it."""
 
-MOST_ENTRIES = 26
+MOST_ENTRIES = 30
 
 USABLE = (
     "valetkey.client_document",

@@ -1,0 +1,94 @@
+# SPDX-FileCopyrightText: 2026 The Valetkey authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""
+The two streams of a command: results go to standard output, and all else that a person reads to standard error.
+
+Rich is loaded when a table, a colour or a sign of progress is first needed.
+"""
+
+import json
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from valetkey.errors.texts import harmless
+
+if TYPE_CHECKING:
+    from rich.console import Console as RichConsole
+    from rich.console import RenderableType
+
+
+@dataclass
+class Console:
+    """Where a command writes; `as_json` if the result is one JSON document, `debug` if errors show their traceback."""
+
+    as_json: bool = False
+    debug: bool = False
+
+    @cached_property
+    def output(self) -> "RichConsole":
+        """Standard output, for what a table or a colour makes easier to read. Foreign text is no markup here."""
+        from rich.console import Console as RichConsole
+
+        return RichConsole(file=sys.stdout, markup=False, highlight=False, emoji=False)
+
+    @cached_property
+    def messages(self) -> "RichConsole":
+        """Standard error, in the same way."""
+        from rich.console import Console as RichConsole
+
+        return RichConsole(file=sys.stderr, markup=False, highlight=False, emoji=False)
+
+    def result(self, document: object, shown: "RenderableType") -> None:
+        """Write the result: the document with `--json`, and else what a person reads."""
+        if self.as_json:
+            self.write_document(document)
+        elif isinstance(shown, str):
+            self.write(shown)
+        else:
+            self.output.print(shown)
+
+    def write_document(self, document: object) -> None:
+        """Write one JSON document to standard output."""
+        self.write(json.dumps(document, indent=2, ensure_ascii=not _writes_unicode()))
+
+    def write(self, text: str) -> None:
+        """Write a text to standard output as it is: no line is folded, for the reader may be a program."""
+        sys.stdout.write(f"{text}\n")
+        sys.stdout.flush()
+
+    def tell(self, text: str) -> None:
+        """Tell the person something beside the result, on standard error."""
+        with suppress(OSError, ValueError):  # a closed stream: there is nothing more to tell anyone
+            sys.stderr.write(f"{text}\n")
+            sys.stderr.flush()
+
+    def tell_failure(self, message: str, hint: str) -> None:
+        """Tell what happened in one line, and what to do in another."""
+        self.tell(f"{self._red('Error:')} {harmless(message)}")
+        self.tell(harmless(hint))
+
+    @contextmanager
+    def progress(self, text: str) -> Iterator[None]:
+        """Show on a terminal that the command is at work; elsewhere, and with `--json`, nothing is shown."""
+        if self.as_json or not self._is_lively():
+            yield
+            return
+        with self.messages.status(text):
+            yield
+
+    def _is_lively(self) -> bool:
+        return sys.stderr.isatty() and os.environ.get("TERM", "") not in ("", "dumb")
+
+    def _red(self, text: str) -> str:
+        is_plain = os.environ.get("NO_COLOR") or not self._is_lively()
+        return text if is_plain else f"\x1b[31m{text}\x1b[0m"
+
+
+def _writes_unicode() -> bool:
+    return (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"

@@ -1,0 +1,30 @@
+# SPDX-FileCopyrightText: 2026 The Valetkey authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""The arguments and options that several commands share, declared once."""
+
+from typing import Annotated
+
+import typer
+
+Url = Annotated[str, typer.Argument(metavar="URL", help="The URL of the MCP server.", show_default=False)]
+OptionalUrl = Annotated[
+    str | None, typer.Argument(metavar="[URL]", help="The URL of an MCP server; all without it.", show_default=False)
+]
+StoreName = Annotated[
+    str | None,
+    typer.Option(
+        "--store",
+        metavar="STORE",
+        help="The session store, as in VALETKEY_STORE; without it the one of your programs.",
+        show_default=False,
+    ),
+]
+Label = Annotated[
+    str | None,
+    typer.Option(
+        "--label", metavar="ACCOUNT", help="Which of several accounts at one server is meant.", show_default=False
+    ),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Write one JSON document, also for an error.")]
+Debug = Annotated[bool, typer.Option("--debug", help="Show every request, and the traceback of an error.")]

@@ -1,0 +1,100 @@
+# SPDX-FileCopyrightText: 2026 The Valetkey authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""
+Running a command: the options that every command has, and what follows from each way in which it may end.
+
+A command is a function whose first parameter is a `Console`; it returns an exit code, or None if all is done.
+"""
+
+import inspect
+import logging
+import os
+import sys
+import traceback
+from collections.abc import Callable
+from contextlib import suppress
+from functools import wraps
+from typing import Any
+
+import typer
+
+from valetkey._cli.console import Console
+from valetkey._cli.outcome import CommandFailed, ExitCode, code_of, document_of
+from valetkey._cli.parameters import AsJson, Debug
+from valetkey.errors import AuthError
+
+_REPORT = "This is a fault of Valetkey. Run the command again with --debug, and report what it says."
+_SHARED = (
+    inspect.Parameter("json", inspect.Parameter.KEYWORD_ONLY, default=False, annotation=AsJson),
+    inspect.Parameter("debug", inspect.Parameter.KEYWORD_ONLY, default=False, annotation=Debug),
+)
+
+
+def command(run: Callable[..., ExitCode | None]) -> Callable[..., None]:
+    """Make of a function of ours what typer takes: the console comes from the options that every command has."""
+    own = list(inspect.signature(run).parameters.values())[1:]
+
+    @wraps(run)
+    def perform(*arguments: Any, json: bool, debug: bool, **options: Any) -> None:
+        console = Console(as_json=json, debug=debug)
+        raise typer.Exit(end(console, lambda: run(console, *arguments, **options)))
+
+    signature = inspect.Signature([*own, *_SHARED])
+    perform.__signature__ = signature  # type: ignore[attr-defined]
+    perform.__annotations__ = {parameter.name: parameter.annotation for parameter in signature.parameters.values()}
+    return perform
+
+
+def end(console: Console, run: Callable[[], ExitCode | None]) -> ExitCode:
+    """Run a command to its end, tell what failed, and give the exit code."""
+    try:
+        if console.debug:
+            _show_requests()
+        code = run()
+        sys.stdout.flush()
+    except (AuthError, CommandFailed) as error:
+        return _failed(console, error)
+    except KeyboardInterrupt:
+        console.tell("\nInterrupted.")
+        return ExitCode.INTERRUPTED
+    except BrokenPipeError:
+        return _closed()
+    except (typer.Exit, typer.Abort):
+        raise
+    except Exception as error:  # noqa: BLE001 - a person gets a sentence, whatever the fault is
+        return _unforeseen(console, error)
+    return ExitCode.DONE if code is None else code
+
+
+def _failed(console: Console, error: AuthError | CommandFailed) -> ExitCode:
+    if console.debug:
+        traceback.print_exception(error)
+    console.tell_failure(error.message, error.hint)
+    if console.as_json:
+        try:
+            console.write_document({"error": document_of(error)})
+        except BrokenPipeError:
+            return _closed()
+    return code_of(error)
+
+
+def _unforeseen(console: Console, error: Exception) -> ExitCode:
+    if console.debug:
+        traceback.print_exception(error)
+    return _failed(
+        Console(as_json=console.as_json),
+        CommandFailed(f"{type(error).__name__}: {error}", hint=_REPORT, code=ExitCode.UNFORESEEN),
+    )
+
+
+def _closed() -> ExitCode:
+    """Let Python's own last flush go to where it fails no more."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return ExitCode.CLOSED_OUTPUT
+
+
+def _show_requests() -> None:
+    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(name)s: %(message)s")
+    logging.getLogger("valetkey").setLevel(logging.DEBUG)

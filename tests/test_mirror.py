@@ -25,6 +25,7 @@ ACROSS_ROOMS = frozenset(
 SUBJECTS = {
     "": {"errors", "foreign_texts", "growth", "imports", "layers", "mirror", "purity", "repository", "requirements"},
     "adapters": {"adapters", "dpop", "dpop_at_oidc_provider", "rejections"},
+    "clients": {"project_document"},
     "engine": {
         "changed_settings",
         "dpop",

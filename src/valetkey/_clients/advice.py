@@ -7,6 +7,8 @@ import hashlib
 
 from valetkey._discovery.target import AuthorizationTarget
 from valetkey.errors import AuthError, ClientRefused, LoginFailed, Refused, quote
+from valetkey.protocol.project_document import is_project_document
+from valetkey.settings.options import NO_DOCUMENT
 from valetkey.settings.settings import Settings
 from valetkey.values import Client, ClientAuthentication
 
@@ -57,11 +59,16 @@ def _proof(target: AuthorizationTarget) -> str:
 def advised(
     error: AuthError, client: Client, target: AuthorizationTarget, settings: Settings, *, is_new: bool
 ) -> AuthError:
-    """Give the error of a login with the hint that fits the client that Valetkey had registered for it."""
-    if not client.registered:
-        return error
+    """Give the error of a login with the hint that fits the client that Valetkey had brought for it."""
     code, said = _said(error)
     is_unanswered = isinstance(error, LoginFailed) and code is None
+    if is_unanswered and is_project_document(client):
+        way_out = registration_hint(target, settings)
+        if target.server.registration_endpoint is not None:
+            way_out = f"Give client_metadata_url={NO_DOCUMENT!r}; this program then registers itself there."
+        return error.with_hint(f"{error.hint} If the page said that it does not know this program: {way_out}")
+    if not client.registered:
+        return error
     is_about_client = isinstance(error, ClientRefused) or code in _ABOUT_THE_CLIENT
     may_be_the_address = isinstance(error, LoginFailed) and code in _MAY_BE_ABOUT_THE_ADDRESS
     if client.other_redirect_uris and (may_be_the_address or "redirect" in said):

@@ -11,6 +11,7 @@ For a login, the first row that gives a client decides (MCP, Client Registration
 | configured | `client_id` is set, or `clients` has one for this issuer |
 | registered before | the store has a registration whose secret, redirect address and scope can be used |
 | metadata document | `client_metadata_url` is set, and the server accepts such documents |
+| the project's document | it covers the redirect address, `client_metadata_url` is not set, the server accepts it |
 | registered now | the server publishes a registration endpoint |
 """
 
@@ -35,6 +36,7 @@ from valetkey.errors import (
 from valetkey.profiles.catalog import find_profile
 from valetkey.profiles.profile import STANDARD, Profile
 from valetkey.protocol.error_response import CLIENT_ERRORS
+from valetkey.protocol.project_document import is_project_document, project_document_for
 from valetkey.seams import Seams
 from valetkey.settings.settings import Settings
 from valetkey.store.another import always_in_conflict
@@ -69,16 +71,25 @@ class ClientSelection:
         self._store = store
         self.registrations: Registrations = Registrations(settings, store, seams)
         self._refused_documents: set[str] = set()  # issuers that say they accept a document and refused ours
+        self._doubted_documents: set[str] = set()  # issuers where a login with the project's brought no answer
 
     def for_login(self, target: AuthorizationTarget, redirect_uri: str | None, scope: Scope | None) -> ClientChoice:
         """Give the client of the first row above that has one."""
         login = _Login(target, redirect_uri, scope)
-        rows = (self._configured_for, self._registered_before, self._metadata_document, self._registered_now)
+        rows = (
+            self._configured_for,
+            self._registered_before,
+            self._metadata_document,
+            self._project_document,
+            self._registered_now,
+        )
         for row in rows:
             choice = row(login)
             if choice is not None:
                 return choice
         message = f"{target.server.issuer} does not let programs register themselves."
+        if target.server.issuer in self._refused_documents:
+            message = f"{message.removesuffix('.')}, and it has refused the client's metadata document."
         raise Unsupported(message, hint=registration_hint(target, self._settings))
 
     def _configured_for(self, login: _Login) -> ClientChoice | None:
@@ -106,8 +117,16 @@ class ClientSelection:
             return ClientChoice(narrower)
 
     def _metadata_document(self, login: _Login) -> ClientChoice | None:
-        client = self._document(login.server, login.redirect_uri)
+        client = self._own_document(login.server, login.redirect_uri)
         return None if client is None else ClientChoice(client)
+
+    def _project_document(self, login: _Login) -> ClientChoice | None:
+        url = project_document_for(login.redirect_uri) if self._settings.client_metadata_url is None else None
+        if url is None or not self._takes_documents(login.server):
+            return None
+        if login.server.issuer in self._doubted_documents and login.server.registration_endpoint is not None:
+            return None
+        return ClientChoice(_document(url, login.server, login.redirect_uri, ClientAuthentication.NONE))
 
     def _registered_now(self, login: _Login) -> ClientChoice | None:
         if login.server.registration_endpoint is None:
@@ -165,7 +184,7 @@ class ClientSelection:
         """Give the user's own client, or else (with `document`) their metadata document, for a grant without login."""
         if client_given(self._settings, server.issuer) is not None:
             return self.configured(server)
-        return self._document(server, None) if document else None
+        return self._own_document(server, None) if document else None
 
     def drop_refused(self, choice: ClientChoice, error: AuthError, profile: Profile = STANDARD) -> bool:
         """
@@ -176,32 +195,33 @@ class ClientSelection:
         client = choice.client
         answer = answer_of(error, Asked.CODE, client, profile)
         if client.origin is ClientOrigin.DOCUMENT and answer is not None and answer.error in CLIENT_ERRORS:
-            self._refused_documents.add(client.issuer)
+            self.refuse_document(client)
             return True
         # A server that does not know a client shows that to the person alone, and the browser brings no answer.
         is_unanswered = isinstance(error, LoginFailed) and error.error is None
         is_gone = answer is not None and meaning_of(answer).ends_client
+        if is_unanswered and is_project_document(client):
+            self._doubted_documents.add(client.issuer)
         if is_gone or (client.registered and is_unanswered and not choice.is_new):
             self.registrations.refuse(choice)
         # The authorization endpoint sees no authentication: there, another method would be refused too.
         may_differ = choice.has_other and isinstance(error, Refused)
         return is_gone and (not choice.is_new or may_differ)
 
-    def _document(self, server: ServerMetadata, redirect_uri: str | None) -> Client | None:
+    def refuse_document(self, client: Client) -> None:
+        """Show no document any more to a server that has refused one."""
+        self._refused_documents.add(client.issuer)
+
+    def _own_document(self, server: ServerMetadata, redirect_uri: str | None) -> Client | None:
         """Give the client of the user's metadata document, where the server says that it accepts one (MCP, CIMD)."""
-        url = self._settings.client_metadata_url
-        if url is None or not server.client_id_metadata_document_supported:
-            return None
-        if server.issuer in self._refused_documents:
+        url = self._settings.own_document
+        if url is None or not self._takes_documents(server):
             return None
         method = ClientAuthentication.PRIVATE_KEY if self._settings.can_sign else ClientAuthentication.NONE
-        return Client(
-            client_id=url,
-            issuer=server.issuer,
-            authentication=method,
-            redirect_uri=redirect_uri,
-            origin=ClientOrigin.DOCUMENT,
-        )
+        return _document(url, server, redirect_uri, method)
+
+    def _takes_documents(self, server: ServerMetadata) -> bool:
+        return server.client_id_metadata_document_supported and server.issuer not in self._refused_documents
 
     def _require_first_issuer(self, issuer: str, *, shows_secret: bool) -> None:
         key = pin_key(self._settings)
@@ -232,3 +252,13 @@ class ClientSelection:
         message = f"The settings do not say to which authorization server the secret of {client} belongs."
         hint = f"If it is {issuer}, which the MCP server names, give issuer={issuer!r}; else give the right one."
         return ConfigurationError(message, hint=hint)
+
+
+def _document(url: str, server: ServerMetadata, redirect_uri: str | None, method: ClientAuthentication) -> Client:
+    return Client(
+        client_id=url,
+        issuer=server.issuer,
+        authentication=method,
+        redirect_uri=redirect_uri,
+        origin=ClientOrigin.DOCUMENT,
+    )

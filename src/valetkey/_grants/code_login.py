@@ -38,7 +38,7 @@ class CodeLogin:
         self.seams: Seams = seams
         self.clients: ClientSelection = clients
         self._tokens = tokens
-        self._living = LivingClients(clients.registrations, tokens, seams)
+        self._living = LivingClients(clients, tokens, seams)
 
     def plan(self, target: AuthorizationTarget, scope: Scope | None) -> LoginPlan:
         """Plan a login at a server; what it cannot do is refused before anything is registered or shown."""
@@ -47,7 +47,7 @@ class CodeLogin:
         return LoginPlan(target, scope, target.resource_parameter, target.audience_parameter)
 
     def choose_client(self, plan: LoginPlan, redirect_uri: str) -> ClientChoice:
-        """Give the client for a login; a stored registration that its server has forgotten is replaced first."""
+        """Give the client for a login; one of ours that its server does not know is replaced first."""
         choice = self.clients.for_login(plan.target, redirect_uri, plan.scope)
         if self._living.drop_forgotten(choice, plan.target, plan.resource):
             choice = self.clients.for_login(plan.target, redirect_uri, plan.scope)

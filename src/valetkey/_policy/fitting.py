@@ -55,8 +55,12 @@ def _is_of_another_client(settings: Settings, session: Session) -> bool:
     given = client_given(settings, session.issuer)
     if given is not None:
         return given.client_id != session.client.client_id
-    is_document = session.client.origin is ClientOrigin.DOCUMENT
-    return is_document and session.client.client_id != settings.client_metadata_url
+    if session.client.origin is not ClientOrigin.DOCUMENT:
+        return False
+    from valetkey.protocol.project_document import is_project_document  # few sessions are of a document
+
+    is_projects = settings.client_metadata_url is None and is_project_document(session.client)
+    return not is_projects and session.client.client_id != settings.own_document
 
 
 def _asks_for_more_scope(settings: Settings, session: Session) -> bool:

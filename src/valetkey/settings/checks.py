@@ -88,8 +88,8 @@ def _check_values(options: PythonOptions) -> None:
     if not isinstance(network, Network | None):
         message = f"The network is a {type(network).__name__}."
         raise ConfigurationError(message, hint="Give a Network of valetkey.settings.")
-    if options.client_metadata_url is not None:
-        require_document_url(options.client_metadata_url)
+    if options.own_document is not None:
+        require_document_url(options.own_document)
 
 
 def _check_clients(options: PythonOptions) -> None:
@@ -99,7 +99,7 @@ def _check_clients(options: PythonOptions) -> None:
     if options.private_key is not None and options.client_assertion is not None:
         message = "`private_key=` contradicts `client_assertion=`."
         raise ConfigurationError(message, hint="Give one of the two.")
-    if options.can_sign and options.client_id is None and options.client_metadata_url is None:
+    if options.can_sign and options.client_id is None and options.own_document is None:
         name = "private_key" if options.private_key is not None else "client_assertion"
         message = f"`{name}=` needs `client_id=` or `client_metadata_url=`: it proves a client of your own."
         raise ConfigurationError(message, hint="Give its client_id or its client_metadata_url.")
@@ -157,7 +157,7 @@ def _check_grant(options: PythonOptions) -> None:
 
 def _proves_itself(options: PythonOptions) -> bool:
     if options.client_id is None and not options.clients:
-        return options.client_metadata_url is not None
+        return options.own_document is not None
     secrets = [options.client_secret, *(client.client_secret for client in options.clients)]
     return options.can_sign or any(secret is not None for secret in secrets)
 

@@ -16,6 +16,9 @@ GrantName = Literal[
 ]
 """How a token is obtained. "auto" chooses by the other options."""
 
+NO_DOCUMENT = "none"
+"""The `client_metadata_url` of a user who wants to be known by no document."""
+
 LOGIN_SECONDS = 300.0
 """How long a person has for a login."""
 
@@ -28,7 +31,7 @@ class Options:
     :param client_id: The id of a client registered by hand. Without one, Valetkey registers a client itself.
     :param client_name: The name that consent pages show for a client that Valetkey registers.
     :param client_metadata_url: The https URL of your own Client ID Metadata Document. It is used where the
-        authorization server accepts such documents.
+        authorization server accepts such documents. "none" also leaves out the document of the Valetkey project.
     :param signing_algorithm: The JWS algorithm of `private_key`, for example "ES256". None chooses one that fits the
         key and that the authorization server supports.
     :param client_assertion: A function that gets an audience and returns a signed JWT for it, instead of `private_key`.

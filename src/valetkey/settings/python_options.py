@@ -20,7 +20,7 @@ from valetkey.settings.credentials import (
     to_token_source,
 )
 from valetkey.settings.network import Network
-from valetkey.settings.options import GrantName, Options
+from valetkey.settings.options import NO_DOCUMENT, GrantName, Options
 from valetkey.values import ClientAuthentication, Scope, Secret, as_secret, scope_from_text, to_client_authentication
 
 CALLBACK_PATH = "/mcp-oauth/callback"
@@ -143,6 +143,11 @@ class PythonOptions(Options):
             message = "The settings have no url."
             raise ConfigurationError(message, hint="Give the URL of the MCP server: Settings(url=…) or OAuth(url).")
         return self.url
+
+    @property
+    def own_document(self) -> str | None:
+        """The URL of the user's own client metadata document."""
+        return None if self.client_metadata_url == NO_DOCUMENT else self.client_metadata_url
 
     @property
     def can_sign(self) -> bool:

@@ -5,11 +5,12 @@
 
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 from tests.network.certificates import make_certificates
 from tests.servers.process import HOST
@@ -31,16 +32,21 @@ class ClientDocument:
     authority: Path
 
 
+def _usual(url: str) -> dict[str, Any]:
+    return build_document(url, name="Valetkey")
+
+
 @contextmanager
-def client_document() -> Iterator[ClientDocument]:
+def client_document(build: Callable[[str], dict[str, Any]] = _usual) -> Iterator[ClientDocument]:
     """
     Serve the document of a client whose redirect goes to this machine, on any port.
 
+    :param build: Makes the document of a URL.
     :yields: The document.
     """
     with (
         tempfile.TemporaryDirectory(prefix="valetkey-document-") as folder,
-        ThreadingHTTPServer((HOST, 0), _Handler) as server,
+        _Server(build) as server,
     ):
         certificates = make_certificates(Path(folder))
         server.socket = certificates.context("good").wrap_socket(server.socket, server_side=True)
@@ -53,14 +59,21 @@ def client_document() -> Iterator[ClientDocument]:
             thread.join()
 
 
+class _Server(ThreadingHTTPServer):
+    def __init__(self, build: Callable[[str], dict[str, Any]]) -> None:
+        self.build = build
+        super().__init__((HOST, 0), _Handler)
+
+
 class _Handler(BaseHTTPRequestHandler):
+    server: _Server
     # nanoidp 3.4 cannot read the body of an answer after which the connection is closed, as HTTP/1.0 does.
     protocol_version = "HTTP/1.1"
 
     def do_GET(self) -> None:
         found = self.path == _PATH
         url = f"https://{self.headers['Host']}{_PATH}"
-        content = document_text(build_document(url, name="Valetkey")).encode() if found else b""
+        content = document_text(self.server.build(url)).encode() if found else b""
         self.send_response(200 if found else 404)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(content)))

@@ -6,7 +6,7 @@
 // CLIENT_SECRET: a confidential client; END_WITH_STDIN: end when the standard input does. What is off by default:
 // ISSUER_PATH: the issuer's path, "/tenant"; CLIENTS: more clients, as a JSON array of their metadata; DEVICE_FLOW;
 // CLIENT_DOCUMENTS: clients may introduce themselves with a document at an https address of their own; DPOP_NONCES:
-// a DPoP proof has to have a nonce of this server.
+// a DPoP proof has to have a nonce of this server. NO_REGISTRATION: no client registers itself.
 
 import { randomBytes } from 'node:crypto';
 import { createServer } from 'node:http';
@@ -54,7 +54,7 @@ const provider = new Provider(`http://${HOST}:${port}${issuerPath}`, {
     deviceFlow: { enabled: Boolean(process.env.DEVICE_FLOW) },
     devInteractions: { enabled: true },
     dPoP: { enabled: true, nonceSecret: randomBytes(32), requireNonce: () => Boolean(process.env.DPOP_NONCES) },
-    registration: { enabled: true },
+    registration: { enabled: !process.env.NO_REGISTRATION },
     revocation: { enabled: true },
     resourceIndicators: {
       enabled: true,

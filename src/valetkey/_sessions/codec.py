@@ -90,13 +90,13 @@ def _key(kind: Kind, *parts: str) -> str:
     return f"{kind}:{digest}"
 
 
-def encode_session(session: Session) -> bytes:
-    """Give the value of a session's record."""
+def encode_session(session: Session, settings: Members | None = None) -> bytes:
+    """Give the value of a session's record, with the settings that it is of (`written_settings`), for who lists it."""
     members = _members_of(session)
     for name in ("ended", "renewed", "login"):  # so the record of a living session is what it has always been
         if not members[name]:
             del members[name]
-    return encode_members(Kind.SESSION, members)
+    return encode_members(Kind.SESSION, members if settings is None else {**members, "settings": settings})
 
 
 def decode_session(value: bytes) -> Session:

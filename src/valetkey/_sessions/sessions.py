@@ -9,7 +9,10 @@ from dataclasses import replace
 from valetkey._policy.fitting import as_kept, as_set, contradicting_option
 from valetkey._sessions.codec import decode_session, encode_session, session_key
 from valetkey._sessions.fingerprint import fingerprint
+from valetkey._sessions.members import Members
+from valetkey._sessions.written_settings import write_given_settings
 from valetkey.errors import StoreError
+from valetkey.made_once import made_once
 from valetkey.seams import Seams
 from valetkey.settings.settings import Settings
 from valetkey.store.another import MOST_WRITES, DamagedRecord, always_in_conflict
@@ -34,6 +37,10 @@ class Sessions:
         self._seams = seams
         self._seen: tuple[str | Absent, Session] | None = None  # the version read or written last, and what is stored
         self._told: str | Absent = ABSENT  # the version of a session that does not fit, when that is in the log
+
+    @made_once
+    def _written(self) -> Members:
+        return write_given_settings(self._settings)
 
     def read(self) -> tuple[Session | None, str | Absent]:
         """
@@ -80,7 +87,7 @@ class Sessions:
 
         :raises Conflict: If another version than the given one is there.
         """
-        written = self.store.put(self.key, encode_session(session), if_version=version)
+        written = self.store.put(self.key, encode_session(session, self._written), if_version=version)
         self._seen = written, session
         return written
 

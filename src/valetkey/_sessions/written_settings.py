@@ -2,17 +2,19 @@
 # SPDX-License-Identifier: Apache-2.0
 
 """
-The settings of a login in its record, so that a process that has none of its own can complete it.
+The settings of a login in its record, so that a process that has none of its own can complete it; and of a session.
 
 What has no text is left out: a key, a function, the ways out of a network. A process that completes such a login has to
 have them itself. The client's secret stands in the record's client.
 """
 
-from typing import Any
+from dataclasses import replace
+from typing import Any, cast
 
 from valetkey._sessions.members import Members, optional, switch, text, texts, time
+from valetkey.settings.options import GrantName
 from valetkey.settings.settings import Settings
-from valetkey.values import Client
+from valetkey.values import Client, Session
 
 _TEXTS = (
     *("url", "client_id", "client_name", "client_metadata_url", "issuer", "authorization_endpoint", "token_endpoint"),
@@ -22,6 +24,11 @@ _TEXTS = (
 _SWITCHES = ("send_resource", "offline_access", "assume_pkce", "dpop", "strict")
 WRITTEN = frozenset({*_TEXTS, *_SWITCHES, "login_timeout", "scope", "authorization_parameters"})
 """The options that are written."""
+
+_ALWAYS = frozenset({"url", "principal", "label"})
+_USUAL_GRANT = "authorization_code"
+_NEED_SOURCE = frozenset({"workload_identity", "enterprise_managed"})
+"""Grants that need what no record holds."""
 
 NEEDED = ("private_key", "client_assertion", "network")
 
@@ -54,6 +61,23 @@ def read_settings(members: Members, client: Client) -> Settings:
         client_secret=client.secret if named else None,
         grant="authorization_code",
     )
+
+
+def write_given_settings(settings: Settings) -> Members:
+    """Give the options that a session was obtained with: those that can be written, where they are not the default."""
+    usual, given = write_settings(Settings(url=settings.server_url)), write_settings(settings)
+    changed = {name: value for name, value in given.items() if name in _ALWAYS or value != usual[name]}
+    return changed | ({"grant": settings.chosen_grant} if settings.chosen_grant != _USUAL_GRANT else {})
+
+
+def read_given_settings(members: Members, session: Session) -> Settings:
+    """Make the settings of a session again, with the secret of its client; a `ValueError` if its key is needed too."""
+    grant = text(members, "grant") if "grant" in members else _USUAL_GRANT
+    if grant in _NEED_SOURCE:
+        raise ValueError(grant)
+    usual = write_settings(Settings(url=text(members, "url")))
+    settings = read_settings({**usual, **{name: members[name] for name in usual if name in members}}, session.client)
+    return replace(settings, grant=cast("GrantName", grant))
 
 
 def read_pairs(members: Members, name: str) -> tuple[tuple[str, str], ...]:

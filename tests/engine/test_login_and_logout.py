@@ -15,7 +15,7 @@ from tests.fakes.world import World
 from valetkey._engine.engine import Engine
 from valetkey._engine.logout import LogoutResult
 from valetkey._engine.single_flight import SingleFlight
-from valetkey.errors import ConfigurationError, LoginFailed, LoginRequired, TemporaryError
+from valetkey.errors import AuthError, ConfigurationError, LoginFailed, LoginRequired, TemporaryError
 from valetkey.wire import HttpResponse
 
 MANY = 50
@@ -254,3 +254,37 @@ def test_after_a_login_that_was_denied_nothing_says_that_none_was_tried(world):
     with pytest.raises(LoginFailed):
         engine.login()
     assert engine.state == "not logged in"
+
+
+def test_a_session_is_renewed_by_name_though_its_token_still_serves(world):
+    engine = world.logged_in()
+    before = world.kept().token
+    assert engine.renew() == world.kept()
+    assert world.kept().token != before
+    assert engine.session == world.kept()
+    assert world.person.asked == []
+
+
+def test_a_renewal_by_name_passes_the_brake_and_tells_the_refusal(world):
+    engine = world.logged_in()
+    world.server.refuses_tokens_with = "server_error"
+    for _ in range(5):
+        with pytest.raises(AuthError):
+            engine.renew()
+    world.server.refuses_tokens_with = None
+    assert engine.renew() == world.kept()
+
+
+def test_without_a_session_there_is_nothing_to_renew(world):
+    with pytest.raises(LoginRequired, match="no session to renew"):
+        world.engine().renew()
+
+
+def test_a_renewal_by_name_asks_no_person(world):
+    engine = world.engine()
+    engine.replace(None)
+    world.server.forget_refresh_tokens()
+    world.forget_what_happened()
+    with pytest.raises(AuthError):
+        engine.renew()
+    assert world.person.asked == []

@@ -534,6 +534,28 @@ def test_options_as_the_hint_says_are_taken(hint):
 
 
 ELSEWHERE = {
+    "Choose one of: {}.": ("cli/test_accounts.py::test_an_account_that_is_not_there_is_told_with_those_that_are"),
+    "Give one of them.": ("cli/test_login.py::test_ways_that_contradict_each_other_are_wrong_usage"),
+    "There is one at {}; or log in: valetkey login {}": (
+        "cli/test_accounts.py::test_a_session_at_another_path_of_the_server_is_named"
+    ),
+    "Log in first.": ("engine/test_login_and_logout.py::test_without_a_session_there_is_nothing_to_renew"),
+    "Log in: valetkey login {}": ("cli/test_logout.py::test_a_session_that_is_not_there_is_told"),
+    "Let a program read it, as in $(valetkey token URL), or give --show.": (
+        "cli/test_token.py::test_a_terminal_gets_it_only_if_the_person_says_so"
+    ),
+    "Choose one with --label, and --principal if needed.": (
+        "cli/test_accounts.py::test_one_of_several_accounts_is_chosen_by_its_label"
+    ),
+    "Give env:NAME, file:PATH or ask.": ("cli/test_secrets.py::test_it_comes_from_a_variable_or_a_file"),
+    "Use the program that has made it.": (
+        "cli/test_accounts.py::test_what_was_made_with_a_key_can_be_read_here_and_renewed_elsewhere"
+    ),
+    "Choose one with --client-id: {}.": ("cli/test_accounts.py::test_one_of_several_clients_is_chosen_by_its_id"),
+    "Use a program that makes the proof: OAuth of valetkey.": (
+        "cli/test_token.py::test_a_token_that_is_bound_to_a_key_is_no_header"
+    ),
+    "Give a URL, or --all.": ("cli/test_logout.py::test_where_to_log_out_has_to_be_said_once"),
     "Log in once where a person is, with the same session store (OAuth(url).login()); or use the credentials of a "
     'machine; or login="link" with public_url in a web app, login="device" where a person reads the output, '
     'login="paste" in a terminal or notebook.': (

@@ -13,8 +13,12 @@ from typing import Annotated
 import typer
 
 import valetkey
+from valetkey._cli.login import login
+from valetkey._cli.logout import logout
+from valetkey._cli.refresh import refresh
 from valetkey._cli.running import command
 from valetkey._cli.status import status
+from valetkey._cli.token import token
 
 app = typer.Typer(
     name="valetkey",
@@ -25,7 +29,11 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
+app.command("login")(command(login))
 app.command("status")(command(status))
+app.command("refresh")(command(refresh))
+app.command("token")(command(token))
+app.command("logout")(command(logout))
 
 
 def _print_version(is_wanted: bool) -> None:

@@ -68,6 +68,11 @@ class Console:
             sys.stderr.write(f"{text}\n")
             sys.stderr.flush()
 
+    def tell_activity(self, text: str) -> None:
+        """Tell a person at a terminal what the command does now; a log gets nothing."""
+        if not self.as_json and self._is_lively():
+            self.tell(text)
+
     def tell_failure(self, message: str, hint: str) -> None:
         """Tell what happened in one line, and what to do in another."""
         self.tell(f"{self._red('Error:')} {harmless(message)}")

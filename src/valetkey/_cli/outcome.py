@@ -6,6 +6,7 @@
 from collections.abc import Mapping
 from enum import IntEnum
 
+from valetkey._cli.wording import for_commands
 from valetkey.errors import (
     AuthError,
     ConfigurationError,
@@ -100,7 +101,11 @@ def code_of(error: AuthError | CommandFailed) -> ExitCode:
 
 def document_of(error: AuthError | CommandFailed) -> dict[str, object]:
     """Describe an error for `--json`."""
-    document: dict[str, object] = {"type": type(error).__name__, "message": error.message, "hint": error.hint}
+    document: dict[str, object] = {
+        "type": type(error).__name__,
+        "message": error.message,
+        "hint": for_commands(error.hint),
+    }
     if isinstance(error, AuthError):
         document["server_url"] = error.server_url
         document["tried"] = list(error.tried)

@@ -9,7 +9,7 @@ import typer
 
 Url = Annotated[str, typer.Argument(metavar="URL", help="The URL of the MCP server.", show_default=False)]
 OptionalUrl = Annotated[
-    str | None, typer.Argument(metavar="[URL]", help="The URL of an MCP server; all without it.", show_default=False)
+    str | None, typer.Argument(metavar="URL", help="The URL of an MCP server; all without it.", show_default=False)
 ]
 StoreName = Annotated[
     str | None,
@@ -25,6 +25,14 @@ Label = Annotated[
     typer.Option(
         "--label", metavar="ACCOUNT", help="Which of several accounts at one server is meant.", show_default=False
     ),
+]
+Principal = Annotated[
+    str | None,
+    typer.Option("--principal", metavar="USER", help="Whose session, in a store of many users.", show_default=False),
+]
+ClientId = Annotated[
+    str | None,
+    typer.Option("--client-id", metavar="ID", help="The client that is registered by hand.", show_default=False),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Write one JSON document, also for an error.")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show every request, and the traceback of an error.")]

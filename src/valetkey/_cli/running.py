@@ -22,6 +22,7 @@ import typer
 from valetkey._cli.console import Console
 from valetkey._cli.outcome import CommandFailed, ExitCode, code_of, document_of
 from valetkey._cli.parameters import AsJson, Debug
+from valetkey._cli.wording import for_commands
 from valetkey.errors import AuthError
 
 _REPORT = "This is a fault of Valetkey. Run the command again with --debug, and report what it says."
@@ -70,7 +71,7 @@ def end(console: Console, run: Callable[[], ExitCode | None]) -> ExitCode:
 def _failed(console: Console, error: AuthError | CommandFailed) -> ExitCode:
     if console.debug:
         traceback.print_exception(error)
-    console.tell_failure(error.message, error.hint)
+    console.tell_failure(error.message, for_commands(error.hint))
     if console.as_json:
         try:
             console.write_document({"error": document_of(error)})

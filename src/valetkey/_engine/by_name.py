@@ -74,6 +74,14 @@ class ByName:
         """Do what `logout` does, from a task of any event loop."""
         return await run_rounds_async(self._login_and_logout.logging_out(), None)
 
+    def renew(self) -> "Session":
+        """
+        Renew the stored session now, whether its token still serves or not, and give it. No person is asked.
+
+        :raises LoginRequired: If there is no session.
+        """
+        return run_rounds(self._login_and_logout.renewing(), None, interrupted=self._flight.interrupt)
+
     def begin(self, *, seconds: float | None = None) -> "PendingLogin | None":
         """
         Begin a login that no thread waits for, and give it; None if the MCP server offers none, or a session is good.

@@ -15,6 +15,7 @@ from typing import cast
 from valetkey._engine.at_hand import SessionAtHand
 from valetkey._engine.attempts import Attempts
 from valetkey._engine.completing import Completing
+from valetkey._engine.decision import TokenNeed
 from valetkey._engine.explicit_login import ExplicitLogin
 from valetkey._engine.logout import Logout, LogoutResult
 from valetkey._engine.single_flight import SingleFlight, Work
@@ -59,6 +60,11 @@ class LoginAndLogout:
             if future is self._latest or isinstance(future.exception(), LoginFailed):
                 result = future.result()
                 return result if isinstance(result, Session) else None
+
+    def renewing(self) -> Rounds[Session]:
+        """Renew the session that is stored."""
+        result = yield from self._alone(self._renew)
+        return cast("Session", result)
 
     def beginning(self) -> Rounds[PendingLogin | None]:
         """Begin a login, or give the one that waits."""
@@ -106,6 +112,16 @@ class LoginAndLogout:
             raise
         self._at_hand.replace(session)
         return session
+
+    def _renew(self, cancelled: threading.Event) -> Steps[Session]:
+        stored, _ = self._attempts.sessions.read()
+        if stored is None:
+            message = "There is no session to renew."
+            raise LoginRequired(message, hint="Log in first.")
+        need = TokenNeed(rejected=stored.token.access_token.reveal(), early=True, explicit=True)
+        renewed = yield from self._attempts.obtaining(need, cancelled)
+        self._at_hand.replace(renewed)
+        return renewed
 
     def _begin(self, cancelled: threading.Event) -> Steps[PendingLogin | None]:
         try:

@@ -15,6 +15,7 @@ from valetkey._sessions.codec import Kind, decode_members, decode_session, sessi
 from valetkey._sessions.written_settings import read_given_settings
 from valetkey.errors import StoreError
 from valetkey.settings.settings import Settings
+from valetkey.store.another import DamagedRecord
 from valetkey.store.encryption.encrypted import list_keys
 from valetkey.store.protocol import Store
 from valetkey.values import Session
@@ -47,6 +48,11 @@ def list_sessions(store: Store) -> list[StoredSession]:
     return list(_sessions(store))
 
 
+def read_session(store: Store, key: str) -> StoredSession:
+    """Read one session by its key; one that is not there has neither session nor problem."""
+    return next(_found(store, key), StoredSession(key))
+
+
 def count_records(store: Store, kind: Kind) -> int:
     """Count the records of a kind."""
     return sum(1 for _ in _keys(store, kind))
@@ -54,12 +60,21 @@ def count_records(store: Store, kind: Kind) -> int:
 
 def _sessions(store: Store) -> Iterator[StoredSession]:
     for key in _keys(store, Kind.SESSION):
-        try:
-            record = store.get(key)
-            if record is not None:  # deleted since the keys were listed
-                yield _read(key, record.value)
-        except StoreError as error:
-            yield StoredSession(key, problem=error)
+        yield from _found(store, key)
+
+
+def _found(store: Store, key: str) -> Iterator[StoredSession]:
+    try:
+        record = store.get(key)
+    except DamagedRecord as error:
+        yield StoredSession(key, problem=error)
+        return
+    if record is None:  # deleted since the keys were listed
+        return
+    try:
+        yield _read(key, record.value)
+    except StoreError as error:
+        yield StoredSession(key, problem=error)
 
 
 def _keys(store: Store, kind: Kind) -> Iterable[str]:

@@ -77,7 +77,8 @@ def read_given_settings(members: Members, session: Session) -> Settings:
         raise ValueError(grant)
     usual = write_settings(Settings(url=text(members, "url")))
     settings = read_settings({**usual, **{name: members[name] for name in usual if name in members}}, session.client)
-    return replace(settings, grant=cast("GrantName", grant))
+    unnamed = replace(settings, grant="auto")
+    return unnamed if unnamed.chosen_grant == grant else replace(settings, grant=cast("GrantName", grant))
 
 
 def read_pairs(members: Members, name: str) -> tuple[tuple[str, str], ...]:

@@ -60,6 +60,18 @@ class BrowserLogin(LoopbackLogin):
         return BrowserAttempt(listeners, address, opens=True)
 
 
+class LinkHere(LoginHere):
+    """Prints the link, opens no browser, and takes the answer in either way (`valetkey login --no-browser`)."""
+
+    def __init__(self) -> None:
+        super().__init__(opens=False)
+
+    def _attempt(self, listeners: "list[socket.socket]", address: str) -> "LoopbackAttempt":
+        from valetkey.login.race import LinkAttempt
+
+        return LinkAttempt(listeners, address, opens=False)
+
+
 class PrintedLink(LoginHere):
     """
     Prints the link to standard error, opens no browser, and waits for the answer at a loopback address.

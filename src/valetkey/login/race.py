@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager, nullcontext
 from valetkey.errors import AuthError
 from valetkey.login.listener import LoopbackAttempt
 from valetkey.login.pasting import PastedAnswer
-from valetkey.login.prompt import logged_in_text, print_link, print_text, show_in_browser
+from valetkey.login.prompt import logged_in_text, print_link, print_link_alone, print_text, show_in_browser
 from valetkey.login.signs import sign_of_life
 from valetkey.login.whereabouts import NOWHERE, is_person_here, is_watched, no_person_here, person_to_ask
 from valetkey.seams import LoginPrompt
@@ -42,9 +42,7 @@ class RaceAttempt(LoopbackAttempt):
         if not self._opens:
             print_link(prompt)
             return nullcontext()
-        reader = person_to_ask()
-        question = _QUESTION.format(redirect_uri=self.redirect_uri)
-        asking = reader and PastedAnswer(reader, question, prompt, take=self.take_pasted, give_up=lambda: None)
+        asking = self._asking(prompt)
         opened = show_in_browser(prompt, can_paste=asking is not None)
         if not opened and not is_person_here():  # the browser that is there cannot be started
             raise no_person_here(NOWHERE)
@@ -53,11 +51,26 @@ class RaceAttempt(LoopbackAttempt):
             return nullcontext()
         return asking
 
+    def _asking(self, prompt: LoginPrompt) -> PastedAnswer | None:
+        """Give what asks for the pasted address while it is open; None where no person can enter a line."""
+        reader = person_to_ask()
+        question = _QUESTION.format(redirect_uri=self.redirect_uri)
+        return reader and PastedAnswer(reader, question, prompt, take=self.take_pasted, give_up=lambda: None)
+
     def conclude(self, error: AuthError | None) -> None:
         """Show the result in the browser, and to a person who reads along that the login worked."""
         super().conclude(error)
         if error is None and self._prompt is not None and is_watched():
             print_text(logged_in_text(self._prompt))
+
+
+class LinkAttempt(RaceAttempt):
+    """One login whose link is only printed; where a person can enter a line, the answer may be pasted too."""
+
+    def _shown(self, prompt: LoginPrompt) -> AbstractContextManager[object]:
+        asking = self._asking(prompt)
+        (print_link if asking is None else print_link_alone)(prompt)
+        return nullcontext() if asking is None else asking
 
 
 class BrowserAttempt(RaceAttempt):

@@ -1,0 +1,66 @@
+# SPDX-FileCopyrightText: 2026 The Valetkey authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""`valetkey refresh`: renew sessions now, and see whether that works."""
+
+from typing import TYPE_CHECKING
+
+from valetkey._cli.console import Console
+from valetkey._cli.outcome import ExitCode, code_of, document_of
+from valetkey._cli.parameters import ClientId, Label, OptionalUrl, Principal, StoreName
+
+if TYPE_CHECKING:
+    from valetkey._sessions.listing import StoredSession
+
+
+def refresh(
+    console: Console,
+    url: OptionalUrl = None,
+    label: Label = None,
+    principal: Principal = None,
+    client_id: ClientId = None,
+    store: StoreName = None,
+) -> ExitCode | None:
+    """Renew a session now. Without a URL, all are that need no person."""
+    from valetkey._cli.accounts import PERSON, all_accounts, one_account
+    from valetkey._cli.renewing import renewed
+    from valetkey._cli.views import account_of, document_of_session, duration, server_of
+    from valetkey.errors import AuthError
+    from valetkey.store import open_store
+
+    opened = open_store(store)
+    if url is not None:
+        found = [one_account(opened, url, principal=principal, label=label, client_id=client_id)]
+    else:
+        listed = [each for each in all_accounts(opened) if each.said("principal") == (principal or PERSON)]
+        found = [each for each in listed if label in (None, each.said("label")) and _is_renewable(each)]
+    documents, lines, failure = [], [], None
+    for stored in found:
+        names = {key: document_of_session(stored)[key] for key in ("server_url", "principal", "label")}
+        try:
+            with console.progress("Renewing…"):
+                session = renewed(stored, opened)
+        except AuthError as error:
+            if url is not None:
+                raise
+            failure = failure or error
+            documents.append({**names, "renewed": False, "error": document_of(error)})
+            console.tell(f"{server_of(stored)} ({account_of(stored)}): {error.message} {error.hint}")
+        else:
+            expires_at = session.token.expires_at
+            lasts = "" if expires_at is None else f"; the token is good for {duration(expires_at - _now())}"
+            documents.append({**names, "renewed": True, "expires_at": expires_at})
+            lines.append(f"Renewed {server_of(stored)} ({account_of(stored)}){lasts}.")
+    console.result({"sessions": documents}, "\n".join(lines) or "No session was renewed.")
+    return None if failure is None else code_of(failure)
+
+
+def _is_renewable(stored: "StoredSession") -> bool:
+    is_machine = stored.settings is not None and stored.settings.is_machine
+    return stored.session is not None and (stored.session.token.refresh_token is not None or is_machine)
+
+
+def _now() -> float:
+    import time
+
+    return time.time()

@@ -1,0 +1,29 @@
+# SPDX-FileCopyrightText: 2026 The Valetkey authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Hints are written for programs: here they name the options of the command line instead of those of Python."""
+
+import re
+
+_OPTIONS = (
+    *("issuer", "client_id", "client_secret", "client_metadata_url", "scope", "label", "principal", "profile"),
+    *("overwrite", "resource", "headers"),
+)
+_SPELLINGS: tuple[tuple[re.Pattern[str], str], ...] = (
+    (re.compile(r"OAuth\(url\)\.login\(\)"), "valetkey login URL"),
+    (re.compile(r'; or login="link" with public_url in a web app,(?: login="device" where)?'), "; or --device where"),
+    (re.compile(r'login="(paste|device)"'), r"--\1"),
+    (re.compile(r',? ?login="browser" on a computer with one'), " a login on a computer with a browser"),
+    (re.compile(r'`?login="link"`?'), "a web app"),
+    (re.compile(r"call login\(\)"), "valetkey login URL"),
+    (re.compile(r"overwrite=True"), "--overwrite"),
+    (re.compile(r"another redirect_uri"), "another --callback-port"),
+)
+_NAMED = re.compile(rf"`?\b({'|'.join(_OPTIONS)})=(?:…|\.\.\.)?`?")
+
+
+def for_commands(hint: str) -> str:
+    """Give a hint in the words of the command line."""
+    for pattern, spelling in _SPELLINGS:
+        hint = pattern.sub(spelling, hint)
+    return _NAMED.sub(lambda found: f"--{found[1].replace('_', '-')}", hint)

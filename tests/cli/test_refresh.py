@@ -1,0 +1,54 @@
+# SPDX-FileCopyrightText: 2026 The Valetkey authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""`valetkey refresh`: renewing by name."""
+
+from tests.fakes.world import a_session
+from valetkey._cli.outcome import ExitCode
+from valetkey._sessions.codec import encode_session, session_key
+from valetkey.settings.settings import Settings
+from valetkey.store import open_store
+
+
+def test_a_session_is_renewed_though_its_token_still_serves(logged_in, server):
+    before = logged_in("token", server.url).out
+    done = logged_in("refresh", server.url)
+    assert done.out.startswith(f"Renewed {server.url} (default); the token is good for ")
+    assert logged_in("token", server.url).out != before
+    assert len(server.person.asked) == 0
+
+
+def test_without_a_url_all_are_renewed_and_what_fails_is_told(logged_in, server):
+    logged_in("login", server.url, "--label", "work")
+    document = logged_in("refresh", "--json").document
+    assert [each["renewed"] for each in document["sessions"]] == [True, True]
+    server.authorization.forget_refresh_tokens()
+    done = logged_in("refresh")
+    assert done.code != ExitCode.DONE
+    assert done.out == "No session was renewed.\n"
+
+
+def test_a_refusal_keeps_the_token_that_still_serves(logged_in, server):
+    server.authorization.forget_refresh_tokens()
+    assert logged_in("refresh", server.url).code == ExitCode.REFUSED
+    assert logged_in("token", server.url).code == ExitCode.DONE
+    assert "ended" in logged_in("status").out
+
+
+def test_what_has_nothing_to_be_renewed_with_needs_a_login(valetkey):
+    url = "https://mcp.example.com/mcp"
+    session = a_session(refresh_token=None)
+    open_store(valetkey.store).put(session_key(Settings(url=url)), encode_session(session))
+    done = valetkey("refresh", url)
+    assert done.code == ExitCode.LOGIN
+    assert f"valetkey login {url}" in done.err
+
+
+def test_a_machine_gets_a_new_token_without_a_refresh_token(valetkey, server):
+    server.authorization.knows("job", secret="sesame", method="client_secret_basic")
+    arguments = ("--client-id", "job", "--client-secret", "env:THE_SECRET", "--issuer", server.origin)
+    done = valetkey("login", server.url, *arguments, THE_SECRET="sesame")
+    assert done.code == ExitCode.DONE
+    before = valetkey("token", server.url).out
+    assert valetkey("refresh").code == ExitCode.DONE
+    assert valetkey("token", server.url).out != before

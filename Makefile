@@ -31,7 +31,7 @@ export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 
 .PHONY: help test lint types unit coverage mutants test-sdk1 test-mixed test-hayhooks upstream interop frameworks
 .PHONY: conformance demo bench durability
-.PHONY: fuzz fuzz-short format clean
+.PHONY: docs fuzz fuzz-short format clean
 
 help: ## print this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | while IFS=$$'\t' read -r name text; \
@@ -118,6 +118,10 @@ bench: .venv/installed ## the benchmarks; WRITE=1 measures in full and writes do
 
 durability: .venv/installed ## renewals that are killed, on every backend; writes docs/durability.md (some ten minutes)
 	$(BIN)/python -m benchmarks.durability
+
+# The tests build it too, and look at every link and anchor.
+docs: .venv/installed ## the documentation site, in build/docs
+	$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going --nitpicky docs build/docs
 
 format: .venv/installed ## rewrite the code in the common format
 	$(BIN)/ruff check --quiet --fix . || [ $$? = 1 ]

@@ -4,8 +4,31 @@
 """
 Valetkey: the OAuth of an MCP client, found, obtained, kept and renewed without configuration.
 
-`OAuth` is an `Auth` object for the clients of httpx2 and of httpx.
-`haystack_integrations.tools.mcp_oauth` has Haystack's MCP tools with it built in.
+    OAuth              the `Auth` object for the clients of httpx2 and of httpx: OAuth("https://mcp.example.com/mcp")
+    Secret             a text that is never shown
+    RegisteredClient   a client that was registered by hand, for `clients=`
+    PrivateKey         a key that signs for a client
+    IdentityProvider   an organisation that vouches for its employee
+    ScopeRequest       what `approve_scope` gets
+    LogoutResult       what `OAuth.logout` returns
+
+Every error is an `AuthError`, named for what the caller does next; `.hint` says it: TemporaryError, LoginRequired,
+LoginFailed, Refused, ClientRefused, TokenRejected, ScopeMissing, Unsupported, TrustError, IssuerMismatch,
+ResourceMismatch, InsecureEndpoint, StateMismatch, MalformedDocument, StoreError, StoreLocked, StoreBusy,
+ConfigurationError.
+
+    valetkey.httpx2           `MCPHttpClient` for the MCP SDK 2.x and FastMCP
+    valetkey.httpx            the same for the MCP SDK 1.x
+    valetkey.settings         every other option
+    valetkey.login            ways to ask a person to log in
+    valetkey.store            where sessions are kept
+    valetkey.migrate          sessions of other programs
+    valetkey.client_document  a client metadata document of your own
+    valetkey.errors           the errors, as a tree
+    valetkey.values           what a session is made of
+
+`haystack_integrations.tools.mcp_oauth` has Haystack's MCP tools with all of it built in. `python -m valetkey` is the
+command line. `docs/api.md` lists every public name.
 """
 
 from typing import TYPE_CHECKING

@@ -59,12 +59,14 @@ class CasLeases:
     """
     Makes the `lease` method of a backend out of `get`, `put` and `delete`.
 
-        class MyStore:
-            def __init__(self) -> None:
-                self._leases = CasLeases(self)
+    ```python
+    class MyStore:
+        def __init__(self) -> None:
+            self._leases = CasLeases(self)
 
-            def lease(self, key: str, *, seconds: float) -> Lease | None:
-                return self._leases.take(key, seconds=seconds)
+        def lease(self, key: str, *, seconds: float) -> Lease | None:
+            return self._leases.take(key, seconds=seconds)
+    ```
 
     :param records: The backend.
     :param monotonic: A monotonic clock, in seconds.

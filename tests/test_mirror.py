@@ -24,6 +24,7 @@ ACROSS_ROOMS = frozenset(
 
 SUBJECTS = {
     "": {"errors", "foreign_texts", "growth", "imports", "layers", "mirror", "purity", "repository", "requirements"},
+    "cli/bridge": {"conversations", "ends", "logins", "survival"},
     "adapters": {"adapters", "dpop", "dpop_at_oidc_provider", "rejections"},
     "clients": {"project_document"},
     "engine": {

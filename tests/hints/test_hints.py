@@ -556,6 +556,9 @@ ELSEWHERE = {
         "cli/test_token.py::test_a_token_that_is_bound_to_a_key_is_no_header"
     ),
     "Give a URL, or --all.": ("cli/test_logout.py::test_where_to_log_out_has_to_be_said_once"),
+    "Check the credential in --header, or leave it out to log in.": (
+        "cli/bridge/test_logins.py::test_a_static_credential_in_a_header_needs_no_login"
+    ),
     "Log in once where a person is, with the same session store (OAuth(url).login()); or use the credentials of a "
     'machine; or login="link" with public_url in a web app, login="device" where a person reads the output, '
     'login="paste" in a terminal or notebook.': (

@@ -13,6 +13,7 @@ from typing import Annotated
 import typer
 
 import valetkey
+from valetkey._cli.bridge.command import bridge
 from valetkey._cli.login import login
 from valetkey._cli.logout import logout
 from valetkey._cli.refresh import refresh
@@ -34,6 +35,7 @@ app.command("status")(command(status))
 app.command("refresh")(command(refresh))
 app.command("token")(command(token))
 app.command("logout")(command(logout))
+app.command("bridge")(bridge)
 
 
 def _print_version(is_wanted: bool) -> None:

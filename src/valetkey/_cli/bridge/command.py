@@ -1,0 +1,170 @@
+# SPDX-FileCopyrightText: 2026 The Valetkey authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""`valetkey bridge`: its flags, which are those that users of mcp-remote know, and those of `valetkey login`."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from valetkey._cli.console import Console
+from valetkey._cli.outcome import CommandFailed, ExitCode
+from valetkey._cli.parameters import Label, StoreName, Url
+from valetkey._cli.running import end
+from valetkey.errors import AuthError
+
+if TYPE_CHECKING:
+    from valetkey._cli.bridge.flags import Flags
+    from valetkey._cli.bridge.serving import Plan
+    from valetkey._cli.bridge.stdio import Stdio
+
+_LOGIN_WAIT = 45.0
+"""Seconds: desktop clients give a request up after 60."""
+
+_Port = Annotated[int | None, typer.Argument(metavar="[PORT]", min=1, max=65535, help="As --callback-port.")]
+_CallbackPort = Annotated[
+    int | None,
+    typer.Option("--callback-port", metavar="PORT", min=1, max=65535, help="The port for the answer of a login."),
+]
+_CallbackHost = Annotated[
+    str | None, typer.Option("--callback-host", "--host", metavar="HOST", help="The host in its address: localhost.")
+]
+_Header = Annotated[
+    list[str] | None,
+    typer.Option("--header", metavar='"NAME: VALUE"', help="A header field for the server; ${NAME} is a variable."),
+]
+_AllowHttp = Annotated[bool, typer.Option("--allow-http", help="Allow a URL that is not encrypted.")]
+_Transport = Annotated[
+    str, typer.Option("--transport", metavar="NAME", help="http-first, sse-first, http-only or sse-only.")
+]
+_Ignore = Annotated[
+    list[str] | None, typer.Option("--ignore-tool", metavar="NAME", help="Leave a tool out; * stands for any text.")
+]
+_Metadata = Annotated[
+    str | None,
+    typer.Option("--static-oauth-client-metadata", metavar="JSON|@FILE", help="What a registration says."),
+]
+_Client = Annotated[
+    str | None,
+    typer.Option("--static-oauth-client-info", metavar="JSON|@FILE", help="A client registered by hand."),
+]
+_Resource = Annotated[
+    str | None, typer.Option("--resource", metavar="URL", help="The resource parameter of the login.")
+]
+_AuthTimeout = Annotated[
+    float | None, typer.Option("--auth-timeout", metavar="SECONDS", help="How long a login waits for you: 300.")
+]
+_Wait = Annotated[
+    float, typer.Option("--login-wait", metavar="SECONDS", min=0, help="How long a request waits for a login.")
+]
+_Scope = Annotated[list[str] | None, typer.Option("--scope", metavar="SCOPE", help="Ask for this scope.")]
+_ClientId = Annotated[
+    str | None, typer.Option("--client-id", metavar="ID", help="The client that is registered by hand.")
+]
+_Issuer = Annotated[str | None, typer.Option("--issuer", metavar="URL", help="The only authorization server to trust.")]
+_Profile = Annotated[str | None, typer.Option("--profile", metavar="NAME", help="The provider profile.")]
+_Login = Annotated[
+    str, typer.Option("--login", metavar="HOW", help="How you are asked: auto, browser, device or never.")
+]
+_Proxy = Annotated[bool, typer.Option("--enable-proxy", help="Nothing: HTTPS_PROXY and NO_PROXY are respected always.")]
+_Silent = Annotated[bool, typer.Option("--silent", help="Write nothing to standard error but the link of a login.")]
+_Debug = Annotated[bool, typer.Option("--debug", help="Show every request, and the traceback of an error.")]
+
+
+def bridge(
+    url: Url,
+    port: _Port = None,
+    header: _Header = None,
+    allow_http: _AllowHttp = False,
+    callback_port: _CallbackPort = None,
+    callback_host: _CallbackHost = None,
+    transport: _Transport = "http-first",
+    ignore_tool: _Ignore = None,
+    static_oauth_client_metadata: _Metadata = None,
+    static_oauth_client_info: _Client = None,
+    resource: _Resource = None,
+    auth_timeout: _AuthTimeout = None,
+    login_wait: _Wait = _LOGIN_WAIT,
+    scope: _Scope = None,
+    client_id: _ClientId = None,
+    issuer: _Issuer = None,
+    label: Label = None,
+    profile: _Profile = None,
+    login: _Login = "auto",
+    store: StoreName = None,
+    enable_proxy: _Proxy = False,  # noqa: ARG001 - accepted for those who know it from mcp-remote
+    silent: _Silent = False,
+    debug: _Debug = False,
+) -> None:
+    """Be a stdio MCP server that forwards to a remote one, with its login."""
+    from valetkey._cli.bridge.stdio import Stdio
+
+    stdio = Stdio()  # first of all: nothing else may reach the client
+    from valetkey._cli.bridge.flags import Flags
+
+    flags = Flags(
+        url=url,
+        port=callback_port or port,
+        header=header or (),
+        allow_http=allow_http,
+        callback_host=callback_host,
+        transport=transport,
+        static_metadata=static_oauth_client_metadata,
+        static_client=static_oauth_client_info,
+        resource=resource,
+        auth_timeout=auth_timeout,
+        scope=scope or (),
+        client_id=client_id,
+        issuer=issuer,
+        label=label,
+        profile=profile,
+        login=login,
+    )
+    console = Console(debug=debug)
+
+    def run() -> ExitCode | None:
+        return _run(stdio, flags, console, tuple(ignore_tool or ()), login_wait, store, silent=silent)
+
+    raise typer.Exit(end(console, run))
+
+
+def _run(
+    stdio: "Stdio",
+    flags: "Flags",
+    console: Console,
+    ignored: tuple[str, ...],
+    login_wait: float,
+    store: str | None,
+    *,
+    silent: bool,
+) -> ExitCode | None:
+    import asyncio
+
+    from valetkey._cli.bridge.serving import answer_with, mute, serve
+
+    mute(debug=console.debug, silent=silent)
+    try:
+        plan = _plan(flags, ignored, login_wait, store)
+    except (AuthError, CommandFailed) as error:
+        asyncio.run(answer_with(stdio, error, flags.url))
+        raise
+    failure = asyncio.run(serve(stdio, plan, (lambda _: None) if silent else console.tell))
+    if failure is not None:
+        raise CommandFailed(failure.message, hint=failure.hint, code=failure.code)
+    return ExitCode.CLOSED_OUTPUT if stdio.is_broken else None
+
+
+def _plan(flags: "Flags", ignored: tuple[str, ...], login_wait: float, store: str | None) -> "Plan":
+    from valetkey._cli.bridge.flags import TRANSPORTS, headers_of, login_of, require_address, settings_of
+    from valetkey._cli.bridge.http_client import BridgeOAuth
+    from valetkey._cli.bridge.serving import Plan
+
+    require_address(flags)
+    if flags.transport not in TRANSPORTS:
+        message = f"There is no transport {flags.transport!r}."
+        raise CommandFailed(message, hint=f"Use one of {', '.join(TRANSPORTS)}.", code=ExitCode.USAGE)
+    headers = headers_of(flags)
+    auth = None
+    if not any(name.lower() == "authorization" for name in headers):
+        auth = BridgeOAuth(flags.url, settings=settings_of(flags, headers), login=login_of(flags), store=store)
+    return Plan(flags.url, auth, headers, TRANSPORTS[flags.transport], ignored, login_wait)

@@ -1,0 +1,135 @@
+# SPDX-FileCopyrightText: 2026 The Valetkey authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""What keeps a message from its answer, and how the client is told: one sentence, and one thing to do."""
+
+import socket
+import ssl
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx2
+
+from valetkey import urls
+from valetkey._adapters.causes import errors_behind
+from valetkey._adapters.failures import HttpError, NoAnswer, SessionEnded
+from valetkey._adapters.messages import CODE
+from valetkey._cli.outcome import CommandFailed, ExitCode, code_of
+from valetkey.errors import AuthError, LoginRequired, quote
+from valetkey.errors.texts import harmless
+
+_LATER = "Try again later; if it stays so, tell the server's operator."
+_CHECK_URL = "Check the URL of the MCP server, its path too."
+_OTHER_TRANSPORT = frozenset({400, 404, 405, 406, 415, 501})
+"""The statuses by which what is no MCP server, or one of another transport, answers."""
+
+
+class NotSent(ConnectionError):
+    """No connection to the server was made, so it has not seen the message."""
+
+
+class AnswerLost(ConnectionError):
+    """The server has got the message, and the connection ended before the answer came."""
+
+
+class ServerSays(Exception):
+    """The server answers with an HTTP error and a JSON-RPC error, which is for the client."""
+
+    def __init__(self, error: dict[str, Any]) -> None:
+        super().__init__(str(error.get("message", "")))
+        self.error = error
+
+
+class NoToken(Exception):
+    """The server wants another token, for something that no person is asked for."""
+
+
+class OtherRevision(ConnectionError):
+    """The server was replaced by one that does not speak the client's revision of MCP."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """
+    What the client is told: `message` says what happened, `hint` what to do; `code` is the process's exit code.
+
+    `link` is the page of a login that waits, for the person alone: it is in the text where a program reads that which
+    starts the bridge, and not where a language model may.
+    """
+
+    message: str
+    hint: str
+    code: ExitCode
+    link: str | None = None
+    shows_link: bool = False
+
+    @property
+    def error(self) -> dict[str, Any]:
+        """The JSON-RPC error."""
+        data = {"hint": self.hint} | ({"authorization_url": self.link} if self.link else {})
+        page = f" {self.link}" if self.shows_link and self.link else ""
+        return {"code": CODE, "message": f"{self.message} {self.hint}{page}", "data": data}
+
+
+def failure_of(error: Exception, url: str) -> Failure:
+    """Describe what has kept a message from its answer."""
+    if isinstance(error, AuthError | CommandFailed):
+        link = error.authorization_url if isinstance(error, LoginRequired) else None
+        return Failure(error.message, error.hint, code_of(error), link)
+    server = urls.without_query(url)
+    if isinstance(error, HttpError):
+        return _of_answer(error, server)
+    if isinstance(error, SessionEnded):
+        return Failure(f"{server} has ended the MCP session.", "Try again.", ExitCode.LATER)
+    if isinstance(error, AnswerLost):
+        return Failure(
+            f"The connection to {server} ended before the answer came, and it is not known what the server has done.",
+            "Check what it has done before you try again.",
+            ExitCode.LATER,
+        )
+    if isinstance(error, OtherRevision):
+        return Failure(f"{server} speaks another revision of MCP now.", "Restart the client.", ExitCode.LATER)
+    if isinstance(error, NotSent | NoAnswer | httpx2.TransportError | OSError):
+        return _of_connection(error, url, server)
+    return Failure(
+        f"{server} cannot be used: {harmless(type(error).__name__)}.",
+        "Run `valetkey bridge` with --debug to see more, and report it.",
+        ExitCode.UNFORESEEN,
+    )
+
+
+def _of_answer(error: HttpError, server: str) -> Failure:
+    status = getattr(error.response, "status_code", 0)
+    said = str(error).removeprefix("the MCP server ").rstrip(".")
+    hint, code = _LATER, ExitCode.LATER
+    if status < 500 and status != 429:
+        hint, code = _CHECK_URL, ExitCode.SERVER
+    if status in _OTHER_TRANSPORT:
+        said = f"{said}: there is no MCP server at this address"
+    if status == 401:
+        hint = "Check the credential in --header, or leave it out to log in."
+    if status == 403:
+        hint = "Ask the server's operator for access; if it wants a key, give it with --header."
+    return Failure(f"{server} {said}.", hint, code)
+
+
+def _of_connection(error: Exception, url: str, server: str) -> Failure:
+    for cause in errors_behind(error, also_hidden=True):
+        if isinstance(cause, socket.gaierror):
+            said = f"no address is known for {quote(urlsplit(url).hostname)}"
+            return _unreached(server, said, "Check the host name in the URL, and the network.")
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            said = f"does not prove with a certificate who it is: {quote(cause.verify_message or str(cause))}"
+            hint = "If your network has a certificate authority of its own, name its file in SSL_CERT_FILE."
+            return Failure(f"{server} {said}.", hint, ExitCode.LATER)
+        if isinstance(cause, ConnectionRefusedError):
+            return _unreached(server, "nothing listens there", "Start the server, or check the URL.")
+    if isinstance(error, NotSent):
+        reason = next((str(each) for each in errors_behind(error) if each is not error and str(each)), "")
+        return _unreached(server, quote(reason) if reason else "no connection", "Check the network, and the URL.")
+    return Failure(f"{server} breaks the connection off without an answer.", _LATER, ExitCode.LATER)
+
+
+def _unreached(server: str, why: str, hint: str) -> Failure:
+    return Failure(f"{server} is not reached: {why}.", hint, ExitCode.LATER)

@@ -1,0 +1,210 @@
+# SPDX-FileCopyrightText: 2026 The Valetkey authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""What the flags of `valetkey bridge` mean: the settings of the login, and how the server is reached."""
+
+import json
+import os
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from valetkey import urls
+from valetkey._cli.outcome import CommandFailed, ExitCode
+from valetkey.errors import AuthError, quote
+from valetkey.settings.network import FIELD_VALUE, Network
+from valetkey.settings.settings import Settings
+from valetkey.values import Secret
+
+if TYPE_CHECKING:
+    from valetkey.login import Login, LoginName
+
+TRANSPORTS: Mapping[str, tuple[str, ...]] = {
+    "http-first": ("http", "sse"),
+    "sse-first": ("sse", "http"),
+    "http-only": ("http",),
+    "sse-only": ("sse",),
+}
+"""The transports to try, in their order, by the names that mcp-remote gives them."""
+
+LOGINS = ("auto", "browser", "device", "never")
+
+_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+_FIELD_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110 §5.6.2
+_OF_TRANSPORT = frozenset({"accept", "content-type", "content-length", "host", "mcp-session-id", "transfer-encoding"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flags:
+    """The flags as they were typed."""
+
+    url: str
+    port: int | None = None
+    header: Sequence[str] = ()
+    allow_http: bool = False
+    callback_host: str | None = None
+    transport: str = "http-first"
+    static_metadata: str | None = None
+    static_client: str | None = None
+    resource: str | None = None
+    auth_timeout: float | None = None
+    scope: Sequence[str] = ()
+    client_id: str | None = None
+    issuer: str | None = None
+    label: str | None = None
+    profile: str | None = None
+    login: str = "auto"
+
+
+def headers_of(flags: Flags) -> dict[str, str]:
+    """Read the header fields for the MCP server; `${NAME}` in a value stands for a variable of the environment."""
+    headers: dict[str, str] = {}
+    for given in flags.header:
+        name, colon, value = given.partition(":")
+        if not colon or not _FIELD_NAME.fullmatch(name.strip()) or name.strip().lower() in _OF_TRANSPORT:
+            message = f"--header {quote(name.strip())} names no header field that can be set."
+            raise _usage(message, 'Write it as --header "Name: value".')
+        expanded = expand(value.strip(), f"--header {name.strip()}")
+        if not FIELD_VALUE.fullmatch(expanded):
+            message = f"The value of --header {quote(name.strip())} is none that a header field may have."
+            raise _usage(message, "Give visible ASCII characters in one line; it may be that the value is empty.")
+        headers[name.strip()] = expanded
+    return headers
+
+
+def expand(text: str, where: str) -> str:
+    """Put the values of variables in the places of their names."""
+
+    def value_of(found: re.Match[str]) -> str:
+        value = os.environ.get(found[1])
+        if value is None:
+            message = f"{where} names the variable {found[1]}, which is not set."
+            raise _usage(message, 'Set it in the "env" of the client\'s configuration.')
+        return value
+
+    return _VARIABLE.sub(value_of, text)
+
+
+def require_address(flags: Flags) -> None:
+    """Refuse what is no URL of an MCP server, and one that is not encrypted unless that is allowed."""
+    if not urls.is_endpoint(flags.url) and not flags.url.lower().startswith("http://"):
+        message = f"{quote(flags.url)} is not the URL of an MCP server."
+        raise _usage(message, "Give an https URL.")
+    Settings(url=flags.url)  # as for every other command
+    if urlsplit(flags.url).scheme.lower() == "http" and not urls.is_endpoint(flags.url) and not flags.allow_http:
+        message = f"{urls.without_query(flags.url)} is not encrypted, and not on this computer."
+        raise _usage(message, "Use its https URL; or allow it with --allow-http, in a network that you trust.")
+
+
+def settings_of(flags: Flags, headers: Mapping[str, str]) -> Settings:
+    """Make the settings of the login."""
+    given: dict[str, Any] = {
+        **_of_metadata(flags.static_metadata),
+        **_of_client(flags.static_client),
+        "resource": flags.resource,
+        "login_timeout": flags.auth_timeout,
+        "issuer": flags.issuer,
+        "profile": flags.profile,
+        "network": _network(flags.url, headers),
+    }
+    if flags.scope:
+        given["scope"] = " ".join(flags.scope)
+    if flags.client_id is not None:
+        given["client_id"] = flags.client_id
+    address = _redirect_uri(flags)
+    if address is not None:
+        given["redirect_uri"] = address
+    if given.get("client_secret") is not None:
+        given["grant"] = "authorization_code"  # a secret alone would stand for a machine
+    if flags.label is not None:
+        given["label"] = flags.label
+    return Settings(url=flags.url, **{name: value for name, value in given.items() if value is not None})
+
+
+def login_of(flags: Flags) -> "Login | LoginName":
+    """Choose how a person is asked: without a terminal, since the client holds standard input and output."""
+    if flags.login not in LOGINS:
+        message = f"There is no way {quote(flags.login)} to log in here."
+        raise _usage(message, f"Use one of {', '.join(LOGINS)}.")
+    if flags.login == "auto":
+        return "browser"  # it prints the link too, and waits for the answer wherever the browser is
+    return flags.login  # type: ignore[return-value]  # one of the names
+
+
+def _redirect_uri(flags: Flags) -> str | None:
+    if flags.port is None and flags.callback_host is None:
+        return None
+    if flags.port is None:
+        message = "--callback-host needs a port."
+        raise _usage(message, "Give --callback-port too.")
+    host = flags.callback_host or "localhost"  # the address of mcp-remote, which is registered by hand somewhere
+    return f"http://{f'[{host}]' if ':' in host else host}:{flags.port}/oauth/callback"
+
+
+def _of_metadata(given: str | None) -> dict[str, Any]:
+    metadata = _document(given, "--static-oauth-client-metadata")
+    return {
+        "client_name": metadata.get("client_name"),
+        "scope": metadata.get("scope"),
+        "client_authentication": metadata.get("token_endpoint_auth_method"),
+        "redirect_uri": _first(metadata.get("redirect_uris")),
+    }
+
+
+def _of_client(given: str | None) -> dict[str, Any]:
+    client = _document(given, "--static-oauth-client-info")
+    if given is not None and not isinstance(client.get("client_id"), str):
+        message = "--static-oauth-client-info has no client_id."
+        raise _usage(message, 'Give {"client_id": "…"}.')
+    secret = client.get("client_secret")
+    found = {
+        "client_id": client.get("client_id"),
+        "client_secret": Secret(secret) if isinstance(secret, str) and secret else None,
+        "client_authentication": client.get("token_endpoint_auth_method"),
+        "redirect_uri": _first(client.get("redirect_uris")),
+    }
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _document(given: str | None, flag: str) -> dict[str, Any]:
+    if given is None:
+        return {}
+    text = given
+    if given.startswith("@"):
+        try:
+            text = Path(given[1:]).read_text("utf-8")
+        except (OSError, ValueError) as error:
+            message = f"{flag} names a file that cannot be read."
+            raise _usage(message, "Check the path after the @.") from error
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError):
+        document = None
+    if not isinstance(document, dict):
+        message = f"{flag} is no JSON object."
+        raise _usage(message, "Give a JSON object, or @ and the path of a file with one.")
+    return {name: expand(value, flag) if isinstance(value, str) else value for name, value in document.items()}
+
+
+def _first(addresses: object) -> str | None:
+    first = addresses[0] if isinstance(addresses, list) and addresses else None
+    return first if isinstance(first, str) else None
+
+
+def _network(url: str, headers: Mapping[str, str]) -> Network | None:
+    """Let Valetkey's own requests to the server's origin, too, pass the gateway that wants the fields."""
+    fields: dict[str, Secret] = {}
+    for name, value in headers.items():
+        try:
+            Network(headers={urls.origin(url): {name: Secret(value)}})
+        except AuthError:  # such as Authorization, which is the MCP server's
+            continue
+        fields[name] = Secret(value)
+    return Network(headers={urls.origin(url): fields}) if fields else None
+
+
+def _usage(message: str, hint: str) -> CommandFailed:
+    return CommandFailed(message, hint=hint, code=ExitCode.USAGE)

@@ -1,0 +1,167 @@
+# SPDX-FileCopyrightText: 2026 The Valetkey authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""The bridge itself: each line of the client goes to the server, each message of the server to the client."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from typing import Any
+
+from valetkey._adapters.failures import NoAnswer
+from valetkey._cli.bridge.exchange import Exchange
+from valetkey._cli.bridge.failures import AnswerLost, Failure, ServerSays, failure_of
+from valetkey._cli.bridge.ignored_tools import IgnoredTools
+from valetkey._cli.bridge.mcp_session import McpSession
+from valetkey._cli.bridge.messages import Message, Parcel, Unreadable, compose, key_of, read
+from valetkey._cli.bridge.revisions import revision_in
+from valetkey.errors import AuthError
+
+_logger = logging.getLogger("valetkey")
+
+_CLOSING = 1.0
+"""Seconds for the server to be told that the session is over; a client ends the process two seconds after its input."""
+
+Write = Callable[[str], Awaitable[None]]
+
+
+class Relay:
+    """
+    Carries the messages of one client, after `start`. Used in one event loop only.
+
+    `failure` says why the bridge cannot be used; `has_failed` is set with it.
+    """
+
+    session: McpSession
+
+    def __init__(self, url: str, write: Write, tell: Callable[[str], None], ignored: IgnoredTools) -> None:
+        self._url = url
+        self._write = write
+        self._tell = tell
+        self._ignored = ignored
+        self._exchanges: dict[str, tuple[Exchange, asyncio.Task[None]]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._before: Exchange | None = None
+        self._one_way: asyncio.Queue[tuple[Exchange, Exchange | None]] = asyncio.Queue()
+        self._failed_probe: AuthError | None = None
+        self.failure: Failure | None = None
+        self.has_failed = asyncio.Event()
+
+    def start(self, session: McpSession) -> None:
+        """Begin to carry messages in a session."""
+        self.session = session
+        self._begin(self._send_one_way())
+
+    def receive(self, line: bytes) -> None:
+        """Take a line of the client."""
+        if not line.strip():
+            return
+        try:
+            parcel = read(line.decode("utf-8"))
+        except (Unreadable, UnicodeDecodeError):
+            self._tell("A line of the client is no JSON-RPC message, and is left out.")
+            return
+        ignored = self._ignored.refused(parcel)
+        if ignored is not None:
+            self._begin(self._refuse(parcel, ignored))
+            return
+        if parcel.method == "notifications/cancelled" and self._cancel(parcel.messages[0]):
+            return
+        exchange = Exchange(parcel, self.session.hear)
+        before = self._before if self._before is not None and not self._before.done.is_set() else None
+        if parcel.method in ("initialize", "notifications/initialized"):
+            self._before = exchange  # what comes after it belongs to the session that it opens
+        if exchange.pending:
+            task = self._begin(self._carry(exchange, before))
+            self._exchanges.update(dict.fromkeys(exchange.pending, (exchange, task)))
+        else:
+            self._one_way.put_nowait((exchange, before))
+
+    async def hear(self, said: Parcel, answered: dict[str, Message]) -> None:
+        """Hand on what the server says."""
+        await self._write(self._ignored.shown(said, answered).text)
+
+    async def close(self) -> None:
+        """Give up what is on its way, and end the session at the server."""
+        for task in list(self._tasks):
+            task.cancel()
+        closing = asyncio.ensure_future(self.session.close())
+        await asyncio.wait({closing}, timeout=_CLOSING)
+        closing.cancel()
+
+    def _begin(self, work: Any) -> "asyncio.Task[None]":
+        task: asyncio.Task[None] = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    async def _carry(self, exchange: Exchange, before: Exchange | None) -> None:
+        requests = exchange.parcel.requests
+        try:
+            if before is not None:
+                await before.done.wait()
+            probe, self._failed_probe = self._failed_probe, None
+            if probe is not None and exchange.parcel.method == "initialize":
+                raise probe  # no person is asked twice
+            await self.session.carry(exchange)
+        except ServerSays as said:
+            await self._answer(exchange, said.error)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the client waits for an answer
+            await self._fail(exchange, error)
+        finally:
+            exchange.done.set()
+            for key in requests:
+                if key in self._exchanges and self._exchanges[key][0] is exchange:
+                    del self._exchanges[key]
+
+    async def _fail(self, exchange: Exchange, error: Exception) -> None:
+        _logger.debug("a message was not answered by the server", exc_info=error)
+        if exchange.parcel.method == "server/discover" and isinstance(error, AuthError):
+            self._failed_probe = error  # "initialize" follows
+        if isinstance(error, AnswerLost) and (exchange.parcel.is_repeatable or exchange.parcel.method == "initialize"):
+            error = NoAnswer(str(error))  # it does not matter what the server has done
+        is_start = exchange.parcel.method in ("initialize", "server/discover") and not self.session.is_open
+        failure = replace(failure_of(error, self._url), shows_link=is_start)
+        await self._answer(exchange, failure.error)
+        if is_start:
+            self.failure = failure
+        if exchange.parcel.method == "initialize" and failure.link is None:
+            self.has_failed.set()
+
+    async def _answer(self, exchange: Exchange, error: dict[str, Any]) -> None:
+        if exchange.is_cancelled:
+            return
+        for request in exchange.pending.values():
+            await self._write(compose(id=request.content["id"], error=error).text)
+
+    async def _send_one_way(self) -> None:
+        """Send what expects no answer, in the order in which it came."""
+        while True:
+            exchange, before = await self._one_way.get()
+            try:
+                if before is not None:
+                    await before.done.wait()
+                await self.session.carry(exchange)
+            except Exception as error:
+                _logger.debug("a message that expects no answer was not delivered", exc_info=error)
+            finally:
+                exchange.done.set()
+
+    def _cancel(self, notification: Message) -> bool:
+        """Cancel what the client wants no answer to; True if the server is not to hear of it."""
+        found = self._exchanges.get(key_of(notification.params.get("requestId")))
+        if found is None:
+            return False
+        exchange, task = found
+        exchange.is_cancelled = True
+        request = exchange.parcel.messages[0]
+        if exchange.is_with_server and revision_in(request) is None:
+            return False  # the server is told, and may answer all the same
+        task.cancel()  # from MCP 2026-07-28 on, the end of its connection tells the server
+        return True
+
+    async def _refuse(self, parcel: Parcel, name: str) -> None:
+        error = {"code": -32602, "message": f"The tool {name!r} is left out by --ignore-tool."}
+        for request in parcel.requests.values():
+            await self._write(compose(id=request.content["id"], error=error).text)

@@ -1,0 +1,135 @@
+# SPDX-FileCopyrightText: 2026 The Valetkey authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""How a bridge begins and ends: what cannot be used is said in two lines, and to the client."""
+
+import signal
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from tests.cli.bridge.running import Bridge, everything
+from tests.servers.process import HOST, free_port
+
+
+@pytest.fixture(scope="module")
+def shared_server():
+    with everything() as running:
+        yield running
+
+
+@pytest.fixture
+def server(shared_server):
+    shared_server.steer("reset")
+    return shared_server
+
+
+def _close_input(bridge):
+    bridge.process.stdin.close()
+    bridge.process.stdin = None
+
+
+@pytest.mark.parametrize("how", ["input", signal.SIGTERM, signal.SIGINT, signal.SIGHUP], ids=str)
+def test_a_bridge_ends_at_once_and_ends_its_session_at_the_server(how, server):
+    with Bridge(server.url) as bridge:
+        bridge.open()
+        bridge.ask(1, "tools/call", name="hold", arguments={})
+        while "hold" not in server.log()["calls"]:
+            bridge.ask(2, "ping")
+            bridge.answer(2)
+        if how == "input":
+            _close_input(bridge)
+        else:
+            bridge.process.send_signal(how)
+        code, _, said = bridge.end()
+    assert (code, said) == (0, "")
+    assert server.log()["requests"][-1]["method"] == "DELETE"
+
+
+def test_a_client_that_closes_its_end_of_the_output_ends_the_bridge(server):
+    with Bridge(server.url) as bridge:
+        bridge.open()
+        bridge.process.stdout.close()
+        bridge.ask(1, "ping")
+        bridge.process.stdout = None
+        assert bridge.process.wait(60) == 141
+        assert bridge.process.stderr.read() == b""
+
+
+def test_a_bridge_without_a_line_of_its_client_ends_with_its_input(server):
+    with Bridge(server.url) as bridge:
+        _close_input(bridge)
+        assert bridge.end() == (0, "", "")
+
+
+class _Page(BaseHTTPRequestHandler):
+    def do_POST(self):
+        self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        status = int(self.path.strip("/") or 200)
+        body = b"<html>secret-of-the-server</html>"
+        self.send_response(status)
+        self.send_header("Content-Type", "text/html")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    do_GET = do_POST  # noqa: N815 - the name of the base class
+
+    def log_message(self, format, *args):  # noqa: A002 - the name of the base class
+        pass
+
+
+@pytest.fixture(scope="module")
+def page():
+    """A web server that is no MCP server; the path is the status that it answers with."""
+    with ThreadingHTTPServer((HOST, 0), _Page) as running:
+        threading.Thread(target=running.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+        yield f"http://{HOST}:{running.server_address[1]}"
+        running.shutdown()
+
+
+CANNOT_BE_USED = {
+    "no URL": (["nonsense"], 2, "is not the URL"),
+    "another scheme": (["ftp://mcp.example.com/mcp"], 2, "is not the URL"),
+    "not encrypted": (["http://mcp.example.com/mcp"], 2, "--allow-http"),
+    "no such transport": (["https://mcp.example.com/mcp", "--transport", "pigeon"], 2, "http-first"),
+    "no such login": (["https://mcp.example.com/mcp", "--login", "paste"], 2, "browser"),
+    "no such variable": (["https://mcp.example.com/mcp", "--header", "X: ${NOT_SET_ANYWHERE}"], 2, "NOT_SET_ANYWHERE"),
+    "no such header": (["https://mcp.example.com/mcp", "--header", "X"], 2, "Name: value"),
+    "a host without a port": (["https://mcp.example.com/mcp", "--callback-host", "localhost"], 2, "--callback-port"),
+    "no JSON": (["https://mcp.example.com/mcp", "--static-oauth-client-info", "{"], 2, "no JSON object"),
+    "no file": (["https://mcp.example.com/mcp", "--static-oauth-client-info", "@/nowhere"], 2, "after the @"),
+    "nothing listens": ([f"http://{HOST}:{free_port()}/mcp"], 75, "nothing listens"),
+    "no such host": (["https://no-such-host.invalid/mcp"], 75, "no address is known"),
+}
+
+
+@pytest.mark.parametrize("case", CANNOT_BE_USED)
+def test_what_cannot_be_used_is_said_to_the_client_and_in_two_lines(case, tmp_path):
+    arguments, expected, words = CANNOT_BE_USED[case]
+    with Bridge(*arguments, VALETKEY_STORE=f"sqlite:///{tmp_path}/s.db") as bridge:
+        error = bridge.open()["error"]
+        code, output, said = bridge.end()
+    assert (code, output) == (expected, "")
+    what, hint = said.splitlines()
+    assert error["message"] == f"{what.removeprefix('Error: ')} {hint}"
+    assert words in error["message"]
+
+
+@pytest.mark.parametrize(("status", "expected"), [(200, 11), (404, 11), (403, 11), (500, 75), (302, 11)])
+def test_what_is_no_mcp_server_is_said_without_its_page(status, expected, page):
+    with Bridge(f"{page}/{status}") as bridge:
+        error = bridge.open()["error"]
+        code, _, said = bridge.end()
+    assert code == expected
+    assert len(said.splitlines()) == 2
+    assert "secret-of-the-server" not in said + str(error)
+
+
+def test_a_silent_bridge_says_only_what_ends_it(server):
+    with Bridge(server.url, "--silent") as bridge:
+        bridge.write("{garbage\n")
+        bridge.open()
+        _close_input(bridge)
+        assert bridge.end()[2] == ""

@@ -1,0 +1,112 @@
+# SPDX-FileCopyrightText: 2026 The Valetkey authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""What the flags of `valetkey bridge` mean."""
+
+import json
+
+import pytest
+
+from valetkey._cli.bridge.flags import Flags, headers_of, login_of, require_address, settings_of
+from valetkey._cli.outcome import CommandFailed
+
+URL = "https://mcp.example.com/mcp"
+
+
+def test_a_header_takes_its_value_from_the_environment(monkeypatch):
+    monkeypatch.setenv("KEY", "a b:c")
+    given = Flags(url=URL, header=("X-Key:${KEY}", "X-Two:  ${KEY}-${KEY} "))
+    assert headers_of(given) == {"X-Key": "a b:c", "X-Two": "a b:c-a b:c"}
+
+
+@pytest.mark.parametrize("header", ["no colon", ": x", "a b: c", "Host: x", "X: ", "X: a\nb", "Content-Type: a"])
+def test_a_header_that_cannot_be_sent_is_refused(header):
+    with pytest.raises(CommandFailed, match="--header"):
+        headers_of(Flags(url=URL, header=(header,)))
+
+
+def test_a_value_of_a_header_is_in_no_error(monkeypatch):
+    monkeypatch.setenv("KEY", "very-secret\n")
+    with pytest.raises(CommandFailed) as refused:
+        headers_of(Flags(url=URL, header=("X: ${KEY}",)))
+    assert "very-secret" not in f"{refused.value.message} {refused.value.hint}"
+
+
+def test_the_callback_of_mcp_remote_is_kept_for_those_who_have_registered_it():
+    assert settings_of(Flags(url=URL, port=3334), {}).redirect_uri == "http://localhost:3334/oauth/callback"
+    given = Flags(url=URL, port=3334, callback_host="127.0.0.1")
+    assert settings_of(given, {}).redirect_uri == "http://127.0.0.1:3334/oauth/callback"
+    assert settings_of(Flags(url=URL), {}).redirect_uri is None
+
+
+def test_a_client_registered_by_hand_is_read_from_text_or_file(tmp_path, monkeypatch):
+    monkeypatch.setenv("SECRET", "the secret")
+    client = {
+        "client_id": "mine",
+        "client_secret": "${SECRET}",
+        "redirect_uris": ["http://localhost:3334/oauth/callback"],
+        "token_endpoint_auth_method": "client_secret_post",
+    }
+    file = tmp_path / "client.json"
+    file.write_text(json.dumps(client))
+    for given in (json.dumps(client), f"@{file}"):
+        settings = settings_of(Flags(url=URL, static_client=given, issuer="https://as.example.com"), {})
+        assert settings.client_id == "mine"
+        assert settings.client_secret.reveal() == "the secret"
+        assert settings.redirect_uri == "http://localhost:3334/oauth/callback"
+        assert settings.client_authentication == "client_secret_post"
+        assert settings.grant == "authorization_code"
+
+
+@pytest.mark.parametrize("given", ["[]", "{", '"text"', "{}", '{"client_id": 1}', "@/nowhere/at/all"])
+def test_a_client_that_is_none_is_refused(given):
+    with pytest.raises(CommandFailed, match="static-oauth-client-info"):
+        settings_of(Flags(url=URL, static_client=given), {})
+
+
+def test_metadata_says_what_a_registration_says():
+    metadata = json.dumps({"client_name": "My desk", "scope": "a b", "unknown": 1})
+    settings = settings_of(Flags(url=URL, static_metadata=metadata), {})
+    assert (settings.client_name, settings.scope) == ("My desk", ("a", "b"))
+    assert settings_of(Flags(url=URL, static_metadata=metadata, scope=("c",)), {}).scope == ("c",)
+
+
+def test_other_flags_are_the_options_of_the_same_name():
+    given = Flags(url=URL, resource="https://mcp.example.com/", auth_timeout=20, label="work", client_id="c")
+    settings = settings_of(given, {})
+    assert (settings.resource, settings.login_timeout, settings.label, settings.client_id) == (
+        "https://mcp.example.com/",
+        20,
+        "work",
+        "c",
+    )
+
+
+def test_a_header_for_a_gateway_goes_with_the_requests_for_metadata_too_but_no_credential():
+    headers = {"X-Gateway": "key", "Authorization": "Bearer token", "User-Agent": "me"}
+    [(origin, fields)] = settings_of(Flags(url=URL), headers).network.headers
+    assert origin == "https://mcp.example.com"
+    assert [(name, value.reveal()) for name, value in fields] == [("X-Gateway", "key")]
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:9/mcp", "http://localhost/mcp", "https://mcp.example.com/mcp"])
+def test_an_address_on_this_computer_or_with_tls_is_taken(url):
+    require_address(Flags(url=url))
+
+
+def test_an_address_without_tls_has_to_be_allowed():
+    with pytest.raises(CommandFailed) as refused:
+        require_address(Flags(url="http://mcp.example.com/mcp?key=secret"))
+    assert "--allow-http" in refused.value.hint
+    assert "secret" not in refused.value.message
+    require_address(Flags(url="http://mcp.example.com/mcp", allow_http=True))
+
+
+@pytest.mark.parametrize(("name", "login"), [("auto", "browser"), ("device", "device"), ("never", "never")])
+def test_a_person_is_asked_without_the_terminal(name, login):
+    assert login_of(Flags(url=URL, login=name)) == login
+
+
+def test_no_login_that_reads_what_a_person_types_is_offered():
+    with pytest.raises(CommandFailed, match="paste"):
+        login_of(Flags(url=URL, login="paste"))

@@ -1,0 +1,127 @@
+# SPDX-FileCopyrightText: 2026 The Valetkey authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""A bridge logs in where the server wants it: at the start, in the middle, and once for all bridges."""
+
+import json
+import re
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from tests.cli.bridge.running import Bridge
+from tests.servers import browser_environment, fastmcp
+from tests.servers.scripted_browser import ScriptedBrowser
+
+
+@pytest.fixture(scope="module")
+def server():
+    with fastmcp("own") as running:
+        yield running
+
+
+@pytest.fixture
+def store(tmp_path):
+    return f"sqlite:///{tmp_path}/sessions.db"
+
+
+@pytest.fixture
+def opened(tmp_path):
+    """The log of the person's browser."""
+    return tmp_path / "opened"
+
+
+def _logins(opened):
+    return opened.read_text().count("\n") if opened.exists() else 0
+
+
+def test_a_login_at_the_start_is_made_in_the_browser_and_kept_for_the_next_start(server, store, opened):
+    environment = {**browser_environment(log=opened), "VALETKEY_STORE": store}
+    with Bridge(server.mcp_url, **environment) as bridge:
+        assert "result" in bridge.open()
+        assert bridge.call(1, "add", a=20, b=22) == "42"
+    with Bridge(server.mcp_url, **environment) as bridge:
+        bridge.open()
+        assert bridge.call(1, "add", a=1, b=2) == "3"
+    assert _logins(opened) == 1
+
+
+def test_two_bridges_that_start_at_once_ask_the_person_once(server, store, opened):
+    environment = {**browser_environment(log=opened), "VALETKEY_STORE": store}
+
+    def use(number):
+        with Bridge(server.mcp_url, **environment) as bridge:
+            bridge.open()
+            return bridge.call(1, "add", a=number, b=1)
+
+    with ThreadPoolExecutor(2) as threads:
+        assert list(threads.map(use, (1, 2))) == ["2", "3"]
+    assert _logins(opened) == 1
+
+
+@pytest.mark.parametrize("what", ["revoke-all", "revoke-grants"])
+def test_a_token_that_ends_in_the_middle_is_renewed_or_asked_for_and_the_call_is_made(what, server, store, opened):
+    with Bridge(server.mcp_url, **browser_environment(log=opened), VALETKEY_STORE=store) as bridge:
+        bridge.open()
+        assert bridge.call(1, "add", a=1, b=1) == "2"
+        server.post(f"/control/{what}")
+        assert bridge.call(2, "add", a=2, b=2) == "4"
+    assert _logins(opened) == (1 if what == "revoke-all" else 2)
+
+
+def test_a_person_who_is_late_finds_the_link_and_the_client_gets_a_sentence(server, store):
+    with Bridge(server.mcp_url, "--login-wait", "2", VALETKEY_STORE=store) as bridge:
+        error = bridge.open()["error"]
+        link = error["data"]["authorization_url"]
+        assert link in error["message"]
+        said = b""
+        while link.encode() not in said:
+            said += bridge.process.stderr.readline()
+        ScriptedBrowser().open(link)
+        answer = bridge.open()
+        while "error" in answer:
+            answer = bridge.open()
+        assert bridge.call(2, "add", a=1, b=1) == "2"
+
+
+def test_a_person_who_declines_is_told_to_the_client_and_the_process_ends_with_the_code_of_a_login(server, store):
+    environment = {**browser_environment(deny=True), "VALETKEY_STORE": store}
+    with fastmcp("own", deny=True) as denying, Bridge(denying.mcp_url, **environment) as bridge:
+        error = bridge.open()["error"]
+        code, output, said = bridge.end()
+    assert code == 3
+    assert output == ""
+    lines = [line for line in said.splitlines() if line][-2:]
+    assert lines[0].removeprefix("Error: ") in error["message"]
+    assert lines[1] == error["data"]["hint"]
+
+
+def test_a_bridge_that_may_ask_nobody_says_so(server, store):
+    with Bridge(server.mcp_url, "--login", "never", VALETKEY_STORE=store) as bridge:
+        error = bridge.open()["error"]
+        code, _, said = bridge.end()
+    assert code == 3
+    assert error["data"]["hint"] in said
+
+
+def test_a_login_shows_no_secret(server, store, opened):
+    with Bridge(server.mcp_url, "--debug", **browser_environment(log=opened), VALETKEY_STORE=store) as bridge:
+        bridge.open()
+        bridge.tell("notifications/roots/list_changed")
+        bridge.process.stdin.close()
+        bridge.process.stdin = None
+        _, output, said = bridge.end()
+    assert re.search(r"ccess_token|Bearer [A-Za-z0-9]|code_verifier|[?&]code=", said + output) is None
+    assert all(json.loads(line)["jsonrpc"] == "2.0" for line in output.splitlines())
+
+
+def test_a_static_credential_in_a_header_needs_no_login(store):
+    with fastmcp("static") as static:
+        credential = {"MY_TOKEN": "static-token-of-the-tests", "VALETKEY_STORE": store}
+        with Bridge(static.mcp_url, "--header", "Authorization: Bearer ${MY_TOKEN}", **credential) as bridge:
+            assert "result" in bridge.open()
+            assert bridge.call(1, "add", a=1, b=1) == "2"
+        with Bridge(static.mcp_url, "--header", "Authorization: Bearer wrong", VALETKEY_STORE=store) as bridge:
+            error = bridge.open()["error"]
+    assert "wrong" not in str(error)
+    assert "--header" in error["data"]["hint"]

@@ -1,0 +1,64 @@
+# SPDX-FileCopyrightText: 2026 The Valetkey authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Reading JSON-RPC messages without changing them."""
+
+import json
+
+import pytest
+
+from valetkey._cli.bridge.messages import Unreadable, compose, read
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"jsonrpc":"2.0","id":1,"method":"a","params":{"n":1e400,"big":123456789012345678901234567890,"u":"\\u2028"}}',
+        '{"jsonrpc": "2.0", "method": "a", "unknown": null}',
+        '{"id":"1","result":{"a":1,"a":2}}',
+        '[{"id":1,"method":"a"},{"method":"b"}]',
+    ],
+)
+def test_a_message_passes_as_it_came(text):
+    assert read(text).text == text
+
+
+def test_a_message_that_was_written_over_several_lines_becomes_one_line():
+    said = read('{\r\n  "id": 1,\n  "result": {"text": "a\\nb"}\n}\n')
+    assert "\n" not in said.text
+    assert json.loads(said.text) == {"id": 1, "result": {"text": "a\nb"}}
+
+
+@pytest.mark.parametrize("text", ["", "x", "17", '"a"', "null", "[]", "[1]", '[{"id":1},2]', "[" * 100_000])
+def test_what_is_no_message_is_told_apart(text):
+    with pytest.raises(Unreadable):
+        read(text)
+
+
+def test_requests_notifications_and_answers_are_told_apart():
+    batch = read(
+        '[{"id":1,"method":"a"},{"method":"b"},{"id":1,"result":{}},{"id":null,"error":{}},{"id":"1","method":7}]'
+    )
+    assert [each.is_request for each in batch.messages] == [True, False, False, False, False]
+    assert [each.is_answer for each in batch.messages] == [False, False, True, True, True]
+    assert list(batch.requests) == ["1"]
+    assert batch.method is None
+
+
+def test_the_id_1_is_not_the_id_of_that_text():
+    assert list(read('[{"id":1,"method":"a"},{"id":"1","method":"a"}]').requests) == ["1", '"1"']
+
+
+@pytest.mark.parametrize(("methods", "is_repeatable"), [(["tools/list"], True), (["tools/list", "tools/call"], False)])
+def test_only_what_changes_nothing_may_be_sent_twice(methods, is_repeatable):
+    batch = [{"id": number, "method": method} for number, method in enumerate(methods)]
+    assert read(json.dumps(batch)).is_repeatable is is_repeatable
+
+
+def test_parameters_and_results_that_are_no_objects_are_none():
+    assert read('{"method":"a","params":[1]}').messages[0].params == {}
+    assert read('{"id":1,"result":[1]}').messages[0].result is None
+
+
+def test_a_message_of_the_bridges_own_can_be_read():
+    assert read(compose(id=1, method="a").text).requests["1"].method == "a"

@@ -1,0 +1,79 @@
+# SPDX-FileCopyrightText: 2026 The Valetkey authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""The MCP session of a client outlives what happens at the server."""
+
+import threading
+
+import pytest
+
+from tests.cli.bridge.running import Bridge, EverythingServer, everything
+
+
+@pytest.fixture(scope="module")
+def shared_server():
+    with everything() as running:
+        yield running
+
+
+@pytest.fixture
+def server(shared_server: EverythingServer):
+    shared_server.steer("reset")
+    return shared_server
+
+
+def _methods(server):
+    return [request["method"] for request in server.log()["requests"]]
+
+
+def test_a_session_that_the_server_has_forgotten_is_opened_anew_and_the_call_is_made_once(server):
+    with Bridge(server.url) as bridge:
+        bridge.open()
+        bridge.ask(1, "logging/setLevel", level="warning")
+        bridge.answer(1)
+        bridge.ask(2, "resources/subscribe", uri="test://one")
+        bridge.answer(2)
+        server.steer("forget")
+        assert bridge.call(3, "echo", text="again") == "again"
+        assert bridge.call(4, "echo", text="and again") == "and again"
+    calls = server.log()["calls"]
+    assert calls == [*["SetLevelRequestParams", "SubscribeRequestParams"] * 2, "echo", "echo"]
+
+
+def test_a_client_lists_anew_after_its_session_was_opened_anew(server):
+    with Bridge(server.url) as bridge:
+        bridge.open()
+        server.steer("forget")
+        bridge.ask(1, "tools/call", name="echo", arguments={"text": "again"})
+        told = {bridge.read().get("method") for _ in range(4)}
+    assert told == {None, *(f"notifications/{name}/list_changed" for name in ("tools", "prompts", "resources"))}
+
+
+@pytest.mark.parametrize("way", ["http", "sse"])
+def test_a_server_that_restarts_is_reached_again(way):
+    with everything() as server, Bridge(server.url if way == "http" else server.sse_url) as bridge:
+        bridge.open()
+        assert bridge.call(1, "echo", text="before") == "before"
+        server.process.stop()
+        starting = threading.Thread(target=server.process.start)
+        starting.start()  # the call waits for it
+        assert bridge.call(2, "echo", text="after") == "after"
+        starting.join()
+
+
+@pytest.mark.parametrize("way", ["http", "sse"])
+def test_a_call_whose_answer_is_lost_is_not_made_again_and_a_list_is(way):
+    with everything() as server, Bridge(server.url if way == "http" else server.sse_url) as bridge:
+        bridge.open()
+        bridge.ask(1, "tools/call", name="hold", arguments={})
+        while "hold" not in server.log()["calls"]:
+            bridge.ask(2, "ping")
+            bridge.answer(2)
+        server.process.kill()
+        error = bridge.answer(1)["error"]
+        assert "not known what the server has done" in error["message"]
+        assert error["data"]["hint"] == "Check what it has done before you try again."
+        server.process.start()
+        bridge.ask(3, "tools/list")
+        assert bridge.answer(3)["result"]["tools"]
+        assert server.log()["calls"] == []

@@ -81,7 +81,7 @@ mutants: .venv/installed ## the defences, taken out one at a time: no test of te
 	@$(BIN)/python -m tests.attacks.mutants $(IDS)
 
 test-sdk1: .venv-sdk1/installed .venv/installed $(SERVERS)/node_modules/installed ## the tests that also hold on MCP SDK 1.x
-	.venv-sdk1/bin/python $(PYTEST_ON_ALL_CORES) tests/adapters tests/haystack tests/examples
+	.venv-sdk1/bin/python $(PYTEST_ON_ALL_CORES) tests/adapters tests/cli/test_call.py tests/haystack tests/examples
 
 # Not in .ci/run, which has the newest of both and the oldest Haystack on 1.x.
 MIXED := .venv-mixed/haystack-ai .venv-mixed/mcp

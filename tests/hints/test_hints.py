@@ -534,6 +534,35 @@ def test_options_as_the_hint_says_are_taken(hint):
 
 
 ELSEWHERE = {
+    "Give the folder of FastMCP's token_storage.": (
+        "cli/test_moving.py::test_a_folder_or_a_key_of_fastmcp_that_is_none_is_wrong_usage"
+    ),
+    "Give http or sse.": ("cli/test_call.py::test_both_transports_are_spoken"),
+    "Find out why: valetkey doctor URL": ("cli/test_call.py::test_what_is_no_mcp_server_or_is_down_is_told"),
+    "Give a file with one JSON object, or - for standard input.": (
+        "cli/test_tool_arguments.py::test_a_file_may_be_standard_input"
+    ),
+    "Give the file with the key of FastMCP's storage.": (
+        "cli/test_moving.py::test_the_session_of_fastmcp_is_taken_over"
+    ),
+    "See which there are: valetkey tools {}": (
+        "cli/test_call.py::test_a_tool_that_is_not_there_is_told_with_the_one_that_is_meant"
+    ),
+    "Write a text in double quotes, as in '\"text\"'.": (
+        "cli/test_tool_arguments.py::test_json_is_taken_as_it_is_and_the_last_word_counts"
+    ),
+    "Name a file, or a store on a server.": ("cli/test_moving.py::test_a_store_that_ends_with_the_command_is_refused"),
+    "Check what you gave it: valetkey tools URL": (
+        "cli/test_call.py::test_the_error_of_a_tool_has_an_exit_code_of_its_own"
+    ),
+    "Write it as for mcp-remote: {}.": (
+        "cli/test_moving.py::test_it_is_found_by_the_options_that_mcp_remote_was_run_with"
+    ),
+    "Give --arg {}=VALUE.": ("cli/test_tool_arguments.py::test_an_argument_that_is_missing_is_named"),
+    "Do you mean {}?": ("cli/test_call.py::test_a_tool_that_is_not_there_is_told_with_the_one_that_is_meant"),
+    "Look at what it takes: valetkey tools URL --json": (
+        "cli/test_tool_arguments.py::test_a_value_of_another_type_is_wrong_usage"
+    ),
     "Choose one of: {}.": ("cli/test_accounts.py::test_an_account_that_is_not_there_is_told_with_those_that_are"),
     "Give one of them.": ("cli/test_login.py::test_ways_that_contradict_each_other_are_wrong_usage"),
     "There is one at {}; or log in: valetkey login {}": (

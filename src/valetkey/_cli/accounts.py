@@ -57,6 +57,19 @@ def one_account(
     return found[0]
 
 
+def settings_at(
+    store: Store, url: str, *, principal: str | None, label: str | None, client_id: str | None
+) -> tuple[Settings, bool]:
+    """Give the settings of the session at a URL, and True; or those of a new one there, and False."""
+    new = Settings(url=url, principal=principal or PERSON, label=label or ACCOUNT, client_id=client_id)
+    found = accounts_at(store, url, principal=principal, label=label)
+    if not found or (client_id is not None and all(each.problem is None for each in found)):
+        known = [each for each in found if each.session is not None and each.session.client.client_id == client_id]
+        if not known:
+            return new, False
+    return settings_of(one_account(store, url, principal=principal, label=label, client_id=client_id)), True
+
+
 def settings_of(stored: StoredSession) -> Settings:
     """Give the settings to renew or end a session with."""
     if stored.settings is None:

@@ -13,13 +13,17 @@ from typing import Annotated
 import typer
 
 import valetkey
+from valetkey._cli import cimd
 from valetkey._cli.bridge.command import bridge
+from valetkey._cli.call import call
 from valetkey._cli.login import login
 from valetkey._cli.logout import logout
+from valetkey._cli.moving import export_sessions, import_fastmcp, import_mcp_remote, import_store
 from valetkey._cli.refresh import refresh
 from valetkey._cli.running import command
 from valetkey._cli.status import status
 from valetkey._cli.token import token
+from valetkey._cli.tools import tools
 
 app = typer.Typer(
     name="valetkey",
@@ -32,10 +36,24 @@ app = typer.Typer(
 
 app.command("login")(command(login))
 app.command("status")(command(status))
+app.command("tools")(command(tools))
+app.command("call")(command(call))
 app.command("refresh")(command(refresh))
 app.command("token")(command(token))
 app.command("logout")(command(logout))
 app.command("bridge")(bridge)
+app.command("export")(command(export_sessions))
+
+imports = typer.Typer(help="Take over the sessions of another store or program.", no_args_is_help=True)
+imports.command("store")(command(import_store))
+imports.command("mcp-remote")(command(import_mcp_remote))
+imports.command("fastmcp")(command(import_fastmcp))
+app.add_typer(imports, name="import")
+
+documents = typer.Typer(help="Make or check a client metadata document.", no_args_is_help=True)
+documents.command("build")(command(cimd.build))
+documents.command("check")(command(cimd.check))
+app.add_typer(documents, name="cimd")
 
 
 def _print_version(is_wanted: bool) -> None:

@@ -79,12 +79,12 @@ class Console:
         self.tell(harmless(hint))
 
     @contextmanager
-    def progress(self, text: str) -> Iterator[None]:
+    def progress(self, text: str, *, if_so: bool = True) -> Iterator[None]:
         """Show on a terminal that the command is at work; elsewhere, and with `--json`, nothing is shown."""
-        if self.as_json or not self._is_lively():
+        if not if_so or self.as_json or not self._is_lively():
             yield
             return
-        with self.messages.status(text):
+        with self.messages.status(harmless(text)):
             yield
 
     def _is_lively(self) -> bool:

@@ -25,7 +25,7 @@ def require_mcp(settings: "Settings") -> None:
     """
     Ask the server once more, and refuse what does not answer as an MCP server does.
 
-    405 is what an SSE server answers to a POST, so it says nothing.
+    405 is what an SSE server answers to a POST, so it says nothing; and a server that wants a login may be one.
     """
     sender = HttpSender(Guard(settings.server_url, settings.named_urls), settings.network)
     answer = sender(ping_request(settings.server_url, None))
@@ -37,7 +37,7 @@ def require_mcp(settings: "Settings") -> None:
     kind = (answer.header("Content-Type") or "").partition(";")[0].strip().lower()
     document = json_object(answer)
     speaks = document is not None and "jsonrpc" in document
-    if answer.status == 405 or speaks or (answer.status < 300 and kind in ("", "text/event-stream")):
+    if answer.status in (401, 403, 405) or speaks or (answer.status < 300 and kind in ("", "text/event-stream")):
         return
     what = f"{answer.status}, {quote(kind)}" if kind else str(answer.status)
     message = f"{shown_url(settings.server_url)} does not answer as an MCP server does ({what})."

@@ -227,7 +227,7 @@ def test_a_denial_rests_at_once_and_says_when_the_person_is_asked_again():
     assert {type(error) for error in errors} == {LoginFailed}
     assert {error.error for error in errors} == {"access_denied"}
     assert "The person has declined the login for" in str(errors[-1])
-    assert errors[-1].hint == "The person may be asked again in 10 minutes; login() asks at once."
+    assert errors[-1].hint == "The person may be asked again in 10 minutes; login() or valetkey login asks at once."
     program.world.clock.time += 600
     program.call(engine)
     assert program.tabs() == 2

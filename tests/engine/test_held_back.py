@@ -57,7 +57,7 @@ def test_the_error_is_of_the_kind_that_the_caller_would_have_met(failure, kind):
     error = told(spent(failure, error="a_code"), Act.RENEWAL)
     assert type(error) is kind
     assert "in the last minute" in error.message or failure is Failure.SCOPE
-    assert error.hint.endswith("The next try may be made in 50 s; login() makes one at once.")
+    assert error.hint.endswith("The next try may be made in 50 s; login() or valetkey login makes one at once.")
     assert MCP in error.message
     if failure not in (None, Failure.REJECTED):
         assert "It said no." in error.message
@@ -111,7 +111,7 @@ def test_a_login_that_was_declined_says_so_and_when_it_is_asked_again(times, oft
     said = told(spent(Failure.DECLINED, acts=1, declined=(Declined(None, times, NOW - 10),)))
     assert said.message == f"The person has declined the login for {MCP}{often}, 10 s ago. It said no."
     left = {1: "9 minutes", 3: "39 minutes"}[times]
-    assert error.hint == f"The person may be asked again in {left}; login() asks at once."
+    assert error.hint == f"The person may be asked again in {left}; login() or valetkey login asks at once."
 
 
 @pytest.mark.parametrize("session", [SESSION, None])

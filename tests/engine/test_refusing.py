@@ -14,6 +14,7 @@ from tests.fakes.world import World, a_session
 from tests.requirements import requirement
 from valetkey._engine.attempts import Attempts
 from valetkey._engine.decision import TokenNeed, need_after
+from valetkey._engine.refusing import explained
 from valetkey.errors import LoginRequired, TemporaryError, TokenRejected
 from valetkey.login.never import NeverLogin
 from valetkey.store.another import place_of
@@ -23,6 +24,7 @@ from valetkey.values import Secret
 
 REVOKED = (400, "application/json", '{"error": "invalid_grant", "error_description": "session revoked\\u001b"}')
 MACHINE = {"client_id": "machine", "client_secret": Secret("s3cret"), "issuer": ISSUER}
+SECRET_CLIENT = {**MACHINE, "redirect_uri": "http://127.0.0.1:8765/callback"}
 
 INVALID = challenges('Bearer error="invalid_token"')
 
@@ -79,6 +81,27 @@ def test_the_principal_and_the_label_are_named_where_they_are_not_the_usual_ones
     error = fails(LoginRequired, attempts_that_ask_nobody(world, **chosen), need_of(world, **chosen))
     assert f'The session of principal "alice" and label "work" at {MCP} was ended by {ISSUER}' in error.message
     assert f"OAuth('{MCP}', principal='alice', label='work').login()" in error.hint
+    assert "valetkey login" not in error.hint  # the user logs in at the web app of the service
+
+
+@pytest.mark.parametrize(
+    ("chosen", "command"),
+    [
+        ({}, f"run valetkey login {MCP}, or call OAuth("),
+        ({"label": "at work"}, f"run valetkey login {MCP} --label 'at work', or call OAuth("),
+        ({"client_id": "c-1"}, f"run valetkey login {MCP} --client-id c-1, or call OAuth("),
+        (SECRET_CLIENT, "the same session store: call OAuth("),
+    ],
+    ids=str,
+)
+def test_the_command_that_makes_the_same_session_is_named_where_there_is_one(chosen, command):
+    """Row A10."""
+    world = World()
+    world.logged_in()
+    session = replace(world.kept(), ended="the grant was revoked")
+    error = LoginRequired("A person has to log in.", hint="Log in once, with the same session store.")
+    told = explained(error, world.settings(**chosen), session, None, world.store)
+    assert command in told.hint
 
 
 @pytest.mark.parametrize(
@@ -149,7 +172,7 @@ def test_after_several_failures_over_minutes_the_error_names_the_way_out(world):
     world.server.has(TOKEN, *[500] * 5)
     *first, last = fails_for_minutes(world, attempts, need_of(world))
     assert not any("login()" in error.hint for error in first)
-    assert "or begin a new login: call login(), or log out and log in again" in last.hint
+    assert "or begin a new login: call login(), run valetkey login, or log out and log in again" in last.hint
     resting = fails(TemporaryError, attempts, need_of(world))
     assert "call login()" in resting.hint
     assert "Try again in" in resting.hint
@@ -167,7 +190,7 @@ def test_a_program_that_is_started_long_after_the_end_of_the_token_names_the_way
     world.server.has(TOKEN, *[500] * 5)
     for _ in range(2):
         error = fails(TemporaryError, world.attempts(), need_of(world))
-        assert "or begin a new login: call login(), or log out and log in again" in error.hint
+        assert "or begin a new login: call login(), run valetkey login, or log out and log in again" in error.hint
 
 
 def test_many_failures_within_a_moment_are_no_matter_of_minutes(world):
@@ -218,7 +241,7 @@ def test_a_server_that_rejects_every_token_and_a_refusal_of_each_renewal_ask_a_p
     world.server.has(TOKEN, refusal)
     error = fails(TokenRejected, attempts, need_after(token, INVALID))
     assert error.hint.startswith("Tell the server's operator")
-    assert "The next try may be made in 60 s; login() makes one at once." in error.hint
+    assert "The next try may be made in 60 s; login() or valetkey login makes one at once." in error.hint
     assert (len(world.person.asked), len(world.server.token_forms())) == (1, 3)
     world.clock.time += 60
     assert attempts.obtain(need_after(token, INVALID), threading.Event()) == world.kept()

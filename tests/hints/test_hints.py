@@ -282,7 +282,7 @@ PLAYS = {
         a_login_whose_answer_is_pasted
     ),
     "Call the tool or the server again: it gives a new link.": a_login_that_was_completed,
-    "{}: call {}.login() with the same settings; the session store is {}.": (
+    "{}: {}call {}.login() with the same settings; the session store is {}.": (
         an_ended_session_of_a_program_that_asks_nobody
     ),
     "If the server has moved its login, give issuer= with the new one; else tell its operator.": another_first_issuer,
@@ -588,12 +588,12 @@ ELSEWHERE = {
     "Check the credential in --header, or leave it out to log in.": (
         "cli/bridge/test_logins.py::test_a_static_credential_in_a_header_needs_no_login"
     ),
-    "Log in once where a person is, with the same session store (OAuth(url).login()); or use the credentials of a "
+    "Log in once where a person is, with the same session store (valetkey login URL); or use the credentials of a "
     'machine; or login="link" with public_url in a web app, login="device" where a person reads the output, '
     'login="paste" in a terminal or notebook.': (
         "processes/test_sessions.py::test_the_login_of_one_process_serves_another_that_waits_for_it"
     ),
-    "Log in once where a person is, with the same session store (OAuth(url).login()); or use the credentials of a "
+    "Log in once where a person is, with the same session store (valetkey login URL); or use the credentials of a "
     'machine; or login="link" with public_url in a web app, login="device" where a person reads the output, '
     'login="browser" on a computer with one.': (
         "login/test_paste.py::test_where_nothing_can_be_entered_it_fails_before_it_asks_and_leads_to_another_way"
@@ -650,7 +650,7 @@ ELSEWHERE = {
     "Name the user by `with as_user(…)` or OAuthConfig(principal=…).": (
         "haystack/test_deployment.py::test_no_login_begins_when_a_service_of_many_users_is_deployed"
     ),
-    "The person may be asked again in {}; login() asks at once.": (
+    "The person may be asked again in {}; login() or valetkey login asks at once.": (
         "engine/test_braking.py::test_a_denial_rests_at_once_and_says_when_the_person_is_asked_again"
     ),
     "{}. {}": "engine/test_braking.py::test_a_login_that_the_user_asks_for_is_made_at_once_always",
@@ -804,7 +804,7 @@ OUTSIDE = (
     r"(Wait a while|If it is a server with TLS)\b.*",
     r"(Try again|Start again|End it|End the program|Another client holds|Finish the login|Enter the code)\b.*",
     r".*(network|proxy|HTTPS_PROXY|certificate authority|loopback interface|clock)\b.*",
-    r".*, or begin a new login: call login\(\), or log out and log in again\.",
+    r".*, or begin a new login: call login\(\), run valetkey login, or log out and log in again\.",
     r"Log in (when|again|at that server|there)\b.*|.*(Choose your account|do what it says; then log in again).*",
     # Files, packages, keys and servers that hold sessions.
     r"Name a (PEM file|folder of certificate authorities).*, or unset it\.|Check its path, its PEM form.*",

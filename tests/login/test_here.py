@@ -177,7 +177,7 @@ def test_where_no_person_is_a_login_fails_at_once_and_names_the_ways(login, envi
     assert name == "LoginRequired"
     assert "none can be asked here" in message
     for way in (
-        "login()",
+        "valetkey login URL",
         'login="device"',
         "machine",
         'login="link" with public_url',

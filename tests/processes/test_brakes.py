@@ -70,6 +70,6 @@ def test_two_programs_open_three_tabs_in_all_at_a_server_that_rejects_every_toke
             said = [child.hear().split(" ", 1) for child in (one, other)]
         log = server.authorization.log()
     assert 1 <= sum(int(tabs) for tabs, _ in said) <= 3
-    assert all(last.startswith("TokenRejected ") and "login() makes one at once" in last for _, last in said), said
+    assert all(last.startswith("TokenRejected ") and "login makes one at once" in last for _, last in said), said
     assert 1 <= log.count(f"POST {server.origin}/token") <= 3
     assert log.count(f"POST {server.origin}/register") <= 3

@@ -30,7 +30,7 @@ def held_back(rest: Rest, brake: Brake, planned: Planned, settings: Settings, se
     """Give the error for an act that has to wait: of the kind that the caller would have met without the brake."""
     server, now = settings.server_url, planned.now
     left = rest.ends_at - now
-    after = f"The next try may be made in {_span(left)}; login() makes one at once."
+    after = f"The next try may be made in {_span(left)}; login() or valetkey login makes one at once."
     if rest.row is DECLINED_ROW:
         return _declined(brake, planned, server, left, session)
     if rest.row is SAME_SCOPE_ROW or (brake.failure is Failure.SCOPE and planned.scope is not None):
@@ -58,7 +58,7 @@ def held_back(rest: Rest, brake: Brake, planned: Planned, settings: Settings, se
 
 
 def _declined(brake: Brake, planned: Planned, server: str, left: float, session: Session | None) -> AuthError:
-    hint = f"The person may be asked again in {_span(left)}; login() asks at once."
+    hint = f"The person may be asked again in {_span(left)}; login() or valetkey login asks at once."
     login = declined_before(brake, None)
     scope = None if planned.scope is None else declined_before(brake, planned.scope)
     if scope is not None and (login is None or login.at <= scope.at):

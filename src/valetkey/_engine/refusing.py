@@ -3,6 +3,7 @@
 
 """What a caller is told when an attempt ends without a session: which session, why, and what leads on."""
 
+import shlex
 from typing import TypeVar
 
 from valetkey._engine.decision import TokenNeed
@@ -28,7 +29,10 @@ def nothing_to_renew_with() -> TemporaryError:
 
 def with_way_out(error: Error) -> Error:
     """Add to the error of a renewal that has failed for minutes what a person can do about it."""
-    hint = f"{error.hint.rstrip('.')}, or begin a new login: call login(), or log out and log in again."
+    hint = (
+        f"{error.hint.rstrip('.')}, or begin a new login: call login(), run valetkey login, or log out and log in "
+        "again."
+    )
     return error.with_hint(hint)
 
 
@@ -71,8 +75,8 @@ def explained(
     else:
         cause = f"The session{what}, issued by {session.issuer}, cannot be renewed, or not for what is wanted."
     hint = (
-        f"{error.hint.rstrip('.')}: call {_constructed(settings)}.login() with the same settings; the session store is "
-        f"{place_of(store) or type(store).__name__}."
+        f"{error.hint.rstrip('.')}: {_commanded(settings)}call {_constructed(settings)}.login() "
+        f"with the same settings; the session store is {place_of(store) or type(store).__name__}."
     )
     return LoginRequired(f"{error.message} {cause}", hint=hint, authorization_url=error.authorization_url)
 
@@ -86,6 +90,15 @@ def _chosen(settings: Settings) -> dict[str, str]:
 def _named(settings: Settings) -> str:
     chosen = [f"{name} {quote(value)}" for name, value in _chosen(settings).items()]
     return f" of {' and '.join(chosen)}" if chosen else ""
+
+
+def _commanded(settings: Settings) -> str:
+    """Name the command that begins the login, where it makes the session of these settings."""
+    if settings.principal != Settings.principal or settings.is_machine or settings.client_secret or settings.can_sign:
+        return ""  # a user logs in at the web app of a service; a credential stands in the program's settings
+    options = {"--client-id": settings.client_id, "--label": _chosen(settings).get("label")}
+    given = [f"{name} {shlex.quote(value)}" for name, value in options.items() if value is not None]
+    return f"run {' '.join(('valetkey login', shlex.quote(settings.server_url), *given))}, or "
 
 
 def _constructed(settings: Settings) -> str:

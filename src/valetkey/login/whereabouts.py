@@ -14,12 +14,12 @@ NOWHERE = "no browser, no terminal and no notebook"
 _NOWHERE_TO_PASTE = "no terminal and no notebook to paste the answer into"
 
 _HINT = (
-    "Log in once where a person is, with the same session store (OAuth(url).login()); or use the credentials of a "
+    "Log in once where a person is, with the same session store (valetkey login URL); or use the credentials of a "
     'machine; or login="link" with public_url in a web app, login="device" where a person reads the output, '
     'login="paste" in a terminal or notebook.'
 )
 _HINT_WITHOUT_PASTING = (
-    "Log in once where a person is, with the same session store (OAuth(url).login()); or use the credentials of a "
+    "Log in once where a person is, with the same session store (valetkey login URL); or use the credentials of a "
     'machine; or login="link" with public_url in a web app, login="device" where a person reads the output, '
     'login="browser" on a computer with one.'
 )

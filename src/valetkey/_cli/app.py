@@ -16,6 +16,7 @@ import valetkey
 from valetkey._cli import cimd
 from valetkey._cli.bridge.command import bridge
 from valetkey._cli.call import call
+from valetkey._cli.doctor.command import doctor
 from valetkey._cli.login import login
 from valetkey._cli.logout import logout
 from valetkey._cli.moving import export_sessions, import_fastmcp, import_mcp_remote, import_store
@@ -36,6 +37,7 @@ app = typer.Typer(
 
 app.command("login")(command(login))
 app.command("status")(command(status))
+app.command("doctor")(command(doctor))
 app.command("tools")(command(tools))
 app.command("call")(command(call))
 app.command("refresh")(command(refresh))

@@ -35,7 +35,11 @@ class Console:
         """Standard output, for what a table or a colour makes easier to read. Foreign text is no markup here."""
         from rich.console import Console as RichConsole
 
-        return RichConsole(file=sys.stdout, markup=False, highlight=False, emoji=False)
+        class Output(RichConsole):
+            def on_broken_pipe(self) -> None:
+                raise BrokenPipeError  # `running` says what follows; rich would end the process with code 1
+
+        return Output(file=sys.stdout, markup=False, highlight=False, emoji=False)
 
     @cached_property
     def messages(self) -> "RichConsole":

@@ -1,0 +1,76 @@
+# SPDX-FileCopyrightText: 2026 The Valetkey authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""The judgement as a table: each step of the way to a login, in order, and the function that judges it. Pure."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from valetkey._cli.doctor import judging_clients as clients
+from valetkey._cli.doctor import judging_here as here
+from valetkey._cli.doctor import judging_logins as logins
+from valetkey._cli.doctor import judging_servers as servers
+from valetkey._cli.doctor.facts import Exchange, Facts
+from valetkey._cli.doctor.findings import Finding, Report, Sent, Step
+from valetkey._cli.doctor.judging_resources import judge_resource
+from valetkey._cli.doctor.shown import excerpt, fields_shown, outcome_of, shown_url
+from valetkey._cli.doctor.verdict import verdict_of
+
+
+@dataclass(frozen=True, slots=True)
+class StepRow:
+    """One step: its stable key, its title, and what judges it."""
+
+    key: str
+    title: str
+    judge: Callable[[Facts], tuple[Finding, ...]]
+
+
+STEPS = (
+    StepRow("url", "URL", servers.judge_url),
+    StepRow("host", "Host", servers.judge_host),
+    StepRow("connection", "Connection", servers.judge_connection),
+    StepRow("mcp", "Speaks MCP", servers.judge_mcp),
+    StepRow("rejection", "Wants a login", servers.judge_rejection),
+    StepRow("challenge", "Challenge", servers.judge_challenge),
+    StepRow("resource", "Metadata of the MCP server", judge_resource),
+    StepRow("server", "Authorization server", logins.judge_server),
+    StepRow("endpoints", "Endpoints", logins.judge_endpoints),
+    StepRow("pkce", "PKCE", logins.judge_pkce),
+    StepRow("client", "Client", clients.judge_client),
+    StepRow("grants", "Ways to log in", clients.judge_grants),
+    StepRow("scope", "Scope", clients.judge_scope),
+    StepRow("authentication", "Client authentication", clients.judge_authentication),
+    StepRow("end", "Logout and issuer of answers", clients.judge_end),
+    StepRow("session", "Session on this computer", here.judge_session),
+    StepRow("clock", "Clock", here.judge_clock),
+    StepRow("login", "Login", here.judge_login),
+)
+"""All steps, in the order in which a login meets them."""
+
+
+def judge(facts: Facts, *, now: float = 0.0, version: str = "") -> Report:
+    """Judge the facts: findings in steps, and the verdict."""
+    steps = tuple(Step(row.key, row.title, row.judge(facts)) for row in STEPS)
+    if facts.tried is None:
+        steps = steps[:-1]
+    sent = tuple(_sent(number, exchange) for number, exchange in enumerate(facts.exchanges, 1))
+    return Report(facts.url, steps, verdict_of(facts, steps), sent, now, version)
+
+
+def _sent(number: int, exchange: Exchange) -> Sent:
+    request, response = exchange.request, exchange.response
+    failure = exchange.failure.error.message if exchange.failure is not None else ""
+    return Sent(
+        number=number,
+        method=request.method,
+        url=shown_url(request.url),
+        host=urlsplit(shown_url(request.url)).netloc,
+        purpose=request.purpose,
+        outcome=outcome_of(exchange),
+        is_good=response is not None and response.status < 400,
+        seconds=exchange.seconds,
+        fields=fields_shown(response) if response is not None else (),
+        excerpt=excerpt(response) if response is not None else failure,
+    )

@@ -1,0 +1,217 @@
+# SPDX-FileCopyrightText: 2026 The Valetkey authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Judging the authorization server: its metadata, its endpoints, PKCE."""
+
+from collections.abc import Iterator
+
+from valetkey import urls
+from valetkey._cli.doctor.catalog import found
+from valetkey._cli.doctor.facts import Exchange, Facts
+from valetkey._cli.doctor.findings import Finding, Mark
+from valetkey._cli.doctor.questions import media_type_of
+from valetkey._cli.doctor.reading import SERVER_MEMBERS, document_in, leads_away, redirects_in, wrong_members
+from valetkey._cli.doctor.shown import outcome_of, shown_url
+from valetkey._policy.issuers import choose_issuers
+from valetkey.errors import (
+    AuthError,
+    InsecureEndpoint,
+    IssuerMismatch,
+    MalformedDocument,
+    ResourceMismatch,
+    TemporaryError,
+    Unsupported,
+    quote,
+)
+from valetkey.profiles.profile import STANDARD
+from valetkey.protocol.error_response import ABSENT_STATUSES
+from valetkey.protocol.inner_address import inside_hint
+from valetkey.protocol.listing import listed
+from valetkey.protocol.mix_up import page_elsewhere
+from valetkey.protocol.resource import require_usable
+from valetkey.protocol.server import serves
+from valetkey.values import MetadataSource, ServerMetadata
+from valetkey.wire import NotReached
+
+_MOST_ASKED = 6
+
+
+def judge_server(facts: Facts) -> tuple[Finding, ...]:
+    """Judge the metadata of the authorization server: whether it is there, its own, and complete."""
+    if facts.target is None and facts.target_error is None:
+        return ()
+    return (*_identity(facts), *_completeness(facts), *_form(facts))
+
+
+def _asked(facts: Facts) -> str:
+    asked = facts.asked_for("server")
+    return "; ".join(f"{shown_url(each.request.url)}: {outcome_of(each)}" for each in asked[:_MOST_ASKED])
+
+
+def _identity(facts: Facts) -> Iterator[Finding]:
+    if facts.target is None:
+        if facts.target_error is not None and not _is_about_resource(facts):
+            yield _refused(facts, facts.target_error)
+        elif facts.server is not None:
+            yield found("server_ok", f"{quote(facts.server.issuer)} publishes metadata.", _asked(facts))
+        return
+    server = facts.target.server
+    if server.source is MetadataSource.GUESSED:
+        is_over = facts.rehearsal is not None and facts.rehearsal.error is not None
+        mark, text = (Mark.FAULT if is_over else None), "No document says where to log in."
+        yield found("server_is_guessed", text, _asked(facts), mark=mark)
+    elif server.source is MetadataSource.LEGACY:
+        yield found("server_is_legacy", f"{quote(server.issuer)} has metadata of a login.", _asked(facts))
+    elif server.source is MetadataSource.CONFIGURED:
+        yield found("server_ok", f"The settings name {quote(server.issuer)} and its endpoints.")
+    else:
+        profile = facts.target.profile
+        known = f" Valetkey has a profile of this provider: {profile.name}." if profile.name != STANDARD.name else ""
+        yield found("server_ok", f"{quote(server.issuer)} publishes its metadata.{known}", _asked(facts))
+    named = facts.issuer_named
+    if named is not None and named != server.issuer and urls.same_issuer(named, server.issuer, strict=False):
+        text = f"The MCP server names {quote(named)}, and the document {quote(server.issuer)}."
+        yield found("issuer_differs_by_slash", text)
+    if facts.resource is not None and not serves(server, facts.resource.resource):
+        yield found("resource_not_listed", f"It lists {listed(server.protected_resources or ())}.")
+
+
+def _is_about_resource(facts: Facts) -> bool:
+    """Tell whether the engine has stopped at the metadata of the MCP server, before it asked the other one."""
+    resource = facts.resource
+    if resource is None:
+        return facts.resource_error is not None
+    if facts.settings is not None and not choose_issuers(resource, facts.settings.issuer):
+        return True
+    try:
+        require_usable(resource)
+    except Unsupported:
+        return True
+    return False
+
+
+def _refused(facts: Facts, error: AuthError) -> Finding:
+    text, client, asked = error.message, error.hint, _asked(facts)
+    code = "issuer_insecure" if "?" in (facts.issuer or "") else "server_absent"
+    if isinstance(error, IssuerMismatch):
+        code = _of_mismatch(facts, error)
+    elif isinstance(error, InsecureEndpoint):
+        code = _of_insecure(facts, error)
+    elif isinstance(error, ResourceMismatch):
+        code = "resource_mismatch"
+    elif isinstance(error, NotReached):
+        code = "server_unreachable"
+    elif isinstance(error, TemporaryError):
+        is_answered = any(each.status is not None for each in facts.asked_for("server"))
+        code = "server_unavailable" if is_answered else "server_unreachable"
+    elif isinstance(error, MalformedDocument):
+        code = "server_malformed"
+    elif any(map(leads_away, facts.asked_for("server"))):
+        code = "server_redirected_elsewhere"
+    elif _gives_no_codes(facts):
+        code = "gives_no_codes"
+    elif facts.misplaced_server:
+        place = shown_url(facts.misplaced_server.request.url)
+        return found("server_misplaced", f"It lies at {place}.", asked, client)
+    return found(code, text, asked, client)
+
+
+def _of_mismatch(facts: Facts, error: IssuerMismatch) -> str:
+    server = facts.server
+    is_page = server is not None and page_elsewhere(server, "authorization_endpoint") is not None
+    if is_page and server is not None and error.expected == server.issuer:
+        return "page_of_another_server"
+    return "server_behind_proxy" if inside_hint(error.expected or "", error.received or "") else "issuer_mismatch"
+
+
+def _of_insecure(facts: Facts, error: InsecureEndpoint) -> str:
+    """Tell an address from inside, a wrong issuer, a wrong endpoint, and what the guard has stopped from each other."""
+    if urls.is_endpoint(error.url):
+        return "server_forbidden"
+    named_at = facts.resource.url if facts.resource is not None else facts.url
+    if inside_hint(named_at, error.url) is not None or inside_hint(facts.issuer or "", error.url) is not None:
+        return "server_behind_proxy"
+    return "issuer_insecure" if error.url == facts.issuer else "endpoint_insecure"
+
+
+def _gives_no_codes(facts: Facts) -> bool:
+    responses = document_in(facts.server_document).get("response_types_supported")
+    return isinstance(responses, list) and bool(responses) and "code" not in responses
+
+
+def _completeness(facts: Facts) -> Iterator[Finding]:
+    server = facts.server
+    if server is None or server.source in (MetadataSource.GUESSED, MetadataSource.CONFIGURED):
+        return
+    document = document_in(facts.server_document)
+    missing = [name for name in ("authorization_endpoint", "token_endpoint") if not document.get(name)]
+    is_given = facts.target is not None and None not in (server.authorization_endpoint, server.token_endpoint)
+    if missing and not is_given and not _needs_no_page(facts, missing):
+        yield found("endpoints_absent", f"It has no {' and no '.join(missing)}.")
+    if server.require_pushed_authorization_requests:
+        yield found("wants_pushed_requests", "It says require_pushed_authorization_requests.")
+    error = facts.rehearsal.error if facts.rehearsal is not None else None
+    if facts.target is not None and isinstance(error, InsecureEndpoint):
+        yield found("page_forbidden", error.message, client=error.hint)
+
+
+def _needs_no_page(facts: Facts, missing: list[str]) -> bool:
+    settings = facts.settings
+    if settings is None or missing != ["authorization_endpoint"]:
+        return False
+    return settings.is_machine or settings.chosen_grant == "device_code"
+
+
+def _form(facts: Facts) -> Iterator[Finding]:
+    """Judge how the document is written and served."""
+    response = facts.server_document
+    if response is None:
+        return
+    wrong = wrong_members(response, SERVER_MEMBERS)
+    if wrong:
+        yield found("server_members_wrong", f"It is so for {', '.join(wrong)}.")
+    if not media_type_of(response).endswith("json"):
+        yield found("server_served_wrongly", f"It is served as {quote(media_type_of(response) or 'nothing', 60)}.")
+    if response.url in redirects_in(facts.asked_for("server")):
+        yield found("server_redirected", f"It was read from {shown_url(response.url)}.")
+
+
+def judge_endpoints(facts: Facts) -> tuple[Finding, ...]:
+    """Judge whether the endpoints answer at all; they were asked without any parameter."""
+    server = facts.server
+    if server is None or not facts.endpoints:
+        return ()
+    faults = tuple(filter(None, (_endpoint_fault(each, server) for each in facts.endpoints)))
+    if faults:
+        return faults
+    hosts = ", ".join(dict.fromkeys(urls.origin(each.request.url) for each in facts.endpoints))
+    return (found("endpoints_answer", f"The endpoints at {hosts} answer."),)
+
+
+def _endpoint_fault(exchange: Exchange, server: ServerMetadata) -> Finding | None:
+    place = shown_url(exchange.request.url)
+    if exchange.failure is not None:
+        return found("endpoint_silent", exchange.failure.error.message, client=exchange.failure.error.hint)
+    is_page = exchange.request.url == server.authorization_endpoint
+    if is_page and exchange.status in ABSENT_STATUSES:
+        return found("login_page_missing", f"{place} answers {exchange.status}.")
+    if exchange.status is not None and exchange.status >= 500 and exchange.status != 501:
+        return found("endpoint_silent", f"{place} answers {exchange.status}.")
+    return None
+
+
+def judge_pkce(facts: Facts) -> tuple[Finding, ...]:
+    """Judge whether PKCE with S256 is announced."""
+    server = facts.server
+    if server is None or facts.settings is None or facts.settings.is_machine:
+        return ()
+    methods = server.code_challenge_methods_supported
+    if "S256" in (methods or ()):
+        return (found("pkce_ok", "S256 is announced."),)
+    if server.source in (MetadataSource.GUESSED, MetadataSource.CONFIGURED):
+        return (found("pkce_assumed", "There is no document that could announce it.", mark=None),)
+    if facts.target is not None and facts.target.profile.assume_pkce:
+        return (found("pkce_assumed", "It is known that the server has S256."),)
+    if methods is not None:
+        return (found("pkce_without_s256", f"It offers {listed(methods)}."),)
+    return (found("pkce_unannounced", "code_challenge_methods_supported is missing."),)

@@ -1,0 +1,258 @@
+# SPDX-FileCopyrightText: 2026 The Valetkey authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""The kinds of findings about the client of a login, what it may ask for, and what is on this computer."""
+
+from valetkey._cli.doctor.kinds import fault, ok, warning
+
+OF_THE_CLIENT = (
+    ok("client_given", "The settings have a client for this server.", "REG-2"),
+    ok("client_stored", "A client was registered before, and is used again.", "DCR-12"),
+    ok("client_document", "The client is a metadata document, and the server takes documents.", "CIMD-2"),
+    ok("client_registers", "A login registers a client itself; the examination has not tried it.", "DCR-1"),
+    ok("client_registered", "A client was registered now, as you asked.", "DCR-1"),
+    warning(
+        "registered_other_address",
+        "The server registered another redirect address than the one it was asked for.",
+        *("DCR-7", "NAT-1"),
+        client="If the login fails at the server's page, register a client by hand, and give it with --client-id.",
+        owner="Register the addresses that are asked for, or refuse; a loopback address may have any port.",
+        sections="RFC 7591 §3.2.1; RFC 8252 §7.3",
+    ),
+    warning(
+        "registered_less_scope",
+        "The server registered the client for less scope than the MCP server wants.",
+        *("DCR-7", "SCP-1"),
+        owner="Allow registered clients the scope that the MCP server names.",
+        sections="RFC 7591 §2",
+    ),
+    fault(
+        "client_by_hand",
+        "The server registers no programs: a client has to be registered by hand.",
+        *("REG-1", "DCR-9"),
+        client="Register a client at the provider, and give its id with --client-id.",
+        owner="Accept client metadata documents, or dynamic registration for loopback addresses.",
+        sections="MCP Client Registration Approaches; RFC 7591 §3",
+    ),
+    fault(
+        "client_needs_document",
+        "The server takes metadata documents of clients and registers nobody, and there is no document.",
+        *("CIMD-1", "REG-1"),
+        client="Give the URL of your client metadata document (client_metadata_url=), or a client by --client-id.",
+        owner="Say in your documentation that a document is needed, or allow registration too.",
+        sections="MCP Client ID Metadata Documents",
+    ),
+    fault(
+        "registration_refused",
+        "The server refuses to register a client.",
+        *("DCR-9", "DCR-10"),
+        client="Register a client by hand, and give its id with --client-id.",
+        owner="Register public clients with loopback addresses; refuse with an error code and its reason.",
+        sections="RFC 7591 §3.2.2",
+    ),
+    fault(
+        "redirect_address_refused",
+        "The server refuses loopback redirect addresses.",
+        *("NAT-1", "DCR-11"),
+        client="Register a client by hand with an address that the server takes, and give it with --client-id.",
+        owner="Accept http://127.0.0.1 and http://localhost with any port.",
+        sections="RFC 8252 §7.3",
+    ),
+    fault(
+        "client_unusable",
+        "The client of the settings cannot be used here.",
+        *("REG-3", "REG-5"),
+        client="Say to which issuer the client belongs, with --issuer.",
+    ),
+)
+
+OF_THE_GRANTS = (
+    ok("code_offered", "A login with a browser is possible.", "AUT-1"),
+    ok("device_offered", "A login on another device is possible (--device).", "DEV-1"),
+    fault(
+        "grant_not_offered",
+        "The server does not offer the grant that the settings ask for.",
+        "DEV-1",
+        client="Leave the grant out, or ask its operator.",
+        owner="Name the endpoint of the grant, and list it in grant_types_supported.",
+        sections="RFC 8414 §2",
+    ),
+    warning(
+        "code_unlisted",
+        "The server lists its grants without the authorization code.",
+        "AUT-1",
+        owner="List authorization_code in grant_types_supported.",
+        sections="RFC 8414 §2",
+    ),
+    ok("refresh_offered", "Sessions can be renewed without a person.", "REF-1"),
+    warning(
+        "refresh_unlisted",
+        "The server lists its grants without refresh tokens: a person may have to log in each time a token ends.",
+        "REF-1",
+        client="Ask its operator for refresh tokens.",
+        owner="Issue refresh tokens to public clients, with rotation, and list the grant.",
+        sections="RFC 6749 §6; RFC 8414 §2",
+    ),
+)
+
+OF_THE_SCOPE = (
+    ok("scope_ok", "It is clear which scope is asked for.", "SCP-1", "SCP-2"),
+    ok("scope_none", "No scope is asked for: the server names none.", "SCP-3"),
+    warning(
+        "scope_not_published",
+        "The challenge asks for scope that the server's own metadata does not list.",
+        "SCP-4",
+        owner="List in scopes_supported what the challenge asks for.",
+        sections="RFC 9728 §2",
+    ),
+    warning(
+        "scope_unknown_to_server",
+        "The authorization server does not list scope that would be asked for; it may answer invalid_scope.",
+        *("SCP-1", "RSP-11"),
+        client="If the login fails with invalid_scope, set --scope to what the server lists.",
+        owner="Define the scope at the authorization server, or correct the MCP server's list.",
+        sections="RFC 6749 §4.1.2.1; RFC 8414 §2",
+    ),
+    warning(
+        "scope_list_empty",
+        "The list of scopes is empty; it counts as no list.",
+        *("SCP-3", "PRM-12"),
+        owner="Leave scopes_supported out, or name the scopes.",
+        sections="RFC 9728 §3.2",
+    ),
+    warning(
+        "scope_broad",
+        "A login would ask for very many scopes.",
+        "SCP-7",
+        client="Ask for less with --scope.",
+        owner="Name in the challenge only what the operation needs.",
+        sections="MCP Scope Selection Strategy; RFC 9700 §2.3",
+    ),
+)
+
+OF_AUTHENTICATION = (
+    ok("method_ok", "The token endpoint takes public clients.", "TOK-4", "NAT-10"),
+    warning(
+        "method_unlisted",
+        "The metadata does not say how clients authenticate, which means a secret in the header.",
+        *("TOK-4", "DCR-6"),
+        owner='List "none" in token_endpoint_auth_methods_supported.',
+        sections="RFC 8414 §2",
+    ),
+    warning(
+        "method_needs_secret",
+        "The token endpoint wants a secret of every client; Valetkey registers for it, or you give one.",
+        *("TOK-4", "DCR-6"),
+        owner='List "none": a program that everybody can copy keeps no secret.',
+        sections="RFC 8252 §8.5; RFC 8414 §2",
+    ),
+    warning(
+        "method_unknown",
+        "The token endpoint takes only methods that Valetkey does not have.",
+        "TOK-4",
+        client="Ask its operator for a client that authenticates with none, a secret or private_key_jwt.",
+        owner='List "none" in token_endpoint_auth_methods_supported.',
+        sections="RFC 7591 §2",
+    ),
+)
+
+OF_THE_END = (
+    ok("revocation_ok", "A logout revokes the tokens.", "REV-1"),
+    warning(
+        "revocation_absent",
+        "A logout cannot revoke tokens: they end when their time is over.",
+        "REV-1",
+        owner="Offer a revocation endpoint.",
+        sections="RFC 7009 §2",
+    ),
+    ok("iss_ok", "Answers to logins say which server they come from.", "RSP-1"),
+    warning(
+        "iss_absent",
+        "Answers to logins do not say which server they come from; Valetkey keeps logins apart by their state.",
+        "RSP-4",
+        owner="Send iss in authorization responses, and announce it.",
+        sections="RFC 9207 §2; MCP Authorization Response Validation",
+    ),
+)
+
+OF_THIS_COMPUTER = (
+    ok("session_none", "No session is stored here."),
+    ok("session_good", "A session is stored here and would be used.", "REF-1"),
+    warning(
+        "session_expired",
+        "The stored session has no good token left.",
+        "USE-9",
+        client="It is renewed when it is used; valetkey refresh does so now.",
+    ),
+    warning(
+        "session_ended",
+        "The stored session has been ended by its authorization server, or cannot be renewed.",
+        "REF-1",
+        client="Log in again: valetkey login URL.",
+    ),
+    warning(
+        "session_unfit",
+        "The stored session does not fit: it was obtained with other settings, or at another server.",
+        "ASM-2",
+        client="Use the settings that it was obtained with, or log in again.",
+    ),
+    warning(
+        "store_unusable",
+        "The session store cannot be read.",
+        "SEC-11",
+        client="See valetkey status.",
+    ),
+    ok("clock_ok", "This computer's clock agrees with the server's."),
+    warning(
+        "clock_off",
+        "This computer's clock and the server's differ: tokens seem to end early or late, and signed proofs fail.",
+        *("TOK-7", "TOK-12"),
+        client="Set this computer's clock by the network (NTP); if it is right, tell the server's operator.",
+        owner="Set the server's clock by the network (NTP).",
+        sections="RFC 7519 §4.1.4; RFC 9110 §6.6.1",
+    ),
+)
+
+OF_A_LOGIN = (
+    ok("login_worked", "The login worked.", "GEN-1"),
+    fault("login_failed", "The login was tried and failed.", "GEN-1", "RSP-11"),
+    ok("token_accepted", "The MCP server accepts the token.", "USE-1"),
+    fault(
+        "token_rejected",
+        "The MCP server rejects the token that was just issued.",
+        *("WWW-15", "RES-10"),
+        client="A new login does not help; tell the server's operator.",
+        owner="See whether audience (resource) and issuer of the token are what the MCP server checks.",
+        sections="RFC 8707 §2; MCP Token Handling",
+    ),
+    fault(
+        "token_lacks_scope",
+        "The MCP server wants more scope than the token has.",
+        *("STP-1", "STP-3"),
+        client="Ask for it with --scope.",
+        owner="Name in the challenge of the 401 what is needed.",
+        sections="RFC 6750 §3.1",
+    ),
+    warning(
+        "token_without_expiry",
+        "The token answer does not say when the token ends.",
+        "TOK-12",
+        owner="Send expires_in.",
+        sections="RFC 6749 §5.1",
+    ),
+    warning(
+        "token_without_refresh",
+        "There is no refresh token: a person has to log in again when the token ends.",
+        *("REF-1", "SCP-8"),
+        client="Ask its operator for refresh tokens.",
+        owner="Issue refresh tokens to public clients, with rotation.",
+        sections="RFC 6749 §1.5",
+    ),
+    warning(
+        "token_with_less_scope",
+        "The token has less scope than was asked for.",
+        "SCP-12",
+        owner="Grant what the MCP server needs, or name less in its challenge.",
+        sections="RFC 6749 §3.3",
+    ),
+)

@@ -1,0 +1,72 @@
+# SPDX-FileCopyrightText: 2026 The Valetkey authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""The verdict: whether a login can work, and with which error it would end else."""
+
+from collections.abc import Sequence
+
+from valetkey._cli.doctor.facts import Facts
+from valetkey._cli.doctor.findings import Finding, Mark, Step, Verdict
+from valetkey._cli.outcome import code_of
+from valetkey.errors import AuthError, ScopeMissing, TemporaryError, TokenRejected, Unsupported
+
+_LATER = frozenset({"server_fails", "rate_limited"})
+_NO_SERVER = ("mcp", "rejection")
+
+
+def verdict_of(facts: Facts, steps: Sequence[Step]) -> Verdict:
+    """Give the verdict: what a login would meet first."""
+    error = _first_error(facts, steps)
+    if error is not None:
+        return _blocked(facts, error)
+    if facts.tried is not None and facts.tried.session is not None:
+        return Verdict("works", f"A login at {facts.url} works: it was made.")
+    if not facts.wants_login and not facts.offers_login:
+        return Verdict("not_needed", f"{facts.url} needs no login.")
+    offered = "" if facts.wants_login else ", and is not demanded"
+    guesses = [step for step in steps if any(each.kind.code == "server_is_guessed" for each in step.findings)]
+    if guesses:
+        text = f"A login at {facts.url} may work, but the server publishes nothing about it."
+        return Verdict("works", text, guesses[0].findings[0].remedy)
+    warnings = sum(step.mark is Mark.WARNING for step in steps)
+    noted = f" {warnings} steps have warnings." if warnings > 1 else " One step has a warning." if warnings else ""
+    return Verdict("works", f"A login at {facts.url} can work{offered}.{noted}")
+
+
+def _first_error(facts: Facts, steps: Sequence[Step]) -> AuthError | None:
+    """Give the error that a login would meet; for what is no MCP server, the one that says so."""
+    if facts.settings_error is not None:
+        return facts.settings_error
+    if facts.answer is None or facts.answer.failure is not None:
+        return facts.answer.failure.error if facts.answer is not None and facts.answer.failure is not None else None
+    fault = _fault_in(steps, _NO_SERVER)
+    if fault is not None:
+        kind = TemporaryError if fault.kind.code in _LATER else Unsupported
+        return kind(fault.text, hint=fault.remedy)
+    if facts.registration_error is not None:
+        return facts.registration_error
+    if facts.rehearsal is not None and facts.rehearsal.error is not None:
+        return facts.rehearsal.error
+    return _error_of_login(facts, steps)
+
+
+def _error_of_login(facts: Facts, steps: Sequence[Step]) -> AuthError | None:
+    if facts.tried is None or facts.tried.error is not None:
+        return None if facts.tried is None else facts.tried.error
+    fault = _fault_in(steps, ("login",))
+    if fault is None:
+        return None
+    kind = ScopeMissing if fault.kind.code == "token_lacks_scope" else TokenRejected
+    return kind(f"{facts.url}: {fault.text}", hint=fault.remedy)
+
+
+def _fault_in(steps: Sequence[Step], keys: Sequence[str]) -> Finding | None:
+    findings = (each for step in steps if step.key in keys for each in step.findings)
+    return next((each for each in findings if each.worth is Mark.FAULT), None)
+
+
+def _blocked(facts: Facts, error: AuthError) -> Verdict:
+    is_unreached = facts.answer is None or facts.answer.failure is not None
+    name = "unreachable" if is_unreached and isinstance(error, TemporaryError) else "blocked"
+    what = "The server cannot be reached" if name == "unreachable" else f"A login at {facts.url} cannot work"
+    return Verdict(name, f"{what}: {error.message}", error.hint, type(error).__name__, int(code_of(error)))

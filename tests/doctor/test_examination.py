@@ -1,0 +1,249 @@
+# SPDX-FileCopyrightText: 2026 The Valetkey authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""An examination asks and leaves nothing behind, unless the user wants more."""
+
+import json
+
+import pytest
+
+from tests.doctor.broken import REGISTER
+from tests.doctor.rows import ROWS
+from tests.doctor.wire import GOOD, ISSUER, MCP, PING, RESOURCE, STREAM, answer, examination, examined, resource, server
+from tests.fakes.seams import BEGINNING
+from tests.fakes.world import a_session
+from valetkey._cli.doctor.judgement import judge
+from valetkey._sessions.codec import client_key, encode_client, encode_session, session_key
+from valetkey.errors import LoginFailed
+from valetkey.settings.settings import Settings
+from valetkey.store.backends.memory import MemoryStore
+from valetkey.values import Client, ClientAuthentication, ClientOrigin, ServerMetadata
+from valetkey.wire import HttpRequest
+
+SETTINGS = Settings(url=MCP)
+
+
+def stored(**changes):
+    """A store with one session of this server."""
+    store = MemoryStore()
+    issuer = changes.pop("issuer", ISSUER)
+    session = a_session(
+        "stored-access-token",
+        refresh_token=changes.pop("refresh_token", "stored-refresh-token"),
+        client=Client("c", issuer),
+        server=ServerMetadata(issuer, token_endpoint=f"{issuer}/token"),
+        resource=MCP,
+        **changes,
+    )
+    store.put(session_key(SETTINGS), encode_session(session))
+    return store
+
+
+def codes(report):
+    return {finding.kind.code for step in report.steps for finding in step.findings}
+
+
+@pytest.mark.parametrize("row", [row for row in ROWS if not row.registers], ids=lambda row: row.id)
+def test_nothing_is_registered_and_nothing_is_written_unless_asked_for(row):
+    prepared, wire = examination({**GOOD, **row.answers}, **row.settings)
+    prepared.run()
+    assert prepared.store.keys() == []
+    written = [request for request in wire.requests if request.method != "GET" and request.url != MCP]
+    assert [request for request in written if "MCP server" not in request.purpose] == []
+    assert len(wire.requests) <= 30
+
+
+def test_the_stored_session_is_judged_and_its_token_goes_nowhere():
+    store = stored()
+    before = [(key, store.get(key)) for key in sorted(store.keys())]
+    prepared, wire = examination(GOOD, store=store)
+    report = judge(prepared.run())
+    assert "session_good" in codes(report)
+    assert [(key, store.get(key)) for key in sorted(store.keys())] == before
+    assert not any("authorization" in (name.lower() for name, _ in each.headers) for each in wire.requests)
+    assert not any(b"stored-" in each.body for each in wire.requests)
+
+
+@pytest.mark.parametrize(
+    ("changes", "settings", "code"),
+    [
+        ({"expires_at": BEGINNING - 10}, {}, "session_expired"),
+        ({"expires_at": BEGINNING - 10, "refresh_token": None}, {}, "session_ended"),
+        ({"ended": '"invalid_grant"'}, {}, "session_ended"),
+        ({"issuer": "https://old.example.net"}, {}, "session_unfit"),
+        ({}, {"dpop": True}, "session_unfit"),
+        ({"expires_at": None}, {}, "session_good"),
+    ],
+)
+def test_a_stored_session_that_is_of_no_use_is_told(changes, settings, code):
+    assert code in codes(examined(GOOD, store=stored(**changes), **settings))
+
+
+def test_a_damaged_store_is_told_and_the_examination_goes_on():
+    store = MemoryStore()
+    store.put(session_key(SETTINGS), b"\x00garbage")
+    report = examined(GOOD, store=store)
+    assert {"store_unusable", "pkce_ok"} <= codes(report)
+
+
+def test_a_client_that_was_registered_before_is_used_again():
+    store = MemoryStore()
+    client = Client(
+        "c-1",
+        ISSUER,
+        authentication=ClientAuthentication.NONE,
+        redirect_uri="http://127.0.0.1:50001/callback",
+        origin=ClientOrigin.REGISTERED,
+    )
+    store.put(client_key(ISSUER, SETTINGS), encode_client(client))
+    assert "client_stored" in codes(examined(GOOD, store=store))
+
+
+def test_a_registration_that_is_asked_for_is_kept_for_the_next_login():
+    asked = json.dumps({"client_id": "c-7", "token_endpoint_auth_method": "none"})
+    prepared, wire = examination({**GOOD, REGISTER: answer(201, asked)}, registers=True)
+    report = judge(prepared.run())
+    assert "client_registered" in codes(report)
+    assert [each.url for each in wire.requests if each.method == "POST"][1:] == [f"{ISSUER}/register"]
+    assert prepared.store.keys() == [client_key(ISSUER, SETTINGS)]
+
+
+def test_a_session_at_an_open_server_that_was_begun_to_see_what_it_speaks_is_ended():
+    begun = answer(200, {"jsonrpc": "2.0", "id": 2, "result": {}}, mcp_session_id="s-1")
+
+    class Sessions(dict):
+        pass
+
+    prepared, wire = examination({PING: answer(400, "Missing session"), f"DELETE {MCP}": answer(204)})
+    usual = wire.__call__
+
+    def send(request: HttpRequest):
+        if b'"initialize"' in request.body:
+            wire._answers = {**wire._answers, PING: begun}
+        return usual(request)
+
+    from dataclasses import replace
+
+    prepared.seams = replace(prepared.seams, send=send)
+    prepared.__post_init__()
+    report = judge(prepared.run())
+    assert report.verdict.name == "not_needed"
+    ended = [each for each in wire.requests if each.method == "DELETE"]
+    assert [dict(each.headers)["Mcp-Session-Id"] for each in ended] == ["s-1"]
+
+
+def test_a_server_that_names_thousands_of_places_is_asked_a_bounded_number_of_times():
+    many = ", ".join(f'resource_metadata="https://mcp.example.com/m/{number}"' for number in range(60))
+    names = [f"https://issuer-{number}.example.net" for number in range(500)]
+    prepared, wire = examination(
+        {
+            **GOOD,
+            PING: answer(401, www_authenticate=f"Bearer {many}"),
+            f"GET {RESOURCE}": resource(authorization_servers=names),
+        }
+    )
+    report = judge(prepared.run())
+    assert len(wire.requests) <= 50
+    assert not report.verdict.is_good
+
+
+def test_a_stream_that_wants_a_login_is_where_the_challenge_is_read():
+    report = examined(
+        {**GOOD, PING: answer(404), STREAM: answer(401, www_authenticate=f'Bearer resource_metadata="{RESOURCE}"')}
+    )
+    assert {"sse_only", "challenge_ok", "pkce_ok"} <= codes(report)
+
+
+# A login that is asked for.
+
+
+def test_a_login_is_made_only_where_it_can_work():
+    def log_in():
+        message = "a login was made"
+        raise AssertionError(message)
+
+    report = examined({**GOOD, f"GET {ISSUER}/.well-known/oauth-authorization-server": answer(404)}, log_in=log_in)
+    assert report.steps[-1].findings == ()
+
+
+def test_the_token_of_a_login_is_shown_to_the_mcp_server():
+    session = a_session(
+        "fresh", refresh_token=None, expires_at=None, requested_scope=("tools", "more"), scope=("tools",)
+    )
+    report = examined({**GOOD}, log_in=lambda: session)
+    assert {
+        "login_worked",
+        "token_rejected",
+        "token_without_expiry",
+        "token_without_refresh",
+        "token_with_less_scope",
+    } <= codes(report)
+    assert (report.verdict.error, report.verdict.exit_code) == ("TokenRejected", 5)
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "error"),
+    [
+        (
+            answer(403, www_authenticate='Bearer error="insufficient_scope", scope="admin"'),
+            "token_lacks_scope",
+            "ScopeMissing",
+        ),
+        (answer(200, {"jsonrpc": "2.0", "id": 1, "result": {}}), "token_accepted", None),
+        (answer(400, "no session"), "token_accepted", None),
+    ],
+)
+def test_what_the_mcp_server_says_to_the_token_is_told(status, code, error):
+    prepared, wire = examination(GOOD, log_in=lambda: a_session("fresh"))
+    usual = wire.__call__
+
+    def send(request: HttpRequest):
+        if any(name == "Authorization" for name, _ in request.headers):
+            wire._answers = {**GOOD, PING: status}
+        return usual(request)
+
+    from dataclasses import replace
+
+    prepared.seams = replace(prepared.seams, send=send)
+    prepared.__post_init__()
+    report = judge(prepared.run())
+    assert code in codes(report)
+    assert report.verdict.error == error
+
+
+def test_a_login_that_fails_is_told_with_its_error():
+    def log_in():
+        message = "The person declined."
+        raise LoginFailed(message, hint="Allow it.")
+
+    report = examined(GOOD, log_in=log_in)
+    assert "login_failed" in codes(report)
+    assert (report.verdict.error, report.verdict.exit_code, report.verdict.todo) == ("LoginFailed", 3, "Allow it.")
+
+
+def test_an_open_server_needs_no_login():
+    report = examined({PING: answer(200, {"jsonrpc": "2.0", "id": 1, "result": {}})})
+    assert (report.verdict.name, report.verdict.exit_code) == ("not_needed", 0)
+
+
+def test_an_open_server_that_offers_a_login_says_so():
+    report = examined({**GOOD, PING: answer(200, {"jsonrpc": "2.0", "id": 1, "result": {}})})
+    assert {"login_offered", "pkce_ok"} <= codes(report)
+    assert report.verdict.name == "works"
+
+
+def test_a_machine_is_examined_without_its_secret():
+    prepared, wire = examination(
+        {
+            **GOOD,
+            f"GET {ISSUER}/.well-known/oauth-authorization-server": server(
+                grant_types_supported=["client_credentials"]
+            ),
+        },
+        client_id="machine",
+        client_secret="s3cret-of-a-machine",
+        issuer=ISSUER,
+    )
+    report = judge(prepared.run())
+    assert report.verdict.is_good
+    assert not any(b"s3cret" in each.body or "s3cret" in repr(each.headers) for each in wire.requests)

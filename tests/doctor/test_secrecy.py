@@ -1,0 +1,66 @@
+# SPDX-FileCopyrightText: 2026 The Valetkey authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""No secret of the settings, the URL or a header field comes out in any form, also where a server repeats it."""
+
+import base64
+import json
+
+import pytest
+
+from tests.cli.commands import CommandLine
+from tests.doctor.serving import Broken
+from valetkey._cli.doctor.shown import secrets_in, shown_url
+
+QUERY = "q-7Hf2kLm9Xz81"
+PASSWORD = "pw-c0rrect-horse"
+FIELD = "f-9dKq3mVbTt55"
+CLIENT_SECRET = "cs-Zx81nPq0Lw72"
+SECRETS = (QUERY, PASSWORD, FIELD, CLIENT_SECRET)
+
+
+def repeats(request):
+    """Repeat everything that came, in body and header fields."""
+    return request.everything
+
+
+@pytest.fixture
+def server():
+    with Broken(repeating=True) as running:
+        yield running
+
+
+def forms(tmp_path, *arguments, **environment):
+    valetkey = CommandLine(tmp_path / "sessions.db")
+    page = tmp_path / "page.html"
+    shown = valetkey("doctor", *arguments, "--html", page, **environment)
+    document = valetkey("doctor", *arguments, "--json", **environment)
+    written = page.read_text("utf-8") if page.exists() else ""
+    return [shown.out, shown.err, document.out, document.err, written], document
+
+
+@pytest.mark.parametrize("way", ["query", "field", "secret", "user"])
+def test_no_secret_of_the_user_comes_out(way, server, tmp_path):
+    url = server.url
+    arguments = {
+        "query": [f"{url}?api_key={QUERY}&x=%2B{QUERY}"],
+        "field": [url, "--header", f"X-Gate: {FIELD}"],
+        "secret": [url, "--client-id", "mine", "--client-secret", "env:MINE", "--issuer", server.origin],
+        "user": [url.replace("http://", f"http://jane:{PASSWORD}@")],
+    }[way]
+    texts, document = forms(tmp_path, *arguments, MINE=CLIENT_SECRET)
+    assert json.loads(document.out)["steps"]
+    for text in texts:
+        for secret in SECRETS:
+            assert secret not in text
+            assert base64.b64encode(secret.encode()).decode()[:12] not in text
+
+
+def test_a_url_is_shown_without_what_may_be_a_secret():
+    assert shown_url(f"https://u:{PASSWORD}@h.example/mcp?key={QUERY}&flag") == "https://h.example/mcp?key=…&…"
+
+
+def test_the_secrets_of_a_url_are_known():
+    found = secrets_in(f"https://janedoe:{PASSWORD}@h.example/mcp?key={QUERY}%21&n=1")
+    assert {PASSWORD, "janedoe", f"{QUERY}!", f"{QUERY}%21"} == set(found)
+    assert secrets_in("https://[") == ()

@@ -16,14 +16,23 @@ ACROSS_ROOMS = frozenset(
     {
         *("attacks", "browser", "processes", "secrecy"),  # what only shows in a whole program
         *("conformance", "frameworks", "hayhooks", "haystack", "interop"),  # other people's programs
-        *("docs", "doctor", "examples", "fuzz", "hints", "manifest"),  # pages, programs and checks of the whole
+        *(
+            "docs",
+            "doctor",
+            "examples",
+            "fuzz",
+            "hints",
+            "manifest",
+            "release",
+        ),  # pages, programs and checks of the whole
         *("fakes", "servers"),  # what tests are made of
     }
 )
 """The folders that are no room's."""
 
 SUBJECTS = {
-    "": {"errors", "foreign_texts", "growth", "imports", "layers", "mirror", "purity", "repository", "requirements"},
+    "": {"distribution", "errors", "foreign_texts", "growth", "imports"}
+    | {"layers", "mirror", "purity", "repository", "requirements"},
     "cli/bridge": {"conversations", "ends", "logins", "survival"},
     "adapters": {"adapters", "dpop", "dpop_at_oidc_provider", "rejections"},
     "clients": {"project_document"},

@@ -61,7 +61,7 @@ if TYPE_CHECKING:
     from valetkey._engine.logout import LogoutResult
     from valetkey.settings.credentials import IdentityProvider, PrivateKey, RegisteredClient, ScopeRequest
 
-__version__ = "0.1.0"
+    __version__: str
 
 __all__ = [
     "AuthError",
@@ -114,8 +114,20 @@ def __getattr__(name: str) -> object:
         from valetkey.settings import credentials
 
         return getattr(credentials, name)
+    if name == "__version__":
+        return _version()
     message = f"module {__name__!r} has no attribute {name!r}"
     raise AttributeError(message)
+
+
+def _version() -> str:
+    """Give the version of the distribution that is installed, which git has named when it was built."""
+    from importlib import metadata
+
+    try:
+        return metadata.version("valetkey")
+    except metadata.PackageNotFoundError:  # the source is used as it lies there
+        return "0+unknown"
 
 
 def __dir__() -> list[str]:

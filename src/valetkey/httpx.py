@@ -7,7 +7,11 @@ from collections.abc import Mapping
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, ClassVar
 
-import httpx
+try:
+    import httpx
+except ModuleNotFoundError as _missing:
+    _message = "valetkey.httpx needs httpx. Install it: pip install 'valetkey[httpx]'."
+    raise ModuleNotFoundError(_message, name=_missing.name) from _missing
 
 from valetkey._adapters.flow import AuthFlow, OAuthDocumentation
 from valetkey._adapters.http_client import DeliveringClient

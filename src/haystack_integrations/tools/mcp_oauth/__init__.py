@@ -7,16 +7,20 @@ Haystack's MCP tools with a login that happens by itself.
 Change one import line, from `haystack_integrations.tools.mcp` to this package; names and signatures are the same.
 """
 
-from haystack_integrations.tools.mcp import (
-    MCPClient,
-    MCPConnectionError,
-    MCPError,
-    MCPInvocationError,
-    MCPServerInfo,
-    MCPToolNotFoundError,
-    StdioClient,
-    StdioServerInfo,
-)
+try:
+    from haystack_integrations.tools.mcp import (
+        MCPClient,
+        MCPConnectionError,
+        MCPError,
+        MCPInvocationError,
+        MCPServerInfo,
+        MCPToolNotFoundError,
+        StdioClient,
+        StdioServerInfo,
+    )
+except ModuleNotFoundError as _missing:
+    _message = "Haystack's MCP tools are not installed. Install them: pip install 'valetkey[haystack]'."
+    raise ModuleNotFoundError(_message, name=_missing.name) from _missing
 
 from haystack_integrations.tools.mcp_oauth.client import SSEClient, StreamableHttpClient
 from haystack_integrations.tools.mcp_oauth.config import OAuthConfig

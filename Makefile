@@ -31,7 +31,7 @@ export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 
 .PHONY: help test lint types unit coverage mutants test-sdk1 test-mixed test-hayhooks test-release upstream interop frameworks
 .PHONY: conformance demo bench durability
-.PHONY: docs fuzz fuzz-short format clean
+.PHONY: docs pictures fuzz fuzz-short format clean
 
 help: ## print this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | while IFS=$$'\t' read -r name text; \
@@ -129,6 +129,9 @@ durability: .venv/installed ## renewals that are killed, on every backend; write
 # The tests build it too, and look at every link and anchor.
 docs: .venv/installed ## the documentation site, in build/docs
 	$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going --nitpicky docs build/docs
+
+pictures: .venv/installed ## the pictures of the command line, docs/terminal.md and docs/images/terminal-*.svg
+	env -u VALETKEY_STORE_ENCRYPTION $(BIN)/python docs/terminal/record.py
 
 format: .venv/installed ## rewrite the code in the common format
 	$(BIN)/ruff check --quiet --fix . || [ $$? = 1 ]

@@ -16,15 +16,8 @@ ACROSS_ROOMS = frozenset(
     {
         *("attacks", "browser", "processes", "secrecy"),  # what only shows in a whole program
         *("conformance", "frameworks", "hayhooks", "haystack", "interop"),  # other people's programs
-        *(
-            "docs",
-            "doctor",
-            "examples",
-            "fuzz",
-            "hints",
-            "manifest",
-            "release",
-        ),  # pages, programs and checks of the whole
+        *("docs", "doctor", "examples", "fuzz", "hints", "manifest"),  # pages, programs and checks of the whole
+        "release",  # what is built of it
         *("fakes", "servers"),  # what tests are made of
     }
 )

@@ -32,4 +32,4 @@ def test_every_page_that_a_program_writes_is_there_and_so_is_its_program(page, m
 
 
 def test_the_pages_are_found():
-    assert len(PAGES) == 11
+    assert len(PAGES) == 12

@@ -54,6 +54,7 @@ ROOMS = (
     "valetkey.protocol",
     "valetkey.waiting",
     "valetkey.made_once",
+    "valetkey.events",
     "valetkey.wire",
     "valetkey.urls",
     "valetkey.values",
@@ -66,6 +67,7 @@ MOST_ENTRIES = 30
 USABLE = (
     "valetkey.client_document",
     "valetkey.errors",
+    "valetkey.events",
     "valetkey.httpx",
     "valetkey.httpx2",
     "valetkey.login",

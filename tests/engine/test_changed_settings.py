@@ -511,6 +511,7 @@ UNTOUCHED = {
     "profile": "none",
     "strict": True,
     "approve_scope": lambda request: True,
+    "on_event": lambda event: None,
     "authorization_parameters": {"organization": "acme"},
     "login_timeout": 5.0,
     "redirect_uri": ADDRESS,

@@ -392,6 +392,10 @@ SETTINGS = {
         {"grant": "workload_identity"},
         {"grant": "workload_identity", "workload_token": Path("token")},
     ),
+    "Give a function that gets an event, and is no `async def`.": (
+        {"on_event": "print"},
+        {"on_event": print},
+    ),
     "Give an IdentityProvider.": (
         {"grant": "enterprise_managed"},
         {"grant": "enterprise_managed", "identity_provider": PROVIDER, "client_id": "a", "client_secret": "b"},
@@ -587,6 +591,9 @@ ELSEWHERE = {
     "Give a URL, or --all.": ("cli/test_logout.py::test_where_to_log_out_has_to_be_said_once"),
     "Check the credential in --header, or leave it out to log in.": (
         "cli/bridge/test_logins.py::test_a_static_credential_in_a_header_needs_no_login"
+    ),
+    "Name a file in a folder that you may write to.": (
+        "events/test_trace.py::test_a_place_that_cannot_be_written_is_said_at_once"
     ),
     "Log in once where a person is, with the same session store (valetkey login URL); or use the credentials of a "
     'machine; or login="link" with public_url in a web app, login="device" where a person reads the output, '

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The Valetkey authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""A scene for each life, with variables of the environment that no program but ours may see."""
+"""A scene for each life, which is traced, with variables of the environment that no program but ours may see."""
 
 from contextlib import ExitStack
 
@@ -10,6 +10,7 @@ import pytest
 from tests.secrecy.canaries import Canaries
 from tests.secrecy.scene import Scene
 from tests.secrecy.watch import Watch
+from valetkey.events import trace_to
 
 
 @pytest.fixture
@@ -24,5 +25,5 @@ def scene(tmp_path, monkeypatch):
     monkeypatch.setenv("ftp_proxy", f"http://user:{canaries.make('proxy password')}@127.0.0.1:9")
     monkeypatch.setenv("VALETKEY_STORE", "memory:")
     watch = Watch(folder, canaries)
-    with ExitStack() as stack:
-        yield Scene(folder, monkeypatch, stack.enter_context(watch), stack)
+    with ExitStack() as stack, trace_to(folder / "trace.jsonl") as trace:
+        yield Scene(folder, monkeypatch, stack.enter_context(watch), stack, trace)

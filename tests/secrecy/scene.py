@@ -14,8 +14,9 @@ import httpx2
 from tests.fakes.threads import until
 from tests.secrecy.canaries import Canaries
 from tests.secrecy.server import CanaryServer
-from tests.secrecy.watch import ARGUMENTS, CALLBACK, LINK, LOG_OF_ANSWERS, PAGES, TERMINAL, Watch
+from tests.secrecy.watch import ARGUMENTS, CALLBACK, LINK, LOG_OF_ANSWERS, PAGES, TERMINAL, TRACE, Watch
 from tests.servers import browser_command, browser_program
+from valetkey.events import Event, Trace, listen
 from valetkey.httpx2 import OAuth
 from valetkey.settings.settings import Settings
 
@@ -36,8 +37,11 @@ class Scene:
     :param environment: What sets variables of the environment (pytest's `monkeypatch`).
     """
 
-    def __init__(self, folder: Path, environment: Any, watch: Watch, stack: ExitStack) -> None:
+    def __init__(self, folder: Path, environment: Any, watch: Watch, stack: ExitStack, trace: Trace) -> None:
         self.folder = folder
+        self.trace = trace
+        self.heard: list[Event] = []
+        stack.callback(listen(self.heard.append))
         self.environment = environment
         self.watch = watch
         self.canaries: Canaries = watch.canaries
@@ -101,4 +105,9 @@ class Scene:
         Left out is what httpcore logs at DEBUG of the header fields that a server has sent: it is the server's doing.
         """
         self.watch.see(TERMINAL, "\n".join(capfd.readouterr()))
+        self.trace.close()
+        traced = self.trace.path.read_text(encoding="utf-8")
+        assert traced.startswith('{"trace": "valetkey"')
+        self.watch.see(TRACE, traced)
+        self.watch.see(TRACE, repr(self.heard))
         return {(place, name) for place, name in self.watch.shown() if place != LOG_OF_ANSWERS}

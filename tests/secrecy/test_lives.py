@@ -34,6 +34,12 @@ from valetkey.values import Secret
 pytestmark = pytest.mark.audited
 
 
+@pytest.fixture(autouse=True)
+def _is_traced(scene):
+    yield
+    assert {"AttemptStarted", "RequestSent"} <= {type(event).__name__ for event in scene.heard}
+
+
 def in_plain_store(*names):
     files = (places.RECORDS, places.STORE_FILE, places.JOURNAL)
     return {(place, name) for name in names for place in files}

@@ -24,14 +24,14 @@ ERRORS, LINKS_OF_ERRORS = "an error", "the link of an error that waits for a per
 OBJECTS, PICKLES = "an object", "a pickle"
 ARGUMENTS, ENVIRONMENTS = "the arguments of a program", "the environment of a program"
 URLS, LINK, CALLBACK = "the URL of a request", "the link that a person opens", "the URL of the answer"
-PAGES, TERMINAL = "a page in the browser", "what is printed"
+PAGES, TERMINAL, TRACE = "a page in the browser", "what is printed", "a trace"
 THREADS, WRITTEN = "the name of a thread", "YAML"
 FILES, FILE_NAMES = "a file", "the name of a file"
 RECORDS, KEYS, STORE_FILE, JOURNAL = "a record", "a key or version", "the store's file", "a journal"
 
 PLACES = (
     *(LOG, LOG_OF_ANSWERS, ERRORS, LINKS_OF_ERRORS, OBJECTS, PICKLES, ARGUMENTS, ENVIRONMENTS, URLS, LINK, CALLBACK),
-    *(PAGES, TERMINAL, THREADS, WRITTEN, FILES, FILE_NAMES, RECORDS, KEYS, STORE_FILE, JOURNAL),
+    *(PAGES, TERMINAL, TRACE, THREADS, WRITTEN, FILES, FILE_NAMES, RECORDS, KEYS, STORE_FILE, JOURNAL),
 )
 
 _OTHERS_LOGGERS = ("httpcore", "httpcore2", "hpack", "h2")

@@ -25,6 +25,7 @@ NOT_NEEDED = {
     *("signing_algorithm", "assertion_audience", *NEEDED),  # those that have no text are named instead
     *("approve_scope", "initial_access_token", "device_authorization_endpoint"),  # their part is done
     *("workload_token", "identity_provider", "grant"),  # of other grants
+    "on_event",  # of the process in which something happens
 }
 
 

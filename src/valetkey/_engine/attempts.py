@@ -28,6 +28,7 @@ from valetkey._engine.moved_login import MovedLogin
 from valetkey._engine.refresh_outcome import NextStep
 from valetkey._engine.refusing import explained, login_waits, nothing_to_renew_with, reason_for, with_way_out
 from valetkey._engine.renewal import Renewal, RenewalProgress
+from valetkey._engine.telling import tell_need, telling_of_login, told_refusal
 from valetkey._engine.workers import Steps, run_steps
 from valetkey._grants.grant import GrantContext
 from valetkey._grants.token_endpoint import TokenEndpoint
@@ -117,6 +118,7 @@ class Attempts:
         renewal = RenewalProgress(early=need.early, explicit=need.explicit)
         attempt = _Attempt(need, cancelled, MovedLogin(self._settings, Budget(self._seams.monotonic)), renewal)
         session = None
+        tell_need(need)
         self.braking.start()
         try:
             with self._seams.keep_connections():
@@ -192,11 +194,12 @@ class Attempts:
                     if next_step in (NextStep.USE_SESSION, NextStep.TRY_AGAIN):
                         return renewed
                 case Step.STEP_UP | Step.LOG_IN:
-                    return self._log_in(attempt, session, version)
+                    log_in = partial(self._log_in, attempt, session, version)
+                    return telling_of_login(self._settings, attempt.reason, log_in)
                 case Step.JOIN if begun is not None:
                     raise login_waits(begun.view, begun.reason)
                 case refusal:
-                    raise self._refusal(refusal, situation, attempt.renewal.failure)
+                    raise told_refusal(refusal, self._refusal(refusal, situation, attempt.renewal.failure))
 
     def begun_login(self, *, by_name: bool = False) -> PendingRecord | None:
         """Give the login that waits for its answer, of this or another program; a login of another kind joins none."""

@@ -11,12 +11,14 @@ lease that stands for the login shows that the process lives.
 
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 
 from valetkey._clients.selection import ClientSelection
 from valetkey._engine.acceptance import Acceptance
 from valetkey._engine.braking import Braking
 from valetkey._engine.decision import TokenNeed
 from valetkey._engine.refusing import login_waits
+from valetkey._engine.telling import telling_of_login
 from valetkey._grants.begun_login import BegunLogins
 from valetkey._grants.code_login import CodeLogin
 from valetkey._grants.token_endpoint import TokenEndpoint
@@ -60,7 +62,8 @@ class Completing:
         if session_key(record.settings) != session_key(self._settings):
             raise _of_another_session()
         with self._seams.keep_connections():
-            return _Completion(self, record, version).complete(callback_url)
+            complete = partial(_Completion(self, record, version).complete, callback_url)
+            return telling_of_login(self._settings, "the answer of a login has come", complete)
 
 
 def waiting_for(callback_url: str, pending: PendingLogins) -> tuple[PendingRecord, str]:

@@ -26,6 +26,7 @@ from valetkey._policy.reach import may_carry_token
 from valetkey._policy.scope import unite
 from valetkey._sessions.sessions import Sessions
 from valetkey.errors import AuthError, StoreError
+from valetkey.events.listening import Source, source_of
 from valetkey.login.link import LinkLogin
 from valetkey.made_once import made_once
 from valetkey.profiles.catalog import find_profile
@@ -56,7 +57,9 @@ class Engine(ByName):
         self._waiting: list[TokenNeed] = []  # the needs of waiting callers; each change is atomic
         self._store = store
         lane = settings.server_url
-        self._flight: SingleFlight[Result] = SingleFlight(describe=self._describe, lane=lane, pause=seams.pause)
+        self._flight: SingleFlight[Result] = SingleFlight(
+            describe=self._describe, lane=lane, pause=seams.pause, source=self._source
+        )
         self._at_hand = SessionAtHand(Sessions(settings, store, seams), seams.monotonic)
         self._jitter = seams.jitter()
         self._serves_users = isinstance(
@@ -280,6 +283,11 @@ class Engine(ByName):
     def _describe(self, error: AuthError) -> None:
         """Let an error name the MCP server and, if it is about the store, the store."""
         error.complete(self.settings.server_url, place_of(self._store) if isinstance(error, StoreError) else "")
+
+    def _source(self) -> Source | None:
+        settings = self.settings
+        about = {"server_url": settings.server_url, "principal": settings.principal, "label": settings.label}
+        return source_of(settings.on_event, **about)
 
     def _announce(self, prompt: LoginPrompt | None) -> None:
         self._prompt = prompt

@@ -21,6 +21,7 @@ from valetkey._engine.logout import Logout, LogoutResult
 from valetkey._engine.single_flight import SingleFlight, Work
 from valetkey._engine.workers import Steps
 from valetkey.errors import AuthError, LoginFailed, LoginRequired
+from valetkey.events.listening import tell
 from valetkey.login.pending import PendingLogin
 from valetkey.values import Session
 from valetkey.waiting import Rounds
@@ -135,7 +136,9 @@ class LoginAndLogout:
 
     def _log_out(self, _: threading.Event) -> Steps[LogoutResult]:
         try:
-            return (yield from self._logout.ending_session())
+            result = yield from self._logout.ending_session()
+            tell("LoggedOut", existed=result.existed, revoked=result.revoked, problem=result.problem)
+            return result
         finally:
             self._attempts.forget_begun_login()
             self._at_hand.forget()

@@ -27,6 +27,7 @@ from valetkey._policy.tolerance import as_presented
 from valetkey._sessions.fingerprint import fingerprint
 from valetkey._sessions.sessions import Sessions
 from valetkey.errors import AuthError, MalformedDocument, Refused, StoreError, TemporaryError, Unsupported
+from valetkey.events.listening import tell
 from valetkey.profiles.applied import resolve_profile
 from valetkey.profiles.profile import Profile
 from valetkey.protocol.dpop import key_of
@@ -160,6 +161,7 @@ class Refresher:
         token = replace(session.token, refresh_token=None)
         with suppress(Conflict):
             self._sessions.amend(replace(session, token=token, refresh_intent=None, ended=refusal.message), version)
+            tell("SessionEnded", issuer=session.issuer, message=refusal.message)
         return RefreshRefused(refusal, meaning)
 
 

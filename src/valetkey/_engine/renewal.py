@@ -24,6 +24,7 @@ from valetkey._engine.refresh_outcome import (
     Renewed,
     after_refresh,
 )
+from valetkey._engine.telling import tell_renewal
 from valetkey._grants.token_endpoint import TokenEndpoint
 from valetkey._sessions.sessions import Sessions
 from valetkey.errors import AuthError, TemporaryError
@@ -86,6 +87,7 @@ class Renewal:
             if self._has_moved(session):
                 return NextStep.LOOK_AGAIN, None
             next_step = after_refresh(replace(refresh, may_read_metadata=False))
+        tell_renewal(session, outcome, next_step, early=progress.early)
         return next_step, self._follow(progress, next_step, outcome, session)
 
     def _follow(

@@ -21,6 +21,7 @@ from valetkey._engine.workers import WORKERS, Steps, Workers, run_steps
 from valetkey.errors import AuthError
 from valetkey.errors.causes import make_causes_harmless
 from valetkey.errors.redaction import redacting
+from valetkey.events.listening import Source, telling_of
 from valetkey.seams import Cancellation
 
 _LAST_SECONDS = 12.0
@@ -38,6 +39,10 @@ def _as_it_is(_: AuthError) -> None:
     pass
 
 
+def _unheard() -> None:
+    return None
+
+
 class SingleFlight(Generic[Result]):
     """Runs one piece of work at a time; callers that join it get the same result. Safe in threads and event loops."""
 
@@ -49,11 +54,13 @@ class SingleFlight(Generic[Result]):
         lane: str = "",
         pause: Callable[[float], None] = time.sleep,
         workers: Workers = WORKERS,
+        source: Callable[[], Source | None] = _unheard,
     ) -> None:
         self._describe = describe  # completes an error of the work: its callers may have many servers and stores
         self._lane = lane
         self._pause = pause  # another than the real one moves the clock of a test, so it is called and nothing parked
         self._workers = workers
+        self._source = source  # whose events the work tells of, if anything listens
         self._must_finish = must_finish  # False: the end of the process breaks the work off
         self._lock = threading.Lock()  # guards _running and _cancelled
         self._running: concurrent.futures.Future[Result] | None = None
@@ -71,7 +78,7 @@ class SingleFlight(Generic[Result]):
                 return self._running, False
             future: concurrent.futures.Future[Result] = concurrent.futures.Future()
             self._running, self._cancelled = future, (cancelled := Cancellation())
-            steps = self._run(work, future, cancelled)
+            steps = self._run(work, future, cancelled, self._source())
         try:
             self._workers.start(steps, self._lane)
         except BaseException:
@@ -111,9 +118,10 @@ class SingleFlight(Generic[Result]):
         work: Work[Result],
         future: concurrent.futures.Future[Result],
         cancelled: threading.Event,
+        source: Source | None,
     ) -> Steps[None]:
         try:
-            with redacting():
+            with redacting(), telling_of(source):
                 result = yield from self._done(work, cancelled)
         except BaseException as error:  # noqa: BLE001 - its callers get it
             self._finish()

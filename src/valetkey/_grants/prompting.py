@@ -16,6 +16,7 @@ from valetkey._network.request_log import log_exchange
 from valetkey._policy.scope import smaller_scope
 from valetkey._policy.tolerance import declines_audience, declines_resource
 from valetkey.errors import AuthError, LoginFailed, Refused
+from valetkey.events.listening import is_heard, tell
 from valetkey.login.unanswered import login_cancelled
 from valetkey.seams import LoginPrompt
 from valetkey.values import Scope
@@ -64,17 +65,17 @@ def open_prompt(
     if context.cancelled.is_set():  # while the client was registered: no browser opens for a login that is over
         raise login_cancelled()
     started, outcome = monotonic(), "no answer"
+    tell("PersonAsked", issuer=prompt.issuer, method=method, ends_at=prompt.ends_at)
     context.announce(prompt)
     try:
         yield
         outcome = "answered"
     finally:
         context.announce(None)
-        log_exchange(
-            logging.INFO,
-            method=method,
-            url=prompt.authorization_url,
-            purpose="let the person log in",
-            outcome=outcome,
-            seconds=monotonic() - started,
-        )
+        seconds, url = monotonic() - started, prompt.authorization_url
+        purpose = "let the person log in"
+        log_exchange(logging.INFO, method=method, url=url, purpose=purpose, outcome=outcome, seconds=seconds)
+        if is_heard():
+            from valetkey.events.exchanges import tell_link
+
+            tell_link(url, method, outcome, seconds)

@@ -30,6 +30,7 @@ from valetkey._network.proxies import proxy_of
 from valetkey._network.request_log import log_exchange
 from valetkey._network.trust import Trust
 from valetkey.errors import InsecureEndpoint, TemporaryError, quote
+from valetkey.events.listening import is_heard
 from valetkey.settings.network import Network
 from valetkey.wire import HttpRequest, HttpResponse, NotReached, UnknownOutcome
 
@@ -102,18 +103,18 @@ class HttpSender:
             message = f"{quote(request.url)} is not a URL."
             raise InsecureEndpoint(message, hint="Tell the server's operator.", url=request.url) from error
         except _NOT_CONNECTED as error:
-            _log(request, started, "no connection")
+            _note(request, started, "no connection")
             is_proxied = proxy_of(request.url, self._network.proxy) is not None
             raise _not_reached(request, error, is_proxied=is_proxied) from error
         except _NO_ANSWER as error:
-            _log(request, started, "no answer")
+            _note(request, started, "no answer")
             if wants_certificate(error) or rejects_certificate(error):
                 raise _without_certificate(request, error) from error
             message = f"{request.url} did not answer in {self._guard.longest_exchange:g} s."
             if not isinstance(error, TimeoutError | httpcore2.TimeoutException):
                 message = f"{request.url} broke the connection off."
             raise UnknownOutcome(message, hint="Try again later.") from error
-        _log(request, started, str(response.status))
+        _note(request, started, str(response.status), response)
         return response
 
 
@@ -167,12 +168,11 @@ def _cause(error: BaseException) -> BaseException | None:
     return cause
 
 
-def _log(request: HttpRequest, started: float, outcome: str) -> None:
-    log_exchange(
-        logging.INFO,
-        method=request.method,
-        url=request.url,
-        purpose=request.purpose,
-        outcome=outcome,
-        seconds=time.monotonic() - started,
-    )
+def _note(request: HttpRequest, started: float, outcome: str, response: HttpResponse | None = None) -> None:
+    """Log how an exchange ended, and tell those who listen to events."""
+    seconds, what = time.monotonic() - started, {"method": request.method, "url": request.url}
+    log_exchange(logging.INFO, **what, purpose=request.purpose, outcome=outcome, seconds=seconds)
+    if is_heard():
+        from valetkey.events.exchanges import tell_exchange
+
+        tell_exchange(request, response, outcome, seconds)

@@ -128,6 +128,7 @@ OPTIONS = (
     OptionRow("profile", Effect.AT_ONCE),
     OptionRow("strict", Effect.AT_ONCE),
     OptionRow("approve_scope", Effect.AT_ONCE),
+    OptionRow("on_event", Effect.AT_ONCE),
     OptionRow("authorization_parameters", Effect.AT_ONCE),
     OptionRow("login_timeout", Effect.AT_ONCE),
     OptionRow("network", Effect.AT_ONCE),

@@ -12,6 +12,7 @@ from valetkey._sessions.fingerprint import fingerprint
 from valetkey._sessions.members import Members
 from valetkey._sessions.written_settings import write_given_settings
 from valetkey.errors import StoreError
+from valetkey.events.listening import tell
 from valetkey.made_once import made_once
 from valetkey.seams import Seams
 from valetkey.settings.settings import Settings
@@ -145,8 +146,20 @@ class Sessions:
                 if stored is not None and _is_newer(stored.token, session.token, renews):
                     return stored  # another program went on while this one was frozen
             else:
+                _tell_of(session)
                 return session
         raise always_in_conflict()
+
+
+def _tell_of(session: Session) -> None:
+    tell(
+        "SessionSaved",
+        issuer=session.issuer,
+        client_id=session.client.client_id,
+        scope=session.token.scope,
+        expires_at=session.token.expires_at,
+        renewable=session.token.refresh_token is not None,
+    )
 
 
 def _is_newer(stored: Token, ours: Token, renews: Token | None) -> bool:

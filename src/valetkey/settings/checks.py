@@ -5,6 +5,7 @@
 
 import re
 from dataclasses import fields
+from inspect import iscoroutinefunction
 from typing import get_args
 from urllib.parse import urlsplit
 
@@ -80,6 +81,10 @@ def _check_values(options: PythonOptions) -> None:
     if not options.login_timeout > 0:
         message = f"A login_timeout of {options.login_timeout} seconds leaves no time."
         raise ConfigurationError(message, hint="Give a positive number of seconds.")
+    listener: object = options.on_event
+    if listener is not None and (not callable(listener) or iscoroutinefunction(listener)):
+        message = "The on_event is no function that can be called in a thread."
+        raise ConfigurationError(message, hint="Give a function that gets an event, and is no `async def`.")
     sources = {"workload_token": options.workload_token, "client_assertion": options.client_assertion}
     for name, source in sources.items():
         if source is not None:

@@ -50,6 +50,8 @@ class Options:
         server lists it.
     :param approve_scope: A function that gets a `ScopeRequest` before a person is asked for more scope. If it returns
         False, the person is not asked.
+    :param on_event: A function that gets what happens in the life of the session: the events of `valetkey.events`. It
+        is called in a thread of its own, and what it raises is logged.
     :param assume_pkce: True if the authorization server supports PKCE with S256 and does not say so. None lets the
         provider's profile decide.
     :param bearer: The token that the MCP server accepts: "access_token" or "id_token". None means the access token.
@@ -84,6 +86,7 @@ class Options:
     send_resource: bool | None = None
     offline_access: bool | None = None
     approve_scope: Callable[[ScopeRequest], bool] | None = None
+    on_event: Callable[..., object] | None = None
     assume_pkce: bool | None = None
     bearer: BearerName | None = None
     dpop: bool | None = None

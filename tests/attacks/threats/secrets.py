@@ -31,7 +31,7 @@ THREATS: tuple[Threat, ...] = (
             Defence(REDACTION, '    yield plain.encode("latin-1").hex()\n', ""),
             Defence(REDACTION, "            if joined is not None:\n", "            if False:\n"),
             Defence(REDACTION, "list(map(_bytes_of, plain))", "list(map(_bytes_of, text))"),
-            Defence(SINGLE_FLIGHT, "            with redacting():\n", "            if True:\n"),
+            Defence(SINGLE_FLIGHT, "with redacting(), telling_of(source):\n", "with telling_of(source):\n"),
             Defence(VALUES, "        revealed(self._text)\n", ""),
         ),
     ),

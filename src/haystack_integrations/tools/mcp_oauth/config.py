@@ -60,6 +60,7 @@ _READERS: dict[str, Callable[[Any], Any]] = {
     "workload_token": read_source,
     "token_source": read_token_source,
     "approve_scope": read_source,
+    "on_event": read_source,
     "principal": read_source,
     "clients": lambda written: [_read_part(RegisteredClient, client) for client in written],
     "identity_provider": lambda written: _read_part(IdentityProvider, written),

@@ -20,6 +20,7 @@ from types import ModuleType
 
 from benchmarks import (
     beside,
+    bridging,
     haystack_tools,
     imports,
     latency,
@@ -47,6 +48,7 @@ CASES: tuple[ModuleType, ...] = (
     haystack_tools,
     parallel_requests,
     beside,
+    bridging,
     processor_time,
     renewals,
     principals,

@@ -30,7 +30,7 @@ def _close_input(bridge):
     bridge.process.stdin = None
 
 
-@pytest.mark.parametrize("how", ["input", signal.SIGTERM, signal.SIGINT, signal.SIGHUP], ids=str)
+@pytest.mark.parametrize("how", ["input", signal.SIGTERM, signal.SIGINT], ids=str)
 def test_a_bridge_ends_at_once_and_ends_its_session_at_the_server(how, server):
     with Bridge(server.url) as bridge:
         bridge.open()
@@ -91,15 +91,8 @@ def page():
 
 CANNOT_BE_USED = {
     "no URL": (["nonsense"], 2, "is not the URL"),
-    "another scheme": (["ftp://mcp.example.com/mcp"], 2, "is not the URL"),
     "not encrypted": (["http://mcp.example.com/mcp"], 2, "--allow-http"),
     "no such transport": (["https://mcp.example.com/mcp", "--transport", "pigeon"], 2, "http-first"),
-    "no such login": (["https://mcp.example.com/mcp", "--login", "paste"], 2, "browser"),
-    "no such variable": (["https://mcp.example.com/mcp", "--header", "X: ${NOT_SET_ANYWHERE}"], 2, "NOT_SET_ANYWHERE"),
-    "no such header": (["https://mcp.example.com/mcp", "--header", "X"], 2, "Name: value"),
-    "a host without a port": (["https://mcp.example.com/mcp", "--callback-host", "localhost"], 2, "--callback-port"),
-    "no JSON": (["https://mcp.example.com/mcp", "--static-oauth-client-info", "{"], 2, "no JSON object"),
-    "no file": (["https://mcp.example.com/mcp", "--static-oauth-client-info", "@/nowhere"], 2, "after the @"),
     "nothing listens": ([f"http://{HOST}:{free_port()}/mcp"], 75, "nothing listens"),
     "no such host": (["https://no-such-host.invalid/mcp"], 75, "no address is known"),
 }
@@ -117,7 +110,7 @@ def test_what_cannot_be_used_is_said_to_the_client_and_in_two_lines(case, tmp_pa
     assert words in error["message"]
 
 
-@pytest.mark.parametrize(("status", "expected"), [(200, 11), (404, 11), (403, 11), (500, 75), (302, 11)])
+@pytest.mark.parametrize(("status", "expected"), [(200, 11), (404, 11), (500, 75)])
 def test_what_is_no_mcp_server_is_said_without_its_page(status, expected, page):
     with Bridge(f"{page}/{status}") as bridge:
         error = bridge.open()["error"]

@@ -110,3 +110,38 @@ def test_a_person_is_asked_without_the_terminal(name, login):
 def test_no_login_that_reads_what_a_person_types_is_offered():
     with pytest.raises(CommandFailed, match="paste"):
         login_of(Flags(url=URL, login="paste"))
+
+
+def test_header_fields_in_a_file_stand_in_no_list_of_processes(tmp_path):
+    file = tmp_path / "headers.txt"
+    file.write_text("# a comment\n\nX-One: 1\nX-Two:2\n")
+    assert headers_of(Flags(url=URL, header_file=str(file), header=("X-Two: 3",))) == {"X-One": "1", "X-Two": "3"}
+    with pytest.raises(CommandFailed, match="--header-file"):
+        headers_of(Flags(url=URL, header_file=str(tmp_path / "nowhere")))
+
+
+def test_further_flags_of_mcp_remote_are_options_too():
+    given = Flags(
+        url=URL,
+        omits_resource=True,
+        authorize_param=("access_type=offline", "prompt=a=b"),
+        client_metadata_url="https://client.example.com/client.json",
+        uses_id_token=True,
+        callback_path="/own",
+        port=3334,
+    )
+    settings = settings_of(given, {})
+    assert settings.send_resource is False
+    assert dict(settings.authorization_parameters) == {"access_type": "offline", "prompt": "a=b"}
+    assert settings.client_metadata_url == "https://client.example.com/client.json"
+    assert settings.bearer == "id_token"
+    assert settings.redirect_uri == "http://localhost:3334/own"
+    with pytest.raises(CommandFailed, match="--authorize-param"):
+        settings_of(Flags(url=URL, authorize_param=("nothing",)), {})
+
+
+def test_a_machine_and_another_device_have_their_grants():
+    client = json.dumps({"client_id": "mine", "client_secret": "s"})
+    given = Flags(url=URL, is_machine=True, static_client=client, issuer="https://as.example.com")
+    assert settings_of(given, {}).grant == "client_credentials"
+    assert settings_of(Flags(url=URL, login="device"), {}).grant == "device_code"

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from tests.adapters.tool_server import ToolServer
 from tests.cli.bridge.running import Bridge
 from tests.servers import browser_environment, fastmcp
 from tests.servers.scripted_browser import ScriptedBrowser
@@ -69,19 +70,33 @@ def test_a_token_that_ends_in_the_middle_is_renewed_or_asked_for_and_the_call_is
     assert _logins(opened) == (1 if what == "revoke-all" else 2)
 
 
-def test_a_person_who_is_late_finds_the_link_and_the_client_gets_a_sentence(server, store):
-    with Bridge(server.mcp_url, "--login-wait", "2", VALETKEY_STORE=store) as bridge:
-        error = bridge.open()["error"]
-        link = error["data"]["authorization_url"]
-        assert link in error["message"]
+def _link_of(bridge):
+    """The link that the client gets with the answer to its `initialize`, which was too early."""
+    error = bridge.open()["error"]
+    link = error["data"]["authorization_url"]
+    assert link in error["message"]
+    return link
+
+
+def test_a_person_who_is_late_finds_the_link_and_the_client_asks_again(server, store):
+    with Bridge(server.mcp_url, "--login-wait", "0.1", VALETKEY_STORE=store) as bridge:
+        link = _link_of(bridge)
         said = b""
         while link.encode() not in said:
             said += bridge.process.stderr.readline()
         ScriptedBrowser().open(link)
-        answer = bridge.open()
-        while "error" in answer:
-            answer = bridge.open()
+        assert "result" in bridge.open()
         assert bridge.call(2, "add", a=1, b=1) == "2"
+
+
+def test_a_login_goes_on_when_the_client_has_ended_the_bridge_and_the_next_start_finds_it(server, store):
+    with Bridge(server.mcp_url, "--login-wait", "0.1", VALETKEY_STORE=store) as bridge:
+        link = _link_of(bridge)
+        bridge.process.kill()
+    with Bridge(server.mcp_url, VALETKEY_STORE=store) as bridge:  # waits for the login that goes on
+        ScriptedBrowser().open(link)
+        assert "result" in bridge.open()
+        assert bridge.call(1, "add", a=1, b=1) == "2"
 
 
 def test_a_person_who_declines_is_told_to_the_client_and_the_process_ends_with_the_code_of_a_login(server, store):
@@ -116,12 +131,13 @@ def test_a_login_shows_no_secret(server, store, opened):
 
 
 def test_a_static_credential_in_a_header_needs_no_login(store):
-    with fastmcp("static") as static:
-        credential = {"MY_TOKEN": "static-token-of-the-tests", "VALETKEY_STORE": store}
-        with Bridge(static.mcp_url, "--header", "Authorization: Bearer ${MY_TOKEN}", **credential) as bridge:
+    with ToolServer() as server:
+        server.wanted_header = ("authorization", "Bearer the-right-one")
+        given = {"MY_TOKEN": "the-right-one", "VALETKEY_STORE": store}
+        with Bridge(server.url, "--header", "Authorization:Bearer ${MY_TOKEN}", **given) as bridge:
             assert "result" in bridge.open()
             assert bridge.call(1, "add", a=1, b=1) == "2"
-        with Bridge(static.mcp_url, "--header", "Authorization: Bearer wrong", VALETKEY_STORE=store) as bridge:
+        with Bridge(server.url, "--header", "Authorization: Bearer wrong", VALETKEY_STORE=store) as bridge:
             error = bridge.open()["error"]
     assert "wrong" not in str(error)
     assert "--header" in error["data"]["hint"]

@@ -33,7 +33,13 @@ _Header = Annotated[
     list[str] | None,
     typer.Option("--header", metavar='"NAME: VALUE"', help="A header field for the server; ${NAME} is a variable."),
 ]
+_HeaderFile = Annotated[
+    str | None, typer.Option("--header-file", metavar="PATH", help="A file with such fields, one in a line.")
+]
 _AllowHttp = Annotated[bool, typer.Option("--allow-http", help="Allow a URL that is not encrypted.")]
+_CallbackPath = Annotated[
+    str | None, typer.Option("--callback-path", metavar="PATH", help="The path in it: /oauth/callback.")
+]
 _Transport = Annotated[
     str, typer.Option("--transport", metavar="NAME", help="http-first, sse-first, http-only or sse-only.")
 ]
@@ -51,6 +57,11 @@ _Client = Annotated[
 _Resource = Annotated[
     str | None, typer.Option("--resource", metavar="URL", help="The resource parameter of the login.")
 ]
+_NoResource = Annotated[bool, typer.Option("--disable-resource-parameter", help="Leave that parameter out.")]
+_Parameter = Annotated[
+    list[str] | None,
+    typer.Option("--authorize-param", metavar="NAME=VALUE", help="A further parameter of the authorization request."),
+]
 _AuthTimeout = Annotated[
     float | None, typer.Option("--auth-timeout", metavar="SECONDS", help="How long a login waits for you: 300.")
 ]
@@ -61,11 +72,20 @@ _Scope = Annotated[list[str] | None, typer.Option("--scope", metavar="SCOPE", he
 _ClientId = Annotated[
     str | None, typer.Option("--client-id", metavar="ID", help="The client that is registered by hand.")
 ]
+_Document = Annotated[
+    str | None, typer.Option("--client-metadata-url", metavar="URL", help="The URL of a client metadata document.")
+]
+_Machine = Annotated[bool, typer.Option("--client-credentials", help="No person logs in: the client's secret does.")]
+_TokenEndpoint = Annotated[
+    str | None, typer.Option("--token-endpoint", metavar="URL", help="Replaces the one that is discovered.")
+]
+_IdToken = Annotated[bool, typer.Option("--use-id-token", help="Show the server the ID token.")]
 _Issuer = Annotated[str | None, typer.Option("--issuer", metavar="URL", help="The only authorization server to trust.")]
 _Profile = Annotated[str | None, typer.Option("--profile", metavar="NAME", help="The provider profile.")]
 _Login = Annotated[
     str, typer.Option("--login", metavar="HOW", help="How you are asked: auto, browser, device or never.")
 ]
+_Device = Annotated[bool, typer.Option("--device-code", help="As --login device.")]
 _Proxy = Annotated[bool, typer.Option("--enable-proxy", help="Nothing: HTTPS_PROXY and NO_PROXY are respected always.")]
 _Silent = Annotated[bool, typer.Option("--silent", help="Write nothing to standard error but the link of a login.")]
 _Debug = Annotated[bool, typer.Option("--debug", help="Show every request, and the traceback of an error.")]
@@ -75,22 +95,31 @@ def bridge(
     url: Url,
     port: _Port = None,
     header: _Header = None,
+    header_file: _HeaderFile = None,
     allow_http: _AllowHttp = False,
     callback_port: _CallbackPort = None,
     callback_host: _CallbackHost = None,
+    callback_path: _CallbackPath = None,
     transport: _Transport = "http-first",
     ignore_tool: _Ignore = None,
     static_oauth_client_metadata: _Metadata = None,
     static_oauth_client_info: _Client = None,
     resource: _Resource = None,
+    disable_resource_parameter: _NoResource = False,
+    authorize_param: _Parameter = None,
     auth_timeout: _AuthTimeout = None,
     login_wait: _Wait = _LOGIN_WAIT,
     scope: _Scope = None,
     client_id: _ClientId = None,
+    client_metadata_url: _Document = None,
+    client_credentials: _Machine = False,
+    token_endpoint: _TokenEndpoint = None,
+    use_id_token: _IdToken = False,
     issuer: _Issuer = None,
     label: Label = None,
     profile: _Profile = None,
     login: _Login = "auto",
+    device_code: _Device = False,
     store: StoreName = None,
     enable_proxy: _Proxy = False,  # noqa: ARG001 - accepted for those who know it from mcp-remote
     silent: _Silent = False,
@@ -106,19 +135,27 @@ def bridge(
         url=url,
         port=callback_port or port,
         header=header or (),
+        header_file=header_file,
         allow_http=allow_http,
         callback_host=callback_host,
+        callback_path=callback_path,
         transport=transport,
         static_metadata=static_oauth_client_metadata,
         static_client=static_oauth_client_info,
         resource=resource,
+        omits_resource=disable_resource_parameter,
+        authorize_param=authorize_param or (),
         auth_timeout=auth_timeout,
         scope=scope or (),
         client_id=client_id,
+        client_metadata_url=client_metadata_url,
+        is_machine=client_credentials,
+        token_endpoint=token_endpoint,
+        uses_id_token=use_id_token,
         issuer=issuer,
         label=label,
         profile=profile,
-        login=login,
+        login="device" if device_code else login,
     )
     console = Console(debug=debug)
 
@@ -158,13 +195,16 @@ def _plan(flags: "Flags", ignored: tuple[str, ...], login_wait: float, store: st
     from valetkey._cli.bridge.flags import TRANSPORTS, headers_of, login_of, require_address, settings_of
     from valetkey._cli.bridge.http_client import BridgeOAuth
     from valetkey._cli.bridge.serving import Plan
+    from valetkey._cli.bridge.start_login import StartLogin
 
     require_address(flags)
     if flags.transport not in TRANSPORTS:
         message = f"There is no transport {flags.transport!r}."
         raise CommandFailed(message, hint=f"Use one of {', '.join(TRANSPORTS)}.", code=ExitCode.USAGE)
     headers = headers_of(flags)
-    auth = None
+    auth, login = None, None
     if not any(name.lower() == "authorization" for name in headers):
-        auth = BridgeOAuth(flags.url, settings=settings_of(flags, headers), login=login_of(flags), store=store)
-    return Plan(flags.url, auth, headers, TRANSPORTS[flags.transport], ignored, login_wait)
+        name = login_of(flags)
+        login = StartLogin(flags, name, store) if name != "never" else None
+        auth = BridgeOAuth(flags.url, settings=settings_of(flags, headers), login=login or name, store=store)
+    return Plan(flags.url, auth, headers, TRANSPORTS[flags.transport], ignored, login_wait, login)

@@ -16,6 +16,7 @@ from valetkey._adapters.causes import errors_behind
 from valetkey._adapters.failures import HttpError, NoAnswer, SessionEnded
 from valetkey._adapters.messages import CODE
 from valetkey._cli.outcome import CommandFailed, ExitCode, code_of
+from valetkey._cli.wording import for_commands
 from valetkey.errors import AuthError, LoginRequired, quote
 from valetkey.errors.texts import harmless
 
@@ -76,7 +77,7 @@ def failure_of(error: Exception, url: str) -> Failure:
     """Describe what has kept a message from its answer."""
     if isinstance(error, AuthError | CommandFailed):
         link = error.authorization_url if isinstance(error, LoginRequired) else None
-        return Failure(error.message, error.hint, code_of(error), link)
+        return Failure(error.message, for_commands(error.hint), code_of(error), link)
     server = urls.without_query(url)
     if isinstance(error, HttpError):
         return _of_answer(error, server)

@@ -20,7 +20,7 @@ from valetkey.settings.settings import Settings
 from valetkey.values import Secret
 
 if TYPE_CHECKING:
-    from valetkey.login import Login, LoginName
+    from valetkey.login import LoginName
 
 TRANSPORTS: Mapping[str, tuple[str, ...]] = {
     "http-first": ("http", "sse"),
@@ -31,6 +31,7 @@ TRANSPORTS: Mapping[str, tuple[str, ...]] = {
 """The transports to try, in their order, by the names that mcp-remote gives them."""
 
 LOGINS = ("auto", "browser", "device", "never")
+"""How a person can be asked; what a person types here would be read by the bridge."""
 
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _FIELD_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110 §5.6.2
@@ -44,15 +45,23 @@ class Flags:
     url: str
     port: int | None = None
     header: Sequence[str] = ()
+    header_file: str | None = None
     allow_http: bool = False
     callback_host: str | None = None
+    callback_path: str | None = None
     transport: str = "http-first"
     static_metadata: str | None = None
     static_client: str | None = None
     resource: str | None = None
+    omits_resource: bool = False
+    authorize_param: Sequence[str] = ()
     auth_timeout: float | None = None
     scope: Sequence[str] = ()
     client_id: str | None = None
+    client_metadata_url: str | None = None
+    is_machine: bool = False
+    token_endpoint: str | None = None
+    uses_id_token: bool = False
     issuer: str | None = None
     label: str | None = None
     profile: str | None = None
@@ -62,7 +71,7 @@ class Flags:
 def headers_of(flags: Flags) -> dict[str, str]:
     """Read the header fields for the MCP server; `${NAME}` in a value stands for a variable of the environment."""
     headers: dict[str, str] = {}
-    for given in flags.header:
+    for given in (*_lines_of(flags.header_file), *flags.header):
         name, colon, value = given.partition(":")
         if not colon or not _FIELD_NAME.fullmatch(name.strip()) or name.strip().lower() in _OF_TRANSPORT:
             message = f"--header {quote(name.strip())} names no header field that can be set."
@@ -73,6 +82,12 @@ def headers_of(flags: Flags) -> dict[str, str]:
             raise _usage(message, "Give visible ASCII characters in one line; it may be that the value is empty.")
         headers[name.strip()] = expanded
     return headers
+
+
+def _lines_of(path: str | None) -> list[str]:
+    """Read the header fields in a file: one in a line, and # begins a comment."""
+    lines = _read(path, "--header-file").splitlines() if path is not None else []
+    return [line for line in map(str.strip, lines) if line and not line.startswith("#")]
 
 
 def expand(text: str, where: str) -> str:
@@ -109,6 +124,11 @@ def settings_of(flags: Flags, headers: Mapping[str, str]) -> Settings:
         "issuer": flags.issuer,
         "profile": flags.profile,
         "network": _network(flags.url, headers),
+        "client_metadata_url": flags.client_metadata_url,
+        "token_endpoint": flags.token_endpoint,
+        "send_resource": False if flags.omits_resource else None,
+        "bearer": "id_token" if flags.uses_id_token else None,
+        "authorization_parameters": _parameters(flags.authorize_param),
     }
     if flags.scope:
         given["scope"] = " ".join(flags.scope)
@@ -119,12 +139,14 @@ def settings_of(flags: Flags, headers: Mapping[str, str]) -> Settings:
         given["redirect_uri"] = address
     if given.get("client_secret") is not None:
         given["grant"] = "authorization_code"  # a secret alone would stand for a machine
+    if flags.is_machine or flags.login == "device":
+        given["grant"] = "client_credentials" if flags.is_machine else "device_code"
     if flags.label is not None:
         given["label"] = flags.label
     return Settings(url=flags.url, **{name: value for name, value in given.items() if value is not None})
 
 
-def login_of(flags: Flags) -> "Login | LoginName":
+def login_of(flags: Flags) -> "LoginName":
     """Choose how a person is asked: without a terminal, since the client holds standard input and output."""
     if flags.login not in LOGINS:
         message = f"There is no way {quote(flags.login)} to log in here."
@@ -135,13 +157,25 @@ def login_of(flags: Flags) -> "Login | LoginName":
 
 
 def _redirect_uri(flags: Flags) -> str | None:
-    if flags.port is None and flags.callback_host is None:
+    if flags.port is None and flags.callback_host is None and flags.callback_path is None:
         return None
     if flags.port is None:
-        message = "--callback-host needs a port."
+        message = "--callback-host and --callback-path need a port."
         raise _usage(message, "Give --callback-port too.")
     host = flags.callback_host or "localhost"  # the address of mcp-remote, which is registered by hand somewhere
-    return f"http://{f'[{host}]' if ':' in host else host}:{flags.port}/oauth/callback"
+    path = flags.callback_path or "/oauth/callback"
+    return f"http://{f'[{host}]' if ':' in host else host}:{flags.port}{path}"
+
+
+def _parameters(given: Sequence[str]) -> dict[str, str] | None:
+    parameters = {}
+    for each in given:
+        name, equals, value = each.partition("=")
+        if not equals or not name:
+            message = f"--authorize-param {quote(name)} has no value."
+            raise _usage(message, "Write it as --authorize-param name=value.")
+        parameters[name] = expand(value, f"--authorize-param {name}")
+    return parameters or None
 
 
 def _of_metadata(given: str | None) -> dict[str, Any]:
@@ -174,11 +208,7 @@ def _document(given: str | None, flag: str) -> dict[str, Any]:
         return {}
     text = given
     if given.startswith("@"):
-        try:
-            text = Path(given[1:]).read_text("utf-8")
-        except (OSError, ValueError) as error:
-            message = f"{flag} names a file that cannot be read."
-            raise _usage(message, "Check the path after the @.") from error
+        text = _read(given[1:], flag)
     try:
         document = json.loads(text)
     except (ValueError, RecursionError):
@@ -187,6 +217,14 @@ def _document(given: str | None, flag: str) -> dict[str, Any]:
         message = f"{flag} is no JSON object."
         raise _usage(message, "Give a JSON object, or @ and the path of a file with one.")
     return {name: expand(value, flag) if isinstance(value, str) else value for name, value in document.items()}
+
+
+def _read(path: str, flag: str) -> str:
+    try:
+        return Path(path).expanduser().read_text("utf-8")
+    except (OSError, ValueError) as error:
+        message = f"{flag} names a file that cannot be read."
+        raise _usage(message, "Check the path, and the file's rights.") from error
 
 
 def _first(addresses: object) -> str | None:

@@ -3,7 +3,7 @@
 
 """The HTTP client of a bridge: httpx2 with the login, and requests that know whether the server has them."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import aclosing, asynccontextmanager
 from typing import Any
 
@@ -46,9 +46,9 @@ class BridgeOAuth(OAuth):
 
 
 class HttpClient:
-    """Sends the requests of one bridge. Used in one event loop only."""
+    """Sends the requests of one bridge; `login_wait` says how long one waits for a token. Used in one event loop."""
 
-    def __init__(self, auth: OAuth | None, headers: Mapping[str, str], *, login_wait: float | None) -> None:
+    def __init__(self, auth: OAuth | None, headers: Mapping[str, str], login_wait: Callable[[], float | None]) -> None:
         self._login_wait = login_wait
         limits = httpx2.Limits(max_connections=None, max_keepalive_connections=20)
         self._client = httpx2.AsyncClient(auth=auth, headers=headers, timeout=_PATIENT, limits=limits)
@@ -92,7 +92,7 @@ class HttpClient:
             pass
 
     def _patience(self, may_log_in: bool) -> dict[str, Any]:
-        return {LOGIN_WAIT: self._login_wait} if may_log_in else {NO_LOGIN: True}
+        return {LOGIN_WAIT: self._login_wait()} if may_log_in else {NO_LOGIN: True}
 
     @asynccontextmanager
     async def _sending(

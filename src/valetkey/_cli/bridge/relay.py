@@ -7,7 +7,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from valetkey._adapters.failures import NoAnswer
 from valetkey._cli.bridge.exchange import Exchange
@@ -16,7 +16,11 @@ from valetkey._cli.bridge.ignored_tools import IgnoredTools
 from valetkey._cli.bridge.mcp_session import McpSession
 from valetkey._cli.bridge.messages import Message, Parcel, Unreadable, compose, key_of, read
 from valetkey._cli.bridge.revisions import revision_in
-from valetkey.errors import AuthError
+from valetkey._cli.outcome import CommandFailed
+from valetkey.errors import AuthError, LoginRequired
+
+if TYPE_CHECKING:
+    from valetkey._cli.bridge.start_login import StartLogin
 
 _logger = logging.getLogger("valetkey")
 
@@ -35,16 +39,26 @@ class Relay:
 
     session: McpSession
 
-    def __init__(self, url: str, write: Write, tell: Callable[[str], None], ignored: IgnoredTools) -> None:
+    def __init__(
+        self,
+        url: str,
+        write: Write,
+        tell: Callable[[str], None],
+        ignored: IgnoredTools,
+        login: "StartLogin | None" = None,
+        login_wait: float | None = None,
+    ) -> None:
         self._url = url
         self._write = write
         self._tell = tell
         self._ignored = ignored
+        self._login = login
+        self._login_wait = login_wait
         self._exchanges: dict[str, tuple[Exchange, asyncio.Task[None]]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._before: Exchange | None = None
         self._one_way: asyncio.Queue[tuple[Exchange, Exchange | None]] = asyncio.Queue()
-        self._failed_probe: AuthError | None = None
+        self._failed_probe: AuthError | CommandFailed | None = None
         self.failure: Failure | None = None
         self.has_failed = asyncio.Event()
 
@@ -104,7 +118,7 @@ class Relay:
             probe, self._failed_probe = self._failed_probe, None
             if probe is not None and exchange.parcel.method == "initialize":
                 raise probe  # no person is asked twice
-            await self.session.carry(exchange)
+            await self._carry_with_login(exchange)
         except ServerSays as said:
             await self._answer(exchange, said.error)
         except Exception as error:  # noqa: BLE001 - whatever it is, the client waits for an answer
@@ -115,9 +129,20 @@ class Relay:
                 if key in self._exchanges and self._exchanges[key][0] is exchange:
                     del self._exchanges[key]
 
+    async def _carry_with_login(self, exchange: Exchange) -> None:
+        try:
+            await self.session.carry(exchange)
+        except LoginRequired:
+            if self._login is None or not self._login.was_needed:
+                raise
+            await self._login.wait(self._login_wait)
+            await self.session.carry(exchange)
+        if self._login is not None:
+            self._login.is_elsewhere = False  # from now on, the client will not end the bridge for it
+
     async def _fail(self, exchange: Exchange, error: Exception) -> None:
         _logger.debug("a message was not answered by the server", exc_info=error)
-        if exchange.parcel.method == "server/discover" and isinstance(error, AuthError):
+        if exchange.parcel.method == "server/discover" and isinstance(error, AuthError | CommandFailed):
             self._failed_probe = error  # "initialize" follows
         if isinstance(error, AnswerLost) and (exchange.parcel.is_repeatable or exchange.parcel.method == "initialize"):
             error = NoAnswer(str(error))  # it does not matter what the server has done
@@ -126,7 +151,8 @@ class Relay:
         await self._answer(exchange, failure.error)
         if is_start:
             self.failure = failure
-        if exchange.parcel.method == "initialize" and failure.link is None:
+        is_waiting = self._login is not None and self._login.is_waiting
+        if exchange.parcel.method == "initialize" and not is_waiting and failure.link is None:
             self.has_failed.set()
 
     async def _answer(self, exchange: Exchange, error: dict[str, Any]) -> None:

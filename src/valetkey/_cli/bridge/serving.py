@@ -22,11 +22,14 @@ from valetkey._cli.bridge.stdio import Stdio
 from valetkey._cli.bridge.transports import StreamableHttp, Transport
 
 if TYPE_CHECKING:
+    from valetkey._cli.bridge.start_login import StartLogin
     from valetkey._cli.outcome import CommandFailed
     from valetkey.errors import AuthError
 
 _FIRST_LINE = 2.0
 """Seconds for the client to send what can be answered with an error."""
+
+_AT_THE_START = 45.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +42,19 @@ class Plan:
     transports: Sequence[str] = ("http", "sse")
     ignored: Sequence[str] = ()
     login_wait: float | None = None
+    login: "StartLogin | None" = None
+
+    def patience(self) -> float | None:
+        """Say how long a message waits for a token: longer at the start, where it waits for servers and no person."""
+        if self.login is None or not self.login.is_elsewhere or self.login_wait is None:
+            return self.login_wait
+        return max(self.login_wait, _AT_THE_START)
 
 
 async def serve(stdio: Stdio, plan: Plan, tell: Callable[[str], None]) -> Failure | None:
     """Carry messages until the client ends, or the process is to end; give what made the bridge useless."""
-    client = HttpClient(plan.auth, plan.headers, login_wait=plan.login_wait)
-    relay = Relay(plan.url, stdio.write, tell, IgnoredTools(plan.ignored))
+    client = HttpClient(plan.auth, plan.headers, plan.patience)
+    relay = Relay(plan.url, stdio.write, tell, IgnoredTools(plan.ignored), plan.login, plan.login_wait)
 
     async def take(text: str) -> None:
         await session.take(text)

@@ -19,7 +19,7 @@ from haystack_integrations.tools.mcp import MCPToolset, StdioServerInfo
 
 
 def main(url, name, arguments):
-    command = [sys.executable, "-m", "valetkey", "bridge", url]  # or "valetkey", or "uvx" with "valetkey"
+    command = [sys.executable, "-m", "valetkey", "bridge", url]  # "valetkey" where it is on the PATH
     server = StdioServerInfo(command=command[0], args=command[1:], env=dict(os.environ))
     toolset = MCPToolset(server, connection_timeout=300)  # so long may the first login take
     try:

@@ -27,12 +27,29 @@ def program(name):
 
 
 def test_the_first_ten_minutes_end_with_tools_after_one_login(tmp_path):
-    login, tools, place = snippets("start.md")
+    login, tools = snippets("start.md")
     with fastmcp("own") as server:
         assert run(at(server, login), tmp_path).strip().startswith(server.url)
         assert "whoami" in run(at(server, tools), tmp_path)
         assert visits(tmp_path) == 1
-    assert run(place, tmp_path).strip().endswith("credentials.db")
+
+
+def test_the_commands_of_the_first_ten_minutes_work_one_after_the_other(tmp_path):
+    """In the order of the page; `pip` and `source` are the reader's."""
+    page = (ROOT / "docs" / "start.md").read_text(encoding="utf-8")
+    commands = [line.split()[1:] for line in page.splitlines() if line.startswith("valetkey ")]
+    assert [command[0] for command in commands] == ["login", "tools", "status", "logout"]
+    with fastmcp("own") as server:
+        told = [
+            run(
+                f"import sys; sys.argv[1:] = {at(server, repr(each))}\nfrom valetkey.__main__ import main; main()",
+                tmp_path,
+            )
+            for each in commands
+        ]
+    assert [server.mcp_url in told[number] for number in (0, 2, 3)] == [True] * 3
+    assert "whoami" in told[1]
+    assert visits(tmp_path) == 1
 
 
 def test_the_script_and_the_notebook_are_those_of_the_examples():

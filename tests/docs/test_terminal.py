@@ -3,6 +3,7 @@
 
 """The pictures of the command line: each command has one, each is there as text too, and none changes for no reason."""
 
+import html
 import importlib
 import re
 from pathlib import Path
@@ -39,7 +40,7 @@ def test_the_page_has_each_picture_and_the_names_of_scenes_are_unique(terminal):
 def test_a_picture_loads_nothing_and_shows_what_stands_below_it(picture):
     drawing = (DOCS / picture).read_text(encoding="utf-8")
     assert re.findall(r"href=|src=|url\((?!#)|@import|@font-face|<script|<image", drawing) == []
-    words = re.sub(r"<style>.*?</style>|<[^>]+>", " ", drawing, flags=re.DOTALL).replace("&#160;", " ")
+    words = html.unescape(re.sub(r"<style>.*?</style>|<[^>]+>", " ", drawing, flags=re.DOTALL)).replace("\xa0", " ")
     text = PAGE.partition(picture)[2].partition("```text\n")[2].partition("```")[0]
     commands = [line.removeprefix("$ ") for line in text.splitlines() if line.startswith("$ ")]
     assert commands

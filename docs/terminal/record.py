@@ -11,6 +11,7 @@ does. A scene whose command does not exist is left out.
 
 import base64
 import fcntl
+import http.client
 import io
 import os
 import pty
@@ -24,6 +25,7 @@ import tempfile
 import termios
 import time
 from pathlib import Path
+from urllib.parse import parse_qs, urljoin, urlsplit
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
@@ -32,7 +34,7 @@ sys.path[:0] = [str(HERE), str(ROOT)]
 from rich.console import Console  # noqa: E402
 from rich.terminal_theme import TerminalTheme  # noqa: E402
 from rich.text import Text  # noqa: E402
-from scenes import PORT, SCENES  # noqa: E402
+from scenes import PORT, SCENES, THE_ADDRESS  # noqa: E402
 from screen import Screen, plain  # noqa: E402
 
 from tests.servers import browser_environment, fastmcp  # noqa: E402
@@ -85,6 +87,7 @@ STEADY = (
     (re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b"), f"{'0' * 8}{'-0000' * 3}-{'0' * 12}"),
     (re.compile(r"(?<=127\.0\.0\.1)(:|%3A)[345]\d{4}\b"), r"\g<1>40000"),
     (re.compile(r"\b(state|code_challenge)=[\w-]{43}"), f"\\g<1>={'x' * 43}"),
+    (re.compile(r"\bcode=[\w-]+"), f"code={'x' * 43}"),
     (re.compile(r"good for \d+ min"), "good for 59 min"),
     (re.compile(r"\b1[789]\d{8}\.\d+\b"), "1795870800.0"),
     (re.compile(r"\b(\d+)\.\d+ (m?s)\b"), r"0.1 \2"),
@@ -119,14 +122,15 @@ BEGINNING = """\
 # The command line at work
 
 Each picture is a run of the real command line against a server on the same computer, recorded by `make pictures`;
-times, ids and the home folder are shown as one value each. The text below a picture is the same."""
+times, ids and the home folder are shown as one value each. Below each picture stands its text."""
 
 
 def section(scene, lines):
     """A scene on the page."""
     text = "\n".join(plain(line) for line in lines)
-    shown = f"![{scene.title}: the text is below.](images/terminal-{scene.name}.svg)"
-    return "\n\n".join([f"## {scene.title}", shown, f"```text\n{text}\n```"])
+    shown = f"![{scene.title}: the text is folded below.](images/terminal-{scene.name}.svg)"
+    folded = ("<details><summary>The same as text</summary>", f"```text\n{text}\n```", "</details>")
+    return "\n\n".join([f"## {scene.title}", shown, *folded])
 
 
 def commands():
@@ -176,11 +180,26 @@ def run(command, scene, folder):
         except OSError:  # the program has ended
             break
         written += read
-        if answers and plain(written.decode(errors="ignore")).rstrip().endswith(answers[0][0]):
-            os.write(leader, f"{answers.pop(0)[1]}\n".encode())
+        shown = plain(written.decode(errors="ignore"))
+        if answers and shown.rstrip().endswith(answers[0][0]):
+            answer = answers.pop(0)[1]
+            os.write(leader, f"{address_after_login(shown) if answer is THE_ADDRESS else answer}\n".encode())
     process.wait(LONGEST_COMMAND)
     os.close(leader)
     return written.decode()
+
+
+def address_after_login(shown):
+    """Where a browser elsewhere stops after the login: the server that is shown lets everybody in."""
+    link = re.findall(r"http://\S+/authorize\?\S+", shown)[-1]
+    (callback,) = parse_qs(urlsplit(link).query)["redirect_uri"]
+    while not link.startswith(callback):
+        place = urlsplit(link)
+        connection = http.client.HTTPConnection(place.netloc, timeout=LONGEST_COMMAND)
+        connection.request("GET", f"{place.path}?{place.query}")
+        link = urljoin(link, connection.getresponse().getheader("Location"))
+        connection.close()
+    return link
 
 
 def environment(folder, scene):

@@ -10,6 +10,9 @@ PORT = 8000
 MCP = f"http://127.0.0.1:{PORT}/mcp"
 """A server that wants a login, and has the tools of `tests/servers/fastmcp_server.py`."""
 
+THE_ADDRESS = "the address at which the browser stops"
+"""What the user pastes."""
+
 
 @dataclass(frozen=True)
 class Scene:
@@ -32,6 +35,13 @@ class Scene:
 SCENES = (
     Scene("help", "What there is", ("valetkey --help",)),
     Scene("login", "A login in the browser, and once more", (f"valetkey login {MCP}", f"valetkey login {MCP}")),
+    Scene(
+        "paste",
+        "A login without a browser: the link is opened elsewhere, and the address at which it stops is pasted",
+        (f"valetkey login --paste --label remote {MCP}",),
+        typed=((":", THE_ADDRESS),),
+        has_browser=False,
+    ),
     Scene("status", "Which sessions there are", ("valetkey status",)),
     Scene("tools", "The tools of a server", (f"valetkey tools {MCP}",)),
     Scene("call", "Calling one of them", (f"valetkey call {MCP} add --arg a=20 --arg b=22",)),

@@ -34,7 +34,7 @@ sys.path[:0] = [str(HERE), str(ROOT)]
 from rich.console import Console  # noqa: E402
 from rich.terminal_theme import TerminalTheme  # noqa: E402
 from rich.text import Text  # noqa: E402
-from scenes import PORT, SCENES, THE_ADDRESS  # noqa: E402
+from scenes import PORT, SCENES, SILENT_PORT, THE_ADDRESS  # noqa: E402
 from screen import Screen, plain  # noqa: E402
 
 from tests.servers import browser_environment, fastmcp  # noqa: E402
@@ -88,6 +88,8 @@ STEADY = (
     (re.compile(r"(?<=127\.0\.0\.1)(:|%3A)[345]\d{4}\b"), r"\g<1>40000"),
     (re.compile(r"\b(state|code_challenge)=[\w-]{43}"), f"\\g<1>={'x' * 43}"),
     (re.compile(r"\bcode=[\w-]+"), f"code={'x' * 43}"),
+    (re.compile(r"\bin \d+ ms\b"), "in 4 ms"),
+    (re.compile(r"lasts \d+ minutes"), "lasts 60 minutes"),
     (re.compile(r"good for \d+ min"), "good for 59 min"),
     (re.compile(r"\b1[789]\d{8}\.\d+\b"), "1795870800.0"),
     (re.compile(r"\b(\d+)\.\d+ (m?s)\b"), r"0.1 \2"),
@@ -104,10 +106,10 @@ def main():
 
 
 def record():
-    """Record the scenes in one home folder, in front of one server."""
+    """Record the scenes in one home folder, in front of two servers."""
     there = commands()
     parts = [BEGINNING]
-    with tempfile.TemporaryDirectory() as folder, fastmcp("own", port=PORT):
+    with tempfile.TemporaryDirectory() as folder, fastmcp("own", port=PORT), fastmcp("static", port=SILENT_PORT):
         for scene in SCENES:
             if scene.needs <= there:
                 lines = play(scene, Path(folder))

@@ -9,6 +9,11 @@ from dataclasses import dataclass
 PORT = 8000
 MCP = f"http://127.0.0.1:{PORT}/mcp"
 """A server that wants a login, and has the tools of `tests/servers/fastmcp_server.py`."""
+SILENT_PORT = 8001
+SILENT = f"http://127.0.0.1:{SILENT_PORT}/mcp"
+"""A server that wants a token, and does not say where to get one."""
+NOTHING = "http://127.0.0.1:8002"
+"""No server."""
 
 THE_ADDRESS = "the address at which the browser stops"
 """What the user pastes."""
@@ -35,13 +40,6 @@ class Scene:
 SCENES = (
     Scene("help", "What there is", ("valetkey --help",)),
     Scene("login", "A login in the browser, and once more", (f"valetkey login {MCP}", f"valetkey login {MCP}")),
-    Scene(
-        "paste",
-        "A login without a browser: the link is opened elsewhere, and the address at which it stops is pasted",
-        (f"valetkey login --paste --label remote {MCP}",),
-        typed=((":", THE_ADDRESS),),
-        has_browser=False,
-    ),
     Scene("status", "Which sessions there are", ("valetkey status",)),
     Scene("tools", "The tools of a server", (f"valetkey tools {MCP}",)),
     Scene("call", "Calling one of them", (f"valetkey call {MCP} add --arg a=20 --arg b=22",)),
@@ -61,10 +59,10 @@ SCENES = (
         "A client metadata document",
         (
             'valetkey cimd build https://app.example.com/client.json --name "My agent"',
-            "valetkey cimd check https://127.0.0.1:8001/client.json",
+            "valetkey cimd check https://127.0.0.1:8002/client.json",
         ),
     ),
-    Scene("doctor", "Why does it not work?", (f"valetkey doctor {MCP}", "valetkey doctor http://127.0.0.1:8001/mcp")),
+    Scene("doctor", "Why does it not work?", (f"valetkey doctor {MCP}", f"valetkey doctor {SILENT}")),
     Scene("bridge", "A remote server for a program that starts servers", ("valetkey bridge --help",)),
     Scene("json", "For a program", ("valetkey status --json",)),
     Scene(
@@ -72,5 +70,12 @@ SCENES = (
         "The end of a session, and what a program hears then",
         (f"valetkey logout {MCP}", f"valetkey token {MCP} >token.txt; echo $?"),
     ),
-    Scene("errors", "Two lines: what happened, and what to do", ("valetkey login http://127.0.0.1:8001/mcp",)),
+    Scene("errors", "Two lines: what happened, and what to do", (f"valetkey login {NOTHING}/mcp",)),
+    Scene(
+        "paste",
+        "A login without a browser: the link is opened elsewhere, and the address at which it stops is pasted",
+        (f"valetkey login --paste {MCP}",),
+        typed=((":", THE_ADDRESS),),
+        has_browser=False,
+    ),
 )

@@ -76,6 +76,8 @@ def rewritten(text, place, name):
         words, (target, hash_, anchor) = found[1], found[2].partition("#")
         path = posixpath.normpath(posixpath.join(folder, target))
         page = page_of(path)
+        if page in AWAITED and not (ROOT / path).exists():
+            return words
         if page is not None:
             return f"[{words}]({posixpath.relpath(f'docs/{page}.md', here)}{hash_}{anchor})"
         if path.startswith("examples/") and path.endswith(EXAMPLES):

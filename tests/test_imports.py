@@ -79,3 +79,13 @@ def test_a_start_with_a_good_token_loads_nothing_that_obtains_one(tmp_path):
     assert in_rooms - options_are_checked_with == {"valetkey._network.on_demand"}
     assert loaded.isdisjoint({"valetkey._engine.attempts", "valetkey._engine.logout", "valetkey.login.listener"})
     assert loaded.isdisjoint({"http.server", "socketserver", "webbrowser", "cryptography", "keyring", "jwt"})
+
+
+def test_where_nothing_listens_nothing_of_events_is_loaded_but_the_question_who_listens(tmp_path):
+    path = tmp_path / "sessions.db"
+    settings = Settings(url="https://mcp.example/mcp")
+    open_store(f"sqlite:///{path}").put(session_key(settings), encode_session(a_session(expires_at=None)))
+    assert modules_after("import valetkey.httpx2").isdisjoint({"valetkey.events", "valetkey.telemetry"})
+    loaded = modules_after(A_START_WITH_A_GOOD_TOKEN.replace("{path}", str(path)))
+    rooms = ("valetkey.events.", "valetkey.telemetry", "opentelemetry")
+    assert {name for name in loaded if name.startswith(rooms)} == {"valetkey.events.listening"}

@@ -36,6 +36,7 @@ ROOMS = (
     "valetkey",
     "valetkey.httpx",
     "valetkey.httpx2",
+    "valetkey.telemetry",
     "valetkey.client_document",
     "valetkey._adapters",
     "valetkey.migrate",

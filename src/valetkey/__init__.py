@@ -25,6 +25,7 @@ ConfigurationError.
     valetkey.migrate          sessions of other programs
     valetkey.client_document  a client metadata document of your own
     valetkey.events           what happens, for a callback or in a file
+    valetkey.telemetry        the same for OpenTelemetry
     valetkey.errors           the errors, as a tree
     valetkey.values           what a session is made of
 

@@ -60,6 +60,9 @@ _SECRET_NAME = re.compile(
     re.IGNORECASE,
 )
 """Members and header fields whose values are left out of every other text too."""
+_LETTER = "[A-Za-z0-9_.~=%+-]"
+_IN_PATH = re.compile(rf"(?<=/)(?={_LETTER}*[0-9])(?={_LETTER}*[A-Za-z]){_LETTER}{{20,}}(?!{_LETTER})")
+"""A part of a path that may be a key: some servers have the user's own key in their URL."""
 _SHORTEST_SECRET = 6
 _LONGEST = 400
 _MOST = 60
@@ -87,6 +90,11 @@ def plain_url(url: str) -> str:
     """Give a URL without user information, query and fragment, safe to show."""
     parts = _split(url)
     return _text(parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="").geturl())
+
+
+def without_keys(text: str) -> str:
+    """Leave out of a text the parts of paths that may be keys."""
+    return _IN_PATH.sub(HIDDEN, text)
 
 
 def secrets_of(request: HttpRequest, response: HttpResponse | None) -> Iterator[str]:

@@ -7,7 +7,6 @@ import json
 import logging
 import os
 import platform
-import re
 import stat
 import sys
 from collections.abc import Mapping
@@ -22,12 +21,9 @@ from valetkey.errors import ConfigurationError
 from valetkey.errors.redaction import HIDDEN
 from valetkey.events.kinds import Event
 from valetkey.events.listening import listen
+from valetkey.events.messages import without_keys
 
 _logger = logging.getLogger("valetkey")
-
-_LETTER = "[A-Za-z0-9_.~=%+-]"
-_IN_PATH = re.compile(rf"(?<=/)(?={_LETTER}*[0-9])(?={_LETTER}*[A-Za-z]){_LETTER}{{20,}}(?!{_LETTER})")
-"""A part of a path that may be a key: some servers have the user's own key in their URL."""
 
 
 class Trace:
@@ -129,7 +125,7 @@ def _plain(value: Any, names: list[str]) -> Any:
     if isinstance(value, str):
         for name in names:
             value = value.replace(name, HIDDEN)
-        return _IN_PATH.sub(HIDDEN, value)
+        return without_keys(value)
     if isinstance(value, float):
         return round(value, 4)
     if is_dataclass(value) and not isinstance(value, type):

@@ -96,3 +96,29 @@ def test_a_closed_output_leaves_no_traceback():
     os.close(writer)
     assert done.returncode == ExitCode.CLOSED_OUTPUT
     assert done.stderr == ""
+
+
+def run_traced(path, *arguments):
+    environment = {**os.environ, "VALETKEY_STORE": "memory:"}
+    command = [*VALETKEY, "--trace", str(path), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, env=environment)
+
+
+def test_a_trace_has_what_a_command_has_done_also_where_it_fails(tmp_path):
+    """The server is not there, so the login ends before it begins."""
+    path = tmp_path / "trace.jsonl"
+    done = run_traced(path, "login", "http://127.0.0.1:9/mcp", "--no-browser")
+    assert done.returncode not in (0, ExitCode.UNFORESEEN)
+    first, *events = (json.loads(line) for line in path.read_text("utf-8").splitlines())
+    assert first["trace"] == "valetkey"
+    assert events[0]["event"] == "AttemptStarted"
+    assert [each["outcome"] for each in events if each["event"] == "RequestSent"][:1] == ["no connection"]
+    assert [each["error"] for each in events if each["event"] == "AttemptEnded"] == ["NotReached"]
+
+
+def test_a_trace_that_cannot_be_written_is_said_before_the_command_begins(tmp_path):
+    done = run_traced(tmp_path / "missing" / "trace.jsonl", "status", "--json")
+    assert (done.returncode, done.stdout) == (ExitCode.USAGE, "")
+    what, to_do = done.stderr.splitlines()
+    assert "cannot be written" in what
+    assert to_do == "Name a file in a folder that you may write to."

@@ -152,3 +152,28 @@ def test_the_words_of_a_server_move_no_cursor(valetkey):
     assert done.code == ExitCode.REFUSED
     assert "\x1b" not in done.out + done.err
     assert "[red]bad[/red]" in done.err
+
+
+def test_in_a_container_it_listens_at_the_address_that_was_typed(valetkey, server):
+    port = free_port()
+    done = valetkey("login", server.url, "--callback-port", port, "--listen", "0.0.0.0")
+    assert done.code == ExitCode.DONE
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--listen", "0.0.0.0"),
+        ("--listen", "here", "--callback-port", "8765"),
+        ("--listen", "0.0.0.0", "--callback-port", "8765", "--paste"),
+        ("--callback-port", "0"),
+    ],
+)
+def test_where_to_listen_is_said_whole_or_not_at_all(valetkey, server, arguments):
+    assert valetkey("login", server.url, *arguments).code == ExitCode.USAGE
+
+
+def test_without_opening_a_browser_the_link_is_printed(valetkey, server):
+    done = valetkey("login", server.url, "--no-browser", "--timeout", "0.1")
+    assert done.code == ExitCode.LOGIN
+    assert "Open this link in your browser:" in done.err

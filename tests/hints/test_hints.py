@@ -538,6 +538,10 @@ def test_options_as_the_hint_says_are_taken(hint):
 
 
 ELSEWHERE = {
+    "Give both, or none.": "cli/test_login.py::test_where_to_listen_is_said_whole_or_not_at_all",
+    "Give 0.0.0.0, or another IP address of this computer.": (
+        "cli/test_login.py::test_in_a_container_it_listens_at_the_address_that_was_typed"
+    ),
     "Give the folder of FastMCP's token_storage.": (
         "cli/test_moving.py::test_a_folder_or_a_key_of_fastmcp_that_is_none_is_wrong_usage"
     ),

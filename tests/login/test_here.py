@@ -209,3 +209,23 @@ def test_a_link_that_a_person_reads_in_a_log_waits_wherever_it_is_read(login, se
         code, output, errors = child.end()
     assert (code, output) == (0, "session\n")
     assert "Still waiting" not in errors
+
+
+@pytest.mark.parametrize(
+    "environment", [{"SSH_CONNECTION": "x"}, {"CODESPACES": "true"}, {"VSCODE_IPC_HOOK_CLI": "/run/x"}]
+)
+def test_where_the_answer_of_an_open_browser_may_be_lost_it_can_be_pasted_too(environment, server):
+    opens = {"BROWSER": "true", **environment}  # a program that shows nothing
+    with Terminal(LOG_IN, server.url, "auto", environment=opens) as terminal:
+        answer = server.authorization.visit(terminal.sees(LINK))
+        terminal.sees("paste it here:\n")
+        terminal.types(f"{answer}\n")
+        terminal.sees(f"Logged in to {server.url}")
+
+
+def test_on_a_computer_with_a_browser_nothing_is_asked(server):
+    with Terminal(LOG_IN, server.url, "auto", environment={"BROWSER": "true"}) as terminal:
+        answer = server.authorization.visit(terminal.sees(LINK))
+        go_to(answer)
+        terminal.sees(f"Logged in to {server.url}")
+        assert "paste" not in terminal.shown

@@ -718,3 +718,18 @@ def test_a_computer_without_the_first_address_listens_at_the_second():
 def test_an_address_of_ip_version_6_is_written_in_brackets():
     with LoopbackLogin(lambda prompt: None, hosts=("::1",)).open(None, fixed=False) as attempt:
         assert attempt.redirect_uri.startswith("http://[::1]:")
+
+
+def test_in_a_container_it_listens_where_its_published_port_leads():
+    """The answer still has to be addressed to loopback, and to have the state of this login."""
+    port = free_port()
+    address = f"http://127.0.0.1:{port}/callback"
+    login = LoopbackLogin(lambda prompt: None, listen_at="0.0.0.0")
+    with login.open(address, fixed=True) as attempt:
+        assert attempt.redirect_uri == address
+        (listening,) = attempt._listeners
+        assert listening.getsockname() == ("0.0.0.0", port)
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=LONGEST_WAIT)
+        connection.request("GET", ANSWER, headers={"Host": f"container.internal:{port}"})
+        assert connection.getresponse().status == 404
+        connection.close()

@@ -4,6 +4,7 @@
 """The text that asks a person to log in, word for word."""
 
 import io
+import os
 import sys
 import threading
 from dataclasses import replace
@@ -255,7 +256,7 @@ def ask(login):
 def test_the_text_goes_to_standard_error(capsys):
     """Standard output belongs to the program, and to MCP servers that speak over it."""
     ask(PrintedLink())
-    assert capsys.readouterr() == ("", prompt_text(PROMPT, opened=False, environment={}) + "\n")
+    assert capsys.readouterr() == ("", prompt_text(PROMPT, opened=False, environment={}, exists=os.path.exists) + "\n")
 
 
 @pytest.mark.usefixtures("nowhere")
@@ -341,3 +342,40 @@ def test_a_way_that_does_not_exist_is_an_error_that_names_the_ways(name):
 def test_the_module_has_no_other_name():
     with pytest.raises(AttributeError, match="has no attribute 'PrintedLinks'"):
         valetkey.login.PrintedLinks  # noqa: B018 - the look is the test
+
+
+@pytest.mark.parametrize(
+    ("environment", "told"),
+    [
+        ({"CODESPACES": "true"}, "forward port 41234 in the Ports view of your editor"),
+        ({"GITPOD_WORKSPACE_ID": "x"}, "forward port 41234 in the Ports view of your editor"),
+        ({"VSCODE_IPC_HOOK_CLI": "/run/x"}, "forward port 41234 in the Ports view of your editor"),
+        ({"KUBERNETES_SERVICE_HOST": "10.0.0.1"}, "-p 127.0.0.1:41234:41234"),
+    ],
+)
+def test_where_the_browser_is_elsewhere_the_one_thing_to_do_is_told(environment, told):
+    assert told in prompt_text(PROMPT, opened=False, environment=environment)
+    assert told not in prompt_text(PROMPT, opened=True, environment=environment)
+    assert told not in prompt_text(ON_ANOTHER_DEVICE, opened=False, environment=environment)
+
+
+def test_a_container_is_told_by_its_files_too():
+    told = prompt_text(PROMPT, opened=False, environment={}, exists={"/.dockerenv"}.__contains__)
+    assert "This is a container." in told
+
+
+@pytest.mark.parametrize(
+    ("prompt", "drawn"),
+    [(ON_ANOTHER_DEVICE, ON_ANOTHER_DEVICE.authorization_url), (WITH_LINK, WITH_LINK.link_with_code)],
+)
+def test_a_page_for_another_device_is_drawn_for_a_phone(prompt, drawn):
+    told = prompt_text(prompt, opened=False, environment={}, draw=lambda link: [f"<{link}>"])
+    assert f"Or scan it with a phone:\n\n<{drawn}>\n" in told
+
+
+def test_a_link_whose_answer_comes_to_this_computer_is_not_drawn():
+    assert "scan" not in prompt_text(PROMPT, opened=False, environment={}, draw=lambda link: ["never"])
+
+
+def test_a_page_that_is_open_already_is_not_drawn():
+    assert "scan" not in prompt_text(WITH_LINK, opened=True, environment={}, draw=lambda link: ["never"])

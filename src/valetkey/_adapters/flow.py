@@ -55,8 +55,9 @@ class AuthFlow(FrontDoor):
         session is for, and to where the server itself redirects or lets an SSE session post. All of this is on its
         origin. Every other request is left alone. If the token is meant for more of the origin, such as an API beside
         the server, give `Settings(resource=...)` a URL that covers both.
-    :param login: How a person is asked: "auto" (browser and printed link; without a browser the answer may be pasted,
-        and where no person can be asked, the login fails at once), "browser", "paste" (the person pastes the answer),
+    :param login: How a person is asked: "auto" (browser and printed link; without a browser a code for another
+        device if the server offers that, else the answer may be pasted, and where no person can be asked, the login
+        fails at once), "browser", "paste" (the person pastes the answer),
         "device" (a code for any other device), "link" (`begin` and `complete`, and no thread waits), "never", or an
         object of your own (`valetkey.login`).
     :param store: Where sessions are kept: "memory:", "sqlite:////path/to/file", "redis://host",

@@ -67,6 +67,15 @@ _Host = Annotated[
         show_default=False,
     ),
 ]
+_Listen = Annotated[
+    str | None,
+    typer.Option(
+        "--listen",
+        metavar="ADDRESS",
+        help="In a container with a published port: listen at 0.0.0.0.",
+        show_default=False,
+    ),
+]
 _Seconds = Annotated[
     float | None, typer.Option("--timeout", metavar="SECONDS", help="How long to wait for you.", show_default=False)
 ]
@@ -87,6 +96,7 @@ def login(
     profile: _Profile = None,
     callback_port: _Port = None,
     callback_host: _Host = None,
+    listen: _Listen = None,
     timeout: _Seconds = None,
     store: StoreName = None,
 ) -> None:
@@ -98,7 +108,13 @@ def login(
     from valetkey._sessions.listing import read_session
     from valetkey.store import open_store
 
-    way = _way(paste=paste, device=device, no_browser=no_browser)
+    if listen is not None and callback_port is None:
+        message = "--listen needs --callback-port: the port that is published."
+        raise CommandFailed(message, hint="Give both, or none.", code=ExitCode.USAGE)
+    if listen is not None and not _is_address(listen):
+        message = f"{listen} is no address to listen at."
+        raise CommandFailed(message, hint="Give 0.0.0.0, or another IP address of this computer.", code=ExitCode.USAGE)
+    way = _way(paste=paste, device=device, no_browser=no_browser, listen=listen)
     given: dict[str, Any] = {
         "client_id": client_id,
         "issuer": issuer,
@@ -134,18 +150,31 @@ def _tell(console: Console, stored: "StoredSession", *, is_new: bool) -> None:
     )
 
 
-def _way(*, paste: bool, device: bool, no_browser: bool) -> "Login | LoginName":
+def _way(*, paste: bool, device: bool, no_browser: bool, listen: str | None) -> "Login | LoginName":
     chosen = [
         name for name, is_set in {"--paste": paste, "--device": device, "--no-browser": no_browser}.items() if is_set
     ]
     if len(chosen) > 1:
         message = f"{' and '.join(chosen)} contradict each other."
         raise CommandFailed(message, hint="Give one of them.", code=ExitCode.USAGE)
-    if no_browser:
-        from valetkey.login.here import LinkHere
+    if listen is not None and (paste or device):
+        message = f"--listen and {chosen[0]} contradict each other: nothing listens there."
+        raise CommandFailed(message, hint="Give one of them.", code=ExitCode.USAGE)
+    if no_browser or listen is not None:
+        from valetkey.login.here import LinkHere, LoginHere
 
-        return LinkHere()
+        return LinkHere(listen_at=listen) if no_browser else LoginHere(opens=True, listen_at=listen)
     return "paste" if paste else "device" if device else "auto"
+
+
+def _is_address(text: str) -> bool:
+    import ipaddress
+
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _redirect_uri(host: str | None, port: int | None) -> str | None:

@@ -7,9 +7,20 @@ from typing import Annotated
 
 import typer
 
-Url = Annotated[str, typer.Argument(metavar="URL", help="The URL of the MCP server.", show_default=False)]
+from valetkey._cli.completion import complete_label, complete_url
+
+Url = Annotated[
+    str,
+    typer.Argument(metavar="URL", help="The URL of the MCP server.", show_default=False, autocompletion=complete_url),
+]
 OptionalUrl = Annotated[
-    str | None, typer.Argument(metavar="URL", help="The URL of an MCP server; all without it.", show_default=False)
+    str | None,
+    typer.Argument(
+        metavar="URL",
+        help="The URL of an MCP server; all without it.",
+        show_default=False,
+        autocompletion=complete_url,
+    ),
 ]
 StoreName = Annotated[
     str | None,
@@ -23,7 +34,11 @@ StoreName = Annotated[
 Label = Annotated[
     str | None,
     typer.Option(
-        "--label", metavar="ACCOUNT", help="Which of several accounts at one server is meant.", show_default=False
+        "--label",
+        metavar="ACCOUNT",
+        help="Which of several accounts at one server is meant.",
+        show_default=False,
+        autocompletion=complete_label,
     ),
 ]
 Principal = Annotated[

@@ -49,12 +49,22 @@ def status(
     }
     kept = "encrypted" if protection.encrypted else "not encrypted"
     head = [f"Sessions are in {place}", f"  {kept}: {protection.where}"]
+    counts = [
+        _counted(clients, "registered client", "registered clients"),
+        _counted(pending, "login that waits for a person", "logins that wait for a person"),
+    ]
     if clients or pending:
-        head.append(f"  besides: {clients} registered clients, {pending} logins that wait for a person")
+        head.append(f"  besides: {', '.join(filter(None, counts))}")
     blocks = [head, *map(lines_of_session, found)] if found else [head, ["No session yet. Log in: valetkey login URL"]]
     console.result(document, "\n\n".join("\n".join(block) for block in blocks))
     needs_person = {"expired", "ended", "unreadable"}
     return ExitCode.LOGIN if url is not None and any(state_of(each) in needs_person for each in found) else None
+
+
+def _counted(number: int, one: str, more: str) -> str:
+    if not number:
+        return ""
+    return f"{number} {one if number == 1 else more}"
 
 
 def _is_wanted(said: "Callable[[str], str | None]", principal: str | None, label: str | None) -> bool:

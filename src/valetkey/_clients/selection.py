@@ -69,9 +69,14 @@ class ClientSelection:
     def __init__(self, settings: Settings, store: Store, seams: Seams) -> None:
         self._settings = settings
         self._store = store
+        self._seams = seams
         self.registrations: Registrations = Registrations(settings, store, seams)
         self._refused_documents: set[str] = set()  # issuers that say they accept a document and refused ours
         self._doubted_documents: set[str] = set()  # issuers where a login with the project's brought no answer
+
+    def with_settings(self, settings: Settings) -> "ClientSelection":
+        """Give the selection for other settings, with the same store and seams."""
+        return ClientSelection(settings, self._store, self._seams)
 
     def for_login(self, target: AuthorizationTarget, redirect_uri: str | None, scope: Scope | None) -> ClientChoice:
         """Give the client of the first row above that has one."""

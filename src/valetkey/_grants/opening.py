@@ -3,6 +3,8 @@
 
 """The grant that the settings ask for."""
 
+from dataclasses import replace
+
 from valetkey._clients.selection import ClientSelection
 from valetkey._grants.grant import Grant
 from valetkey._grants.token_endpoint import TokenEndpoint
@@ -41,4 +43,19 @@ def open_grant(
         return BegunLogins(login, pending)
     from valetkey._grants.authorization_code import AuthorizationCode
 
-    return AuthorizationCode(login)
+    code = AuthorizationCode(login)
+    if not _prefers_device(settings, seams):
+        return code
+    from valetkey._grants.code_or_device import CodeOrDevice
+    from valetkey._grants.device_code import DeviceCode
+
+    on_device = replace(settings, grant="device_code")  # its client is registered for that grant
+    return CodeOrDevice(code, DeviceCode(on_device, seams, clients.with_settings(on_device), tokens))
+
+
+def _prefers_device(settings: Settings, seams: Seams) -> bool:
+    """Tell whether the answer of a browser would have to be pasted, and the user has set nothing about that answer."""
+    from valetkey.login.here import LoginHere
+
+    is_open = settings.grant == "auto" and settings.answer_address is None and not settings.redirect_uris
+    return is_open and isinstance(seams.login, LoginHere) and seams.login.is_without_browser()

@@ -31,8 +31,9 @@ def open_login(name: LoginName) -> Login:
     """
     Give the login that a name stands for, as `login=` takes it.
 
-    :param name: `auto` opens a browser where there is one, and prints the link; without a browser the answer may be
-        pasted in the terminal or notebook too, and where there is none of them either, it fails at once. `browser`
+    :param name: `auto` opens a browser where there is one, and prints the link; without a browser the person gets a
+        code for another device, if the server offers that, and else the answer may be pasted in the terminal or
+        notebook too, and where there is none of them either, it fails at once. `browser`
         opens a browser and waits for it, wherever it runs; `paste` prints the link, and the person pastes the answer,
         for a browser on another computer; `device` shows a code for any other device, and chooses that grant; `link`
         begins a login that no thread waits for; `never` asks no person and fails at once.

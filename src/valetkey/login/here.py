@@ -23,9 +23,16 @@ if TYPE_CHECKING:
 class LoginHere(LoopbackLogin):
     """`login="auto"`, which opens a browser or fails where no person is, and `PrintedLink`, which only prints."""
 
-    def __init__(self, *, opens: bool) -> None:
-        super().__init__(_show_in_browser if opens else print_link)
+    def __init__(self, *, opens: bool, listen_at: str | None = None) -> None:
+        super().__init__(_show_in_browser if opens else print_link, listen_at=listen_at)
         self._opens = opens
+
+    def is_without_browser(self) -> bool:
+        """Tell whether a person is here and no browser can be opened: its answer would have to be pasted."""
+        from valetkey.login.browser import can_open_browser
+        from valetkey.login.whereabouts import is_person_here
+
+        return self._opens and not can_open_browser() and is_person_here()
 
     def open(self, redirect_uri: str | None, *, fixed: bool) -> "LoopbackAttempt":
         """
@@ -63,8 +70,8 @@ class BrowserLogin(LoopbackLogin):
 class LinkHere(LoginHere):
     """Prints the link, opens no browser, and takes the answer in either way (`valetkey login --no-browser`)."""
 
-    def __init__(self) -> None:
-        super().__init__(opens=False)
+    def __init__(self, *, listen_at: str | None = None) -> None:
+        super().__init__(opens=False, listen_at=listen_at)
 
     def _attempt(self, listeners: "list[socket.socket]", address: str) -> "LoopbackAttempt":
         from valetkey.login.race import LinkAttempt

@@ -38,11 +38,21 @@ class LoopbackLogin:
     :param show: Shows the prompt to the person, and returns without waiting.
     :param hosts: Addresses to listen at; the first that this computer has is used (RFC 8252 §7.3: assume neither
         version of IP).
+    :param listen_at: The address to listen at instead of the redirect address's own, for a container whose port is
+        published on its host's loopback address: `0.0.0.0`. Others in the container's network then reach the listener,
+        too. It needs a fixed `redirect_uri`.
     """
 
-    def __init__(self, show: Callable[[LoginPrompt], None], hosts: Sequence[str] = (_LOOPBACK, _LOOPBACK_6)) -> None:
+    def __init__(
+        self,
+        show: Callable[[LoginPrompt], None],
+        hosts: Sequence[str] = (_LOOPBACK, _LOOPBACK_6),
+        *,
+        listen_at: str | None = None,
+    ) -> None:
         self._show = show
         self._hosts = tuple(hosts)
+        self._listen_at = listen_at
 
     def open(self, redirect_uri: str | None, *, fixed: bool) -> "LoopbackAttempt":
         """
@@ -69,7 +79,7 @@ class LoopbackLogin:
         address = redirect_uri or _any_port(hosts[0])
         parts = urlsplit(address)
         try:
-            listeners = _listen(parts.hostname or "", parts.port or 0)
+            listeners = _listen(self._listen_at or parts.hostname or "", parts.port or 0)
         except OSError as error:
             if redirect_uri is not None and not fixed:
                 return self._bind(None, hosts, fixed=False)

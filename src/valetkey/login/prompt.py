@@ -6,18 +6,27 @@
 import os
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from urllib.parse import urlsplit
 
 from valetkey import urls
 from valetkey.errors import quote
 from valetkey.errors.copies import without_secrets
+from valetkey.login.surroundings import Surroundings, surroundings_of
 from valetkey.seams import LoginPrompt
 
 _LONGEST_NAME = 200
 _LONGEST_CODE = 64
 _USER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
+
+
+def _nothing_exists(_path: str) -> bool:
+    return False
+
+
+def _no_lines(_link: str) -> list[str]:
+    return []
 
 
 def show_in_browser(prompt: LoginPrompt, *, can_paste: bool = False) -> bool:
@@ -31,29 +40,49 @@ def show_in_browser(prompt: LoginPrompt, *, can_paste: bool = False) -> bool:
     link = prompt.authorization_url if prompt.user_code is None else prompt.link_with_code
     opened = link is not None and open_browser(link)
     # Who can paste the answer needs no port forwarded.
-    print_text(prompt_text(prompt, opened=opened, environment={} if can_paste and not opened else os.environ))
+    print_text(_text_here(prompt, opened=opened, environment={} if can_paste and not opened else os.environ))
     return opened
 
 
 def print_link(prompt: LoginPrompt) -> None:
     """Print the link."""
-    print_text(prompt_text(prompt, opened=False, environment=os.environ))
+    print_text(_text_here(prompt, opened=False, environment=os.environ))
 
 
 def print_link_alone(prompt: LoginPrompt) -> None:
     """Print the link without advice for SSH: the person pastes the answer, and no port has to be forwarded."""
-    print_text(prompt_text(prompt, opened=False, environment={}))
+    print_text(_text_here(prompt, opened=False, environment={}))
 
 
-def prompt_text(prompt: LoginPrompt, *, opened: bool, environment: Mapping[str, str]) -> str:
-    """Write the text of a prompt: which server needs the login, where the person logs in, and the link."""
+def _text_here(prompt: LoginPrompt, *, opened: bool, environment: Mapping[str, str]) -> str:
+    from valetkey.login.qr_code import qr_lines_here
+
+    exists = os.path.exists if environment else _nothing_exists
+    return prompt_text(prompt, opened=opened, environment=environment, exists=exists, draw=qr_lines_here)
+
+
+def prompt_text(
+    prompt: LoginPrompt,
+    *,
+    opened: bool,
+    environment: Mapping[str, str],
+    exists: Callable[[str], bool] = _nothing_exists,
+    draw: Callable[[str], list[str]] = _no_lines,
+) -> str:
+    """
+    Write the text of a prompt: which server needs the login, where the person logs in, and the link.
+
+    `environment` and `exists` say where this program runs, and so what has to be done for the answer to come back;
+    `draw` gives the lines of a link as a QR code.
+    """
     elsewhere = " or ".join(map(_named, _elsewhere(prompt)))
     page = f", on a page at {elsewhere}" if elsewhere else ""
     lines = ["", f"{_named(prompt.server_url)} asks you to log in at {_named(prompt.issuer)}{page}."]
     if prompt.user_code is not None:
-        lines += _code_lines(prompt, prompt.user_code, opened=opened)
+        lines += _code_lines(prompt, prompt.user_code, opened=opened, draw=draw)
     else:
-        lines += _link_lines(prompt, opened=opened, environment=environment)
+        lines += _link_lines(prompt, opened=opened)
+        lines += [] if opened else _way_back(prompt, environment, surroundings_of(environment, exists))
     return "\n".join(lines)
 
 
@@ -64,25 +93,37 @@ def _elsewhere(prompt: LoginPrompt) -> list[str]:
     return list(dict.fromkeys(map(urls.origin, others)))  # RFC 9700 §4.4
 
 
-def _link_lines(prompt: LoginPrompt, *, opened: bool, environment: Mapping[str, str]) -> list[str]:
-    lines = [
+def _link_lines(prompt: LoginPrompt, *, opened: bool) -> list[str]:
+    return [
         "Your browser opens now. If it does not, open this link:" if opened else "Open this link in your browser:",
         "",
         f"    {_link(prompt.authorization_url)}",
         "",
     ]
-    if environment.get("SSH_CONNECTION") and not opened:
-        port = urlsplit(prompt.redirect_uri or "").port
-        lines += [
+
+
+def _way_back(prompt: LoginPrompt, environment: Mapping[str, str], surroundings: Surroundings) -> list[str]:
+    """Say what has to be done so that the answer reaches this computer, from a browser on another one."""
+    port = urlsplit(prompt.redirect_uri or "").port
+    if surroundings is Surroundings.SSH:
+        return [
             "You are connected over SSH. So that the answer can come back, first run this on your own computer:",
             "",
             f"    ssh -N -L {port}:127.0.0.1:{port} {_user(environment)}@this-host",
             "",
         ]
-    return lines
+    if surroundings.is_forwarded:
+        return [f"So that the answer can come back, forward port {port} in the Ports view of your editor.", ""]
+    if surroundings is Surroundings.CONTAINER:
+        return [
+            f"This is a container. The answer can come back if it is run with -p 127.0.0.1:{port}:{port},",
+            "and the login listens at 0.0.0.0.",
+            "",
+        ]
+    return []
 
 
-def _code_lines(prompt: LoginPrompt, user_code: str, *, opened: bool) -> list[str]:
+def _code_lines(prompt: LoginPrompt, user_code: str, *, opened: bool, draw: Callable[[str], list[str]]) -> list[str]:
     """RFC 8628 §3.3.1: the code is shown even where a link holds it."""
     page, code = ["", f"    {_link(prompt.authorization_url)}", ""], ["", f"    {_code(user_code)}", ""]
     if opened:
@@ -95,7 +136,8 @@ def _code_lines(prompt: LoginPrompt, user_code: str, *, opened: bool) -> list[st
     lines = ["Open this page in a browser, on this or any other device:", *page, "Enter this code there:", *code]
     if prompt.link_with_code is not None:
         lines += ["Or open this link, which already has the code in it:", "", f"    {_link(prompt.link_with_code)}", ""]
-    return lines
+    drawn = draw(_link(prompt.link_with_code or prompt.authorization_url))
+    return [*lines, "Or scan it with a phone:", "", *drawn, ""] if drawn else lines
 
 
 def logged_in_text(prompt: LoginPrompt) -> str:

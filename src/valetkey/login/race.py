@@ -13,6 +13,7 @@ from valetkey.login.listener import LoopbackAttempt
 from valetkey.login.pasting import PastedAnswer
 from valetkey.login.prompt import logged_in_text, print_link, print_link_alone, print_text, show_in_browser
 from valetkey.login.signs import sign_of_life
+from valetkey.login.surroundings import surroundings_of
 from valetkey.login.whereabouts import NOWHERE, is_person_here, is_watched, no_person_here, person_to_ask
 from valetkey.seams import LoginPrompt
 
@@ -46,8 +47,9 @@ class RaceAttempt(LoopbackAttempt):
         opened = show_in_browser(prompt, can_paste=asking is not None)
         if not opened and not is_person_here():  # the browser that is there cannot be started
             raise no_person_here(NOWHERE)
-        # Over SSH, `open` of macOS and Windows find the desktop of this computer, where the person is not.
-        if asking is None or (opened and "SSH_CONNECTION" not in os.environ):
+        # Over SSH, `open` of macOS and Windows find the desktop of this computer, where the person is not; what an
+        # editor opens may be on a computer without its ports, and Windows may not reach its Linux.
+        if asking is None or (opened and not surroundings_of(os.environ, os.path.exists).may_lose_answers):
             return nullcontext()
         return asking
 

@@ -94,8 +94,9 @@ class OAuthConfig(Options, UpstreamOrder):
     :param token_storage: Where sessions are kept: "memory:", "sqlite:////path/to/file", "redis://host" or
         "postgresql://host/database". None means the environment variable VALETKEY_STORE, and without it a file in the
         user's folder for application data. A URL with a password is a `Secret`.
-    :param login: How a person is asked: "auto" (browser and printed link; without a browser the answer may be pasted,
-        and where no person can be asked, the login fails at once), "browser", "paste" (the person pastes the answer),
+    :param login: How a person is asked: "auto" (browser and printed link; without a browser a code for another
+        device if the server offers that, else the answer may be pasted, and where no person can be asked, the login
+        fails at once), "browser", "paste" (the person pastes the answer),
         "device" (a code for any other device), "link" (an error has the link, and no thread waits) or "never".
     :param login_wait: How long a call in the middle of a run waits for a login, in seconds. After that it fails with
         the link, and the login goes on. Haystack gives a call up after its `invocation_timeout` of 30 s.

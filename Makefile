@@ -83,12 +83,12 @@ mutants: .venv/installed ## the defences, taken out one at a time: no test of te
 	@$(BIN)/python -m tests.attacks.mutants $(IDS)
 
 test-sdk1: .venv-sdk1/installed .venv/installed $(SERVERS)/node_modules/installed ## the tests that also hold on MCP SDK 1.x
-	.venv-sdk1/bin/python $(PYTEST_ON_ALL_CORES) tests/cli/bridge tests/cli/test_call.py tests/adapters tests/haystack tests/examples
+	.venv-sdk1/bin/python $(PYTEST_ON_ALL_CORES) tests/cli/bridge/test_conversations.py tests/cli/test_call.py tests/adapters tests/haystack tests/examples
 
 # Not in .ci/run, which has the newest of both and the oldest Haystack on 1.x.
 MIXED := .venv-mixed/haystack-ai .venv-mixed/mcp
 test-mixed: $(MIXED:=/installed) .venv/installed $(SERVERS)/node_modules/installed ## the same tests with the oldest Haystack on the newest MCP SDK, and the newest on 1.x
-	for environment in $(MIXED); do $$environment/bin/python $(PYTEST_ON_ALL_CORES) tests/cli/bridge tests/adapters tests/haystack tests/examples; done
+	for environment in $(MIXED); do $$environment/bin/python $(PYTEST_ON_ALL_CORES) tests/cli/bridge/test_conversations.py tests/adapters tests/haystack tests/examples; done
 
 # PYTHONS="3.11 3.14" names the versions; without it, all that this machine has or can fetch from Debian.
 test-release: .venv/installed ## wheel and sdist in clean environments, on each Python; PYTHONS=3.11 on that one

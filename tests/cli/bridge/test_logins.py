@@ -3,7 +3,6 @@
 
 """A bridge logs in where the server wants it: at the start, in the middle, and once for all bridges."""
 
-import json
 import re
 from concurrent.futures import ThreadPoolExecutor
 
@@ -41,10 +40,16 @@ def test_a_login_at_the_start_is_made_in_the_browser_and_kept_for_the_next_start
     with Bridge(server.mcp_url, **environment) as bridge:
         assert "result" in bridge.open()
         assert bridge.call(1, "add", a=20, b=22) == "42"
-    with Bridge(server.mcp_url, **environment) as bridge:
+    with Bridge(server.mcp_url, "--debug", **environment) as bridge:
         bridge.open()
-        assert bridge.call(1, "add", a=1, b=2) == "3"
+        bridge.ask(1, "tools/call", name="add", arguments={"a": 1, "b": 2})
+        bridge.answer(1)
+        bridge.process.stdin.close()
+        bridge.process.stdin = None
+        _, output, said = bridge.end()
     assert _logins(opened) == 1
+    assert "(tools/call)" in said
+    assert re.search(r"ccess_token|Bearer [A-Za-z0-9]|code_verifier|[?&]code=", said + output) is None
 
 
 def test_two_bridges_that_start_at_once_ask_the_person_once(server, store, opened):
@@ -60,14 +65,15 @@ def test_two_bridges_that_start_at_once_ask_the_person_once(server, store, opene
     assert _logins(opened) == 1
 
 
-@pytest.mark.parametrize("what", ["revoke-all", "revoke-grants"])
-def test_a_token_that_ends_in_the_middle_is_renewed_or_asked_for_and_the_call_is_made(what, server, store, opened):
+def test_a_token_that_ends_in_the_middle_is_renewed_or_asked_for_and_the_call_is_made(server, store, opened):
     with Bridge(server.mcp_url, **browser_environment(log=opened), VALETKEY_STORE=store) as bridge:
         bridge.open()
+        server.post("/control/revoke-all")
         assert bridge.call(1, "add", a=1, b=1) == "2"
-        server.post(f"/control/{what}")
+        assert _logins(opened) == 1
+        server.post("/control/revoke-grants")
         assert bridge.call(2, "add", a=2, b=2) == "4"
-    assert _logins(opened) == (1 if what == "revoke-all" else 2)
+        assert _logins(opened) == 2
 
 
 def _link_of(bridge):
@@ -78,25 +84,35 @@ def _link_of(bridge):
     return link
 
 
-def test_a_person_who_is_late_finds_the_link_and_the_client_asks_again(server, store):
+def test_a_login_goes_on_when_the_client_has_ended_the_bridge_and_the_next_start_finds_it(server, store):
     with Bridge(server.mcp_url, "--login-wait", "0.1", VALETKEY_STORE=store) as bridge:
         link = _link_of(bridge)
         said = b""
         while link.encode() not in said:
             said += bridge.process.stderr.readline()
-        ScriptedBrowser().open(link)
-        assert "result" in bridge.open()
-        assert bridge.call(2, "add", a=1, b=1) == "2"
-
-
-def test_a_login_goes_on_when_the_client_has_ended_the_bridge_and_the_next_start_finds_it(server, store):
-    with Bridge(server.mcp_url, "--login-wait", "0.1", VALETKEY_STORE=store) as bridge:
-        link = _link_of(bridge)
         bridge.process.kill()
     with Bridge(server.mcp_url, VALETKEY_STORE=store) as bridge:  # waits for the login that goes on
         ScriptedBrowser().open(link)
         assert "result" in bridge.open()
         assert bridge.call(1, "add", a=1, b=1) == "2"
+
+
+def test_a_call_that_is_cancelled_while_it_waits_for_a_login_is_not_made_afterwards(server, store, opened):
+    with Bridge(server.mcp_url, **browser_environment(log=opened), VALETKEY_STORE=store) as bridge:
+        bridge.open()
+    with Bridge(server.mcp_url, VALETKEY_STORE=store) as bridge:  # without a browser: the person is late
+        bridge.open()
+        server.post("/control/revoke-grants")
+        server.reset_log()
+        bridge.ask(5, "tools/call", name="add", arguments={"a": 1, "b": 1})
+        line = b""
+        while b"/authorize?" not in line:
+            line = bridge.process.stderr.readline()
+        bridge.tell("notifications/cancelled", requestId=5)
+        ScriptedBrowser().open(line.decode().strip())
+        assert bridge.call(6, "add", a=2, b=2) == "4"
+    made = [each["status"] for each in server.log() if (each["method"], each["path"]) == ("POST", "/mcp")]
+    assert made.count(200) == 1
 
 
 def test_a_person_who_declines_is_told_to_the_client_and_the_process_ends_with_the_code_of_a_login(server, store):
@@ -117,17 +133,6 @@ def test_a_bridge_that_may_ask_nobody_says_so(server, store):
         code, _, said = bridge.end()
     assert code == 3
     assert error["data"]["hint"] in said
-
-
-def test_a_login_shows_no_secret(server, store, opened):
-    with Bridge(server.mcp_url, "--debug", **browser_environment(log=opened), VALETKEY_STORE=store) as bridge:
-        bridge.open()
-        bridge.tell("notifications/roots/list_changed")
-        bridge.process.stdin.close()
-        bridge.process.stdin = None
-        _, output, said = bridge.end()
-    assert re.search(r"ccess_token|Bearer [A-Za-z0-9]|code_verifier|[?&]code=", said + output) is None
-    assert all(json.loads(line)["jsonrpc"] == "2.0" for line in output.splitlines())
 
 
 def test_a_static_credential_in_a_header_needs_no_login(store):

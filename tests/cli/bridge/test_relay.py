@@ -5,25 +5,13 @@
 
 import pytest
 
-from tests.cli.bridge.running import Bridge, everything
+from tests.cli.bridge.running import Bridge
 
 META = {
     "io.modelcontextprotocol/protocolVersion": "2026-07-28",
     "io.modelcontextprotocol/clientInfo": {"name": "test", "version": "1"},
     "io.modelcontextprotocol/clientCapabilities": {},
 }
-
-
-@pytest.fixture(scope="module")
-def shared_server():
-    with everything() as running:
-        yield running
-
-
-@pytest.fixture
-def server(shared_server):
-    shared_server.steer("reset")
-    return shared_server
 
 
 def _wait_until(is_so, bridge):
@@ -59,24 +47,18 @@ def test_a_message_of_a_later_revision_gets_the_header_fields_that_http_wants(se
         assert bridge.answer("c")["result"]["content"][0]["text"] == "=?base64?ZXUgd8Orc3Q=?= where"
 
 
-def test_what_is_no_json_rpc_is_left_out_and_the_next_message_is_answered(server):
+def test_what_is_no_json_rpc_is_left_out_and_a_message_that_nobody_knows_yet_is_not(server):
     with Bridge(server.url) as bridge:
         bridge.write(b"\n{not json}\n[]\n17\n\xff\xfe\n" + b"[" * 200_000 + b"\n")
         assert "result" in bridge.open()
-        assert bridge.call(1, "echo", text="here") == "here"
+        bridge.ask("x", "future/method", anything={"at": [None, "all"]})
+        assert bridge.answer("x")["error"]["code"] == -32601
         bridge.process.stdin.close()
         bridge.process.stdin = None
         code, _, said = bridge.end()
     assert code == 0
     assert said.count("no JSON-RPC message") == 5
     assert "not json" not in said
-
-
-def test_a_message_that_nobody_knows_yet_reaches_the_server_and_its_answer_comes_back(server):
-    with Bridge(server.url) as bridge:
-        bridge.open()
-        bridge.ask("x", "future/method", anything={"at": [None, "all"]})
-        assert bridge.answer("x")["error"]["code"] == -32601
 
 
 def test_tools_are_left_out_by_their_patterns_and_are_not_called(server):

@@ -5,25 +5,7 @@
 
 import threading
 
-import pytest
-
-from tests.cli.bridge.running import Bridge, EverythingServer, everything
-
-
-@pytest.fixture(scope="module")
-def shared_server():
-    with everything() as running:
-        yield running
-
-
-@pytest.fixture
-def server(shared_server: EverythingServer):
-    shared_server.steer("reset")
-    return shared_server
-
-
-def _methods(server):
-    return [request["method"] for request in server.log()["requests"]]
+from tests.cli.bridge.running import Bridge, everything
 
 
 def test_a_session_that_the_server_has_forgotten_is_opened_anew_and_the_call_is_made_once(server):
@@ -40,18 +22,8 @@ def test_a_session_that_the_server_has_forgotten_is_opened_anew_and_the_call_is_
     assert calls == [*["SetLevelRequestParams", "SubscribeRequestParams"] * 2, "echo", "echo"]
 
 
-def test_a_client_lists_anew_after_its_session_was_opened_anew(server):
-    with Bridge(server.url) as bridge:
-        bridge.open()
-        server.steer("forget")
-        bridge.ask(1, "tools/call", name="echo", arguments={"text": "again"})
-        told = {bridge.read().get("method") for _ in range(4)}
-    assert told == {None, *(f"notifications/{name}/list_changed" for name in ("tools", "prompts", "resources"))}
-
-
-@pytest.mark.parametrize("way", ["http", "sse"])
-def test_a_server_that_restarts_is_reached_again(way):
-    with everything() as server, Bridge(server.url if way == "http" else server.sse_url) as bridge:
+def test_a_server_that_restarts_is_reached_again():
+    with everything() as server, Bridge(server.url) as bridge:
         bridge.open()
         assert bridge.call(1, "echo", text="before") == "before"
         server.process.stop()
@@ -61,9 +33,8 @@ def test_a_server_that_restarts_is_reached_again(way):
         starting.join()
 
 
-@pytest.mark.parametrize("way", ["http", "sse"])
-def test_a_call_whose_answer_is_lost_is_not_made_again_and_a_list_is(way):
-    with everything() as server, Bridge(server.url if way == "http" else server.sse_url) as bridge:
+def test_a_call_whose_answer_is_lost_is_not_made_again_and_a_list_is():
+    with everything() as server, Bridge(server.sse_url) as bridge:
         bridge.open()
         bridge.ask(1, "tools/call", name="hold", arguments={})
         while "hold" not in server.log()["calls"]:

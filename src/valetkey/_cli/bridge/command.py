@@ -183,8 +183,11 @@ def _run(
     try:
         plan = _plan(flags, ignored, login_wait, store)
     except (AuthError, CommandFailed) as error:
-        asyncio.run(answer_with(stdio, error, flags.url))
+        if not stdio.is_terminal:
+            asyncio.run(answer_with(stdio, error, flags.url))
         raise
+    if stdio.is_terminal:
+        console.tell("This is an MCP server on standard input and output: a client starts it. Ctrl-D ends it.")
     failure = asyncio.run(serve(stdio, plan, (lambda _: None) if silent else console.tell))
     if failure is not None:
         raise CommandFailed(failure.message, hint=failure.hint, code=failure.code)

@@ -3,6 +3,8 @@
 
 """The HTTP client of a bridge: httpx2 with the login, and requests that know whether the server has them."""
 
+import logging
+import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import aclosing, asynccontextmanager
 from typing import Any
@@ -15,7 +17,10 @@ from valetkey._adapters.delivery import sdk_follows
 from valetkey._adapters.failures import credentials_in
 from valetkey._cli.bridge.exchange import EXCHANGE, Exchange
 from valetkey._cli.bridge.failures import NoToken, NotSent
+from valetkey._network.request_log import log_exchange
 from valetkey.httpx2 import OAuth
+
+_logger = logging.getLogger("valetkey.requests")
 
 _SECONDS = 30.0
 _SILENCE = 300.0
@@ -48,10 +53,18 @@ class BridgeOAuth(OAuth):
 class HttpClient:
     """Sends the requests of one bridge; `login_wait` says how long one waits for a token. Used in one event loop."""
 
-    def __init__(self, auth: OAuth | None, headers: Mapping[str, str], login_wait: Callable[[], float | None]) -> None:
+    def __init__(
+        self,
+        auth: OAuth | None,
+        headers: Mapping[str, str],
+        login_wait: Callable[[], float | None],
+        transport: httpx2.AsyncBaseTransport | None = None,
+    ) -> None:
         self._login_wait = login_wait
         limits = httpx2.Limits(max_connections=None, max_keepalive_connections=20)
-        self._client = httpx2.AsyncClient(auth=auth, headers=headers, timeout=_PATIENT, limits=limits)
+        self._client = httpx2.AsyncClient(
+            auth=auth, headers=headers, timeout=_PATIENT, limits=limits, transport=transport
+        )
 
     async def close(self) -> None:
         """Close the connections."""
@@ -99,8 +112,10 @@ class HttpClient:
         self, request: httpx2.Request, exchange: Exchange | None = None
     ) -> AsyncIterator[httpx2.Response]:
         _note(exchange, is_with_server=True)
+        started, outcome = time.monotonic(), "no answer"
         try:
             response = await self._client.send(request, stream=True)
+            outcome = str(response.status_code)
             for _ in range(_MOST_REDIRECTS):
                 following = response.next_request
                 if following is None or not sdk_follows(response):
@@ -111,6 +126,8 @@ class HttpClient:
             _note(exchange, is_with_server=False)
             message = "no connection"
             raise NotSent(message) from error
+        finally:
+            _log(request, exchange, outcome, time.monotonic() - started)
         try:
             yield response
         finally:
@@ -128,6 +145,22 @@ def refuse_rejection(response: httpx2.Response) -> None:
 
     server_url, credentials = urls.without_query(str(response.url)), credentials_in(response.request)
     raise rejection_of_new_token(server_url, challenges, None, credentials=credentials)
+
+
+def _log(request: httpx2.Request, exchange: Exchange | None, outcome: str, seconds: float) -> None:
+    if not _logger.isEnabledFor(logging.DEBUG):
+        return
+    methods = [each.method or "an answer" for each in exchange.parcel.messages] if exchange is not None else []
+    purpose = {"GET": "listen to the MCP server", "DELETE": "end the MCP session"}.get(request.method)
+    log_exchange(
+        logging.DEBUG,
+        method=request.method,
+        url=str(request.url),
+        purpose=purpose or ", ".join(methods),
+        outcome=outcome,
+        seconds=seconds,
+        credentials=credentials_in(request),
+    )
 
 
 def _note(exchange: Exchange | None, *, is_with_server: bool) -> None:

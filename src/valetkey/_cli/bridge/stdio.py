@@ -41,6 +41,11 @@ class Stdio:
         self._writer = threading.Thread(target=self._write, name="valetkey-bridge-output", daemon=True)
         self.is_broken = False
 
+    @property
+    def is_terminal(self) -> bool:
+        """True if no client has started the bridge, but a person in a terminal."""
+        return os.isatty(self._input)
+
     def start(self, receive: Callable[[bytes], None]) -> None:
         """Begin to read and to write; `receive` gets each line, in the event loop of the caller."""
         self._loop = asyncio.get_running_loop()
@@ -55,7 +60,8 @@ class Stdio:
         while self._size > _MOST_WAITING and not self.is_broken:
             self._has_room.clear()
             self._is_awaited = True
-            await self._has_room.wait()
+            if self._size > _MOST_WAITING:  # or the writer has finished before it could see that it is awaited
+                await self._has_room.wait()
         with self._lock:
             self._size += len(line)
         self._waiting.put(line)

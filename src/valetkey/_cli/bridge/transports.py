@@ -23,6 +23,9 @@ _ACCEPTED = {"Accept": "application/json, text/event-stream"}
 _LINGER = 2.0
 """Seconds for a response to end after its answer, so that its connection can be used again."""
 
+_NO_STREAM = frozenset({400, 403, 404, 405, 406, 410, 415, 501})
+"""The statuses by which a server says that it has no stream of its own messages, or no such session."""
+
 _MOST_RESUMPTIONS = 5
 _RESUMING = 1.0
 
@@ -92,7 +95,7 @@ class StreamableHttp:
             if is_end_of_session(response):
                 message = "the MCP server has ended the session"
                 raise SessionEnded(message)
-            if 400 <= response.status_code < 500 and response.status_code not in (408, 425, 429):
+            if response.status_code in _NO_STREAM:
                 if await _says_no_session(response):
                     message = "the MCP server does not know the session"
                     raise SessionEnded(message)

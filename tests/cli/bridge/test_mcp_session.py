@@ -1,0 +1,282 @@
+# SPDX-FileCopyrightText: 2026 The Valetkey authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""The MCP session of a client outlives what happens at the server: which message is sent again, and which is not."""
+
+import asyncio
+import json
+
+import httpx2
+import pytest
+
+from tests.cli.bridge.scene import GONE, REFUSED, Scene, answer, events, message, opened
+
+NO_SESSION = {
+    "jsonrpc": "2.0",
+    "id": None,
+    "error": {"code": -32000, "message": "Bad Request: No valid session ID provided"},
+}
+
+
+class Server:
+    """A server with sessions; `plan` has what it answers next to a method instead, one after the other."""
+
+    def __init__(self, **capabilities):
+        self.sessions = 0
+        self.plan = {}
+        self.get = lambda request: httpx2.Response(405)
+        self._capabilities = capabilities
+        self.version = "2025-11-25"
+
+    def forget(self, response=None):
+        """Forget the session: the next requests in it are refused."""
+        self._forgotten = response or httpx2.Response(404)
+        self.known = None
+
+    known = None
+    _forgotten = None
+
+    def handle(self, request):
+        if request.method == "DELETE":
+            return httpx2.Response(204)
+        said = message(request)
+        if said is not None and said.get("method") == "initialize":
+            self.sessions += 1
+            self.known = f"session-{self.sessions}"
+            return opened(request, session=self.known, version=self.version, **self._capabilities)
+        if request.headers.get("Mcp-Session-Id") != self.known:
+            return self._forgotten
+        if said is None:
+            return self.get(request)
+        waiting = self.plan.get(said.get("method"), [])
+        if waiting:
+            return waiting.pop(0)
+        return httpx2.Response(200, json=answer(said["id"], n=1)) if "id" in said else httpx2.Response(202)
+
+
+@pytest.mark.parametrize("refusal", [httpx2.Response(404), httpx2.Response(400, json=NO_SESSION)], ids=["404", "400"])
+def test_a_forgotten_session_is_opened_anew_and_the_call_is_made_once(refusal):
+    async def play():
+        server = Server()
+        async with Scene(server.handle) as scene:
+            await scene.open()
+            await scene.answered(1, "logging/setLevel", level="debug")
+            await scene.answered(2, "resources/subscribe", uri="a:1")
+            await scene.answered(3, "resources/subscribe", uri="a:2")
+            await scene.answered(4, "resources/unsubscribe", uri="a:1")
+            server.forget(refusal)
+            assert await scene.answered(5, "tools/call", name="t") == answer(5, n=1)
+        assert server.sessions == 2
+        calls = [each.headers["Mcp-Session-Id"] for each in scene.requests if b"tools/call" in each.content]
+        assert calls == ["session-1", "session-2"]
+        assert [each["params"] for each in scene.sent("logging/setLevel")] == [{"level": "debug"}] * 2
+        assert [each["params"]["uri"] for each in scene.sent("resources/subscribe")] == ["a:1", "a:2", "a:2"]
+        assert len(scene.sent("notifications/initialized")) == 2
+        assert scene.told == ["The MCP session had ended; a new one is open."]
+
+    asyncio.run(play())
+
+
+def test_many_calls_that_meet_a_forgotten_session_open_one_new_one():
+    async def play():
+        server = Server()
+        async with Scene(server.handle) as scene:
+            await scene.open()
+            server.forget()
+            for number in range(1, 30):
+                scene.ask(number, "tools/call", name="t")
+            heard = [await scene.heard() for _ in range(1, 30)]
+        assert sorted(each["id"] for each in heard) == list(range(1, 30))
+        assert all("result" in each for each in heard)
+        assert server.sessions == 2
+
+    asyncio.run(play())
+
+
+def test_a_session_that_is_refused_again_at_once_is_given_up():
+    async def play():
+        server = Server()
+        server.plan["tools/call"] = [httpx2.Response(404), httpx2.Response(404)]
+        async with Scene(server.handle) as scene:
+            await scene.open()
+            error = (await scene.answered(1, "tools/call", name="t"))["error"]
+            assert "has ended the MCP session" in error["message"]
+            assert "result" in await scene.answered(2, "tools/call", name="t")
+
+    asyncio.run(play())
+
+
+def test_a_server_of_another_revision_in_the_place_of_the_old_one_is_told():
+    async def play():
+        server = Server()
+        async with Scene(server.handle) as scene:
+            await scene.open()
+            server.forget()
+            server.version = "2024-11-05"
+            error = (await scene.answered(1, "tools/call", name="t"))["error"]
+            assert "another revision" in error["message"]
+            assert scene.sent("initialize")[1]["params"]["protocolVersion"] == "2025-11-25"
+
+    asyncio.run(play())
+
+
+def test_the_new_session_says_that_the_lists_may_have_changed():
+    async def play():
+        server = Server(tools={"listChanged": True}, prompts={"listChanged": False}, resources={})
+        async with Scene(server.handle) as scene:
+            await scene.open()
+            server.forget()
+            scene.ask(1, "ping")
+            assert (await scene.heard())["method"] == "notifications/tools/list_changed"
+            assert await scene.heard() == answer(1, n=1)
+
+    asyncio.run(play())
+
+
+@pytest.mark.parametrize(
+    ("method", "is_sent_again"), [("tools/call", False), ("tools/list", True), ("future/x", False)]
+)
+@pytest.mark.parametrize("way", ["no answer", "broken stream"])
+def test_a_message_whose_answer_is_lost_is_sent_again_only_if_it_changes_nothing(way, method, is_sent_again):
+    async def play():
+        server = Server()
+        server.plan[method] = [GONE if way == "no answer" else events("data:\n\n", breaks=True)]
+        async with Scene(server.handle) as scene:
+            await scene.open()
+            said = await scene.answered(1, method, name="t")
+        assert ("result" in said) is bool(is_sent_again)
+        assert len(scene.sent(method)) == 1 + is_sent_again
+
+    asyncio.run(play())
+
+
+def test_a_server_that_cannot_be_reached_is_tried_again_as_long_as_it_has_not_seen_the_message():
+    async def play():
+        server = Server()
+        server.plan["tools/call"] = [REFUSED, REFUSED, REFUSED]
+        async with Scene(server.handle) as scene:
+            await scene.open()
+            assert "result" in await scene.answered(1, "tools/call", name="t")
+            assert scene.pauses == [0.25, 0.5, 1.0]
+            server.plan["tools/call"] = [REFUSED] * 6
+            error = (await scene.answered(2, "tools/call", name="t"))["error"]
+            assert "is not reached" in error["message"]
+
+    asyncio.run(play())
+
+
+def test_a_server_that_was_never_reached_is_not_tried_again():
+    async def play():
+        async with Scene(lambda request: REFUSED) as scene:
+            assert "is not reached" in (await scene.open())["error"]["message"]
+        assert len(scene.requests) == 1
+
+    asyncio.run(play())
+
+
+def test_what_expects_no_answer_opens_a_new_session_and_is_not_sent_again():
+    async def play():
+        server = Server()
+        async with Scene(server.handle) as scene:
+            await scene.open()
+            await scene.answered(1, "ping")
+            server.forget()
+            scene.send({"jsonrpc": "2.0", "method": "notifications/roots/list_changed"})
+            await scene.until(lambda: server.sessions == 2 and len(scene.sent("notifications/initialized")) == 2)
+            assert "result" in await scene.answered(2, "ping")
+        assert len(scene.sent("notifications/roots/list_changed")) == 1
+
+    asyncio.run(play())
+
+
+def _listening(server, *responses):
+    """Let the server answer the GETs of its stream one after the other, and then hold the last one open."""
+    asked = []
+
+    async def for_ever():
+        await asyncio.Event().wait()
+        yield b""
+
+    def get(request):
+        asked.append(dict(request.headers))
+        if len(asked) <= len(responses):
+            return responses[len(asked) - 1]
+        return httpx2.Response(200, headers={"Content-Type": "text/event-stream"}, content=for_ever())
+
+    server.get = get
+    return asked
+
+
+def test_the_stream_of_the_servers_messages_is_opened_again_where_it_broke_off():
+    async def play():
+        server = Server()
+        note = json.dumps({"jsonrpc": "2.0", "method": "notifications/message"})
+        asked = _listening(server, events(f"id: 4\ndata: {note}\n\n", breaks=True), GONE, httpx2.Response(502))
+        async with Scene(server.handle) as scene:
+            await scene.open()
+            assert (await scene.heard())["method"] == "notifications/message"
+            await scene.until(lambda: len(asked) == 4)
+        assert [each.get("last-event-id") for each in asked] == [None, "4", "4", "4"]
+        assert scene.pauses == [1.0, 2.0, 4.0]
+        assert all(each["mcp-session-id"] == "session-1" for each in asked)
+        assert all(each["mcp-protocol-version"] == "2025-11-25" for each in asked)
+
+    asyncio.run(play())
+
+
+@pytest.mark.parametrize("status", [400, 403, 405, 501])
+def test_a_server_without_such_a_stream_is_asked_once(status):
+    async def play():
+        server = Server()
+        asked = _listening(server, httpx2.Response(status))
+        async with Scene(server.handle) as scene:
+            await scene.open()
+            await scene.until(lambda: len(asked) == 1)
+            for number in range(1, 20):
+                await scene.answered(number, "ping")
+        assert len(asked) == 1
+
+    asyncio.run(play())
+
+
+def test_a_session_that_ends_while_nothing_is_asked_is_opened_anew():
+    async def play():
+        server = Server(tools={"listChanged": True})
+        asked = _listening(server, httpx2.Response(404))
+        async with Scene(server.handle) as scene:
+            await scene.open()
+            assert (await scene.heard())["method"] == "notifications/tools/list_changed"
+            await scene.until(lambda: len(asked) == 2)
+        assert [each["mcp-session-id"] for each in asked] == ["session-1", "session-2"]
+        assert server.sessions == 2
+
+    asyncio.run(play())
+
+
+def test_a_stream_that_wants_another_token_waits_for_the_next_message():
+    async def play():
+        server = Server()
+        rejection = httpx2.Response(401, headers={"WWW-Authenticate": "Bearer"})
+        asked = _listening(server, rejection)
+        async with Scene(server.handle) as scene:
+            await scene.open()
+            await scene.until(lambda: len(asked) == 1)
+            for _ in range(20):
+                await asyncio.sleep(0)
+            assert len(asked) == 1
+            await scene.answered(1, "ping")
+            await scene.until(lambda: len(asked) == 2)
+
+    asyncio.run(play())
+
+
+def test_the_session_is_ended_at_the_server():
+    async def play():
+        server = Server()
+        async with Scene(server.handle) as scene:
+            await scene.open()
+            await scene.answered(1, "ping")
+        last = scene.requests[-1]
+        assert (last.method, last.headers["Mcp-Session-Id"]) == ("DELETE", "session-1")
+
+    asyncio.run(play())

@@ -1,0 +1,196 @@
+# SPDX-FileCopyrightText: 2026 The Valetkey authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Streamable HTTP and SSE, as servers speak them well and badly."""
+
+import asyncio
+import json
+
+import httpx2
+import pytest
+
+from tests.cli.bridge.scene import REFUSED, URL, Scene, answer, events, message, opened
+
+
+def test_a_batch_goes_as_one_and_its_answers_come_as_they_are():
+    async def play():
+        def handle(request):
+            assert [each["id"] for each in message(request) if "id" in each] == [1, 2]
+            return httpx2.Response(200, json=[answer(2, b=2), answer(1, a=1)])
+
+        async with Scene(handle) as scene:
+            batch = [{"id": 1, "method": "a"}, {"method": "n"}, {"id": 2, "method": "b"}]
+            scene.send(batch)
+            first = await scene.heard()
+        assert first == [answer(2, b=2), answer(1, a=1)]
+
+    asyncio.run(play())
+
+
+def test_an_answer_over_several_lines_becomes_one_line():
+    async def play():
+        def handle(request):
+            text = json.dumps(answer(1, text="a\nb"), indent=1)
+            return events("event: message\n" + "".join(f"data: {line}\n" for line in text.splitlines()) + "\n")
+
+        async with Scene(handle) as scene:
+            assert await scene.answered(1, "ping") == answer(1, text="a\nb")
+
+    asyncio.run(play())
+
+
+@pytest.mark.parametrize(
+    ("response", "words"),
+    [
+        (lambda: httpx2.Response(202), "which is no MCP"),
+        (lambda: httpx2.Response(200, text="hello", headers={"Content-Type": "text/plain"}), "text/plain"),
+        (lambda: httpx2.Response(200, json={"no": "answer"}), "without an answer"),
+        (lambda: httpx2.Response(200, text="{", headers={"Content-Type": "application/json"}), "without an answer"),
+        (lambda: httpx2.Response(500), "500"),
+        (lambda: httpx2.Response(302, headers={"Location": "https://elsewhere.example.com/"}), "elsewhere.example.com"),
+        (lambda: events(": nothing\n\n"), "not known what the server has done"),
+        (lambda: events("data: {}\n\n", breaks=True), "not known what the server has done"),
+    ],
+    ids=["202", "text", "no answer", "no JSON", "500", "redirect", "no event", "broken"],
+)
+def test_a_call_without_an_answer_fails_with_a_sentence(response, words):
+    async def play():
+        async with Scene(lambda request: response()) as scene:
+            error = (await scene.answered(1, "tools/call", name="t"))["error"]
+        assert words in error["message"]
+        assert error["data"]["hint"] in error["message"]
+        assert len(scene.requests) == 1
+
+    asyncio.run(play())
+
+
+def test_the_servers_own_error_is_the_clients_also_with_an_http_error():
+    async def play():
+        error = {"code": -32602, "message": "own words", "data": {"deep": 1}}
+        said = {"jsonrpc": "2.0", "id": None, "error": error}
+        async with Scene(lambda request: httpx2.Response(400, json=said)) as scene:
+            assert (await scene.answered("x", "future/method"))["error"] == error
+
+    asyncio.run(play())
+
+
+def test_a_redirect_on_the_origin_is_followed_with_its_message():
+    async def play():
+        def handle(request):
+            if request.url.path == "/mcp":
+                return httpx2.Response(307, headers={"Location": "/mcp/"})
+            return httpx2.Response(200, json=answer(message(request)["id"]))
+
+        async with Scene(handle) as scene:
+            assert "result" in await scene.answered(1, "ping")
+
+    asyncio.run(play())
+
+
+def test_a_stream_that_breaks_off_is_resumed_where_its_events_have_ids():
+    async def play():
+        def handle(request):
+            if request.method == "POST":
+                return events("id: 7\nretry: 250\ndata:\n\n", breaks=True)
+            assert request.headers["Last-Event-ID"] in ("7", "8")
+            if request.headers["Last-Event-ID"] == "7":
+                return events('id: 8\ndata: {"jsonrpc":"2.0","method":"notifications/message"}\n\n')
+            return events(f"data: {json.dumps(answer(1, a=1))}\n\n")
+
+        async with Scene(handle) as scene:
+            scene.ask(1, "tools/call", name="t")
+            assert (await scene.heard())["method"] == "notifications/message"
+            assert await scene.heard() == answer(1, a=1)
+        assert scene.pauses == [0.25, 0.25]
+
+    asyncio.run(play())
+
+
+def test_a_stream_that_cannot_be_resumed_is_given_up():
+    async def play():
+        def handle(request):
+            if request.method == "POST":
+                return events("id: 7\ndata:\n\n")
+            return REFUSED
+
+        async with Scene(handle) as scene:
+            error = (await scene.answered(1, "tools/call", name="t"))["error"]
+        assert "not known what the server has done" in error["message"]
+        assert len(scene.requests) == 6
+
+    asyncio.run(play())
+
+
+class _SseServer:
+    """A server of MCP 2024-11-05; it answers what is posted on its stream."""
+
+    def __init__(self, *, of_posts_at_its_url=405):
+        self.stream = asyncio.Queue()
+        self._of_posts = of_posts_at_its_url
+
+    def handle(self, request):
+        if request.method == "GET":
+            return self._open()
+        if request.url.path == "/mcp":
+            return httpx2.Response(self._of_posts)
+        said = message(request)
+        if "id" in said:
+            result = {"protocolVersion": "2024-11-05", "capabilities": {}} if said["method"] == "initialize" else {}
+            self.stream.put_nowait(f"data: {json.dumps(answer(said['id'], **result))}\n\n")
+        return httpx2.Response(202)
+
+    def _open(self):
+        async def stream():
+            yield b"event: endpoint\ndata: /messages?session=1\n\n"
+            while (text := await self.stream.get()) is not None:
+                yield text.encode()
+
+        return httpx2.Response(200, headers={"Content-Type": "text/event-stream"}, content=stream())
+
+
+@pytest.mark.parametrize("status", [400, 404, 405])
+def test_a_server_that_speaks_sse_alone_is_found(status):
+    async def play():
+        server = _SseServer(of_posts_at_its_url=status)
+        async with Scene(server.handle) as scene:
+            assert (await scene.open())["result"]["protocolVersion"] == "2024-11-05"
+            assert "result" in await scene.answered(1, "tools/call", name="t")
+            server.stream.put_nowait('data: {"jsonrpc":"2.0","method":"notifications/message"}\n\n')
+            assert (await scene.heard())["method"] == "notifications/message"
+
+    asyncio.run(play())
+
+
+def test_a_server_that_speaks_streamable_http_alone_is_found_after_sse():
+    async def play():
+        def handle(request):
+            if request.method == "GET":
+                return httpx2.Response(405)
+            return opened(request) if message(request)["method"] == "initialize" else httpx2.Response(202)
+
+        async with Scene(handle, transports=("sse", "http")) as scene:
+            assert "result" in await scene.open()
+
+    asyncio.run(play())
+
+
+def test_a_server_that_speaks_neither_is_told_by_its_first_answer():
+    async def play():
+        async with Scene(lambda request: httpx2.Response(404)) as scene:
+            error = (await scene.open())["error"]
+            assert f"{URL} answered 404" in error["message"]
+            assert scene.relay.has_failed.is_set()
+
+    asyncio.run(play())
+
+
+def test_an_sse_server_that_names_another_origin_gets_no_message():
+    async def play():
+        def handle(request):
+            assert request.url.host == "mcp.example.com"
+            return events("event: endpoint\ndata: https://elsewhere.example.com/messages\n\n")
+
+        async with Scene(handle, transports=("sse",)) as scene:
+            assert "another origin" in (await scene.open())["error"]["message"]
+
+    asyncio.run(play())

@@ -22,8 +22,8 @@ from tests.doctor.wire import (
     answer,
     resource,
 )
-from valetkey.errors import AuthError
-from valetkey.wire import NotReached, UnknownOutcome
+from valetkey.errors import AuthError, TemporaryError
+from valetkey.wire import NotReached, UnknownOutcome, UnreadableAnswer
 
 REGISTER = f"POST {ISSUER}/register"
 BARE = answer(401, www_authenticate="Bearer")
@@ -70,7 +70,7 @@ OF_THE_PLACE = (
         does="Its host name has no DNS record.",
         answers={PING: _not_reached("the host name is not known")},
         cause="host_unknown",
-        error="NotReached",
+        error="TemporaryError",
         advises="Check the host name",
         themes="B22",
     ),
@@ -79,8 +79,35 @@ OF_THE_PLACE = (
         does="Nothing listens at its port.",
         answers={PING: _not_reached("connection refused")},
         cause="connection_refused",
-        error="NotReached",
+        error="TemporaryError",
         advises="Start the server",
+        themes="B22",
+    ),
+    Broken(
+        id="unreachable",
+        does="No connection comes about within the time for it.",
+        answers={PING: _not_reached("no connection in time")},
+        cause="connection_failed",
+        error="TemporaryError",
+        advises="Check the network",
+        themes="B22",
+    ),
+    Broken(
+        id="proxy",
+        does="The user's proxy does not connect to it.",
+        answers={PING: TemporaryError(f'The proxy does not connect to {MCP}: "403".', hint="Check the proxy.")},
+        cause="proxy_failed",
+        error="TemporaryError",
+        advises="Check the proxy",
+        themes="B20",
+    ),
+    Broken(
+        id="wrongly-packed",
+        does="Its answer is not packed as its Content-Encoding says.",
+        answers={PING: UnreadableAnswer(f"The answer of {MCP} is not packed so.", hint="Tell its operator.")},
+        cause="answer_unreadable",
+        error="TemporaryError",
+        advises="Content-Encoding",
         themes="B22",
     ),
     Broken(
@@ -88,7 +115,7 @@ OF_THE_PLACE = (
         does="It takes the request and does not answer.",
         answers={PING: UnknownOutcome(f"{MCP} did not answer in 10 s.", hint="Try again later.")},
         cause="no_answer",
-        error="UnknownOutcome",
+        error="TemporaryError",
         advises="Try again later",
         themes="B22",
     ),
@@ -169,6 +196,33 @@ OF_THE_PLACE = (
         themes="B4",
     ),
     Broken(
+        id="redirect-to-http",
+        does="Behind a proxy that it does not know of, it redirects to the same with a slash and plain http.",
+        answers=_open(**{PING: answer(307, location="http://mcp.example.com/mcp/")}),
+        cause="redirected_behind_proxy",
+        error="Unsupported",
+        advises="with a last slash",
+        themes="B4, F9",
+    ),
+    Broken(
+        id="redirect-to-itself",
+        does="It redirects to itself.",
+        answers=_open(**{PING: answer(307, location="/mcp")}),
+        cause="redirect_fruitless",
+        error="Unsupported",
+        advises="Answer at the published URL",
+        themes="B13",
+    ),
+    Broken(
+        id="redirect-to-a-page",
+        does="It answers a call with 303 and its login page.",
+        answers=_open(**{PING: answer(303, location="/login")}),
+        cause="redirect_fruitless",
+        error="Unsupported",
+        advises="no answer to a program",
+        themes="B8",
+    ),
+    Broken(
         id="redirect-elsewhere",
         does="The URL redirects to another host.",
         answers=_open(**{PING: answer(308, location="https://new.example.net/mcp")}),
@@ -240,6 +294,15 @@ OF_THE_REJECTION = (
         cause="forbidden",
         error="Unsupported",
         advises="Ask its operator for access",
+        themes="B8",
+    ),
+    Broken(
+        id="forbidden-and-metadata",
+        does="It answers 403 without a challenge, and publishes metadata of a login.",
+        answers={PING: answer(403, {"message": "Forbidden"})},
+        cause="forbidden_offers_login",
+        error=None,
+        advises="valetkey login",
         themes="B8",
     ),
     Broken(
@@ -551,6 +614,15 @@ OF_THE_RESOURCE = (
         error="Unsupported",
         advises="Accept tokens in the Authorization field",
         themes="B8",
+    ),
+    Broken(
+        id="bound-tokens",
+        does="It wants tokens that are bound to a key, and its authorization server offers none.",
+        answers={f"GET {RESOURCE}": resource(dpop_bound_access_tokens_required=True)},
+        cause="dpop_not_offered",
+        error="Unsupported",
+        advises="dpop_signing_alg_values_supported",
+        themes="B21",
     ),
     Broken(
         id="several-servers-first-down",

@@ -6,6 +6,7 @@
 from tests.doctor.broken import REGISTER, Broken
 from tests.doctor.wire import (
     ISSUER,
+    MCP,
     NOT_FOUND,
     OPENID,
     ORIGIN,
@@ -16,6 +17,8 @@ from tests.doctor.wire import (
     resource,
     server,
 )
+from valetkey._network.addresses import AddressKind
+from valetkey._network.guard import Guard
 from valetkey.wire import NotReached
 
 TENANT = f"{ISSUER}/tenant"
@@ -135,7 +138,7 @@ OF_THE_SERVER = (
         themes="B8",
     ),
     Broken(
-        id="server-fails",
+        id="as-fails",
         does="The metadata of the authorization server answers 500.",
         answers={f"GET {SERVER}": answer(500), f"GET {OPENID}": answer(500)},
         cause="server_unavailable",
@@ -157,7 +160,7 @@ OF_THE_SERVER = (
         does="The host of the authorization server has no DNS record.",
         answers={f"GET {url}": _unreached(url) for url in (SERVER, OPENID)},
         cause="server_unreachable",
-        error="NotReached",
+        error="TemporaryError",
         advises="Check the network",
         themes="B22",
     ),
@@ -168,6 +171,15 @@ OF_THE_SERVER = (
         cause="server_behind_proxy",
         error="InsecureEndpoint",
         advises="public URL",
+        themes="B10",
+    ),
+    Broken(
+        id="server-in-private-network",
+        does="A public MCP server names an authorization server in a private network.",
+        answers={f"GET {url}": Guard(MCP).refusal(url, AddressKind.PRIVATE) for url in (SERVER, OPENID)},
+        cause="server_forbidden",
+        error="InsecureEndpoint",
+        advises="public address",
         themes="B10",
     ),
     Broken(

@@ -7,6 +7,7 @@ import json
 import os
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import threading
@@ -17,10 +18,12 @@ from tests.adapters.server import Answer, McpServer
 from tests.cli.commands import CommandLine, process_environment, with_login_page
 from tests.doctor.rows import ROWS
 from tests.doctor.serving import Broken
+from tests.doctor.wire import RESOURCE, ROOT_RESOURCE, answer
 from tests.fakes.threads import LONGEST_WAIT
 from tests.network.certificates import make_certificates
 from tests.network.server import WireServer
 from valetkey._cli.doctor.command import examine
+from valetkey.settings import Network
 
 VALETKEY = [sys.executable, "-m", "valetkey"]
 
@@ -96,12 +99,37 @@ def test_a_host_that_is_not_known(valetkey, monkeypatch):
     assert report.has("host_unknown")
 
 
-def test_a_certificate_of_an_unknown_authority(tmp_path):
+@pytest.mark.parametrize("name", ["self-signed", "expired", "elsewhere", "good"])
+def test_a_certificate_that_proves_nothing(name, tmp_path):
+    """A good one of an authority that this computer does not know is none either, until the user names it."""
     certificates = make_certificates(tmp_path)
-    with WireServer(lambda peer: None, tls=certificates.context("self-signed")) as server:
+    with WireServer(lambda peer: None, tls=certificates.context(name)) as server:
         report = examine(server.url, {}, store_name="memory:")
     assert report.has("certificate_untrusted")
+    assert "SSL_CERT_FILE" in report.verdict.todo
     assert report.verdict.exit_code == 75
+
+
+def test_a_server_that_wants_a_client_certificate(tmp_path):
+    certificates = make_certificates(tmp_path)
+    context = certificates.context("good")
+    context.verify_mode = ssl.CERT_REQUIRED
+    context.load_verify_locations(certificates.authority)
+    trusted = Network(certificate_authorities=certificates.authority)
+    with WireServer(lambda peer: None, tls=context) as server:
+        report = examine(server.url, {"network": trusted}, store_name="memory:")
+    assert report.has("client_certificate_wanted")
+    assert "client_certificates" in report.verdict.todo
+
+
+def test_a_metadata_document_behind_a_redirect_to_another_port_is_not_followed(valetkey):
+    with Broken() as other:
+        moved = answer(302, location=f"{other.origin}/.well-known/oauth-protected-resource/mcp")
+        changes = {f"GET {RESOURCE}": moved, f"GET {ROOT_RESOURCE}": moved}
+        with Broken(changes) as server:
+            done = valetkey("doctor", server.url, "--json")
+    assert "resource_redirected_elsewhere" in codes(done)
+    assert other.seen == []
 
 
 def test_a_server_without_tls_under_https(valetkey):

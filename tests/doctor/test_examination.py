@@ -13,6 +13,8 @@ from tests.doctor.wire import GOOD, ISSUER, MCP, PING, RESOURCE, STREAM, answer,
 from tests.fakes.seams import BEGINNING
 from tests.fakes.world import a_session
 from valetkey._cli.doctor.judgement import judge
+from valetkey._network.addresses import AddressKind
+from valetkey._network.guard import Guard
 from valetkey._sessions.codec import client_key, encode_client, encode_session, session_key
 from valetkey.errors import LoginFailed
 from valetkey.settings.settings import Settings
@@ -152,6 +154,20 @@ def test_a_stream_that_wants_a_login_is_where_the_challenge_is_read():
         {**GOOD, PING: answer(404), STREAM: answer(401, www_authenticate=f'Bearer resource_metadata="{RESOURCE}"')}
     )
     assert {"sse_only", "challenge_ok", "pkce_ok"} <= codes(report)
+
+
+def test_a_login_page_that_no_browser_may_open_is_told():
+    def refuse(url):
+        raise Guard(MCP).refusal(url, AddressKind.LOOPBACK)
+
+    report = examined(GOOD, judge_link=refuse)
+    assert "page_forbidden" in codes(report)
+    assert report.verdict.error == "InsecureEndpoint"
+
+
+def test_no_login_is_blocked_without_a_step_that_says_so():
+    report = examined(GOOD, authorization_parameters={"acr": "x"}, dpop=True)
+    assert (report.verdict.is_good, "login_stops" in codes(report)) in {(True, False), (False, True)}
 
 
 # A login that is asked for.

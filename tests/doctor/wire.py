@@ -11,7 +11,7 @@ from valetkey._cli.doctor.examination import Examination
 from valetkey._cli.doctor.judgement import judge
 from valetkey._network.guard import Guard
 from valetkey.errors import AuthError
-from valetkey.seams import Seams
+from valetkey.seams import Seams, any_link
 from valetkey.settings.settings import Settings
 from valetkey.store.backends.memory import MemoryStore
 from valetkey.wire import HttpRequest, HttpResponse
@@ -127,6 +127,7 @@ def examination(
     url: str = MCP,
     registers: bool = False,
     log_in: object = None,
+    judge_link: object = any_link,
     **settings: object,
 ):
     """Prepare the examination of a server that answers so."""
@@ -135,7 +136,7 @@ def examination(
         url,
         Settings(**{"url": url, **settings}),
         store or MemoryStore(),
-        seams(wire),
+        seams(wire, judge_link=judge_link),
         registers=registers,
         log_in=log_in,
         place="memory:",

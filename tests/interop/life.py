@@ -12,8 +12,12 @@ from tests.interop.profile import Profile
 from tests.interop.user import PersonAtAnotherDevice, User, accepts_refresh_token, register_by_hand
 from tests.servers import free_port
 from tests.servers.process import HOST
+from valetkey._cli.doctor.findings import Mark
 from valetkey.errors import LoginFailed
 from valetkey.values import MetadataSource
+
+_REAL_WARNINGS = frozenset({"issuer_differs_by_slash", "method_needs_secret", "iss_absent", "revocation_absent"})
+"""What the doctor has to say about these servers, and each of them is true of some."""
 
 _RENEWED = [("refresh", "200")]
 
@@ -131,6 +135,17 @@ def _logout(user: User) -> None:
     assert user.new_auth().engine.current() is None
 
 
+def _doctor(user: User) -> None:
+    report = user.examined_by_doctor()
+    marks = {step.key: step.mark for step in report.steps}
+    assert report.verdict.is_good, report.verdict
+    assert Mark.FAULT not in marks.values(), marks
+    assert all(marks[key] is not Mark.SKIPPED for key in ("rejection", "resource", "server", "pkce", "client", "scope"))
+    warned = {each.kind.code for step in report.steps for each in step.findings if each.worth is Mark.WARNING}
+    assert warned <= _REAL_WARNINGS, warned - _REAL_WARNINGS
+    assert user.logins == 0
+
+
 def _client_by_hand(user: User) -> None:
     client = register_by_hand(user.server.issuer, redirect_uri=f"http://{HOST}:{free_port()}/callback")
     user.auth = user.new_auth(**client)
@@ -166,6 +181,7 @@ def _machine(user: User) -> None:
 
 
 STEPS = (
+    Step("doctor", "`valetkey doctor` found no fault, and said that a login can work, without making one.", _doctor),
     Step("discovery", "the authorization server was found through the metadata of the MCP server.", _discovery),
     Step("registration", "Valetkey registered itself (RFC 7591).", _registration),
     Step(

@@ -20,6 +20,8 @@ from tests.interop.profile import ROOT, Running
 from tests.servers import browser_environment
 from tests.servers.scripted_browser import ScriptedBrowser
 from valetkey import urls
+from valetkey._cli.doctor.command import examine
+from valetkey._cli.doctor.findings import Report
 from valetkey.httpx2 import OAuth
 from valetkey.login import Login, LoginName, LoginPrompt
 from valetkey.login.loopback import LoopbackLogin
@@ -106,6 +108,10 @@ class User:
             tools, answer = whoami(self.auth, self.server.mcp_url)
         assert "whoami" in tools
         return LoginAttempt(tools, answer, exchanges.seen)
+
+    def examined_by_doctor(self) -> Report:
+        """Find out whether a login can work, as a user does who has never been there."""
+        return examine(self.server.mcp_url, {}, store_name=f"sqlite:///{self._store}")
 
     def visit_after_restart(self) -> LoginAttempt:
         """Use the MCP server from another process, which knows nothing but the URL, the settings and the store."""

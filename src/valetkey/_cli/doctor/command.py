@@ -3,6 +3,7 @@
 
 """`valetkey doctor`: examine, judge, and show the report in the form that is asked for."""
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -103,9 +104,8 @@ def doctor(
         changes = {name: value for name, value in given.items() if value is not None}
         if client_secret is not None:
             changes["client_secret"] = read_secret(client_secret, "The secret of the client: ")
-        with console.progress("Examining the way to a login"):
-            if login:
-                console.tell("A login will be asked for after the examination.")
+        # A login has prompts of its own, which nothing may write over.
+        with nullcontext() if login else console.progress("Examining the way to a login"):
             report = examine(url, changes, header or (), store, registers=register, logs_in=login, way=way)
         return _show(console, report, html)
 

@@ -68,7 +68,6 @@ class Examination:
             url=self.url,
             settings=self.settings,
             exchanges=tuple(self._recorder.exchanges),
-            is_spent=self._recorder.is_spent,
             **self._facts,
         )
 

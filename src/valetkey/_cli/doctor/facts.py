@@ -126,7 +126,6 @@ class Facts:
     stored: Stored = field(default_factory=Stored)
     tried: Tried | None = None
     exchanges: Sequence[Exchange] = ()
-    is_spent: bool = False
 
     @property
     def issuer_named(self) -> str | None:

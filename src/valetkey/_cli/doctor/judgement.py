@@ -11,8 +11,10 @@ from valetkey._cli.doctor import judging_clients as clients
 from valetkey._cli.doctor import judging_here as here
 from valetkey._cli.doctor import judging_logins as logins
 from valetkey._cli.doctor import judging_servers as servers
+from valetkey._cli.doctor.catalog import found
 from valetkey._cli.doctor.facts import Exchange, Facts
-from valetkey._cli.doctor.findings import Finding, Report, Sent, Step
+from valetkey._cli.doctor.findings import Finding, Mark, Report, Sent, Step, Verdict
+from valetkey._cli.doctor.judging_mcp import judge_mcp
 from valetkey._cli.doctor.judging_resources import judge_resource
 from valetkey._cli.doctor.shown import excerpt, fields_shown, outcome_of, shown_url
 from valetkey._cli.doctor.verdict import verdict_of
@@ -31,7 +33,7 @@ STEPS = (
     StepRow("url", "URL", servers.judge_url),
     StepRow("host", "Host", servers.judge_host),
     StepRow("connection", "Connection", servers.judge_connection),
-    StepRow("mcp", "Speaks MCP", servers.judge_mcp),
+    StepRow("mcp", "Speaks MCP", judge_mcp),
     StepRow("rejection", "Wants a login", servers.judge_rejection),
     StepRow("challenge", "Challenge", servers.judge_challenge),
     StepRow("resource", "Metadata of the MCP server", judge_resource),
@@ -55,8 +57,16 @@ def judge(facts: Facts, *, now: float = 0.0, version: str = "") -> Report:
     steps = tuple(Step(row.key, row.title, row.judge(facts)) for row in STEPS)
     if facts.tried is None:
         steps = steps[:-1]
+    verdict = verdict_of(facts, steps)
+    if verdict.error is not None and not any(step.mark is Mark.FAULT for step in steps):
+        steps = tuple(_with_stop(step, verdict) if step.key == "client" else step for step in steps)
     sent = tuple(_sent(number, exchange) for number, exchange in enumerate(facts.exchanges, 1))
-    return Report(facts.url, steps, verdict_of(facts, steps), sent, now, version)
+    return Report(facts.url, steps, verdict, sent, now, version)
+
+
+def _with_stop(step: Step, verdict: Verdict) -> Step:
+    """Let no login be blocked without a step that says so, whatever the engine has found."""
+    return Step(step.key, step.title, (*step.findings, found("login_stops", verdict.text, client=verdict.todo)))
 
 
 def _sent(number: int, exchange: Exchange) -> Sent:

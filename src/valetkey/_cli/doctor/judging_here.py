@@ -4,6 +4,7 @@
 """Judging what is on this computer: the stored session, the clock; and a login that was really made."""
 
 from collections.abc import Iterator
+from datetime import UTC
 from email.utils import parsedate_to_datetime
 
 from valetkey._cli.doctor.catalog import found
@@ -87,7 +88,8 @@ def judge_clock(facts: Facts) -> tuple[Finding, ...]:
 def _moment(response: HttpResponse | None) -> float | None:
     date = response.header("Date") if response is not None else None
     try:
-        return parsedate_to_datetime((date or "")[:_LONGEST_DATE]).timestamp()
+        moment = parsedate_to_datetime((date or "")[:_LONGEST_DATE])
+        return (moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)).timestamp()
     except (ValueError, OverflowError):
         return None
 

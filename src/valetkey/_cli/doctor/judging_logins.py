@@ -34,6 +34,8 @@ from valetkey.values import MetadataSource, ServerMetadata
 from valetkey.wire import NotReached
 
 _MOST_ASKED = 6
+_AWAY = frozenset({502, 503, 504})
+"""What a gateway says of a server behind it. Endpoints for POST answer a GET with anything, 404 and 500 too."""
 
 
 def judge_server(facts: Facts) -> tuple[Finding, ...]:
@@ -79,9 +81,12 @@ def _identity(facts: Facts) -> Iterator[Finding]:
 def _is_about_resource(facts: Facts) -> bool:
     """Tell whether the engine has stopped at the metadata of the MCP server, before it asked the other one."""
     resource = facts.resource
+    settings, challenge = facts.settings, facts.challenge
     if resource is None:
-        return facts.resource_error is not None
-    if facts.settings is not None and not choose_issuers(resource, facts.settings.issuer):
+        is_announced = challenge is not None and challenge.get("resource_metadata") is not None
+        is_pinned = settings is not None and settings.issuer is not None
+        return facts.resource_error is not None or (is_announced and not is_pinned)
+    if settings is not None and not choose_issuers(resource, settings.issuer):
         return True
     try:
         require_usable(resource)
@@ -151,6 +156,9 @@ def _completeness(facts: Facts) -> Iterator[Finding]:
     if server.require_pushed_authorization_requests:
         yield found("wants_pushed_requests", "It says require_pushed_authorization_requests.")
     error = facts.rehearsal.error if facts.rehearsal is not None else None
+    is_bound = facts.resource is not None and facts.resource.dpop_bound_access_tokens_required
+    if is_bound and isinstance(error, Unsupported) and "DPoP" in error.message:
+        yield found("dpop_not_offered", error.message, client=error.hint)
     if facts.target is not None and isinstance(error, InsecureEndpoint):
         yield found("page_forbidden", error.message, client=error.hint)
 
@@ -195,7 +203,7 @@ def _endpoint_fault(exchange: Exchange, server: ServerMetadata) -> Finding | Non
     is_page = exchange.request.url == server.authorization_endpoint
     if is_page and exchange.status in ABSENT_STATUSES:
         return found("login_page_missing", f"{place} answers {exchange.status}.")
-    if exchange.status is not None and exchange.status >= 500 and exchange.status != 501:
+    if exchange.status in _AWAY:
         return found("endpoint_silent", f"{place} answers {exchange.status}.")
     return None
 

@@ -11,7 +11,7 @@ from valetkey._cli.doctor.facts import Facts
 from valetkey._cli.doctor.findings import Finding
 from valetkey._cli.doctor.questions import media_type_of
 from valetkey._cli.doctor.reading import RESOURCE_MEMBERS, document_in, leads_away, redirects_in, wrong_members
-from valetkey._cli.doctor.shown import outcome_of, shown_url
+from valetkey._cli.doctor.shown import named_url, outcome_of, shown_url
 from valetkey._policy.issuers import is_whole_url
 from valetkey.errors import (
     AuthError,
@@ -82,7 +82,7 @@ def _absent(facts: Facts) -> Iterator[Finding]:
 
 
 def _found(facts: Facts, settings: Settings, resource: ResourceMetadata) -> Iterator[Finding]:
-    text = f"It is at {shown_url(resource.url)}, and names {quote(shown_url(resource.resource))}."
+    text = f"It is at {shown_url(resource.url)}, and names {named_url(resource.resource)}."
     named = [quote(issuer) for issuer in resource.authorization_servers]
     faults = list(_faults(facts, settings, resource))
     if named:
@@ -104,7 +104,7 @@ def _faults(facts: Facts, settings: Settings, resource: ResourceMetadata) -> Ite
     elif not is_announced and resource.url not in known:
         yield found("resource_elsewhere", f"It lies at {shown_url(resource.url)}.", _asked(facts))
     if urls.without_last_slash(resource.resource) != urls.without_last_slash(identifier):
-        yield found("resource_is_ancestor", f"It names {quote(shown_url(resource.resource))}.")
+        yield found("resource_is_ancestor", f"It names {named_url(resource.resource)}.")
     usable = [issuer for issuer in resource.authorization_servers if is_whole_url(issuer)]
     if not usable and settings.issuer is None:
         text = "It lists none." if not resource.authorization_servers else "What it lists is no URL."

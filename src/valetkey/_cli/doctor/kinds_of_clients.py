@@ -58,6 +58,7 @@ OF_THE_CLIENT = (
         owner="Accept http://127.0.0.1 and http://localhost with any port.",
         sections="RFC 8252 §7.3",
     ),
+    fault("login_stops", "A login stops here.", "GEN-1", client="Tell the server's operator what it says."),
     fault(
         "client_unusable",
         "The client of the settings cannot be used here.",

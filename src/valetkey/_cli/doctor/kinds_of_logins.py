@@ -141,6 +141,14 @@ OF_THE_SERVER = (
         owner="Do not require pushed requests of MCP clients.",
         sections="RFC 9126 §5",
     ),
+    fault(
+        "dpop_not_offered",
+        "The MCP server wants tokens that are bound to a key, and the authorization server does not offer them.",
+        *("DPOP-1", "PRM-20"),
+        client=ASK,
+        owner="Publish dpop_signing_alg_values_supported, or do not require bound tokens.",
+        sections="RFC 9449 §5.1; RFC 9728 §2",
+    ),
     warning(
         "server_members_wrong",
         "The metadata has members of the wrong type; they count as absent.",

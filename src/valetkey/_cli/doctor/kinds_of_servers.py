@@ -3,7 +3,7 @@
 
 """The kinds of findings about an MCP server: where it is, what it speaks, whether and how it wants a login."""
 
-from valetkey._cli.doctor.kinds import ASK, CHECK_URL, fault, ok, warning
+from valetkey._cli.doctor.kinds import ASK, CHECK_URL, TRUST_PROXY, fault, ok, warning
 
 OF_THE_PLACE = (
     ok("url_ok", "The URL can be used.", "SEC-1"),
@@ -115,6 +115,22 @@ OF_MCP = (
         sections="RFC 9110 §15.4",
     ),
     fault(
+        "redirected_behind_proxy",
+        "Behind a proxy that the server does not know of, its redirect leads to an address from inside.",
+        *("USE-6", "SEC-1"),
+        client="Use the URL that needs no redirect: often the same with a last slash, or without it.",
+        owner=TRUST_PROXY,
+        sections="RFC 9110 §15.4; MCP Communication Security",
+    ),
+    fault(
+        "redirect_fruitless",
+        "The URL redirects, and no MCP server is at the end.",
+        "SEC-6",
+        client=CHECK_URL,
+        owner="Answer at the published URL itself; a redirect to a page is no answer to a program.",
+        sections="RFC 9110 §15.4",
+    ),
+    fault(
         "access_gateway",
         "An access gateway or a bot filter stands before the server and lets no program through.",
         client="Give the header fields that the gateway wants (--header; network= in a program), or ask its operator.",
@@ -177,6 +193,14 @@ OF_THE_REJECTION = (
         "The server answers 403 where it should answer 401.",
         *("WWW-17", "STP-9"),
         owner="Answer 401 where no token was sent; 403 is for a token that lacks scope.",
+        sections="RFC 6750 §3.1; MCP Error Handling",
+    ),
+    warning(
+        "forbidden_offers_login",
+        "The server forbids access without a challenge, and publishes a login.",
+        "WWW-17",
+        client="Log in by name: valetkey login URL. A program starts no login after such a 403.",
+        owner="Answer 401 with WWW-Authenticate where no token was sent.",
         sections="RFC 6750 §3.1; MCP Error Handling",
     ),
     fault(

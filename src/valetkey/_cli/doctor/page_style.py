@@ -25,8 +25,8 @@ ol.steps { list-style: none; margin: 0; padding: 0; background: var(--card); bor
   border-radius: 12px; overflow: hidden; }
 ol.steps > li { padding: .7rem 1.1rem; display: grid; grid-template-columns: 1.5rem minmax(0, 1fr); column-gap: .4rem; }
 ol.steps > li + li { border-top: 1px solid var(--line); }
-.sign { font-weight: 700; } .ok { color: var(--good); } .warning { color: var(--warn); }
-.fault { color: var(--bad); } .skipped { color: var(--calm); }
+.sign { font-weight: 700; } .sign.ok { color: var(--good); } .sign.warning { color: var(--warn); }
+.sign.fault { color: var(--bad); } .sign.skipped { color: var(--calm); }
 h3 { font-size: 1rem; margin: 0; } li.skipped h3 { color: var(--calm); font-weight: 400; }
 .finding { color: var(--soft); margin: .1rem 0 0; overflow-wrap: anywhere; }
 .finding.fault, .finding.warning { color: var(--ink); margin-top: .5rem; }

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from valetkey._cli.doctor.findings import Sent
 from valetkey.login.page_design import shown
 
-_LEFT, _LANE, _TOP, _ROW = 76, 300, 64, 52
+_LEFT, _LANE, _TOP, _ROW, _HALF = 56, 345, 64, 52, 132
 _LONGEST_PATH, _LONGEST_HOST = 36, 34
 
 
@@ -18,7 +18,7 @@ def sequence(sent: Sequence[Sent]) -> str:
     if not sent:
         return ""
     hosts = list(dict.fromkeys(each.host for each in sent))
-    width, height = _LEFT + _LANE * len(hosts) + 90, _TOP + _ROW * len(sent) + 28
+    width, height = _LEFT + _LANE * len(hosts) + _HALF + 12, _TOP + _ROW * len(sent) + 28
     lines = [_lifeline(_LEFT, "you", height, is_own=True)]
     lines += [_lifeline(_x(number), host, height) for number, host in enumerate(hosts)]
     lines += [_exchange(each, row, _x(hosts.index(each.host))) for row, each in enumerate(sent)]
@@ -41,7 +41,7 @@ def _x(number: int) -> int:
 
 def _lifeline(x: int, name: str, height: int, *, is_own: bool = False) -> str:
     label = shown(_cut(name, _LONGEST_HOST))
-    half = 34 if is_own else 128
+    half = 34 if is_own else _HALF
     return (
         f'<line class="life" x1="{x}" y1="46" x2="{x}" y2="{height - 12}"/>'
         f'<rect class="box" x="{x - half}" y="12" width="{2 * half}" height="34" rx="9"/>'

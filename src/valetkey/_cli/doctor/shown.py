@@ -33,6 +33,11 @@ def shown_url(url: str) -> str:
     return harmless(without_secrets(url, url), _LONGEST_URL)
 
 
+def named_url(url: str) -> str:
+    """Quote a URL as it may be shown."""
+    return f'"{shown_url(url)}"'
+
+
 def secrets_in(url: str) -> tuple[str, ...]:
     """Give what may be a secret in a URL that a user has typed: its password, and the longer values of its query."""
     try:

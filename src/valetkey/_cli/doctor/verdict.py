@@ -5,6 +5,7 @@
 
 from collections.abc import Sequence
 
+from valetkey import errors
 from valetkey._cli.doctor.facts import Facts
 from valetkey._cli.doctor.findings import Finding, Mark, Step, Verdict
 from valetkey._cli.outcome import code_of
@@ -12,13 +13,14 @@ from valetkey.errors import AuthError, ScopeMissing, TemporaryError, TokenReject
 
 _LATER = frozenset({"server_fails", "rate_limited"})
 _NO_SERVER = ("mcp", "rejection")
+_ON_THE_WAY = ("url", "host", "connection")
 
 
 def verdict_of(facts: Facts, steps: Sequence[Step]) -> Verdict:
     """Give the verdict: what a login would meet first."""
     error = _first_error(facts, steps)
     if error is not None:
-        return _blocked(facts, error)
+        return _blocked(facts, error, steps)
     if facts.tried is not None and facts.tried.session is not None:
         return Verdict("works", f"A login at {facts.url} works: it was made.")
     if not facts.wants_login and not facts.offers_login:
@@ -65,8 +67,16 @@ def _fault_in(steps: Sequence[Step], keys: Sequence[str]) -> Finding | None:
     return next((each for each in findings if each.worth is Mark.FAULT), None)
 
 
-def _blocked(facts: Facts, error: AuthError) -> Verdict:
+def _name_of(error: AuthError) -> str:
+    """Name the class of an error as programs catch it: the ones that only the engine tells apart have no name there."""
+    public = (kind for kind in type(error).__mro__ if kind.__module__.startswith(f"{errors.__name__}"))
+    return next(kind.__name__ for kind in public)
+
+
+def _blocked(facts: Facts, error: AuthError, steps: Sequence[Step]) -> Verdict:
     is_unreached = facts.answer is None or facts.answer.failure is not None
     name = "unreachable" if is_unreached and isinstance(error, TemporaryError) else "blocked"
+    fault = _fault_in(steps, _ON_THE_WAY)
+    todo = fault.remedy if fault is not None else error.hint
     what = "The server cannot be reached" if name == "unreachable" else f"A login at {facts.url} cannot work"
-    return Verdict(name, f"{what}: {error.message}", error.hint, type(error).__name__, int(code_of(error)))
+    return Verdict(name, f"{what}: {error.message}", todo, _name_of(error), int(code_of(error)))

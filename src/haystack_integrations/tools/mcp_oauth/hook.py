@@ -5,7 +5,6 @@
 
 import asyncio
 import inspect
-import logging
 import math
 import time
 from collections.abc import Awaitable
@@ -13,6 +12,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any, ClassVar, Literal, Self, get_args
 
+from haystack import logging
 from haystack.components.agents.state.state import State
 from haystack.components.agents.state.state_utils import replace_values
 from haystack.core.serialization import default_from_dict, default_to_dict
@@ -27,7 +27,7 @@ from haystack_integrations.tools.mcp_oauth._tools.refused_calls import RefusedCa
 from haystack_integrations.tools.mcp_oauth._tools.tool_results import take_result
 from valetkey.errors import ConfigurationError
 
-_logger = logging.getLogger("valetkey")
+_logger = logging.getLogger(__name__)
 
 Mode = Literal["stop", "suspend", "wait"]
 

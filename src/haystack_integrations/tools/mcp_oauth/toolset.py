@@ -9,11 +9,11 @@ for the user of each call; with any other, upstream's class does it.
 """
 
 import asyncio
-import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Literal, Self, get_args
 
+from haystack import logging
 from haystack.tools.tool import Tool
 from haystack.tools.toolset import Toolset
 from haystack_integrations.tools.mcp import MCPServerInfo, MCPToolNotFoundError
@@ -26,7 +26,7 @@ from haystack_integrations.tools.mcp_oauth._tools.opening import Opening, in_wor
 from haystack_integrations.tools.mcp_oauth._tools.toolbox import Toolbox, sign_in_tool
 from haystack_integrations.tools.mcp_oauth.errors import MCPAuthorizationError
 
-_logger = logging.getLogger("valetkey")
+_logger = logging.getLogger(__name__)
 
 OnUnauthorized = Literal["raise", "sign_in_tool"]
 
@@ -246,7 +246,7 @@ class MCPToolset(LooksConnectNothing, UpstreamMCPToolset):
             is_left = wants_person(error) and self.on_unauthorized == "sign_in_tool"
             if not is_left and not self._opening.serves_nobody_now():
                 raise
-            _logger.info("the tools are listed when a user has logged in: %s", type(error).__name__)
+            _logger.info("the tools are listed when a user has logged in: {error}", error=type(error).__name__)
             self._is_looked_at = LOOKS_AFTER_WARMING_UP
         self._is_warm = True
 
@@ -261,7 +261,8 @@ class MCPToolset(LooksConnectNothing, UpstreamMCPToolset):
             raise MCPToolNotFoundError(message, missing[0], names)
         for kind, by_name in self._mappings().items():
             if unknown := by_name.keys() - set(names):
-                _logger.warning("%s names tools that the server does not list: %s", kind, ", ".join(sorted(unknown)))
+                tools = ", ".join(sorted(unknown))
+                _logger.warning("{kind} names tools that the server does not list: {tools}", kind=kind, tools=tools)
         return self._toolbox.of(listed)
 
     def _current(self) -> list[Tool]:

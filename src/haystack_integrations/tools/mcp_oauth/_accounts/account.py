@@ -9,12 +9,12 @@ account is ever used for another principal. An account is used in upstream's eve
 """
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
+from haystack import logging
 from haystack_integrations.tools.mcp import MCPClient, MCPConnectionError, MCPError, MCPInvocationError
 from mcp import types
 
@@ -42,7 +42,7 @@ from valetkey._adapters.framework import harmless, redacting
 from valetkey._adapters.unforeseen import as_auth_error
 from valetkey.errors import AuthError
 
-_logger = logging.getLogger("valetkey")
+_logger = logging.getLogger(__name__)
 
 FIRST_ANSWER_WAIT = 5.0
 """Seconds that `open` waits for the MCP server to answer; after that `connect` goes on waiting."""
@@ -211,7 +211,7 @@ class Account(MCPClient):
         except MCPConnectionError as error:
             if self._shared.is_closed:
                 raise
-            _logger.warning("no new MCP session yet: %s", error)
+            _logger.warning("no new MCP session yet: {error}", error=str(error))
 
     async def _replace(self, rejected: RequestRejected, operation: str, patience: Patience) -> None:
         if self.access.tokens is not None:

@@ -6,6 +6,7 @@
 import asyncio
 from contextlib import suppress
 
+from haystack_integrations.tools.mcp_oauth._accounts.tracing import tracing_login
 from haystack_integrations.tools.mcp_oauth._mcp_session.failures import RequestRejected
 from valetkey._adapters.framework import Engine
 from valetkey.errors import LoginRequired
@@ -21,6 +22,11 @@ _STEP_SECONDS = 0.02
 
 async def replaced(engine: Engine, rejected: RequestRejected, patience: Patience) -> None:
     """Get another token than the one that the MCP server has rejected; an error says what to do if that takes long."""
+    with tracing_login(engine.settings.server_url):
+        await _replaced(engine, rejected, patience)
+
+
+async def _replaced(engine: Engine, rejected: RequestRejected, patience: Patience) -> None:
     need = rejected.token, rejected.challenges
     if patience is None or patience > 0:
         await engine.replace_async(*need, seconds=patience)

@@ -7,14 +7,15 @@ The warning for a service that names no user: all of its users then act as the o
 Why these signs and no others: docs/decisions/principals.md.
 """
 
-import logging
 import sys
+
+from haystack import logging
 
 from haystack_integrations.tools.mcp_oauth._accounts.access import Access
 from haystack_integrations.tools.mcp_oauth.principals import LOCAL
 from valetkey._adapters.framework import without_secrets
 
-_logger = logging.getLogger("valetkey")
+_logger = logging.getLogger(__name__)
 
 _WEB_SERVERS = (
     *("aiohttp.web", "cheroot.", "daphne.", "granian.", "gunicorn.", "hypercorn.", "sanic.", "streamlit.web."),
@@ -46,13 +47,13 @@ class UnnamedUsers:
         if self._has_users or (is_looked_at and serves_requests()):
             self._is_told = True
             _logger.warning(
-                "A call of a tool at %s names no user, in a process that %s. It uses the session of the person who has "
-                "logged in as %r, as every such call does. Name the user of each call by `with as_user(…)` or "
-                "OAuthConfig(principal=…); if one session for all is right, say so by principal=%r.",
-                without_secrets(self._url, self._url),
-                "serves users by name" if self._has_users else "serves requests",
-                LOCAL,
-                LOCAL,
+                "A call of a tool at {server} names no user, in a process that {serves}. It uses the session of the "
+                "person who has logged in as {principal!r}, as every such call does. Name the user of each call by "
+                "`with as_user(…)` or OAuthConfig(principal=…); if one session for all is right, say so by "
+                "principal={principal!r}.",
+                server=without_secrets(self._url, self._url),
+                serves="serves users by name" if self._has_users else "serves requests",
+                principal=LOCAL,
             )
 
 

@@ -10,12 +10,12 @@ talk to that task. When the transport fails, their calls fail with a reason and 
 
 import asyncio
 import inspect
-import logging
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack
 from typing import Any
 
 import anyio
+from haystack import logging
 from mcp import ClientSession, types
 
 from haystack_integrations.tools.mcp_oauth._mcp_session.failures import CallLost, OtherAccount, RequestRejected
@@ -24,7 +24,7 @@ from haystack_integrations.tools.mcp_oauth._mcp_session.list_changes import List
 from haystack_integrations.tools.mcp_oauth._mcp_session.listing import every_tool
 from haystack_integrations.tools.mcp_oauth._mcp_session.negotiation import open_session
 
-_logger = logging.getLogger("valetkey")
+_logger = logging.getLogger(__name__)
 
 OpenTransport = Callable[[AsyncExitStack, Gate], Awaitable[tuple[Any, ...]]]
 
@@ -179,7 +179,8 @@ class Connection:
         except Exception as error:  # noqa: BLE001 - the tools that are known can be used
             failure = self.gate.failure_behind(error)
             if not isinstance(failure, RequestRejected | OtherAccount):
-                _logger.warning("%s does not list its tools again: %s", self.gate.server, type(failure).__name__)
+                what = "{server} does not list its tools again: {error}"
+                _logger.warning(what, server=self.gate.server, error=type(failure).__name__)
             return Listing.WANTS_TOKEN if isinstance(failure, RequestRejected) else Listing.NO_NEWS
         has_changed, self.tools = tools != self.tools, tools
         if has_changed and self.on_tools_changed is not None:

@@ -3,12 +3,13 @@
 
 """The HTTP client under one MCP session: the library's own, with the session's gate in `send`."""
 
-import logging
 import time
 from functools import partial
+from logging import DEBUG
 from types import ModuleType
 from typing import Any
 
+from haystack import logging
 from haystack.utils import Secret
 
 from haystack_integrations.tools.mcp_oauth._mcp_session.failures import OtherAccount, RequestRejected
@@ -21,7 +22,7 @@ from valetkey._adapters.failures import SessionEnded, http_error, is_end_of_sess
 from valetkey._adapters.framework import log_exchange
 from valetkey.values import Token
 
-_logger = logging.getLogger("valetkey")
+_logger = logging.getLogger(__name__)
 
 _TOKEN = "valetkey.token"
 """The extension of a request that has the token to present at each address the request is sent to."""
@@ -42,7 +43,7 @@ def plain_headers(headers: dict[str, str | Secret] | None) -> dict[str, str] | N
         for name, value in headers.items()
     }
     for name in (name for name, value in resolved.items() if value is None):
-        _logger.warning("the header %r has no value; it is sent empty", name)
+        _logger.warning("the header {header!r} has no value; it is sent empty", header=name)
     return {name: value or "" for name, value in resolved.items()}
 
 
@@ -122,7 +123,7 @@ class SessionRequests(Delivery):
             outcome = str(response.status_code)
         finally:
             log_exchange(
-                logging.DEBUG,
+                DEBUG,
                 method=request.method,
                 url=str(request.url),
                 purpose=_purpose(request.method, message),

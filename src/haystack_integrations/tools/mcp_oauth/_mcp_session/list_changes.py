@@ -9,14 +9,14 @@ stream for it with `subscriptions/listen`.
 """
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable
 from enum import Enum, auto
 from typing import Any
 
+from haystack import logging
 from mcp import ClientSession, types
 
-_logger = logging.getLogger("valetkey")
+_logger = logging.getLogger(__name__)
 
 _PAUSE = 1.0
 """Seconds between two listings at least, and before the first attempt to listen again; each further one is twice it."""
@@ -99,7 +99,7 @@ class ListChanges:
                         failures = 0
                         self.note()
             except Exception as error:  # noqa: BLE001 - the tools can be used without it
-                _logger.debug("no news about the list of tools: %s", error)
+                _logger.debug("no news about the list of tools: {error}", error=str(error))
             failures += 1
             await asyncio.sleep(_PAUSE * 2**failures)
 

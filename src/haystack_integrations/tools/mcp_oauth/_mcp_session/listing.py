@@ -7,15 +7,15 @@ The tools of an MCP server, from every page of its list (MCP, Pagination).
 A list that does not end is cut, and the log says so: the tools that are there can be used.
 """
 
-import logging
 from typing import Any
 
+from haystack import logging
 from mcp import ClientSession, types
 
 from haystack_integrations.tools.mcp_oauth._mcp_session.gate import Gate
 from haystack_integrations.tools.mcp_oauth._mcp_session.negotiation import code_of
 
-_logger = logging.getLogger("valetkey")
+_logger = logging.getLogger(__name__)
 
 _MOST_PAGES = 200
 _MOST_PAGES_WITHOUT_NEWS = 20
@@ -55,7 +55,9 @@ def _add(page: Any, found: dict[str, types.Tool]) -> bool:
 
 
 def _cut(found: dict[str, types.Tool], gate: Gate, why: str) -> list[types.Tool]:
-    _logger.warning("%s %s; the %d tools until here are used", gate.server, why, len(found))
+    _logger.warning(
+        "{server} {why}; the {count} tools until here are used", server=gate.server, why=why, count=len(found)
+    )
     return list(found.values())
 
 

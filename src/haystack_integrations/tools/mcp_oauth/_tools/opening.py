@@ -11,13 +11,13 @@ while the login goes on.
 
 import asyncio
 import json
-import logging
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any, TypeGuard
 
+from haystack import logging
 from haystack_integrations.tools.mcp import MCPConnectionError
 from mcp import types
 
@@ -30,7 +30,7 @@ from haystack_integrations.tools.mcp_oauth.server_info import SSEServerInfo, Str
 from valetkey._adapters.framework import without_secrets
 from valetkey.errors import LoginRequired, TemporaryError
 
-_logger = logging.getLogger("valetkey")
+_logger = logging.getLogger(__name__)
 
 OurServerInfo = SSEServerInfo | StreamableHttpServerInfo
 
@@ -213,4 +213,4 @@ def suppress_all() -> Iterator[None]:
     try:
         yield
     except Exception as error:  # noqa: BLE001 - closing has no caller who could do something about it
-        _logger.debug("not closed in order: %s", type(error).__name__)
+        _logger.debug("not closed in order: {error}", error=type(error).__name__)

@@ -3,7 +3,6 @@
 
 """The middleware: it names the user of each request, and answers the requests to the paths of logins itself."""
 
-import logging
 from collections.abc import Awaitable, Callable, MutableMapping
 from contextlib import AbstractContextManager
 from functools import partial
@@ -11,6 +10,7 @@ from inspect import isawaitable
 from typing import Any
 
 from anyio.lowlevel import RunVar
+from haystack import logging
 
 from haystack_integrations.tools.mcp_oauth.principals import as_nobody, as_user, require_user
 from haystack_integrations.tools.mcp_oauth.web.answers import Answer, Receive, Send, read_body
@@ -20,7 +20,7 @@ from haystack_integrations.tools.mcp_oauth.web.routes import HOME, Asked, Routes
 from haystack_integrations.tools.mcp_oauth.web.threads import Threads
 from valetkey.errors import ConfigurationError
 
-_logger = logging.getLogger("valetkey")
+_logger = logging.getLogger(__name__)
 
 PrincipalOfRequest = Callable[[WebRequest], str | Awaitable[str | None] | None]
 """Tells who has sent a request; None for a visitor who is not signed in."""
@@ -57,7 +57,9 @@ class LoginMiddleware:
         try:
             principal = await self._principal_of(request)
         except ConfigurationError as error:
-            _logger.warning("a request is refused, for what the function principal= of the app has given: %s", error)
+            _logger.warning(
+                "a request is refused, for what the function principal= of the app has given: {error}", error=str(error)
+            )
             await _refuse(scope, send)
             return
         path = self._path_below_home(request)

@@ -8,12 +8,13 @@ A login belongs to one user from its beginning. Its start page and its answer do
 alone: the link of one user, sent to another, would store the other one's account as the first one's.
 """
 
-import logging
 import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from urllib.parse import quote, urlsplit
+
+from haystack import logging
 
 from haystack_integrations.tools.mcp_oauth.web.answers import Answer, redirect
 from haystack_integrations.tools.mcp_oauth.web.connections import Connections
@@ -41,7 +42,7 @@ _DEFAULT_PORTS = {"https": ":443", "http": ":80"}
 """What a browser leaves out of an origin (RFC 6454 §6.2)."""
 
 _LOGIN_ID = re.compile(r"[A-Za-z0-9_-]{1,200}")
-_logger = logging.getLogger("valetkey")
+_logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +114,8 @@ class Routes:
         return f"{self._home_url}callback?{asked.query.removesuffix(_AGAIN)}"
 
     def _failed(self, asked: Asked, error: AuthError) -> Answer:
-        _logger.warning("a request to %s%s: %s", HOME, asked.path.partition("/")[0], error)
+        path = HOME + asked.path.partition("/")[0]
+        _logger.warning("a request to {path}: {error}", path=path, error=str(error))
         return self._told(told_of(error))
 
     def _route(self, asked: Asked) -> Answer:
@@ -179,7 +181,7 @@ class Routes:
         try:
             server = self._connections.note(login, session)
         except StoreError as error:  # the session is saved, and a server that the app names is on the list anyway
-            _logger.warning("a server is not on the list of its user: %s", error)
+            _logger.warning("a server is not on the list of its user: {error}", error=str(error))
             return redirect(self._home_url)
         return redirect(f"{self._home_url}connected/{server.key}")
 

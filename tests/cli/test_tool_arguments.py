@@ -8,7 +8,7 @@ import io
 import pytest
 
 from valetkey._cli.outcome import CommandFailed, ExitCode
-from valetkey._cli.tool_arguments import read_arguments
+from valetkey._cli.tool_arguments import read_arguments, read_file
 
 TOOL = {
     "name": "search",
@@ -32,7 +32,8 @@ TOOL = {
 
 
 def read(*texts, documents=(), file=None, tool=TOOL):
-    return read_arguments(tool, texts=texts, documents=documents, file=file)
+    given = None if file is None else read_file(file)
+    return read_arguments(tool, texts=texts, documents=documents, file=given)
 
 
 @pytest.mark.parametrize(

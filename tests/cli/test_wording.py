@@ -15,6 +15,11 @@ from valetkey.login.whereabouts import no_person_here, no_person_to_paste
         ("Give its issuer=.", "Give its --issuer."),
         ("Give client_id= and client_secret=…", "Give --client-id and --client-secret"),
         ("Go on with it, or give overwrite=True.", "Go on with it, or give --overwrite."),
+        ('Name it by a short text, such as label="work".', "Name it by a short text, such as --label work."),
+        (
+            "name another store (store=, token_storage= or VALETKEY_STORE)",
+            "name another store (--store or VALETKEY_STORE)",
+        ),
         ("Check the network and try again.", "Check the network and try again."),
     ],
 )

@@ -538,6 +538,8 @@ def test_options_as_the_hint_says_are_taken(hint):
 
 
 ELSEWHERE = {
+    "Check its name.": "cli/test_bad_input.py::test_moving_from_a_store_that_is_not_there_is_wrong_usage",
+    "Write it to another place.": ("cli/test_bad_input.py::test_a_stream_that_is_closed_or_full_leaves_no_traceback"),
     "Give both, or none.": "cli/test_login.py::test_where_to_listen_is_said_whole_or_not_at_all",
     "Give 0.0.0.0, or another IP address of this computer.": (
         "cli/test_login.py::test_in_a_container_it_listens_at_the_address_that_was_typed"

@@ -44,10 +44,11 @@ def call(
     """Call a tool. Its text goes to standard output, and with --json its whole result."""
     from valetkey._cli.accounts import settings_at
     from valetkey._cli.mcp_session import all_tools, document_of, require_sdk, with_session
-    from valetkey._cli.tool_arguments import read_arguments
+    from valetkey._cli.tool_arguments import read_arguments, read_file
     from valetkey.store import open_store
 
     require_sdk()
+    given = None if args_file is None else read_file(args_file)
     opened = open_store(store)
     settings, is_known = settings_at(opened, url, principal=principal, label=label, client_id=client_id)
 
@@ -55,7 +56,7 @@ def call(
         known = {str(each.get("name")): each for each in await all_tools(session)}
         if tool not in known:
             raise _unknown(tool, list(known), url)
-        arguments = read_arguments(known[tool], texts=arg or (), documents=arg_json or (), file=args_file)
+        arguments = read_arguments(known[tool], texts=arg or (), documents=arg_json or (), file=given)
         return document_of(await session.call_tool(tool, arguments))
 
     with console.progress(f"Calling {tool}…", if_so=is_known):

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from valetkey._cli.outcome import CommandFailed, ExitCode
 from valetkey.errors.texts import harmless
 
 if TYPE_CHECKING:
@@ -59,16 +60,25 @@ class Console:
 
     def write_document(self, document: object) -> None:
         """Write one JSON document to standard output."""
-        self.write(json.dumps(document, indent=2, ensure_ascii=not _writes_unicode()))
+        self.write(_printable(json.dumps(document, indent=2, ensure_ascii=not _writes_unicode())))
 
     def write(self, text: str) -> None:
         """Write a text to standard output as it is: no line is folded, for the reader may be a program."""
-        sys.stdout.write(f"{text}\n")
-        sys.stdout.flush()
+        if sys.stdout is None:  # it was closed before this program began
+            raise BrokenPipeError
+        try:
+            sys.stdout.write(f"{text}\n")
+            sys.stdout.flush()
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            message = f"The result cannot be written: {error.strerror}."
+            hint = "Write it to another place."
+            raise CommandFailed(message, hint=hint, code=ExitCode.UNFORESEEN) from error
 
     def tell(self, text: str) -> None:
         """Tell the person something beside the result, on standard error."""
-        with suppress(OSError, ValueError):  # a closed stream: there is nothing more to tell anyone
+        with suppress(OSError, ValueError, AttributeError):  # a closed stream: there is nothing more to tell anyone
             sys.stderr.write(f"{text}\n")
             sys.stderr.flush()
 
@@ -92,12 +102,19 @@ class Console:
             yield
 
     def _is_lively(self) -> bool:
-        return sys.stderr.isatty() and os.environ.get("TERM", "") not in ("", "dumb")
+        return sys.stderr is not None and sys.stderr.isatty() and os.environ.get("TERM", "") not in ("", "dumb")
 
     def _red(self, text: str) -> str:
         is_plain = os.environ.get("NO_COLOR") or not self._is_lively()
         return text if is_plain else f"\x1b[31m{text}\x1b[0m"
 
 
+def _printable(document: str) -> str:
+    """JSON leaves the control characters from 0x7F on as they are, and those that turn the direction of a text."""
+    if document.replace("\n", "").isprintable():
+        return document
+    return "".join(each if each.isprintable() or each == "\n" else json.dumps(each)[1:-1] for each in document)
+
+
 def _writes_unicode() -> bool:
-    return (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
+    return str(getattr(sys.stdout, "encoding", "")).lower().replace("-", "") == "utf8"

@@ -16,6 +16,7 @@ from valetkey._cli.parameters import ClientId, Label, StoreName, Url
 if TYPE_CHECKING:
     from valetkey.migrate import MigratedSession
 
+_FILE = "sqlite:///"
 _Other = Annotated[
     str, typer.Argument(metavar="STORE", help="A file, or a store as in VALETKEY_STORE.", show_default=False)
 ]
@@ -163,6 +164,9 @@ def _move(
     if target == "memory:":
         message = "A store in memory ends with this command, and the sessions with it."
         raise CommandFailed(message, hint="Name a file, or a store on a server.", code=ExitCode.USAGE)
+    if source is not None and source.startswith(_FILE) and not Path(source.removeprefix(_FILE)).expanduser().exists():
+        message = f"There is no store {place_of(old)}."
+        raise CommandFailed(message, hint="Check its name.", code=ExitCode.USAGE)
     list_keys(old)  # an old store that cannot be read leaves no new one behind
     protection = describe(new)
     if not protection.encrypted and not plain:

@@ -53,7 +53,8 @@ def end(console: Console, run: Callable[[], ExitCode | None]) -> ExitCode:
         if console.debug:
             _show_requests()
         code = run()
-        sys.stdout.flush()
+        if sys.stdout is not None:
+            sys.stdout.flush()
     except (AuthError, CommandFailed) as error:
         return _failed(console, error)
     except KeyboardInterrupt:
@@ -91,7 +92,7 @@ def _unforeseen(console: Console, error: Exception) -> ExitCode:
 
 def _closed() -> ExitCode:
     """Let Python's own last flush go to where it fails no more."""
-    with suppress(OSError, ValueError):
+    with suppress(OSError, ValueError, AttributeError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return ExitCode.CLOSED_OUTPUT
 

@@ -33,6 +33,8 @@ def read_secret(source: str, question: str) -> Secret:
 
 
 def _asked(question: str) -> Secret:
+    if sys.stdin is None:
+        return _required(None, "Standard input is closed.")
     if not sys.stdin.isatty():
         return _required(sys.stdin.readline().rstrip("\r\n"), "No secret came on standard input.")
     import getpass

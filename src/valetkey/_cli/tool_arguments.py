@@ -16,7 +16,7 @@ _FILE_HINT = "Give a file with one JSON object, or - for standard input."
 
 
 def read_arguments(
-    tool: dict[str, Any], *, texts: Sequence[str], documents: Sequence[str], file: str | None
+    tool: dict[str, Any], *, texts: Sequence[str], documents: Sequence[str], file: dict[str, Any] | None
 ) -> dict[str, Any]:
     """
     Give the arguments of a call: those of the file, replaced by `name=JSON`, replaced by `name=value`.
@@ -25,7 +25,7 @@ def read_arguments(
     """
     schema = tool.get("inputSchema")
     schema = schema if isinstance(schema, dict) else {}
-    arguments = {} if file is None else _of_file(file)
+    arguments = dict(file or {})
     for given in documents:
         name, value = _split(given, "--arg-json")
         arguments[name] = _as_json(value, f"--arg-json {name}")
@@ -38,6 +38,13 @@ def read_arguments(
         message = f"The tool {tool.get('name')} requires {', '.join(map(str, missing))}."
         raise CommandFailed(message, hint=f"Give --arg {missing[0]}=VALUE.", code=ExitCode.USAGE)
     return arguments
+
+
+def _standard_input() -> str:
+    if sys.stdin is None:
+        message = "it is closed"
+        raise ValueError(message)
+    return sys.stdin.read()
 
 
 def _split(given: str, option: str) -> tuple[str, str]:
@@ -114,9 +121,10 @@ def _as_json(text: str, what: str) -> Any:
         ) from None
 
 
-def _of_file(place: str) -> dict[str, Any]:
+def read_file(place: str) -> dict[str, Any]:
+    """Read the JSON object of a file, or of standard input."""
     try:
-        text = sys.stdin.read() if place == "-" else Path(place).expanduser().read_text("utf-8")
+        text = _standard_input() if place == "-" else Path(place).expanduser().read_text("utf-8")
     except (OSError, ValueError) as error:
         message = f"The file {place} cannot be read: {getattr(error, 'strerror', None) or error}."
         raise CommandFailed(message, hint=_FILE_HINT, code=ExitCode.USAGE) from None

@@ -31,8 +31,9 @@ def shown_url(url: str) -> str:
 
 def account_of(stored: "StoredSession") -> str:
     """Name the account of a session: its label, and the user if it is another one than the person here."""
-    label, principal = stored.said("label") or "default", stored.said("principal") or "local"
-    return harmless(label if principal == "local" else f"{label} of {principal}")
+    label, principal = stored.said("label"), stored.said("principal")
+    named = "default" if label is None else label or '""'
+    return harmless(named if principal in (None, "local") else f"{named} of {principal}")
 
 
 def server_of(stored: "StoredSession") -> str:

@@ -17,8 +17,10 @@ _SPELLINGS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r'`?login="link"`?'), "a web app"),
     (re.compile(r"call login\(\)"), "valetkey login URL"),
     (re.compile(r"overwrite=True"), "--overwrite"),
+    (re.compile(r"store=, token_storage= or VALETKEY_STORE"), "--store or VALETKEY_STORE"),
     (re.compile(r"another redirect_uri"), "another --callback-port"),
 )
+_VALUED = re.compile(rf"`?\b({'|'.join(_OPTIONS)})=\"([^\"]*)\"`?")
 _NAMED = re.compile(rf"`?\b({'|'.join(_OPTIONS)})=(?:…|\.\.\.)?`?")
 
 
@@ -26,4 +28,5 @@ def for_commands(hint: str) -> str:
     """Give a hint in the words of the command line."""
     for pattern, spelling in _SPELLINGS:
         hint = pattern.sub(spelling, hint)
+    hint = _VALUED.sub(lambda found: f"--{found[1].replace('_', '-')} {found[2]}", hint)
     return _NAMED.sub(lambda found: f"--{found[1].replace('_', '-')}", hint)

@@ -40,6 +40,7 @@ AWAITED = {"command-line", "doctor", "bridge", "headless", "tracing"}
 def connect(app):
     """Hook the rewriting of pages into Sphinx."""
     app.connect("source-read", on_page)
+    app.connect("env-get-outdated", with_navigation)
     app.connect("build-finished", copy_images)
 
 
@@ -57,6 +58,11 @@ def on_page(app, name, source):
     if name in ELSEWHERE:  # its title on the site is that of the page in docs/
         text = TITLE.sub(TITLE.search(source[0])[0], text, count=1)
     source[0] = text + navigation(app.env.found_docs, name)
+
+
+def with_navigation(_app, env, _added, _changed, _removed):
+    """Read the pages anew that have the navigation, which follows from what other pages there are."""
+    return [name for name in ("index", "api", "decisions/README") if name in env.found_docs]
 
 
 def outside_fences(text, change):

@@ -4,12 +4,14 @@
 """How a bridge begins and ends: what cannot be used is said in two lines, and to the client."""
 
 import signal
+import subprocess
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from tests.cli.bridge.running import Bridge
+from tests.cli.bridge.running import COMMAND, Bridge
+from tests.fakes.threads import LONGEST_WAIT
 from tests.servers.process import HOST, free_port
 
 
@@ -110,3 +112,15 @@ def test_a_silent_bridge_says_only_what_ends_it(server):
         bridge.open()
         _close_input(bridge)
         assert bridge.end()[2] == ""
+
+
+@pytest.mark.parametrize(("closed", "code"), [("2>&-", 75), (">&-", 141)])
+def test_a_stream_that_was_never_open_is_no_fault(closed, code):
+    command = ["sh", "-c", f'exec "$@" {closed}', "sh", *COMMAND, f"http://{HOST}:{free_port()}/mcp"]
+    asked = b'{"jsonrpc":"2.0","id":1,"method":"initialize","params":{}}\n'
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        process.stdin.write(asked)
+        process.stdin.flush()
+        assert process.wait(LONGEST_WAIT) == code
+        assert b"Traceback" not in process.stderr.read()
+        assert process.stdout.read().count(b"nothing listens") == (code == 75)

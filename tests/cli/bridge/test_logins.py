@@ -127,6 +127,18 @@ def test_a_person_who_declines_is_told_to_the_client_and_the_process_ends_with_t
     assert lines[1] == error["data"]["hint"]
 
 
+def test_a_login_on_another_device_shows_its_code(store):
+    with (
+        ToolServer(offers_device_login=True, says_of_device_login={"interval": 0.1}) as server,
+        Bridge(server.url, "--device-code", VALETKEY_STORE=store) as bridge,
+    ):
+        bridge.open()
+        assert bridge.call(1, "add", a=1, b=1) == "2"
+        bridge.process.stdin.close()
+        bridge.process.stdin = None
+        assert "WDJB-MJHT" in bridge.end()[2]
+
+
 def test_a_bridge_that_may_ask_nobody_says_so(server, store):
     with Bridge(server.mcp_url, "--login", "never", VALETKEY_STORE=store) as bridge:
         error = bridge.open()["error"]

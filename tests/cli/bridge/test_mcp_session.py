@@ -280,3 +280,16 @@ def test_the_session_is_ended_at_the_server():
         assert (last.method, last.headers["Mcp-Session-Id"]) == ("DELETE", "session-1")
 
     asyncio.run(play())
+
+
+@pytest.mark.parametrize("version", ["2025\r\nX: y", "Grüße", "", 7, None])
+def test_a_revision_that_is_none_is_in_no_header_field(version):
+    async def play():
+        server = Server()
+        server.version = version
+        async with Scene(server.handle) as scene:
+            await scene.open()
+            assert "result" in await scene.answered(1, "ping")
+        assert "mcp-protocol-version" not in scene.requests[-1].headers
+
+    asyncio.run(play())

@@ -64,11 +64,12 @@ def test_a_call_without_an_answer_fails_with_a_sentence(response, words):
     asyncio.run(play())
 
 
-def test_the_servers_own_error_is_the_clients_also_with_an_http_error():
+@pytest.mark.parametrize("status", [200, 400, 404, 500])
+def test_the_servers_own_error_is_the_clients_also_without_its_id_and_with_an_http_error(status):
     async def play():
         error = {"code": -32602, "message": "own words", "data": {"deep": 1}}
         said = {"jsonrpc": "2.0", "id": None, "error": error}
-        async with Scene(lambda request: httpx2.Response(400, json=said)) as scene:
+        async with Scene(lambda request: httpx2.Response(status, json=said)) as scene:
             assert (await scene.answered("x", "future/method"))["error"] == error
 
     asyncio.run(play())

@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
+from valetkey._cli.bridge.failures import ServerSays
 from valetkey._cli.bridge.messages import Message, Parcel, Unreadable, read
 
 EXCHANGE = "valetkey.bridge"
@@ -49,6 +50,9 @@ class Exchange:
             said = read(text)
         except Unreadable:
             return
+        error = said.messages[0].content.get("error")
+        if self.pending and said.text[0] == "{" and said.messages[0].key in (None, "null") and isinstance(error, dict):
+            raise ServerSays(error)  # the server could not read the id, and there is no other request it could mean
         answered = {
             each.key: self.pending.pop(each.key)
             for each in said.messages

@@ -91,7 +91,7 @@ def failure_of(error: Exception, url: str) -> Failure:
         )
     if isinstance(error, OtherRevision):
         return Failure(f"{server} speaks another revision of MCP now.", "Restart the client.", ExitCode.LATER)
-    if isinstance(error, NotSent | NoAnswer | httpx2.TransportError | OSError):
+    if isinstance(error, NotSent | NoAnswer | httpx2.RequestError | OSError):
         return _of_connection(error, url, server)
     return Failure(
         f"{server} cannot be used: {harmless(type(error).__name__)}.",

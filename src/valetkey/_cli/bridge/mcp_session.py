@@ -21,7 +21,7 @@ from valetkey._adapters.failures import HttpError, SessionEnded
 from valetkey._cli.bridge.exchange import Exchange, Hear
 from valetkey._cli.bridge.failures import AnswerLost, NoToken, NotSent, OtherRevision, ServerSays
 from valetkey._cli.bridge.messages import Message, Parcel, compose
-from valetkey._cli.bridge.revisions import VERSION, HeadersOfTools, fields_of, headers_of_tools, revision_in
+from valetkey._cli.bridge.revisions import TOKEN, VERSION, HeadersOfTools, fields_of, headers_of_tools, revision_in
 from valetkey._cli.bridge.transports import Pause, Transport, Unwanted
 from valetkey.errors import AuthError
 
@@ -170,7 +170,7 @@ class McpSession:
         uri = str(request.params.get("uri"))
         if request.method == "initialize":
             version, capabilities = result.get("protocolVersion"), result.get("capabilities")
-            self._version = version if isinstance(version, str) else None
+            self._version = version if isinstance(version, str) and TOKEN.fullmatch(version) else None
             self._capabilities = capabilities if isinstance(capabilities, dict) else {}
             self._fields = dict(self._beginning.opened) if self._beginning is not None else {}
         elif request.method == "tools/list" and revision_in(request) is not None:
@@ -281,7 +281,7 @@ class McpSession:
                     continue
             except OtherRevision:
                 return
-            except (OSError, httpx2.TransportError, HttpError, ServerSays, AuthError) as error:
+            except (OSError, httpx2.RequestError, HttpError, ServerSays, AuthError) as error:
                 _logger.debug("the server's own messages are not heard: %s", type(error).__name__)
             if heard or asyncio.get_running_loop().time() - started > _LONGEST:
                 wait = _SHORTEST

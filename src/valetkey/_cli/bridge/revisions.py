@@ -19,7 +19,7 @@ VERSION = "MCP-Protocol-Version"
 _VERSION_IN_META = "io.modelcontextprotocol/protocolVersion"
 _NAMES = {"tools/call": "name", "prompts/get": "name", "resources/read": "uri"}
 _ANNOTATION = "x-mcp-header"
-_TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")  # RFC 9110 §5.6.2
+TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")  # RFC 9110 §5.6.2
 _PLAIN = re.compile(r"[\x20-\x7e]*")
 _ENCODED = re.compile(r"=\?base64\?.*\?=")
 
@@ -31,7 +31,7 @@ def revision_in(message: Message) -> str | None:
     """Give the revision that a message says it speaks; None for those before 2026-07-28, which do not say it."""
     meta = message.params.get("_meta")
     revision = meta.get(_VERSION_IN_META) if isinstance(meta, dict) else None
-    return revision if isinstance(revision, str) and _TOKEN.fullmatch(revision) else None
+    return revision if isinstance(revision, str) and TOKEN.fullmatch(revision) else None
 
 
 def fields_of(message: Message, tools: HeadersOfTools) -> dict[str, str]:
@@ -70,7 +70,7 @@ def _annotations(schema: object, path: tuple[str, ...]) -> Iterator[tuple[tuple[
     properties = schema.get("properties") if isinstance(schema, dict) and len(path) < 20 else None
     for name, inner in properties.items() if isinstance(properties, dict) else ():
         field = inner.get(_ANNOTATION) if isinstance(inner, dict) else None
-        if isinstance(field, str) and _TOKEN.fullmatch(field):
+        if isinstance(field, str) and TOKEN.fullmatch(field):
             yield (*path, name), field
         yield from _annotations(inner, (*path, name))
 

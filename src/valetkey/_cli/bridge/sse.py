@@ -54,7 +54,7 @@ class Sse:
                 if exchange.pending and self._endpoint is None:
                     message = "the stream ended without an answer"
                     raise AnswerLost(message)
-        except httpx2.TransportError as error:
+        except httpx2.RequestError as error:
             if exchange.pending or not mine:
                 message = "the connection ended without an answer"
                 raise AnswerLost(message) from error

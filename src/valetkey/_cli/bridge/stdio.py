@@ -33,13 +33,13 @@ class Stdio:
     """
 
     def __init__(self) -> None:
+        self.is_broken = not _is_open(1)
         self._input, self._output = _take_over()
         self._waiting: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
         self._size = 0
         self._lock = threading.Lock()  # guards _size
         self._is_awaited = False
         self._writer = threading.Thread(target=self._write, name="valetkey-bridge-output", daemon=True)
-        self.is_broken = False
 
     @property
     def is_terminal(self) -> bool:
@@ -51,6 +51,8 @@ class Stdio:
         self._loop = asyncio.get_running_loop()
         self.has_ended = asyncio.Event()
         self._has_room = asyncio.Event()
+        if self.is_broken:
+            self.has_ended.set()
         self._writer.start()
         threading.Thread(target=self._read, args=(receive,), name="valetkey-bridge-input", daemon=True).start()
 
@@ -107,15 +109,15 @@ class Stdio:
 
 def _take_over() -> tuple[int, int]:
     """Move both streams to descriptors that no other program inherits, and leave harmless ones in their places."""
-    sys.stdout.flush()
-    taken = os.dup(0), os.dup(1)
+    if sys.stderr is None:  # it was closed when the process began
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - until the end of the process
+    if sys.stdout is not None:
+        sys.stdout.flush()
+    taken = _moved(0, os.O_RDONLY), _moved(1, os.O_WRONLY)
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
     os.close(nothing)
-    try:
-        os.dup2(2, 1)
-    except OSError:  # standard error is closed
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    os.dup2(2 if _is_open(2) else _moved(2, os.O_WRONLY), 1)
     sys.stdin = TextIOWrapper(os.fdopen(0, "rb", closefd=False))
     sys.stdout = sys.stderr
     if sys.platform == "win32":
@@ -124,6 +126,21 @@ def _take_over() -> tuple[int, int]:
         for each in taken:
             msvcrt.setmode(each, os.O_BINARY)
     return taken
+
+
+def _moved(descriptor: int, mode: int) -> int:
+    """Give another descriptor of a stream; of nothing, where the stream is closed."""
+    if not _is_open(descriptor):
+        os.open(os.devnull, mode)  # takes the lowest descriptor that is free, which is this one
+    return os.dup(descriptor)
+
+
+def _is_open(descriptor: int) -> bool:
+    try:
+        os.fstat(descriptor)
+    except OSError:
+        return False
+    return True
 
 
 def _read_some(descriptor: int) -> bytes:

@@ -81,7 +81,7 @@ class StreamableHttp:
                 exchange.opened = {SESSION: session} if session else {}
                 await require_success(response)
                 lost = await self._take(response, exchange) if exchange.pending else None
-        except httpx2.TransportError as error:
+        except httpx2.RequestError as error:
             message = "the connection ended without an answer"
             raise AnswerLost(message) from error
         if lost is not None:
@@ -136,7 +136,7 @@ class StreamableHttp:
                         limit.reschedule(asyncio.get_running_loop().time() + _LINGER)
         except TimeoutError:
             pass
-        except httpx2.TransportError as error:
+        except httpx2.RequestError as error:
             cause = error
         if not exchange.pending:
             return None
@@ -149,7 +149,7 @@ class StreamableHttp:
         """Ask for what a stream would have brought further (MCP Transports, Resumability and Redelivery)."""
         for _ in range(_MOST_RESUMPTIONS):
             await self._pause(min(wait, 60.0))
-            with suppress(NotSent, httpx2.TransportError):
+            with suppress(NotSent, httpx2.RequestError):
                 fields = {**headers, _LAST_EVENT: last}
                 async with self._client.stream(self._url, fields, may_log_in=True) as response:
                     if response.status_code >= 300 or not _is_stream(response):

@@ -4,6 +4,7 @@
 """An examination asks and leaves nothing behind, unless the user wants more."""
 
 import json
+from random import Random
 
 import pytest
 
@@ -12,15 +13,17 @@ from tests.doctor.rows import ROWS
 from tests.doctor.wire import GOOD, ISSUER, MCP, PING, RESOURCE, STREAM, answer, examination, examined, resource, server
 from tests.fakes.seams import BEGINNING
 from tests.fakes.world import a_session
+from valetkey._cli.doctor.facts import Exchange, Facts, Rehearsal
+from valetkey._cli.doctor.findings import Mark
 from valetkey._cli.doctor.judgement import judge
 from valetkey._network.addresses import AddressKind
 from valetkey._network.guard import Guard
 from valetkey._sessions.codec import client_key, encode_client, encode_session, session_key
-from valetkey.errors import LoginFailed
+from valetkey.errors import LoginFailed, Refused
 from valetkey.settings.settings import Settings
 from valetkey.store.backends.memory import MemoryStore
 from valetkey.values import Client, ClientAuthentication, ClientOrigin, ServerMetadata
-from valetkey.wire import HttpRequest
+from valetkey.wire import HttpRequest, HttpResponse
 
 SETTINGS = Settings(url=MCP)
 
@@ -165,9 +168,54 @@ def test_a_login_page_that_no_browser_may_open_is_told():
     assert report.verdict.error == "InsecureEndpoint"
 
 
+def test_what_the_user_wants_and_the_server_does_not_offer_is_a_fault():
+    report = examined(GOOD, dpop=True)
+    assert "dpop_not_offered" in codes(report)
+    assert report.verdict.error == "Unsupported"
+
+
 def test_no_login_is_blocked_without_a_step_that_says_so():
-    report = examined(GOOD, authorization_parameters={"acr": "x"}, dpop=True)
-    assert (report.verdict.is_good, "login_stops" in codes(report)) in {(True, False), (False, True)}
+    rehearsal = Rehearsal(error=Refused("no", hint="Ask."))
+    report = judge(Facts(url=MCP, wants_login=True, answer=_answered(), rehearsal=rehearsal))
+    assert "login_stops" in codes(report)
+    assert (report.verdict.error, report.verdict.exit_code) == ("Refused", 4)
+
+
+def _answered():
+    request = HttpRequest("POST", MCP, "ask the MCP server whether it wants a login")
+    return Exchange(request, HttpResponse(401, MCP), None, 0.1, BEGINNING)
+
+
+def test_what_a_login_survives_is_a_warning():
+    report = examined({PING: answer(200, {"jsonrpc": "2.0", "id": 1, "result": {}}), f"GET {RESOURCE}": answer(500)})
+    assert report.verdict.name == "not_needed"
+    assert "resource_unavailable" in codes(report)
+    assert Mark.FAULT not in {step.mark for step in report.steps}
+
+
+def _mutated(text, random):
+    """A document with a few members of any kind."""
+    head, _, body = text.partition("\n\n")
+    members = json.loads(body)
+    for _ in range(random.randint(1, 4)):
+        members[random.choice([*members, "scopes_supported", "device_authorization_endpoint"])] = random.choice(STRANGE)
+    return f"{head}\n\n{json.dumps(members)}"
+
+
+STRANGE = (
+    *(None, True, 0, -1.5, "", "x", "/x", "//x", [], {}, [1], [["x"]], {"a": 1}, "\ud800", "\x1b[2J", "a" * 9000),
+    *("http://auth.example.com", "javascript:1", "https://[::1", "https://user:pw@auth.example.com/"),
+    *("https://auth.example.com:99999/", "https://auth.example.com#f", ["https://auth.example.com/x?y=1", "undefined"]),
+)
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_no_document_is_too_strange(seed):
+    random = Random(seed)
+    documents = {key: text for key, text in GOOD.items() if ".well-known" in key}
+    report = examined({**GOOD, **{key: _mutated(text, random) for key, text in documents.items()}})
+    faults = [step.key for step in report.steps if step.mark is Mark.FAULT]
+    assert bool(faults) == (report.verdict.error is not None)
 
 
 # A login that is asked for.

@@ -42,6 +42,17 @@ def test_no_line_is_wider_than_the_terminal(row, width):
     assert not any(line.endswith(" ") for line in text.splitlines())
 
 
+def test_an_output_that_knows_ascii_alone_gets_ascii():
+    from rich.console import Console
+
+    raw = io.BytesIO()
+    console = Console(file=io.TextIOWrapper(raw, encoding="ascii", write_through=True), width=80, markup=False)
+    console.print(TerminalReport(examined({**GOOD, f"GET {RESOURCE}": resource(authorization_servers=None)})))
+    text = raw.getvalue().decode("ascii")
+    assert "X Metadata of the MCP server" in text
+    assert "RFC 9728 section 2" in text
+
+
 def test_a_finding_is_shown_with_what_was_sent_what_it_breaks_and_what_both_sides_can_do():
     report = examined({**GOOD, f"GET {RESOURCE}": resource(resource="https://other.example.net/mcp")})
     text = " ".join(printed(report).split())

@@ -8,8 +8,10 @@ import json
 
 import pytest
 
-from tests.cli.commands import CommandLine
+from tests.adapters.server import Answer, McpServer
+from tests.cli.commands import CommandLine, with_login_page
 from tests.doctor.serving import Broken
+from valetkey import OAuth
 from valetkey._cli.doctor.shown import secrets_in, shown_url
 
 QUERY = "q-7Hf2kLm9Xz81"
@@ -17,11 +19,6 @@ PASSWORD = "pw-c0rrect-horse"
 FIELD = "f-9dKq3mVbTt55"
 CLIENT_SECRET = "cs-Zx81nPq0Lw72"
 SECRETS = (QUERY, PASSWORD, FIELD, CLIENT_SECRET)
-
-
-def repeats(request):
-    """Repeat everything that came, in body and header fields."""
-    return request.everything
 
 
 @pytest.fixture
@@ -54,6 +51,30 @@ def test_no_secret_of_the_user_comes_out(way, server, tmp_path):
         for secret in SECRETS:
             assert secret not in text
             assert base64.b64encode(secret.encode()).decode()[:12] not in text
+
+
+def stored_token(valetkey, url):
+    return OAuth(url, store=valetkey.store, login="never").session.token
+
+
+def test_no_stored_token_comes_out_where_a_server_repeats_it(tmp_path):
+    with McpServer() as running:
+        server = with_login_page(running)
+        valetkey = CommandLine(tmp_path / "sessions.db")
+        assert valetkey("login", server.url).code == 0
+        token = stored_token(valetkey, server.url)
+        tokens = [token.access_token.reveal(), token.refresh_token.reveal()]
+        repeated = " ".join(tokens)
+
+        def repeats(_):
+            field = f'Bearer error="invalid_token", error_description="{repeated}", scope="{repeated}"'
+            return Answer(401, (("WWW-Authenticate", field),), repeated.encode())
+
+        server.routes["/mcp"] = repeats
+        texts, document = forms(tmp_path, server.url)
+    assert tokens
+    assert json.loads(document.out)["verdict"]["name"] == "works"
+    assert not any(token in text for token in tokens for text in texts)
 
 
 def test_a_url_is_shown_without_what_may_be_a_secret():

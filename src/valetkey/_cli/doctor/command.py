@@ -121,6 +121,7 @@ def examine(
     way: "LoginName" = "auto",
 ) -> "Report":
     """Examine one server with the engine's own parts, and judge what came."""
+    import logging
     import time
 
     import valetkey
@@ -131,6 +132,7 @@ def examine(
     from valetkey.errors import ConfigurationError
     from valetkey.store import open_store
 
+    logging.getLogger("valetkey").addHandler(logging.NullHandler())  # the findings say what the log would
     store, shown = open_store(store_name), shown_url(url)
     try:
         settings = _settings(url, changes, fields)

@@ -56,12 +56,13 @@ class Examination:
 
     def run(self) -> Facts:
         """Ask everything, in order; what cannot be reached is left out."""
+        # First, so that no text that is made from now on repeats a token of it, whatever a server sends.
+        self._facts["stored"] = stored_session(self.settings, self.store, self.place)
         with self.seams.keep_connections():
             self._facts.update(look_up(self.settings, self.resolve))
             self._facts.update(ask_mcp_server(self.settings, self._recorder))
             if self._facts["answer"].response is not None:
                 self._ask_about_login()
-            self._facts["stored"] = stored_session(self.settings, self.store, self.place)
             if self.log_in is not None and self._may_log_in():
                 self._facts["tried"] = try_login(self.log_in, self.seams, self._facts["answer"].request.url)
         return Facts(

@@ -4,7 +4,7 @@
 """The judgement as a table: each step of the way to a login, in order, and the function that judges it. Pure."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 from valetkey._cli.doctor import judging_clients as clients
@@ -60,8 +60,16 @@ def judge(facts: Facts, *, now: float = 0.0, version: str = "") -> Report:
     verdict = verdict_of(facts, steps)
     if verdict.error is not None and not any(step.mark is Mark.FAULT for step in steps):
         steps = tuple(_with_stop(step, verdict) if step.key == "client" else step for step in steps)
+    if verdict.is_good:
+        steps = tuple(map(_survived, steps))
     sent = tuple(_sent(number, exchange) for number, exchange in enumerate(facts.exchanges, 1))
     return Report(facts.url, steps, verdict, sent, now, version)
+
+
+def _survived(step: Step) -> Step:
+    """Call what a login has survived no fault: the settings replace it, or this login does not need it."""
+    findings = (replace(each, mark=Mark.WARNING) if each.worth is Mark.FAULT else each for each in step.findings)
+    return replace(step, findings=tuple(findings))
 
 
 def _with_stop(step: Step, verdict: Verdict) -> Step:

@@ -156,8 +156,7 @@ def _completeness(facts: Facts) -> Iterator[Finding]:
     if server.require_pushed_authorization_requests:
         yield found("wants_pushed_requests", "It says require_pushed_authorization_requests.")
     error = facts.rehearsal.error if facts.rehearsal is not None else None
-    is_bound = facts.resource is not None and facts.resource.dpop_bound_access_tokens_required
-    if is_bound and isinstance(error, Unsupported) and "DPoP" in error.message:
+    if isinstance(error, Unsupported) and "DPoP" in error.message:
         yield found("dpop_not_offered", error.message, client=error.hint)
     if facts.target is not None and isinstance(error, InsecureEndpoint):
         yield found("page_forbidden", error.message, client=error.hint)

@@ -53,7 +53,7 @@ def misplaced_resource_urls(server_url: str) -> tuple[str, ...]:
 def misplaced_server_urls(issuer: str) -> tuple[str, ...]:
     """List where the metadata of an issuer with a path lies by mistake: at the root, and behind the path."""
     base = issuer.removesuffix("/")
-    if not urlsplit(base).path:
+    if not urls.is_endpoint(issuer) or not urlsplit(base).path:
         return ()
     return (*server_candidates(urls.origin(base)), f"{base}/.well-known/oauth-authorization-server")
 

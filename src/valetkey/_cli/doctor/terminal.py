@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 _STYLES = {Mark.OK: "green", Mark.WARNING: "yellow", Mark.FAULT: "bold red", Mark.SKIPPED: "dim"}
+_PLAIN_SIGNS = {Mark.OK: "+", Mark.WARNING: "!", Mark.FAULT: "X", Mark.SKIPPED: "-"}
 _NARROWEST = 12
 
 
@@ -27,14 +28,16 @@ class TerminalReport:
         """Give the lines."""
         from rich.text import Text
 
+        signs = _PLAIN_SIGNS if options.ascii_only else SIGNS
         for line in _lines(self.report):
             indent = line.indent + (2 if line.sign is not None else 0)
             width = max(options.max_width - indent, _NARROWEST)
             for number, part in enumerate(Text.assemble(*line.parts).wrap(console, width, overflow="fold")):
                 part.rstrip()
                 is_first = line.sign is not None and number == 0
-                lead = (f"{' ' * line.indent}{SIGNS[line.sign]} ", _STYLES[line.sign]) if is_first and line.sign else ""
-                yield Text.assemble(lead or " " * indent, part) if part.plain else Text("")
+                lead = (f"{' ' * line.indent}{signs[line.sign]} ", _STYLES[line.sign]) if is_first and line.sign else ""
+                whole = Text.assemble(lead or " " * indent, part) if part.plain else Text("")
+                yield Text(_ascii(whole.plain)) if options.ascii_only else whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +78,11 @@ def _finding(finding: Finding) -> Iterator[_Line]:
     yield _Line(2, finding.worth, (f"{finding.kind.meaning} {finding.text}",))
     for label, text in details(finding):
         yield _Line(4, None, ((f"{label}: ", "dim"), text))
+
+
+def _ascii(text: str) -> str:
+    """Write a text for an output that knows no more; a report with a question mark is better than none."""
+    return text.replace("§", "section ").replace("…", "...").encode("ascii", "replace").decode()
 
 
 def details(finding: Finding) -> Iterator[tuple[str, str]]:

@@ -25,6 +25,9 @@ def verdict_of(facts: Facts, steps: Sequence[Step]) -> Verdict:
         return Verdict("works", f"A login at {facts.url} works: it was made.")
     if not facts.wants_login and not facts.offers_login:
         return Verdict("not_needed", f"{facts.url} needs no login.")
+    untried = (
+        " What proves the client was not shown." if facts.settings is not None and facts.settings.is_machine else ""
+    )
     offered = "" if facts.wants_login else ", and is not demanded"
     guesses = [step for step in steps if any(each.kind.code == "server_is_guessed" for each in step.findings)]
     if guesses:
@@ -32,7 +35,7 @@ def verdict_of(facts: Facts, steps: Sequence[Step]) -> Verdict:
         return Verdict("works", text, guesses[0].findings[0].remedy)
     warnings = sum(step.mark is Mark.WARNING for step in steps)
     noted = f" {warnings} steps have warnings." if warnings > 1 else " One step has a warning." if warnings else ""
-    return Verdict("works", f"A login at {facts.url} can work{offered}.{noted}")
+    return Verdict("works", f"A login at {facts.url} can work{offered}.{untried}{noted}")
 
 
 def _first_error(facts: Facts, steps: Sequence[Step]) -> AuthError | None:

@@ -85,6 +85,12 @@ def test_a_file_may_be_standard_input(monkeypatch):
     assert read(file="-") == {"text": "x"}
 
 
+def test_standard_input_that_is_closed_is_told(monkeypatch):
+    monkeypatch.setattr("sys.stdin", None)
+    with pytest.raises(CommandFailed, match="it is closed"):
+        read(file="-")
+
+
 @pytest.mark.parametrize("text", ["[1]", "{", "5", ""])
 def test_a_file_without_an_object_is_wrong_usage(tmp_path, text):
     (tmp_path / "a.json").write_text(text)

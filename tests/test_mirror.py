@@ -27,7 +27,7 @@ SUBJECTS = {
     "": {"distribution", "errors", "foreign_texts", "growth", "imports"}
     | {"layers", "mirror", "purity", "repository", "requirements"},
     "cli/bridge": {"conversations", "ends", "logins", "survival"},
-    "cli": {"bad_input"},
+    "cli": {"bad_input", "secrecy"},
     "adapters": {"adapters", "dpop", "dpop_at_oidc_provider", "rejections"},
     "clients": {"project_document"},
     "engine": {

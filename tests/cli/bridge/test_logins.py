@@ -115,16 +115,17 @@ def test_a_call_that_is_cancelled_while_it_waits_for_a_login_is_not_made_afterwa
     assert made.count(200) == 1
 
 
-def test_a_person_who_declines_is_told_to_the_client_and_the_process_ends_with_the_code_of_a_login(server, store):
-    environment = {**browser_environment(deny=True), "VALETKEY_STORE": store}
-    with fastmcp("own", deny=True) as denying, Bridge(denying.mcp_url, **environment) as bridge:
+def test_a_person_who_declines_is_told_to_the_client_and_the_process_ends_with_the_code_of_a_login(store):
+    device = {"offers_device_login": True, "says_of_device_login": {"interval": 0.1}}
+    with (
+        ToolServer(**device, answers_polls_with=["access_denied"]) as denying,
+        Bridge(denying.url, "--device-code", VALETKEY_STORE=store) as bridge,
+    ):
         error = bridge.open()["error"]
         code, output, said = bridge.end()
-    assert code == 3
-    assert output == ""
-    lines = [line for line in said.splitlines() if line][-2:]
-    assert lines[0].removeprefix("Error: ") in error["message"]
-    assert lines[1] == error["data"]["hint"]
+    assert (code, output) == (3, "")
+    *_, what, hint = said.splitlines()
+    assert error["message"] == f"{what.removeprefix('Error: ')} {hint}"
 
 
 def test_a_login_on_another_device_shows_its_code(store):

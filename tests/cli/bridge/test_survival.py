@@ -31,20 +31,3 @@ def test_a_server_that_restarts_is_reached_again():
         starting.start()  # the call waits for it
         assert bridge.call(2, "echo", text="after") == "after"
         starting.join()
-
-
-def test_a_call_whose_answer_is_lost_is_not_made_again_and_a_list_is():
-    with everything() as server, Bridge(server.sse_url) as bridge:
-        bridge.open()
-        bridge.ask(1, "tools/call", name="hold", arguments={})
-        while "hold" not in server.log()["calls"]:
-            bridge.ask(2, "ping")
-            bridge.answer(2)
-        server.process.kill()
-        error = bridge.answer(1)["error"]
-        assert "not known what the server has done" in error["message"]
-        assert error["data"]["hint"] == "Check what it has done before you try again."
-        server.process.start()
-        bridge.ask(3, "tools/list")
-        assert bridge.answer(3)["result"]["tools"]
-        assert server.log()["calls"] == []

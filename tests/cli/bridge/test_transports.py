@@ -128,6 +128,7 @@ class _SseServer:
     def __init__(self, *, of_posts_at_its_url=405):
         self.stream = asyncio.Queue()
         self._of_posts = of_posts_at_its_url
+        self.keeps_to_itself = set()
 
     def handle(self, request):
         if request.method == "GET":
@@ -137,7 +138,8 @@ class _SseServer:
         said = message(request)
         if "id" in said:
             result = {"protocolVersion": "2024-11-05", "capabilities": {}} if said["method"] == "initialize" else {}
-            self.stream.put_nowait(f"data: {json.dumps(answer(said['id'], **result))}\n\n")
+            if said["method"] not in self.keeps_to_itself:
+                self.stream.put_nowait(f"data: {json.dumps(answer(said['id'], **result))}\n\n")
         return httpx2.Response(202)
 
     def _open(self):
@@ -193,5 +195,24 @@ def test_an_sse_server_that_names_another_origin_gets_no_message():
 
         async with Scene(handle, transports=("sse",)) as scene:
             assert "another origin" in (await scene.open())["error"]["message"]
+
+    asyncio.run(play())
+
+
+def test_a_call_whose_stream_ends_is_not_made_again_and_a_list_is():
+    async def play():
+        server = _SseServer()
+        async with Scene(server.handle, transports=("sse",)) as scene:
+            await scene.open()
+            server.keeps_to_itself = {"tools/call", "tools/list"}
+            scene.ask(1, "tools/call", name="t")
+            scene.ask(2, "tools/list")
+            await scene.until(lambda: scene.sent("tools/call") and scene.sent("tools/list"))
+            server.keeps_to_itself.clear()
+            server.stream.put_nowait(None)
+            heard = {each["id"]: each for each in [await scene.heard(), await scene.heard()]}
+        assert "not known what the server has done" in heard[1]["error"]["message"]
+        assert "result" in heard[2]
+        assert [len(scene.sent(each)) for each in ("tools/call", "tools/list", "initialize")] == [1, 2, 2]
 
     asyncio.run(play())

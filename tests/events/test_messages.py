@@ -127,3 +127,18 @@ def test_of_a_link_the_known_parameters_are_shown():
     link = f"https://auth.example.com/authorize?client_id=me&state={SECRET}&scope=read%20{SECRET}"
     assert query_message(link).members == {"client_id": "me", "state": "…", "scope": "read …"}
     assert query_message("https://[").members == {}
+
+
+def test_the_address_of_an_endpoint_is_no_secret_and_what_its_query_holds_is():
+    server = "https://auth.example.com"
+    answer = {
+        "end_session_endpoint": f"{server}/session/end",
+        "token_endpoint": f"{server}/token",
+        "verification_uri_complete": f"{server}/device?user_code=ABCD-EFGH",
+        "error_description": f"{server}/session ABCD-EFGH {SECRET} Canary-of-state",
+    }
+    headers = (JSON, ("Location", f"{server}/callback?code={SECRET}&state=Canary-of-state&iss={server}"))
+    shown = response_message(response(*headers, body=json.dumps(answer).encode()))
+    assert shown.members["token_endpoint"] == f"{server}/token"
+    assert shown.members["error_description"] == f"{server}/session … … …"
+    assert shown.members["verification_uri_complete"] == "…"

@@ -43,3 +43,7 @@ def test_a_function_is_the_same_in_each_program():
     """Row H1."""
     one, other = (Settings(url=MCP, approve_scope=lambda request, answer=answer: answer) for answer in (True, False))
     assert settings_mark(one) == settings_mark(other)
+
+
+def test_a_program_that_listens_begins_the_same_login():
+    assert settings_mark(Settings(url=MCP, on_event=print)) == settings_mark(Settings(url=MCP))

@@ -135,9 +135,12 @@ def _secrets(pairs: Iterable[tuple[str, Any]]) -> Iterator[str]:
             yield from _secrets(value.items())
         if not isinstance(value, str):
             continue
-        if name.lower() in _URLS:
-            yield from _secrets(parse_qsl(_split(value).query))
-        if name.lower() not in _MEMBERS and _SECRET_NAME.search(name):
+        is_secret = name.lower() not in _MEMBERS and _SECRET_NAME.search(name) is not None
+        if _URL.match(value):  # only its query may be one: `end_session_endpoint` is where everything else is, too
+            query = parse_qsl(_split(value).query)
+            yield from (each for _, each in query if is_secret and len(each) >= _SHORTEST_SECRET)
+            yield from _secrets(query)
+        elif is_secret:
             _, _, credentials = value.partition(" ")
             yield from (each for each in (value, credentials) if len(each) >= _SHORTEST_SECRET)
 

@@ -33,8 +33,6 @@ HEADING = re.compile(r"^## (.+)$", re.MULTILINE)
 MODULE = re.compile(r"^(\| )(`([\w.]+)`)(?= \| `)", re.MULTILINE)
 EXAMPLES = (".py", ".ipynb", ".yaml")
 REMAINING = "More"
-AWAITED = {"doctor"}
-"""Pages that the index lists before they are written."""
 
 
 def connect(app):
@@ -50,8 +48,6 @@ def on_page(app, name, source):
         return
     place = ELSEWHERE.get(name, f"docs/{name}.md")
     text = (ROOT / place).read_text(encoding="utf-8")
-    for page in AWAITED - app.env.found_docs:
-        text = re.sub(rf"^- \[[^\]]*\]\({page}\.md\).*\n", "", text, flags=re.MULTILINE)
     text = outside_fences(text, lambda part: rewritten(part, place, name))
     if name == "api":
         text = MODULE.sub(r"\g<1>[\g<2>](reference/\g<3>.rst)", text)
@@ -82,8 +78,6 @@ def rewritten(text, place, name):
         words, (target, hash_, anchor) = found[1], found[2].partition("#")
         path = posixpath.normpath(posixpath.join(folder, target))
         page = page_of(path)
-        if page in AWAITED and not (ROOT / path).exists():
-            return words
         if page is not None:
             return f"[{words}]({posixpath.relpath(f'docs/{page}.md', here)}{hash_}{anchor})"
         if path.startswith("examples/") and path.endswith(EXAMPLES):

@@ -36,7 +36,7 @@ def test_all_accounts_of_this_person_are_logged_out_and_no_other_ones(logged_in,
     store.put(session_key(other), encode_session(a_session(), {"url": URL, "principal": "alice", "label": "default"}))
     done = logged_in("logout", "--all")
     assert done.out.count("Logged out of") == 2
-    assert "The sessions of other users stay: 1." in done.err
+    assert "1 session stays: of other users, or of unknown ones." in done.err
     (left,) = logged_in("status", "--json").document["sessions"]
     assert left["principal"] == "alice"
 
@@ -71,6 +71,43 @@ def test_a_damaged_record_is_forgotten(valetkey):
     assert valetkey("status", "--json").document["sessions"] == []
     open_store(valetkey.store).put(session_key(Settings(url=URL)), b"{")
     assert "not revoked" in valetkey("logout", "--all").out
+
+
+def test_a_damaged_record_of_another_account_is_forgotten_too(valetkey):
+    key = session_key(Settings(url=URL, label="work"))
+    open_store(valetkey.store).put(key, b"{")
+    assert valetkey("logout", URL, "--label", "work").code == ExitCode.DONE
+    assert open_store(valetkey.store).get(key) is None
+
+
+def test_with_all_what_may_be_another_users_stays(valetkey):
+    """A record of an older version that does not say whose it is, and one of a newer version."""
+    store = open_store(valetkey.store)
+    store.put(session_key(Settings(url=URL, principal="alice")), encode_session(a_session(resource="urn:other")))
+    store.put(session_key(Settings(url=URL)), b'{"format": 99, "kind": "session"}')
+    done = valetkey("logout", "--all")
+    assert (done.code, done.out) == (ExitCode.DONE, "There was no session.\n")
+    assert "2 sessions stay" in done.err
+    assert len(store.keys()) == 2
+
+
+def test_with_all_one_that_cannot_be_ended_keeps_no_other_from_ending(logged_in, server, monkeypatch):
+    from valetkey._cli import logout as module
+    from valetkey.errors import StoreError
+
+    end, full = module._end, StoreError("The disk is full.", hint="Make room.")
+
+    def failing(stored, store, usual):
+        if stored.said("label") == "default":
+            raise full
+        return end(stored, store, usual)
+
+    monkeypatch.setattr(module, "_end", failing)
+    logged_in("login", server.url, "--label", "work")
+    done = logged_in("logout", "--all")
+    assert done.code == ExitCode.STORE
+    assert f"Error: {server.url}: The disk is full.\nMake room.\n" in done.err
+    assert "(work): revoked its tokens" in done.out
 
 
 def test_a_record_of_a_newer_version_stays(valetkey):

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from valetkey._cli.console import Console
-from valetkey._cli.outcome import CommandFailed, ExitCode
+from valetkey._cli.outcome import CommandFailed, ExitCode, code_of
 from valetkey._cli.parameters import ClientId, Label, OptionalUrl, Principal, StoreName
 
 if TYPE_CHECKING:
     from valetkey._engine.logout import LogoutResult
     from valetkey._sessions.listing import StoredSession
+    from valetkey.settings.settings import Settings
     from valetkey.store import Store
 
 _All = Annotated[bool, typer.Option("--all", help="Log out everywhere.")]
@@ -27,44 +28,70 @@ def logout(
     principal: Principal = None,
     client_id: ClientId = None,
     store: StoreName = None,
-) -> None:
+) -> ExitCode | None:
     """Log out: revoke the tokens (RFC 7009). Then the session is forgotten, whatever the server says."""
-    from valetkey._cli.accounts import PERSON, accounts_at, all_accounts, one_account
+    from valetkey._cli.accounts import ACCOUNT, PERSON, accounts_at, all_accounts, one_account
+    from valetkey.settings.settings import Settings
     from valetkey.store import open_store
 
     if (url is None) is not everywhere:
         message = "Nothing says where to log out." if url is None else "A URL and --all contradict each other."
         raise CommandFailed(message, hint="Give a URL, or --all.", code=ExitCode.USAGE)
     opened = open_store(store)
-    others = 0
-    if url is None:
-        listed = all_accounts(opened)
-        found = [each for each in listed if each.said("principal") in (None, principal or PERSON)]
-        found = [each for each in found if label in (None, each.said("label"))]
-        others = sum(1 for each in listed if each.said("principal") not in (None, principal or PERSON))
-    else:
-        found = accounts_at(opened, url, principal=principal, label=label)
-        if len(found) != 1 or found[0].problem is None:  # a record that is damaged is forgotten too
+    if url is not None:
+        found, usual = accounts_at(opened, url, principal=principal, label=label), None
+        if len(found) == 1 and found[0].problem is not None:  # a record that is damaged is forgotten too
+            usual = Settings(url=url, principal=principal or PERSON, label=label or ACCOUNT)
+        else:
             found = [one_account(opened, url, principal=principal, label=label, client_id=client_id)]
-    ended = []
-    for stored in found:
         with console.progress("Logging out…"):
-            ended.append((stored, _end(stored, opened, url)))
-    _tell(console, ended, others)
+            ended = [(found[0], _end(found[0], opened, usual))]
+        _tell(console, ended)
+        return None
+    listed = all_accounts(opened)
+    found = [each for each in listed if _is_meant(each, principal or PERSON, label)]
+    code = _end_all(console, found, opened)
+    left = len(listed) - len(found)
+    if left:
+        console.tell(f"{left} {'session stays' if left == 1 else 'sessions stay'}: of other users, or of unknown ones.")
+    return code
 
 
-def _end(stored: "StoredSession", store: "Store", url: str | None) -> "LogoutResult":
+def _is_meant(stored: "StoredSession", principal: str, label: str | None) -> bool:
+    """Tell whether a session is of this person; a damaged record is of no use for anyone."""
+    from valetkey.store.another import DamagedRecord
+
+    if stored.problem is not None:
+        return label is None and isinstance(stored.problem, DamagedRecord)
+    return stored.said("principal") == principal and label in (None, stored.said("label"))
+
+
+def _end_all(console: Console, found: "list[StoredSession]", store: "Store") -> ExitCode | None:
+    """End each session, whatever becomes of the others; the exit code is that of the first that cannot be ended."""
+    from valetkey._cli.views import server_of
+    from valetkey.errors import AuthError
+
+    ended, failure = [], None
+    for stored in found:
+        try:
+            with console.progress("Logging out…"):
+                ended.append((stored, _end(stored, store, None)))
+        except AuthError as error:
+            failure = failure or error
+            console.tell_failure(f"{server_of(stored)}: {error.message}", error.hint)
+    _tell(console, ended)
+    return None if failure is None else code_of(failure)
+
+
+def _end(stored: "StoredSession", store: "Store", usual: "Settings | None") -> "LogoutResult":
     """End one session; what no program here can revoke is forgotten all the same."""
     from valetkey._engine.factory import build_engine
     from valetkey._engine.logout import LogoutResult
-    from valetkey.settings.settings import Settings
     from valetkey.store.another import DamagedRecord
 
-    settings = stored.settings
-    if settings is None and stored.problem is not None and not isinstance(stored.problem, DamagedRecord):
+    settings = stored.settings or usual
+    if stored.problem is not None and not isinstance(stored.problem, DamagedRecord):
         raise stored.problem  # of a newer version, which may still be in use
-    if settings is None and stored.problem is not None and url is not None:
-        settings = Settings(url=url, principal=stored.said("principal") or Settings.principal)
     if settings is not None:
         return build_engine(settings, store=store, login="never").logout()
     store.delete(stored.key)
@@ -72,7 +99,7 @@ def _end(stored: "StoredSession", store: "Store", url: str | None) -> "LogoutRes
     return LogoutResult(existed=True, problem=f"{why}, so its tokens are not revoked and end when their time is over.")
 
 
-def _tell(console: Console, ended: "list[tuple[StoredSession, LogoutResult]]", others: int) -> None:
+def _tell(console: Console, ended: "list[tuple[StoredSession, LogoutResult]]") -> None:
     from valetkey._cli.views import account_of, document_of_session, server_of
     from valetkey.errors.texts import harmless
 
@@ -87,6 +114,4 @@ def _tell(console: Console, ended: "list[tuple[StoredSession, LogoutResult]]", o
         lines.append(f"Logged out of {server_of(stored)} ({account_of(stored)}): {did}.")
         if result.problem is not None:
             lines.append(f"  {harmless(result.problem)}")
-    if others:
-        console.tell(f"The sessions of other users stay: {others}.")
     console.result({"logged_out": documents}, "\n".join(lines) or "There was no session.")

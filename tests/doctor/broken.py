@@ -26,6 +26,7 @@ from valetkey.errors import AuthError, TemporaryError
 from valetkey.wire import NotReached, UnknownOutcome, UnreadableAnswer
 
 REGISTER = f"POST {ISSUER}/register"
+BOT_FILTER = answer(403, "<!DOCTYPE html><title>Just a moment...", cf_ray="8a", content_type="text/html")
 BARE = answer(401, www_authenticate="Bearer")
 
 
@@ -136,6 +137,16 @@ OF_THE_PLACE = (
         error="Unsupported",
         advises=f"{ORIGIN}/v1/mcp",
         themes="B4, B22",
+    ),
+    Broken(
+        id="root-instead-of-path",
+        does="The user gives its root; the MCP server is at /mcp.",
+        answers={f"POST {ORIGIN}/": NOT_FOUND},
+        settings={"url": f"{ORIGIN}/"},
+        cause="not_found",
+        error="Unsupported",
+        advises=f'An MCP server answers at "{MCP}"',
+        themes="B22",
     ),
     Broken(
         id="web-page",
@@ -323,6 +334,15 @@ OF_THE_REJECTION = (
         cause="rejection_hidden",
         error="Unsupported",
         advises="Answer 401 with WWW-Authenticate",
+        themes="B8, B22",
+    ),
+    Broken(
+        id="rejection-in-200-and-metadata",
+        does="It speaks of a missing login in a JSON-RPC error with status 200, and publishes metadata of a login.",
+        answers={PING: answer(200, {"jsonrpc": "2.0", "id": 1, "error": {"code": -32001, "message": "Unauthorized"}})},
+        cause="rejection_hidden",
+        error=None,
+        advises="valetkey login",
         themes="B8, B22",
     ),
     Broken(
@@ -592,6 +612,24 @@ OF_THE_RESOURCE = (
         error="Unsupported",
         advises="Publish protected resource metadata",
         themes="B8",
+    ),
+    Broken(
+        id="resource-unnamed",
+        does="Its metadata does not say which resource it is about.",
+        answers={f"GET {RESOURCE}": resource(resource=None)},
+        cause="resource_unnamed",
+        error="Unsupported",
+        advises="the member is required",
+        themes="B8",
+    ),
+    Broken(
+        id="metadata-behind-bot-filter",
+        does="A bot filter answers in the place of its metadata.",
+        answers={f"GET {url}": BOT_FILTER for url in (RESOURCE, ROOT_RESOURCE)},
+        cause="resource_blocked",
+        error="Unsupported",
+        advises="without a browser check",
+        themes="B8, B20",
     ),
     Broken(
         id="resource-misplaced",

@@ -3,7 +3,7 @@
 
 """Broken authorization servers: metadata, PKCE, clients, scope, authentication."""
 
-from tests.doctor.broken import REGISTER, Broken
+from tests.doctor.broken import BOT_FILTER, REGISTER, Broken
 from tests.doctor.wire import (
     ISSUER,
     MCP,
@@ -112,6 +112,24 @@ OF_THE_SERVER = (
         error="Unsupported",
         advises="give authorization_endpoint and token_endpoint",
         themes="B8, B25",
+    ),
+    Broken(
+        id="issuer-missing",
+        does="Its metadata does not name the issuer.",
+        answers={f"GET {SERVER}": server(issuer=None)},
+        cause="issuer_missing",
+        error="Unsupported",
+        advises="the member is required",
+        themes="B8",
+    ),
+    Broken(
+        id="server-behind-bot-filter",
+        does="A bot filter answers in the place of the authorization server's metadata.",
+        answers={f"GET {url}": BOT_FILTER for url in (SERVER, OPENID)},
+        cause="server_blocked",
+        error="Unsupported",
+        advises="without a browser check",
+        themes="B8, B20",
     ),
     Broken(
         id="server-metadata-at-root",

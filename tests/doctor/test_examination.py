@@ -4,6 +4,7 @@
 """An examination asks and leaves nothing behind, unless the user wants more."""
 
 import json
+from dataclasses import replace
 from random import Random
 
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from tests.doctor.broken import REGISTER
 from tests.doctor.rows import ROWS
 from tests.doctor.wire import GOOD, ISSUER, MCP, PING, RESOURCE, STREAM, answer, examination, examined, resource, server
-from tests.fakes.seams import BEGINNING
+from tests.fakes.seams import BEGINNING, Clock
 from tests.fakes.world import a_session
 from valetkey._cli.doctor.facts import Exchange, Facts, Rehearsal
 from valetkey._cli.doctor.findings import Mark
@@ -113,6 +114,13 @@ def test_a_registration_that_is_asked_for_is_kept_for_the_next_login():
     assert prepared.store.keys() == [client_key(ISSUER, SETTINGS)]
 
 
+def test_no_client_is_registered_for_a_login_that_cannot_work():
+    no_pkce = {f"GET {ISSUER}/.well-known/oauth-authorization-server": server(code_challenge_methods_supported=None)}
+    prepared, wire = examination({**GOOD, **no_pkce}, registers=True)
+    assert judge(prepared.run()).verdict.error == "Unsupported"
+    assert [each.url for each in wire.requests if each.method == "POST"] == [MCP]
+
+
 def test_a_session_at_an_open_server_that_was_begun_to_see_what_it_speaks_is_ended():
     begun = answer(200, {"jsonrpc": "2.0", "id": 2, "result": {}}, mcp_session_id="s-1")
 
@@ -126,8 +134,6 @@ def test_a_session_at_an_open_server_that_was_begun_to_see_what_it_speaks_is_end
         if b'"initialize"' in request.body:
             wire._answers = {**wire._answers, PING: begun}
         return usual(request)
-
-    from dataclasses import replace
 
     prepared.seams = replace(prepared.seams, send=send)
     prepared.__post_init__()
@@ -266,8 +272,6 @@ def test_what_the_mcp_server_says_to_the_token_is_told(status, code, error):
             wire._answers = {**GOOD, PING: status}
         return usual(request)
 
-    from dataclasses import replace
-
     prepared.seams = replace(prepared.seams, send=send)
     prepared.__post_init__()
     report = judge(prepared.run())
@@ -283,6 +287,19 @@ def test_a_login_that_fails_is_told_with_its_error():
     report = examined(GOOD, log_in=log_in)
     assert "login_failed" in codes(report)
     assert (report.verdict.error, report.verdict.exit_code, report.verdict.todo) == ("LoginFailed", 3, "Allow it.")
+
+
+def test_a_server_that_answers_late_is_told():
+    clock = Clock()
+    prepared, wire = examination(GOOD)
+
+    def late(request):
+        clock.time += 5
+        return wire(request)
+
+    prepared.seams = replace(prepared.seams, send=late, monotonic=clock.now)
+    prepared.__post_init__()
+    assert "answers_slowly" in codes(judge(prepared.run()))
 
 
 def test_an_open_server_needs_no_login():

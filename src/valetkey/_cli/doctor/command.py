@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from valetkey.settings.settings import Settings
     from valetkey.store import Store
 
+_SHORTEST_SECRET = 4
 _ANOTHER_FILE = "Give --html a file in a folder where you may write."
 _Html = Annotated[
     Path | None, typer.Option("--html", metavar="FILE", help="Write the report as one page too.", show_default=False)
@@ -100,7 +101,8 @@ def doctor(
         "grant": "device_code" if device else None,
     }
     way: LoginName = "paste" if paste else "device" if device else "auto"
-    with redacting(*secrets_in(url), *(value.partition(":")[2].strip() for value in header or ())):
+    fields = (value.partition(":")[2].strip() for value in header or ())
+    with redacting(*secrets_in(url), *(value for value in fields if len(value) >= _SHORTEST_SECRET)):
         changes = {name: value for name, value in given.items() if value is not None}
         if client_secret is not None:
             changes["client_secret"] = read_secret(client_secret, "The secret of the client: ")

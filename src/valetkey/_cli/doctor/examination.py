@@ -95,10 +95,11 @@ class Examination:
             self._facts["target_error"] = error
         self._read_server()
         self._ask_endpoints()
-        if self.registers and self._facts.get("target") is not None:
-            self._facts.update(register(settings, self._facts["target"], challenge, self.store, self._recorded()))
         challenges, is_missing = self._facts["challenges"], self._is_guess_missing()
-        self._facts["rehearsal"] = rehearse(settings, self.store, self._recorded(), challenges, is_missing=is_missing)
+        rehearsal = rehearse(settings, self.store, self._recorded(), challenges, is_missing=is_missing)
+        self._facts["rehearsal"] = rehearsal
+        if self.registers and rehearsal.error is None:  # a client for a login that cannot work would be one too many
+            self._facts.update(register(settings, self._facts["target"], challenge, self.store, self._recorded()))
 
     def _is_guess_missing(self) -> bool:
         """Tell whether nothing is at a guessed login page: it is not there, or the page is the one of every path."""

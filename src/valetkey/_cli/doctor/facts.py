@@ -107,6 +107,7 @@ class Facts:
     answer: Exchange | None = None  # the one that says whether a login is wanted
     probes: tuple[Exchange, ...] = ()  # further questions about what the server speaks
     redirects: tuple[str, ...] = ()
+    other_place: str | None = None  # where an MCP server answers, if none is at the URL
     challenges: tuple[Challenge, ...] = ()
     challenge: Challenge | None = None
     wants_login: bool = False

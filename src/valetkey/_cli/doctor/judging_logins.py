@@ -9,6 +9,7 @@ from valetkey import urls
 from valetkey._cli.doctor.catalog import found
 from valetkey._cli.doctor.facts import Exchange, Facts
 from valetkey._cli.doctor.findings import Finding, Mark
+from valetkey._cli.doctor.judging_mcp import is_gateway
 from valetkey._cli.doctor.questions import media_type_of
 from valetkey._cli.doctor.reading import SERVER_MEMBERS, document_in, leads_away, redirects_in, wrong_members
 from valetkey._cli.doctor.shown import outcome_of, shown_url
@@ -113,6 +114,10 @@ def _refused(facts: Facts, error: AuthError) -> Finding:
         code = "server_malformed"
     elif any(map(leads_away, facts.asked_for("server"))):
         code = "server_redirected_elsewhere"
+    elif any(map(_lacks_issuer, facts.asked_for("server"))):
+        return found("issuer_missing", "It has no member issuer.", asked, client)
+    elif any(each.response is not None and is_gateway(each.response) for each in facts.asked_for("server")):
+        return found("server_blocked", "A web page of a gateway came.", asked)
     elif _gives_no_codes(facts):
         code = "gives_no_codes"
     elif facts.misplaced_server:
@@ -137,6 +142,11 @@ def _of_insecure(facts: Facts, error: InsecureEndpoint) -> str:
     if inside_hint(named_at, error.url) is not None or inside_hint(facts.issuer or "", error.url) is not None:
         return "server_behind_proxy"
     return "issuer_insecure" if error.url == facts.issuer else "endpoint_insecure"
+
+
+def _lacks_issuer(exchange: Exchange) -> bool:
+    document = document_in(exchange.response)
+    return "token_endpoint" in document and not document.get("issuer")
 
 
 def _gives_no_codes(facts: Facts) -> bool:

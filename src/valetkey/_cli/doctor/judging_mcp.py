@@ -115,6 +115,8 @@ def _wrong_place(code: str, text: str, facts: Facts) -> Finding:
     answer = facts.answer.response if facts.answer is not None else None
     resource = _named_resource(facts)
     client = f"Its metadata names {resource} as the MCP server: use that URL." if resource else ""
+    if not client and facts.other_place is not None:
+        client = f"An MCP server answers at {named_url(facts.other_place)}: use that URL."
     return found(code, text, said(answer, "content-type", "allow"), client)
 
 

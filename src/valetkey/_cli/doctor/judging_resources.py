@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from valetkey import urls
 from valetkey._cli.doctor.catalog import found
 from valetkey._cli.doctor.facts import Facts
-from valetkey._cli.doctor.findings import Finding
+from valetkey._cli.doctor.findings import Finding, Mark
+from valetkey._cli.doctor.judging_mcp import is_gateway
 from valetkey._cli.doctor.questions import media_type_of
 from valetkey._cli.doctor.reading import RESOURCE_MEMBERS, document_in, leads_away, redirects_in, wrong_members
 from valetkey._cli.doctor.shown import named_url, outcome_of, shown_url
@@ -74,7 +75,13 @@ def _absent(facts: Facts) -> Iterator[Finding]:
     for exchange in places:
         yield found("resource_misplaced", f"It lies at {shown_url(exchange.request.url)}.", asked)
     announced = facts.challenge.get_all("resource_metadata") if facts.challenge is not None else ()
-    if announced and facts.target is None:
+    documents = [document_in(each.response) for each in facts.asked_for("resource")]
+    mark = None if facts.target is None else Mark.WARNING
+    if any("authorization_servers" in each and not each.get("resource") for each in documents):
+        yield found("resource_unnamed", "It has no member resource.", asked, mark=mark)
+    elif any(each.response is not None and is_gateway(each.response) for each in facts.asked_for("resource")):
+        yield found("resource_blocked", "A web page of a gateway came.", asked, mark=mark)
+    elif announced and facts.target is None:
         text = "The challenge announces it, and none can be read."
         yield found("resource_unreadable", text, asked)
     elif not places:

@@ -8,7 +8,7 @@ import re
 from valetkey import urls, wire
 from valetkey._cli.doctor.catalog import found
 from valetkey._cli.doctor.facts import Facts, FailureKind
-from valetkey._cli.doctor.findings import Finding
+from valetkey._cli.doctor.findings import Finding, Mark
 from valetkey._cli.doctor.judging_mcp import hides_rejection, is_gateway
 from valetkey._cli.doctor.questions import speaks_mcp
 from valetkey._cli.doctor.shown import said
@@ -32,7 +32,9 @@ _OF_FAILURES: dict[FailureKind, str] = {
     "spent": "no_answer",
 }
 _LONGEST_READ = 4000
+_SLOW_SECONDS = 4.0
 _MOST_NAMED = 4
+_BY_NAME = "Log in by name: valetkey login URL. A program starts no login after such an answer."
 
 
 def judge_url(facts: Facts) -> Findings:
@@ -68,7 +70,8 @@ def judge_connection(facts: Facts) -> Findings:
     if answer.failure is None:
         is_https = answer.request.url.lower().startswith("https:")
         how = "over https, with a good certificate" if is_https else "over http on this computer"
-        return (found("connected", f"The server answers {how}, in {answer.seconds * 1000:.0f} ms."),)
+        code = "connected" if answer.seconds < _SLOW_SECONDS else "answers_slowly"
+        return (found(code, f"The server answers {how}, in {answer.seconds * 1000:.0f} ms."),)
     if answer.failure.kind in ("forbidden", "host"):
         return ()
     error, kind = answer.failure.error, answer.failure.kind
@@ -87,11 +90,14 @@ def judge_rejection(facts: Facts) -> Findings:
         return (found("login_wanted", "It answers 401: a login is wanted.", said(response)),)
     if facts.offers_login and response.status == 403:
         return (found("forbidden_offers_login", "It answers 403 without a challenge.", _words(response)),)
+    hiding = next((each for each in _answers(facts) if hides_rejection(each)), None)
+    if facts.offers_login and hiding is not None:
+        text = f"It answers {hiding.status}, speaks of a missing login, and publishes one."
+        return (found("rejection_hidden", text, _words(hiding), _BY_NAME, Mark.WARNING),)
     if facts.offers_login:
         return (found("login_offered", "It answers without a login, and publishes where one is possible."),)
     if response.status == 403 and not is_gateway(response):
         return (found("forbidden", "It answers 403 without a challenge.", _words(response)),)
-    hiding = next((each for each in _answers(facts) if hides_rejection(each)), None)
     if hiding is not None:
         return (
             found("rejection_hidden", f"It answers {hiding.status} and speaks of a missing login.", _words(hiding)),

@@ -71,6 +71,22 @@ OF_THE_SERVER = (
         sections="RFC 8414 §3; MCP Authorization Server Metadata Discovery",
     ),
     fault(
+        "issuer_missing",
+        "The metadata of the authorization server does not name its issuer.",
+        *("ASM-7", "ASM-8"),
+        client=ASK,
+        owner="Name the issuer: the member is required.",
+        sections="RFC 8414 §2",
+    ),
+    fault(
+        "server_blocked",
+        "An access gateway or a bot filter answers in the place of the metadata.",
+        "ASM-7",
+        client="Ask its operator to let programs pass, or try from another network.",
+        owner="Let /.well-known/ pass without a browser check.",
+        sections="RFC 8414 §3.1",
+    ),
+    fault(
         "server_misplaced",
         "The metadata lies at the root of the host, or behind the issuer's path, where it describes another issuer.",
         *("ASM-3", "ASM-5"),

@@ -107,6 +107,22 @@ OF_THE_RESOURCE = (
         sections="RFC 9728 §3.2",
     ),
     fault(
+        "resource_unnamed",
+        "The metadata does not name the resource that it is about.",
+        *("PRM-5", "PRM-7"),
+        client=ASK,
+        owner="Name the URL of the MCP server as resource: the member is required.",
+        sections="RFC 9728 §2",
+    ),
+    fault(
+        "resource_blocked",
+        "An access gateway or a bot filter answers in the place of the metadata.",
+        "PRM-5",
+        client="Give the header fields that the gateway wants (--header; network= in a program), or ask its operator.",
+        owner="Let /.well-known/ pass without a browser check.",
+        sections="RFC 9728 §3.1",
+    ),
+    fault(
         "resource_misplaced",
         "The metadata lies behind the server's path, where no client looks.",
         "PRM-4",

@@ -31,6 +31,12 @@ OF_THE_PLACE = (
         owner="See whether the DNS record is there.",
     ),
     ok("connected", "A connection comes about; over https the certificate is good.", "SEC-10", "PRM-14"),
+    warning(
+        "answers_slowly",
+        "The server takes long to answer; clients with short time limits give up.",
+        client="Raise the timeouts of your MCP client.",
+        owner="Answer a call without a token at once: no work is needed for a 401.",
+    ),
     fault(
         "connection_refused",
         "Nothing listens at the host's port.",

@@ -55,6 +55,7 @@ def ask_mcp_server(settings: Settings, recorder: Recorder) -> dict[str, Any]:
         answer = recorder.exchange(ping_request(url, None))
     probes = _probes(url, answer, recorder)
     answer = next((probe for probe in probes if is_rejection(probe.response)), answer)
+    is_server = is_rejection(answer.response) or any(questions.speaks_mcp(each.response) for each in (answer, *probes))
     challenges = parse_challenges(challenge_fields(answer.response))
     return {
         "answer": answer,
@@ -63,7 +64,22 @@ def ask_mcp_server(settings: Settings, recorder: Recorder) -> dict[str, Any]:
         "challenges": challenges,
         "challenge": challenge_to_answer(challenges, prefers_dpop=settings.dpop is True),
         "wants_login": is_rejection(answer.response),
+        "other_place": None if is_server else _other_place(settings.server_url, answer, recorder),
     }
+
+
+def _other_place(url: str, answer: Exchange, recorder: Recorder) -> str | None:
+    """Look whether an MCP server answers at the usual paths of the same origin, where none is at the URL."""
+    if answer.response is None or answer.response.status not in questions.MCP_STATUSES:
+        return None
+    base = urls.without_last_slash(urls.canonical_resource(url)).partition("?")[0]
+    for place in dict.fromkeys((f"{base}/mcp", f"{urls.origin(url)}/mcp")):
+        if place == base or not urls.is_endpoint(place):
+            continue
+        response = recorder.exchange(ping_request(place, None)).response
+        if is_rejection(response) or questions.speaks_mcp(response):
+            return place
+    return None
 
 
 def _probes(url: str, answer: Exchange, recorder: Recorder) -> tuple[Exchange, ...]:

@@ -99,5 +99,5 @@ def details(finding: Finding) -> Iterator[tuple[str, str]]:
 
 def broken(finding: Finding) -> str:
     """Name the sections and the requirements that a finding is about."""
-    ids = f"({', '.join(finding.kind.requirements)})" if finding.kind.requirements else ""
-    return f"{finding.kind.sections} {ids}".strip()
+    ids = ", ".join(finding.kind.requirements)
+    return f"{finding.kind.sections} ({ids})" if finding.kind.sections and ids else finding.kind.sections or ids

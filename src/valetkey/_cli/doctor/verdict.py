@@ -26,7 +26,9 @@ def verdict_of(facts: Facts, steps: Sequence[Step]) -> Verdict:
     if not facts.wants_login and not facts.offers_login:
         return Verdict("not_needed", f"{facts.url} needs no login.")
     untried = (
-        " What proves the client was not shown." if facts.settings is not None and facts.settings.is_machine else ""
+        " The secret or key of the client was not tried."
+        if facts.settings is not None and facts.settings.is_machine
+        else ""
     )
     offered = "" if facts.wants_login else ", and is not demanded"
     guesses = [step for step in steps if any(each.kind.code == "server_is_guessed" for each in step.findings)]

@@ -645,6 +645,16 @@ OF_THE_RESOURCE = (
         themes="D4",
     ),
     Broken(
+        id="slash",
+        does="Its URL ends in a slash, and its metadata lies at the place without it (FastMCP).",
+        answers={f"POST {MCP}/": BARE},
+        settings={"url": f"{MCP}/"},
+        cause="resource_elsewhere",
+        error=None,
+        advises="well-known path of the server's own path",
+        themes="D4, B4",
+    ),
+    Broken(
         id="query-tokens",
         does="It takes tokens only in the URL.",
         answers={f"GET {RESOURCE}": resource(bearer_methods_supported=["query"])},

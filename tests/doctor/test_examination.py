@@ -21,6 +21,7 @@ from valetkey._network.addresses import AddressKind
 from valetkey._network.guard import Guard
 from valetkey._sessions.codec import client_key, encode_client, encode_session, session_key
 from valetkey.errors import LoginFailed, Refused
+from valetkey.settings import Network
 from valetkey.settings.settings import Settings
 from valetkey.store.backends.memory import MemoryStore
 from valetkey.values import Client, ClientAuthentication, ClientOrigin, ServerMetadata
@@ -287,6 +288,41 @@ def test_a_login_that_fails_is_told_with_its_error():
     report = examined(GOOD, log_in=log_in)
     assert "login_failed" in codes(report)
     assert (report.verdict.error, report.verdict.exit_code, report.verdict.todo) == ("LoginFailed", 3, "Allow it.")
+
+
+def test_a_document_of_the_users_is_the_client_where_the_server_takes_documents():
+    takes = {f"GET {ISSUER}/.well-known/oauth-authorization-server": server(client_id_metadata_document_supported=True)}
+    report = examined({**GOOD, **takes}, client_metadata_url="https://app.example.com/client.json")
+    assert "client_document" in codes(report)
+    assert report.verdict.is_good
+
+
+def test_endpoints_of_the_settings_need_no_document():
+    given = {"authorization_endpoint": f"{ISSUER}/authorize", "token_endpoint": f"{ISSUER}/token", "client_id": "mine"}
+    report = examined({PING: GOOD[PING]}, **given)
+    assert {"server_ok", "client_given", "pkce_assumed"} <= codes(report)
+    assert report.verdict.is_good
+
+
+def test_a_proxy_looks_the_host_up():
+    report = examined(GOOD, network=Network(proxy="http://proxy.example.com:3128"))
+    assert "host_by_proxy" in codes(report)
+
+
+def test_an_examination_ends_when_its_time_is_over():
+    clock = Clock()
+    prepared, wire = examination(GOOD)
+
+    def slow(request):
+        clock.time += 25
+        return wire(request)
+
+    prepared.seams = replace(prepared.seams, send=slow, monotonic=clock.now)
+    prepared.__post_init__()
+    report = judge(prepared.run())
+    assert len(wire.requests) == 3
+    assert report.verdict.name == "works"
+    assert "endpoint_silent" not in codes(report)
 
 
 def test_a_server_that_answers_late_is_told():

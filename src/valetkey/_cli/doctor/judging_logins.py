@@ -196,12 +196,13 @@ def _form(facts: Facts) -> Iterator[Finding]:
 def judge_endpoints(facts: Facts) -> tuple[Finding, ...]:
     """Judge whether the endpoints answer at all; they were asked without any parameter."""
     server = facts.server
-    if server is None or not facts.endpoints:
+    asked = [each for each in facts.endpoints if each.failure is None or each.failure.kind != "spent"]
+    if server is None or not asked:
         return ()
-    faults = tuple(filter(None, (_endpoint_fault(each, server) for each in facts.endpoints)))
+    faults = tuple(filter(None, (_endpoint_fault(each, server) for each in asked)))
     if faults:
         return faults
-    hosts = ", ".join(dict.fromkeys(urls.origin(each.request.url) for each in facts.endpoints))
+    hosts = ", ".join(dict.fromkeys(urls.origin(each.request.url) for each in asked))
     return (found("endpoints_answer", f"The endpoints at {hosts} answer."),)
 
 

@@ -6,7 +6,7 @@
 from urllib.parse import parse_qsl, urlsplit
 
 from valetkey._cli.doctor.facts import Exchange
-from valetkey.errors import AuthError, quote
+from valetkey.errors import quote
 from valetkey.errors.copies import without_secrets
 from valetkey.errors.texts import harmless
 from valetkey.wire import HttpResponse
@@ -88,8 +88,3 @@ def is_page(response: HttpResponse | None) -> bool:
         return False
     media_type = (response.header("Content-Type") or "").partition(";")[0].strip().lower()
     return media_type in _PAGES or response.body[:200].lstrip().lower().startswith((b"<!doctype html", b"<html"))
-
-
-def reason(error: AuthError) -> str:
-    """Give the text of an error, without what it has asked."""
-    return error.message

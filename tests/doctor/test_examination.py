@@ -300,7 +300,7 @@ def test_a_document_of_the_users_is_the_client_where_the_server_takes_documents(
 def test_endpoints_of_the_settings_need_no_document():
     given = {"authorization_endpoint": f"{ISSUER}/authorize", "token_endpoint": f"{ISSUER}/token", "client_id": "mine"}
     report = examined({PING: GOOD[PING]}, **given)
-    assert {"server_ok", "client_given", "pkce_assumed"} <= codes(report)
+    assert {"server_ok", "client_given", "pkce_used"} <= codes(report)
     assert report.verdict.is_good
 
 

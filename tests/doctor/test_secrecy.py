@@ -33,7 +33,8 @@ def forms(tmp_path, *arguments, **environment):
     shown = valetkey("doctor", *arguments, "--html", page, **environment)
     document = valetkey("doctor", *arguments, "--json", **environment)
     written = page.read_text("utf-8") if page.exists() else ""
-    return [shown.out, shown.err, document.out, document.err, written], document
+    debug = valetkey("doctor", *arguments, "--debug", **environment)
+    return [shown.out, shown.err, document.out, document.err, debug.out, debug.err, written], document
 
 
 @pytest.mark.parametrize("way", ["query", "field", "secret", "user"])

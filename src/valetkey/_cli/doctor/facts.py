@@ -13,7 +13,7 @@ from valetkey.errors import AuthError
 from valetkey.protocol.challenge import Challenge
 from valetkey.protocol.registration import REGISTERING
 from valetkey.settings.settings import Settings
-from valetkey.values import Client, ResourceMetadata, ServerMetadata, Session
+from valetkey.values import Client, MetadataSource, ResourceMetadata, ServerMetadata, Session
 from valetkey.wire import HttpRequest, HttpResponse
 
 ENDPOINT = "see whether the endpoint is there"
@@ -127,6 +127,12 @@ class Facts:
     stored: Stored = field(default_factory=Stored)
     tried: Tried | None = None
     exchanges: Sequence[Exchange] = ()
+
+    @property
+    def ends_in_a_guess(self) -> bool:
+        """True if nothing is published, and nothing is where a login is guessed to be."""
+        is_guess = self.server is not None and self.server.source is MetadataSource.GUESSED
+        return is_guess and self.rehearsal is not None and self.rehearsal.error is not None
 
     @property
     def issuer_named(self) -> str | None:

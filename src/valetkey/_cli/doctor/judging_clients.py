@@ -36,7 +36,7 @@ _ORIGINS = {
 def judge_client(facts: Facts) -> tuple[Finding, ...]:
     """Judge which client a login would have (MCP, Client Registration Approaches)."""
     server, settings = facts.server, facts.settings
-    if server is None or settings is None:
+    if server is None or settings is None or facts.ends_in_a_guess:
         return ()
     if facts.registration_error is not None:
         return (_not_registered(facts.registration_error),)
@@ -116,7 +116,7 @@ def _not_registered(error: AuthError) -> Finding:
 def judge_grants(facts: Facts) -> tuple[Finding, ...]:
     """Judge which logins are possible, and whether a session can be renewed."""
     server, settings = facts.server, facts.settings
-    if server is None or settings is None:
+    if server is None or settings is None or facts.ends_in_a_guess:
         return ()
     grants = server.grant_types_supported
     findings = []
@@ -138,7 +138,7 @@ def judge_grants(facts: Facts) -> tuple[Finding, ...]:
 def judge_scope(facts: Facts) -> tuple[Finding, ...]:
     """Judge which scope would be asked for, and whether the lists of both servers agree with it."""
     server = facts.server
-    if server is None or facts.settings is None:
+    if server is None or facts.settings is None or facts.ends_in_a_guess:
         return ()
     findings = tuple(_scope_faults(facts, server))
     asked = _asked_scope(facts)

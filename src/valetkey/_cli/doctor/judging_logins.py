@@ -60,9 +60,7 @@ def _identity(facts: Facts) -> Iterator[Finding]:
         return
     server = facts.target.server
     if server.source is MetadataSource.GUESSED:
-        is_over = facts.rehearsal is not None and facts.rehearsal.error is not None
-        mark, text = (Mark.FAULT if is_over else None), "No document says where to log in."
-        yield found("server_is_guessed", text, _asked(facts), mark=mark)
+        yield _guessed(facts)
     elif server.source is MetadataSource.LEGACY:
         yield found("server_is_legacy", f"{quote(server.issuer)} has metadata of a login.", _asked(facts))
     elif server.source is MetadataSource.CONFIGURED:
@@ -77,6 +75,13 @@ def _identity(facts: Facts) -> Iterator[Finding]:
         yield found("issuer_differs_by_slash", text)
     if facts.resource is not None and not serves(server, facts.resource.resource):
         yield found("resource_not_listed", f"It lists {listed(server.protected_resources or ())}.")
+
+
+def _guessed(facts: Facts) -> Finding:
+    text, error = "No document says where to log in.", facts.rehearsal.error if facts.rehearsal is not None else None
+    if error is None:
+        return found("server_is_guessed", text, _asked(facts))
+    return found("server_is_guessed", f"{text} Nothing is there.", _asked(facts), error.hint, Mark.FAULT)
 
 
 def _is_about_resource(facts: Facts) -> bool:
@@ -221,13 +226,13 @@ def _endpoint_fault(exchange: Exchange, server: ServerMetadata) -> Finding | Non
 def judge_pkce(facts: Facts) -> tuple[Finding, ...]:
     """Judge whether PKCE with S256 is announced."""
     server = facts.server
-    if server is None or facts.settings is None or facts.settings.is_machine:
+    if server is None or facts.settings is None or facts.settings.is_machine or facts.ends_in_a_guess:
         return ()
     methods = server.code_challenge_methods_supported
     if "S256" in (methods or ()):
         return (found("pkce_ok", "S256 is announced."),)
     if server.source in (MetadataSource.GUESSED, MetadataSource.CONFIGURED):
-        return (found("pkce_assumed", "There is no document that could announce it.", mark=None),)
+        return (found("pkce_used", "There is no document that could announce it, so a login just uses S256."),)
     if facts.target is not None and facts.target.profile.assume_pkce:
         return (found("pkce_assumed", "It is known that the server has S256."),)
     if methods is not None:

@@ -231,6 +231,7 @@ OF_THE_ENDPOINTS = (
 
 OF_PKCE = (
     ok("pkce_ok", "PKCE with S256 is announced.", "ASM-12", "AUT-2", "AUT-3"),
+    ok("pkce_used", "PKCE with S256 is used where no document could announce it.", "VER-4", "AUT-2"),
     warning(
         "pkce_assumed",
         "PKCE is not announced; the provider's profile, or the settings, say that the server has it.",

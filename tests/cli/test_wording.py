@@ -20,6 +20,14 @@ from valetkey.login.whereabouts import no_person_here, no_person_to_paste
             "name another store (store=, token_storage= or VALETKEY_STORE)",
             "name another store (--store or VALETKEY_STORE)",
         ),
+        ("give issuer='https://a.example'; else", "give --issuer https://a.example; else"),
+        ("say so with assume_pkce=True.", "say so with --option assume_pkce=true."),
+        ("give send_resource=False", "give --option send_resource=false"),
+        ("Give token_endpoint= too", "Give --option token_endpoint=VALUE too"),
+        (
+            "then give its client_id and redirect_uri='http://127.0.0.1:25192/callback'.",
+            "then give --client-id ID --callback-port 25192.",
+        ),
         ("Check the network and try again.", "Check the network and try again."),
     ],
 )

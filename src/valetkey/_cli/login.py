@@ -76,6 +76,10 @@ _Listen = Annotated[
         show_default=False,
     ),
 ]
+_Further = Annotated[
+    list[str] | None,
+    typer.Option("--option", metavar="NAME=VALUE", help="Any other option, such as assume_pkce=true; may be repeated."),
+]
 _Seconds = Annotated[
     float | None, typer.Option("--timeout", metavar="SECONDS", help="How long to wait for you.", show_default=False)
 ]
@@ -98,9 +102,11 @@ def login(
     callback_host: _Host = None,
     listen: _Listen = None,
     timeout: _Seconds = None,
+    option: _Further = None,
     store: StoreName = None,
 ) -> None:
     """Log in at an MCP server. It is asked first: if it accepts your session, no person is asked."""
+    from valetkey._cli.further_options import read_options
     from valetkey._cli.reachable import require_mcp
     from valetkey._cli.views import shown_url
     from valetkey._engine.factory import build_engine
@@ -124,7 +130,7 @@ def login(
         "scope": " ".join(scope) if scope else None,
         "redirect_uri": _redirect_uri(callback_host, callback_port),
     }
-    changes = {name: value for name, value in given.items() if value is not None}
+    changes = {**read_options(option or ()), **{name: value for name, value in given.items() if value is not None}}
     opened = open_store(store)
     settings = _settings(url, label, changes, client_secret, opened)
     console.tell_activity(f"Asking {shown_url(settings.server_url)} whether it wants a login.")

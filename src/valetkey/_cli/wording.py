@@ -5,10 +5,13 @@
 
 import re
 
+from valetkey._cli.option_names import SWITCHES, TEXTS
+
 _OPTIONS = (
     *("issuer", "client_id", "client_secret", "client_metadata_url", "scope", "label", "principal", "profile"),
-    *("overwrite", "resource", "headers"),
+    "overwrite",
 )
+_FURTHER = "|".join((*SWITCHES, *TEXTS))
 _SPELLINGS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"OAuth\(url\)\.login\(\)"), "valetkey login URL"),
     (re.compile(r'; or login="link" with public_url in a web app,(?: login="device" where)?'), "; or --device where"),
@@ -19,8 +22,16 @@ _SPELLINGS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"overwrite=True"), "--overwrite"),
     (re.compile(r"store=, token_storage= or VALETKEY_STORE"), "--store or VALETKEY_STORE"),
     (re.compile(r"another redirect_uri"), "another --callback-port"),
+    (
+        re.compile(r"give its client_id and redirect_uri=['\"]http://127\.0\.0\.1:(\d+)/callback['\"]"),
+        r"give --client-id ID --callback-port \1",
+    ),
+    (re.compile(rf"`?\b({_FURTHER})=(?:True|true)`?"), r"--option \1=true"),
+    (re.compile(rf"`?\b({_FURTHER})=(?:False|false)`?"), r"--option \1=false"),
+    (re.compile(rf"`?\b({_FURTHER})=['\"]([^'\"]*)['\"]`?"), r"--option \1=\2"),
+    (re.compile(rf"`?(?<!--option )\b({_FURTHER})=(?:…)?`?(?![a-z0-9/])"), r"--option \1=VALUE"),
 )
-_VALUED = re.compile(rf"`?\b({'|'.join(_OPTIONS)})=\"([^\"]*)\"`?")
+_VALUED = re.compile(rf"`?\b({'|'.join(_OPTIONS)})=['\"]([^'\"]*)['\"]`?")
 _NAMED = re.compile(rf"`?\b({'|'.join(_OPTIONS)})=(?:…|\.\.\.)?`?")
 
 

@@ -1,0 +1,32 @@
+# SPDX-FileCopyrightText: 2026 The Valetkey authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""`--option NAME=VALUE`: the settings that have no option of their own, so that each hint can be followed here too."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from valetkey._cli.option_names import SWITCHES, TEXTS
+from valetkey._cli.outcome import CommandFailed, ExitCode
+
+_VALUES = {"true": True, "false": False}
+
+
+def read_options(given: Sequence[str]) -> dict[str, Any]:
+    """
+    Read options by the type that each has.
+
+    :raises CommandFailed: If there is no such option, or its value is none.
+    """
+    options: dict[str, Any] = {}
+    for each in given:
+        name, sign, value = each.partition("=")
+        if not sign or name not in (*SWITCHES, *TEXTS):
+            message = f"There is no further option {name}." if sign else f"--option {each} has no name and value."
+            hint = f"Give NAME=VALUE with one of {', '.join(sorted((*SWITCHES, *TEXTS)))}."
+            raise CommandFailed(message, hint=hint, code=ExitCode.USAGE)
+        if name in SWITCHES and value.lower() not in _VALUES:
+            message = f"--option {each} is neither true nor false."
+            raise CommandFailed(message, hint="Give true or false.", code=ExitCode.USAGE)
+        options[name] = _VALUES[value.lower()] if name in SWITCHES else value
+    return options

@@ -100,7 +100,7 @@ def test_a_closed_output_leaves_no_traceback():
 
 def run_traced(path, *arguments):
     environment = {**os.environ, "VALETKEY_STORE": "memory:"}
-    command = [*VALETKEY, "--trace", str(path), *arguments]
+    command = [*VALETKEY, *arguments, "--trace", str(path)]
     return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, env=environment)
 
 
@@ -118,7 +118,8 @@ def test_a_trace_has_what_a_command_has_done_also_where_it_fails(tmp_path):
 
 def test_a_trace_that_cannot_be_written_is_said_before_the_command_begins(tmp_path):
     done = run_traced(tmp_path / "missing" / "trace.jsonl", "status", "--json")
-    assert (done.returncode, done.stdout) == (ExitCode.USAGE, "")
+    assert done.returncode == ExitCode.USAGE
+    assert "cannot be written" in json.loads(done.stdout)["error"]["message"]
     what, to_do = done.stderr.splitlines()
     assert "cannot be written" in what
     assert to_do == "Name a file in a folder that you may write to."

@@ -15,7 +15,7 @@ from valetkey._cli.outcome import MEANINGS
 PAGE = (Path(__file__).parent.parent.parent / "docs/command-line.md").read_text("utf-8")
 OTHER_PAGES = {"doctor", "bridge"}  # which have a page of their own
 COMMANDS = get_command(app).commands
-EVERYWHERE = {"--json", "--debug", "--store", "--label", "--principal", "--help", "-h"}
+EVERYWHERE = {"--json", "--debug", "--trace", "--store", "--label", "--principal", "--help", "-h"}
 
 
 def section(name):

@@ -8,7 +8,6 @@ The module of a command is imported for the help of all of them, so it imports a
 function that needs the engine, httpx2 or the MCP SDK imports it.
 """
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -17,14 +16,12 @@ import valetkey
 from valetkey._cli import cimd
 from valetkey._cli.bridge.command import bridge
 from valetkey._cli.call import call
-from valetkey._cli.console import Console
 from valetkey._cli.doctor.command import doctor
 from valetkey._cli.login import login
 from valetkey._cli.logout import logout
 from valetkey._cli.moving import export_sessions, import_fastmcp, import_mcp_remote, import_store
-from valetkey._cli.outcome import ExitCode
 from valetkey._cli.refresh import refresh
-from valetkey._cli.running import command, end
+from valetkey._cli.running import command
 from valetkey._cli.status import status
 from valetkey._cli.token import token
 from valetkey._cli.tools import tools
@@ -67,28 +64,13 @@ def _print_version(is_wanted: bool) -> None:
         raise typer.Exit
 
 
-def _trace(context: typer.Context, path: Path) -> None:
-    from valetkey.events import trace_to
-
-    context.with_resource(trace_to(path))  # closed when the command has ended, however it ends
-
-
 @app.callback()
 def _options(
-    context: typer.Context,
     _version: Annotated[
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
     ] = False,
-    trace: Annotated[
-        Path | None,
-        typer.Option("--trace", metavar="FILE", help="Write what happens into a file, without secrets."),
-    ] = None,
 ) -> None:
     """Log in at MCP servers, see your sessions, find out why a login fails."""
-    if trace is not None:
-        code = end(Console(), lambda: _trace(context, trace))
-        if code != ExitCode.DONE:
-            raise typer.Exit(code)
 
 
 def main() -> None:

@@ -3,6 +3,7 @@
 
 """The arguments and options that several commands share, declared once."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -50,4 +51,10 @@ ClientId = Annotated[
     typer.Option("--client-id", metavar="ID", help="The client that is registered by hand.", show_default=False),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Write one JSON document, also for an error.")]
+TraceFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--trace", metavar="FILE", help="Write what happens into a file, without secrets.", show_default=False
+    ),
+]
 Debug = Annotated[bool, typer.Option("--debug", help="Show every request, and the traceback of an error.")]

@@ -13,15 +13,16 @@ import os
 import sys
 import traceback
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from functools import wraps
+from pathlib import Path
 from typing import Any
 
 import typer
 
 from valetkey._cli.console import Console
 from valetkey._cli.outcome import CommandFailed, ExitCode, code_of, document_of
-from valetkey._cli.parameters import AsJson, Debug
+from valetkey._cli.parameters import AsJson, Debug, TraceFile
 from valetkey._cli.wording import for_commands
 from valetkey.errors import AuthError
 
@@ -29,6 +30,7 @@ _REPORT = "This is a fault of Valetkey. Run the command again with --debug, and 
 _SHARED = (
     inspect.Parameter("json", inspect.Parameter.KEYWORD_ONLY, default=False, annotation=AsJson),
     inspect.Parameter("debug", inspect.Parameter.KEYWORD_ONLY, default=False, annotation=Debug),
+    inspect.Parameter("trace", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=TraceFile),
 )
 
 
@@ -37,9 +39,9 @@ def command(run: Callable[..., ExitCode | None]) -> Callable[..., None]:
     own = list(inspect.signature(run).parameters.values())[1:]
 
     @wraps(run)
-    def perform(*arguments: Any, json: bool, debug: bool, **options: Any) -> None:
+    def perform(*arguments: Any, json: bool, debug: bool, trace: Path | None, **options: Any) -> None:
         console = Console(as_json=json, debug=debug)
-        raise typer.Exit(end(console, lambda: run(console, *arguments, **options)))
+        raise typer.Exit(end(console, lambda: run(console, *arguments, **options), trace=trace))
 
     signature = inspect.Signature([*own, *_SHARED])
     perform.__signature__ = signature  # type: ignore[attr-defined]
@@ -47,12 +49,13 @@ def command(run: Callable[..., ExitCode | None]) -> Callable[..., None]:
     return perform
 
 
-def end(console: Console, run: Callable[[], ExitCode | None]) -> ExitCode:
-    """Run a command to its end, tell what failed, and give the exit code."""
+def end(console: Console, run: Callable[[], ExitCode | None], *, trace: Path | None = None) -> ExitCode:
+    """Run a command to its end, with a trace if one is wanted; tell what failed, and give the exit code."""
     try:
         if console.debug:
             _show_requests()
-        code = run()
+        with _traced(trace):
+            code = run()
         if sys.stdout is not None:
             sys.stdout.flush()
     except (AuthError, CommandFailed) as error:
@@ -67,6 +70,14 @@ def end(console: Console, run: Callable[[], ExitCode | None]) -> ExitCode:
     except Exception as error:  # noqa: BLE001 - a person gets a sentence, whatever the fault is
         return _unforeseen(console, error)
     return ExitCode.DONE if code is None else code
+
+
+def _traced(path: Path | None) -> AbstractContextManager[object]:
+    if path is None:
+        return nullcontext()
+    from valetkey.events import trace_to
+
+    return trace_to(path)
 
 
 def _failed(console: Console, error: AuthError | CommandFailed) -> ExitCode:

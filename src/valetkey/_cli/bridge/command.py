@@ -9,7 +9,7 @@ import typer
 
 from valetkey._cli.console import Console
 from valetkey._cli.outcome import CommandFailed, ExitCode
-from valetkey._cli.parameters import Label, StoreName, Url
+from valetkey._cli.parameters import Debug, Label, StoreName, TraceFile, Url
 from valetkey._cli.running import end
 from valetkey.errors import AuthError
 
@@ -88,7 +88,6 @@ _Login = Annotated[
 _Device = Annotated[bool, typer.Option("--device-code", help="As --login device.")]
 _Proxy = Annotated[bool, typer.Option("--enable-proxy", help="Nothing: HTTPS_PROXY and NO_PROXY are respected always.")]
 _Silent = Annotated[bool, typer.Option("--silent", help="Write nothing to standard error but the link of a login.")]
-_Debug = Annotated[bool, typer.Option("--debug", help="Show every request, and the traceback of an error.")]
 
 
 def bridge(
@@ -123,9 +122,10 @@ def bridge(
     store: StoreName = None,
     enable_proxy: _Proxy = False,  # noqa: ARG001 - accepted for those who know it from mcp-remote
     silent: _Silent = False,
-    debug: _Debug = False,
+    debug: Debug = False,
+    trace: TraceFile = None,
 ) -> None:
-    """Be a stdio MCP server that forwards to a remote one, with its login."""
+    """Let a stdio MCP client use a remote server, with its login."""
     from valetkey._cli.bridge.stdio import Stdio
 
     stdio = Stdio()  # first of all: nothing else may reach the client
@@ -162,7 +162,7 @@ def bridge(
     def run() -> ExitCode | None:
         return _run(stdio, flags, console, tuple(ignore_tool or ()), login_wait, store, silent=silent)
 
-    raise typer.Exit(end(console, run))
+    raise typer.Exit(end(console, run, trace=trace))
 
 
 def _run(

@@ -31,6 +31,8 @@ autodoc_preserve_defaults = True
 python_maximum_signature_line_length = 88
 # A name between backticks is a name, as in Markdown.
 default_role = "literal"
+# Quotation marks stand around what a user types.
+smartquotes_action = "D"
 add_module_names = False
 
 html_theme = "furo"

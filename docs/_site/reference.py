@@ -9,6 +9,7 @@ import re
 from functools import cache
 from pathlib import Path
 
+from docutils.nodes import bullet_list
 from sphinx.util.inspect import stringify_signature
 
 DOCS = Path(__file__).parent.parent
@@ -28,6 +29,7 @@ def connect(app):
     app.connect("missing-reference", on_missing_reference)
     app.connect("autodoc-process-bases", on_bases)
     app.connect("autodoc-process-signature", on_signature)
+    app.connect("doctree-read", without_members, priority=900)
 
 
 def rows():
@@ -115,6 +117,16 @@ def on_signature(_app, what, _name, item, _options, signature, returns):
     own = inspect.signature(item.__init__)
     own = own.replace(parameters=list(own.parameters.values())[1:], return_annotation=inspect.Signature.empty)
     return stringify_signature(own), returns
+
+
+def without_members(app, _document):
+    """List the names of a page beside it, and no methods: the navigation of every page copies the list."""
+    if not app.env.docname.startswith("reference/"):
+        return
+    (names,) = [item for item in app.env.tocs[app.env.docname].children[0].children if isinstance(item, bullet_list)]
+    for name in names.children:
+        for members in [item for item in name.children if isinstance(item, bullet_list)]:
+            name.remove(members)
 
 
 def on_missing_reference(app, env, node, contents):

@@ -9,6 +9,7 @@ import re
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from valetkey._cli.app import app
 
@@ -45,6 +46,14 @@ def test_a_picture_loads_nothing_and_shows_what_stands_below_it(picture):
     commands = [line.removeprefix("$ ") for line in text.splitlines() if line.startswith("$ ")]
     assert commands
     assert [line for line in commands if line.partition(" >")[0].split("|")[0].strip() not in words] == []
+
+
+@pytest.mark.parametrize("command", re.findall(r"^\$ valetkey (.*--help)$", PAGE, re.MULTILINE))
+def test_the_help_in_a_picture_is_that_of_the_command_line(command):
+    """After a change of a command: `make pictures`."""
+    shown = PAGE.partition(f"$ valetkey {command}\n")[2].partition("```")[0]
+    done = CliRunner().invoke(app, command.split(), prog_name="valetkey")
+    assert "".join(done.stdout.split()) == "".join(shown.split())  # lines are folded at another width
 
 
 @pytest.mark.parametrize(

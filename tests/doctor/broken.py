@@ -684,7 +684,7 @@ OF_THE_RESOURCE = (
         },
         cause="server_unavailable",
         error="TemporaryError",
-        advises="issuer= chooses one",
+        advises="--issuer chooses one",
         themes="D6",
         others=("resource_names_several",),
     ),

@@ -43,7 +43,7 @@ OF_THE_SERVER = (
         },
         cause="issuer_mismatch",
         error="IssuerMismatch",
-        advises="issuer=",
+        advises="--issuer",
         themes="B4, B25",
         others=("pkce_ok",),
     ),
@@ -408,7 +408,7 @@ OF_THE_CLIENT = (
         },
         cause="client_unusable",
         error="ConfigurationError",
-        advises="issuer=",
+        advises="--issuer",
         themes="B10",
     ),
     Broken(

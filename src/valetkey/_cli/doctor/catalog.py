@@ -11,6 +11,7 @@ from valetkey._cli.doctor import kinds_of_logins as logins
 from valetkey._cli.doctor import kinds_of_servers as servers
 from valetkey._cli.doctor.findings import Finding, Kind, Mark
 from valetkey._cli.doctor.kinds_of_resources import OF_THE_RESOURCE
+from valetkey._cli.wording import for_commands
 
 BY_STEP: Mapping[str, tuple[Kind, ...]] = MappingProxyType(
     {
@@ -38,4 +39,4 @@ KINDS: Mapping[str, Kind] = MappingProxyType({kind.code: kind for kinds in BY_ST
 
 def found(code: str, text: str, said: str = "", client: str = "", mark: Mark | None = None) -> Finding:
     """Make a finding of a kind."""
-    return Finding(KINDS[code], text, said, client, mark)
+    return Finding(KINDS[code], text, said, for_commands(client), mark)

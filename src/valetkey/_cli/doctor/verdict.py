@@ -9,6 +9,7 @@ from valetkey import errors
 from valetkey._cli.doctor.facts import Facts
 from valetkey._cli.doctor.findings import Finding, Mark, Step, Verdict
 from valetkey._cli.outcome import code_of
+from valetkey._cli.wording import for_commands
 from valetkey.errors import AuthError, ScopeMissing, TemporaryError, TokenRejected, Unsupported
 
 _LATER = frozenset({"server_fails", "rate_limited"})
@@ -82,6 +83,6 @@ def _blocked(facts: Facts, error: AuthError, steps: Sequence[Step]) -> Verdict:
     is_unreached = facts.answer is None or facts.answer.failure is not None
     name = "unreachable" if is_unreached and isinstance(error, TemporaryError) else "blocked"
     fault = _fault_in(steps, _ON_THE_WAY)
-    todo = fault.remedy if fault is not None else error.hint
+    todo = fault.remedy if fault is not None else for_commands(error.hint)
     what = "The server cannot be reached" if name == "unreachable" else f"A login at {facts.url} cannot work"
     return Verdict(name, f"{what}: {error.message}", todo, _name_of(error), int(code_of(error)))

@@ -6,6 +6,7 @@
 import json
 import os
 import stat
+from datetime import datetime
 from io import FileIO
 
 import pytest
@@ -90,6 +91,36 @@ def test_a_name_in_a_text_is_left_out(tmp_path):
         listening.tell("HeldBack", message="The session of alice@example.com waits by default.")
     (held,) = (line for line in lines_of(path) if line.get("event") == "HeldBack")
     assert held["message"] == "The session of … waits by default."
+
+
+@pytest.mark.parametrize(
+    ("label", "said", "shown"),
+    [
+        ("t", "at t the test of t2", "at … the test of t2"),
+        ("401", "http://127.0.0.1:4010/mcp: 401", "http://127.0.0.1:4010/mcp: …"),
+        ("bob", "user_bob, bob@example.com and bobby", "user_…, …@example.com and bobby"),
+        ("alice", "malice", "m…"),
+    ],
+)
+def test_a_short_name_is_left_out_where_it_is_a_word(tmp_path, label, said, shown):
+    path = tmp_path / "trace.jsonl"
+    about = {"server_url": "https://server.example/path", "principal": "local", "label": label}
+    with trace_to(path), listening.telling_of(listening.source_of(**about)):
+        listening.tell("HeldBack", message=said)
+    (held,) = (line for line in lines_of(path) if line.get("event") == "HeldBack")
+    assert (held["message"], held["server"]) == (shown, "https://server.example/path")
+
+
+@pytest.mark.parametrize("name", ["t", "e", "browser", "person", "let the", "LoginStarted", "2026"])
+def test_a_name_changes_no_word_of_ours(tmp_path, name):
+    path = tmp_path / "trace.jsonl"
+    with trace_to(path):
+        World().engine(label=name).replace(None)
+    first, *events = lines_of(path)
+    assert [event["event"] for event in events][:2] == ["AttemptStarted", "LoginStarted"]
+    (sent,) = (event for event in events if event["event"] == "RequestSent")
+    assert (sent["method"], sent["purpose"]) == ("browser", "let the person log in")
+    assert all(datetime.fromisoformat(event["time"]) for event in (first, *events))
 
 
 @pytest.mark.parametrize(

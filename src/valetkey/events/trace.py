@@ -7,6 +7,7 @@ import json
 import logging
 import os
 import platform
+import re
 import stat
 import sys
 from collections.abc import Mapping
@@ -24,6 +25,10 @@ from valetkey.events.listening import listen
 from valetkey.events.messages import without_keys
 
 _logger = logging.getLogger("valetkey")
+
+_OURS = frozenset({"time", "event", "attempt", "method", "purpose", "outcome", "grant"})
+"""Members whose texts are of this package alone: no name of a user is in them."""
+_SHORT = 5
 
 
 class Trace:
@@ -69,8 +74,9 @@ class Trace:
             written["attempt"] = event.attempt
         named = {each.name for each in fields(Event)}
         written |= {each.name: getattr(event, each.name) for each in fields(event) if each.name not in named}
-        names = [name for name in (event.principal, event.label) if name not in ("", "local", "default")]
-        self._write({name: _plain(each, names) for name, each in written.items() if each not in (None, "")})
+        names = [_named(name) for name in (event.principal, event.label) if name not in ("", "local", "default")]
+        shown = {name: each for name, each in written.items() if each not in (None, "")}
+        self._write({name: _plain(each, [] if name in _OURS else names) for name, each in shown.items()})
 
     def _write(self, line: Mapping[str, Any]) -> None:
         if self._file is None:
@@ -120,11 +126,17 @@ def _as_text(time: float) -> str:
     return datetime.fromtimestamp(time, UTC).isoformat(timespec="milliseconds")
 
 
-def _plain(value: Any, names: list[str]) -> Any:
+def _named(name: str) -> re.Pattern[str]:
+    """Find the name of a user; a short one, such as `t`, only where it is a word of its own."""
+    pattern = re.escape(name)
+    return re.compile(rf"(?<![^\W_]){pattern}(?![^\W_])" if len(name) < _SHORT else pattern)
+
+
+def _plain(value: Any, names: list[re.Pattern[str]]) -> Any:
     """Give a value as JSON has it, without keys in paths and without the names of users."""
     if isinstance(value, str):
         for name in names:
-            value = value.replace(name, HIDDEN)
+            value = name.sub(HIDDEN, value)
         return without_keys(value)
     if isinstance(value, float):
         return round(value, 4)

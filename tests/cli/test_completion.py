@@ -29,7 +29,7 @@ def completed(commands, *words, **environment):
     code = "import sys; sys.argv[0] = 'valetkey'; from valetkey.__main__ import main; main()"
     asked = {
         "_VALETKEY_COMPLETE": "complete_bash",
-        "COMP_WORDS": " ".join(("valetkey", *words)),
+        "COMP_WORDS": "\n".join(("valetkey", *words)),  # as the script for bash puts them together
         "COMP_CWORD": str(len(words)),
     }
     done = subprocess.run(
@@ -51,6 +51,21 @@ def test_the_url_of_a_session_is_completed(filled):
 
 def test_the_account_is_one_of_that_url(filled):
     assert completed(filled, "token", ONE, "--label", "w") == ["work"]
+    assert completed(filled, "token", ONE, "--label", "") == ["default", "work"]
+    assert completed(filled, "token", TWO, "--label", "w") == []
+    assert completed(filled, "status", "--label", "") == ["default", "home", "work"]
+
+
+def test_a_url_that_bash_has_taken_apart_at_its_colons_is_completed(filled):
+    assert completed(filled, "token", "https", ":") == ["//one.example.com/mcp", "//two.example.com/mcp"]
+    assert completed(filled, "token", "https", ":", "//two") == ["//two.example.com/mcp"]
+    with_port = "http://127.0.0.1:8765/mcp"
+    settings = {"url": with_port, "principal": "local", "label": "port"}
+    open_store(filled.store).put(session_key(Settings(**settings)), encode_session(a_session(), settings))
+    assert completed(filled, "token", "http", ":", "//127.0.0.1", ":") == ["8765/mcp"]
+    assert completed(filled, "token", "http", ":", "//127.0.0.1", ":", "87") == ["8765/mcp"]
+    assert completed(filled, "token", "http", ":", "//127.0.0.1", ":", "8765/mcp", "--label", "") == ["port"]
+    assert completed(filled, "token", "https", ":", "//one.example.com/mcp", "--label", "w") == ["work"]
 
 
 def test_commands_and_options_are_completed_too(filled):

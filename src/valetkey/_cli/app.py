@@ -8,6 +8,7 @@ The module of a command is imported for the help of all of them, so it imports a
 function that needs the engine, httpx2 or the MCP SDK imports it.
 """
 
+import os
 from typing import Annotated
 
 import typer
@@ -16,6 +17,7 @@ import valetkey
 from valetkey._cli import cimd
 from valetkey._cli.bridge.command import bridge
 from valetkey._cli.call import call
+from valetkey._cli.completion import complete_in_bash
 from valetkey._cli.doctor.command import doctor
 from valetkey._cli.login import login
 from valetkey._cli.logout import logout
@@ -75,4 +77,6 @@ def _options(
 
 def main() -> None:
     """Run the command that the arguments of this process name."""
+    if os.environ.get("_VALETKEY_COMPLETE") == "complete_bash":
+        complete_in_bash(app)
     app()

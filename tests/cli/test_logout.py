@@ -125,3 +125,9 @@ def test_a_session_that_was_made_with_a_key_is_forgotten(valetkey):
     store.put("session:of-a-machine", encode_session(a_session(), settings))
     assert "what no record holds" in valetkey("logout", "--all").out
     assert store.get("session:of-a-machine") is None
+
+
+def test_the_help_does_not_say_that_all_sessions_end_without_a_url(valetkey):
+    said = valetkey("logout", "--help").out
+    assert "The URL of an MCP server; or --all." in said
+    assert "all without it" not in said

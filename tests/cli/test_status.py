@@ -42,6 +42,15 @@ def test_the_document_has_what_a_script_asks_for(logged_in, server):
     assert "token" not in json.dumps(document).replace("has_refresh_token", "").replace("token_type", "")
 
 
+def test_an_account_that_is_not_there_is_told_with_those_that_are(logged_in):
+    done = logged_in("status", "--label", "work")
+    assert done.code == ExitCode.DONE
+    assert done.out.endswith('\n\nNo session of "work". Choose one of: default.\n')
+    assert logged_in("status", "--label", "w", "--principal", "bob").out.endswith(
+        'No session of "w" of "bob". Choose one of: default.\n'
+    )
+
+
 def test_a_url_without_a_session_is_a_matter_of_a_login(logged_in, server):
     done = logged_in("status", f"{server.url}/other")
     assert done.code == ExitCode.LOGIN
@@ -73,6 +82,7 @@ def test_a_record_that_is_damaged_or_of_a_newer_version_is_listed_as_such(valetk
     assert done.code == ExitCode.DONE
     assert "is damaged" in done.out
     assert "written by a newer version" in done.out
+    assert "(--store or VALETKEY_STORE)" in done.out
     assert [each["state"] for each in valetkey("status", "--json").document["sessions"]] == ["unreadable"] * 2
 
 

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from valetkey._cli.completion import complete_url
 from valetkey._cli.console import Console
 from valetkey._cli.outcome import CommandFailed, ExitCode, code_of
-from valetkey._cli.parameters import ClientId, Label, OptionalUrl, Principal, StoreName
+from valetkey._cli.parameters import ClientId, Label, Principal, StoreName
 
 if TYPE_CHECKING:
     from valetkey._engine.logout import LogoutResult
@@ -18,11 +19,17 @@ if TYPE_CHECKING:
     from valetkey.store import Store
 
 _All = Annotated[bool, typer.Option("--all", help="Log out everywhere.")]
+_Where = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="URL", help="The URL of an MCP server; or --all.", show_default=False, autocompletion=complete_url
+    ),
+]
 
 
 def logout(
     console: Console,
-    url: OptionalUrl = None,
+    url: _Where = None,
     everywhere: _All = False,
     label: Label = None,
     principal: Principal = None,
@@ -69,6 +76,7 @@ def _is_meant(stored: "StoredSession", principal: str, label: str | None) -> boo
 def _end_all(console: Console, found: "list[StoredSession]", store: "Store") -> ExitCode | None:
     """End each session, whatever becomes of the others; the exit code is that of the first that cannot be ended."""
     from valetkey._cli.views import server_of
+    from valetkey._cli.wording import for_commands
     from valetkey.errors import AuthError
 
     ended, failure = [], None
@@ -78,7 +86,7 @@ def _end_all(console: Console, found: "list[StoredSession]", store: "Store") -> 
                 ended.append((stored, _end(stored, store, None)))
         except AuthError as error:
             failure = failure or error
-            console.tell_failure(f"{server_of(stored)}: {error.message}", error.hint)
+            console.tell_failure(f"{server_of(stored)}: {error.message}", for_commands(error.hint))
     _tell(console, ended)
     return None if failure is None else code_of(failure)
 

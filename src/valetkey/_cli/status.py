@@ -12,6 +12,8 @@ from valetkey._cli.parameters import Label, OptionalUrl, Principal, StoreName
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from valetkey._sessions.listing import StoredSession
+
 
 def status(
     console: Console,
@@ -33,8 +35,8 @@ def status(
     opened = open_store(store)
     try:
         protection = describe(opened)
-        found = all_accounts(opened) if url is None else accounts_at(opened, url, principal=principal, label=label)
-        found = [stored for stored in found if _is_wanted(stored.said, principal, label)]
+        listed = all_accounts(opened) if url is None else accounts_at(opened, url, principal=principal, label=label)
+        found = [stored for stored in listed if _is_wanted(stored.said, principal, label)]
         pending, clients = count_records(opened, Kind.LOGIN), count_records(opened, Kind.CLIENT)
     except StoreError as error:
         raise error.with_place(place_of(opened)) from error.__cause__
@@ -55,10 +57,20 @@ def status(
     ]
     if clients or pending:
         head.append(f"  besides: {', '.join(filter(None, counts))}")
-    blocks = [head, *map(lines_of_session, found)] if found else [head, ["No session yet. Log in: valetkey login URL"]]
+    blocks = [head, *map(lines_of_session, found)] if found else [head, [_none(listed, principal, label)]]
     console.result(document, "\n\n".join("\n".join(block) for block in blocks))
     needs_person = {"expired", "ended", "unreadable"}
     return ExitCode.LOGIN if url is not None and any(state_of(each) in needs_person for each in found) else None
+
+
+def _none(listed: "list[StoredSession]", principal: str | None, label: str | None) -> str:
+    from valetkey._cli.views import account_of
+    from valetkey.errors import quote
+
+    if not listed:
+        return "No session yet. Log in: valetkey login URL"
+    who = " of ".join(quote(name) for name in (label, principal) if name is not None)
+    return f"No session of {who}. Choose one of: {', '.join(dict.fromkeys(account_of(each) for each in listed))}."
 
 
 def _counted(number: int, one: str, more: str) -> str:

@@ -6,6 +6,7 @@
 import time
 from typing import TYPE_CHECKING
 
+from valetkey._cli.wording import for_commands
 from valetkey.errors.copies import without_secrets
 from valetkey.errors.texts import harmless
 
@@ -92,7 +93,7 @@ def lines_of_session(stored: "StoredSession") -> list[str]:
     if stored.named is not None:
         lines.append(f"  account  {account_of(stored)}")
     if session is None:
-        problem = "" if stored.problem is None else f"{stored.problem.message} {stored.problem.hint}"
+        problem = "" if stored.problem is None else f"{stored.problem.message} {for_commands(stored.problem.hint)}"
         return [*lines, f"  problem  {problem or _STATES[state]}"]
     lines.append(f"  issuer   {shown_url(session.issuer)}")
     lines.append(f"  client   {harmless(session.client.client_id) or 'none'} ({session.client.origin})")

@@ -3,6 +3,7 @@
 
 """What keeps a message from its answer, and how the client is told: one sentence, and one thing to do."""
 
+import re
 import socket
 import ssl
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ from valetkey.errors.texts import harmless
 
 _LATER = "Try again later; if it stays so, tell the server's operator."
 _CHECK_URL = "Check the URL of the MCP server, its path too."
+_PORT = re.compile(r"--callback-port \d+( --callback-host \S+?(?=[ .]))?")
 _OTHER_TRANSPORT = frozenset({400, 404, 405, 406, 415, 501})
 """The statuses by which what is no MCP server, or one of another transport, answers."""
 
@@ -77,7 +79,7 @@ def failure_of(error: Exception, url: str) -> Failure:
     """Describe what has kept a message from its answer."""
     if isinstance(error, AuthError | CommandFailed):
         link = error.authorization_url if isinstance(error, LoginRequired) else None
-        return Failure(error.message, for_commands(error.hint), code_of(error), link)
+        return Failure(error.message, _for_bridge(error.hint), code_of(error), link)
     server = urls.without_query(url)
     if isinstance(error, HttpError):
         return _of_answer(error, server)
@@ -98,6 +100,16 @@ def failure_of(error: Exception, url: str) -> Failure:
         "Run `valetkey bridge` with --debug to see more, and report it.",
         ExitCode.UNFORESEEN,
     )
+
+
+def _for_bridge(hint: str) -> str:
+    """Give a hint in the words of this command, whose address for the answer is another one than that of a login."""
+    said = for_commands(hint).replace("--client-id ID --client-secret env:NAME", "--static-oauth-client-info @FILE")
+    port = _PORT.search(said)
+    if port is None:
+        return said
+    host = "" if port[1] else " --callback-host 127.0.0.1"
+    return f"{said[: port.end()]}{host} --callback-path /callback{said[port.end() :]}"
 
 
 def _of_answer(error: HttpError, server: str) -> Failure:

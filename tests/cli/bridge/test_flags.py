@@ -145,3 +145,10 @@ def test_a_machine_and_another_device_have_their_grants():
     given = Flags(url=URL, is_machine=True, static_client=client, issuer="https://as.example.com")
     assert settings_of(given, {}).grant == "client_credentials"
     assert settings_of(Flags(url=URL, login="device"), {}).grant == "device_code"
+
+
+@pytest.mark.parametrize("given", ["Bearer eyJhbGciOiJub25lIn0", "s3cret-of-mine"])
+def test_a_header_without_a_name_is_not_repeated(given):
+    with pytest.raises(CommandFailed, match="--header has no colon") as refused:
+        headers_of(Flags(url=URL, header=(given,)))
+    assert given.split()[-1] not in str(refused.value) + refused.value.hint

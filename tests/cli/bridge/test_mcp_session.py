@@ -253,6 +253,24 @@ def test_a_session_that_ends_while_nothing_is_asked_is_opened_anew():
     asyncio.run(play())
 
 
+def test_a_server_that_has_no_stream_in_the_words_of_an_ended_session_is_left_alone():
+    async def play():
+        server = Server(tools={"listChanged": True})
+        asked = _listening(server, *[httpx2.Response(404)] * 50)
+        async with Scene(server.handle) as scene:
+            await scene.open()
+            await scene.until(lambda: len(asked) == 3)
+            for number in range(1, 40):
+                assert "result" in await scene.answered(number, "tools/call", name="t")
+            assert len(asked) == 3
+            server.forget()
+            assert "result" in await scene.answered(40, "tools/call", name="t")
+            await scene.until(lambda: len(asked) == 4)
+        assert server.sessions == 4
+
+    asyncio.run(play())
+
+
 def test_a_stream_that_wants_another_token_waits_for_the_next_message():
     async def play():
         server = Server()

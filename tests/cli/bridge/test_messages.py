@@ -62,3 +62,16 @@ def test_parameters_and_results_that_are_no_objects_are_none():
 
 def test_a_message_of_the_bridges_own_can_be_read():
     assert read(compose(id=1, method="a").text).requests["1"].method == "a"
+
+
+@pytest.mark.parametrize("number", ["1e400", "NaN", "-Infinity"])
+def test_an_id_that_is_no_number_of_json_is_none(number):
+    with pytest.raises(Unreadable):
+        read(f'{{"jsonrpc": "2.0", "id": {number}, "method": "ping"}}')
+
+
+def test_a_message_of_the_bridge_is_ascii_so_that_half_a_character_stays_what_it_is():
+    asked = read('{"jsonrpc": "2.0", "id": "\\ud800", "method": "ping"}')
+    written = compose(id=asked.messages[0].content["id"], result={}).text
+    assert written.isascii()
+    assert read(written).messages[0].key == asked.messages[0].key

@@ -10,6 +10,7 @@ import httpx2
 import pytest
 
 from tests.cli.bridge.scene import REFUSED, URL, Scene, answer, events, message, opened
+from valetkey._cli.bridge.ignored_tools import IgnoredTools
 
 
 def test_a_batch_goes_as_one_and_its_answers_come_as_they_are():
@@ -214,5 +215,65 @@ def test_a_call_whose_stream_ends_is_not_made_again_and_a_list_is():
         assert "not known what the server has done" in heard[1]["error"]["message"]
         assert "result" in heard[2]
         assert [len(scene.sent(each)) for each in ("tools/call", "tools/list", "initialize")] == [1, 2, 2]
+
+    asyncio.run(play())
+
+
+def _play_one(*texts):
+    """Let a server answer one list of tools with some texts, and give all that the client hears of it."""
+
+    async def play():
+        async with Scene(lambda _: events(*(f"data: {each}\n\n" for each in texts))) as scene:
+            scene.ask(1, "tools/list")
+            heard = [await scene.heard()]
+            while heard[-1] != json.loads(LAST):
+                heard.append(await scene.heard())
+        return heard[:-1]
+
+    return asyncio.run(play())
+
+
+LAST = json.dumps({"jsonrpc": "2.0", "method": "last"})
+FIRST = answer(1, n=1)
+
+
+@pytest.mark.parametrize(
+    ("texts", "heard"),
+    [
+        ([answer(77, n=2), FIRST], [FIRST]),
+        ([FIRST, FIRST], [FIRST]),
+        ([[FIRST, answer(1, n=2), answer(77, n=2)]], [[FIRST]]),
+        ([{"jsonrpc": "2.0", "id": {"a": 1}, "method": 5}, FIRST], [FIRST]),
+    ],
+    ids=["never asked", "twice", "in a batch", "no method"],
+)
+def test_an_answer_that_is_not_waited_for_does_not_reach_the_client(texts, heard):
+    assert _play_one(*map(json.dumps, texts), LAST) == heard
+
+
+def test_an_answer_that_comes_in_with_that_to_another_request_comes_once_and_without_ignored_tools():
+    async def play():
+        waits = asyncio.Event()
+        tools = answer(2, tools=[{"name": "good"}, {"name": "bad"}])
+
+        async def late():
+            await waits.wait()
+            yield f"data: {json.dumps(tools)}\n\n".encode()
+            yield f"data: {LAST}\n\n".encode()
+
+        def handle(request):
+            if message(request)["id"] == 2:
+                return httpx2.Response(200, headers={"Content-Type": "text/event-stream"}, content=late())
+            return events(f"data: {json.dumps(tools)}\n\n", f"data: {json.dumps(FIRST)}\n\n")
+
+        async with Scene(handle) as scene:
+            scene.relay._ignored = IgnoredTools(("bad",))
+            scene.ask(2, "tools/list")
+            await scene.until(lambda: len(scene.requests) == 1)
+            scene.ask(1, "ping")
+            assert await scene.heard() == answer(2, tools=[{"name": "good"}])
+            assert await scene.heard() == FIRST
+            waits.set()
+            assert (await scene.heard())["method"] == "last"
 
     asyncio.run(play())

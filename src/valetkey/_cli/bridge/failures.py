@@ -16,6 +16,7 @@ from valetkey import urls
 from valetkey._adapters.causes import errors_behind
 from valetkey._adapters.failures import HttpError, NoAnswer, SessionEnded
 from valetkey._adapters.messages import CODE
+from valetkey._cli.bridge.bodies import MessageTooLong
 from valetkey._cli.outcome import CommandFailed, ExitCode, code_of
 from valetkey._cli.wording import for_commands
 from valetkey.errors import AuthError, LoginRequired, quote
@@ -120,6 +121,8 @@ def _of_answer(error: HttpError, server: str) -> Failure:
         hint, code = _CHECK_URL, ExitCode.SERVER
     if status in _OTHER_TRANSPORT:
         said = f"{said}: there is no MCP server at this address"
+    if isinstance(error, MessageTooLong):
+        hint = "Ask the server for less, or tell its operator."
     if status == 401:
         hint = "Check the credential in --header, or leave it out to log in."
     if status == 403:

@@ -73,7 +73,10 @@ def headers_of(flags: Flags) -> dict[str, str]:
     headers: dict[str, str] = {}
     for given in (*_lines_of(flags.header_file), *flags.header):
         name, colon, value = given.partition(":")
-        if not colon or not _FIELD_NAME.fullmatch(name.strip()) or name.strip().lower() in _OF_TRANSPORT:
+        if not colon:  # it is not shown: it may be a credential
+            message = "A --header has no colon between a name and a value."
+            raise _usage(message, 'Write it as --header "Name: value".')
+        if not _FIELD_NAME.fullmatch(name.strip()) or name.strip().lower() in _OF_TRANSPORT:
             message = f"--header {quote(name.strip())} names no header field that can be set."
             raise _usage(message, 'Write it as --header "Name: value".')
         expanded = expand(value.strip(), f"--header {name.strip()}")

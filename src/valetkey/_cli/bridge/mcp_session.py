@@ -33,6 +33,9 @@ _RETRIES = (0.25, 0.5, 1.0, 2.0, 4.0)
 _SHORTEST, _LONGEST = 1.0, 30.0
 """Seconds between the tries to open the stream of the server's own messages."""
 
+_EARLY_ENDS = 2
+"""Sessions in a row that may end within those seconds before no stream is opened until a message of the client."""
+
 _WRONG_TRANSPORT = frozenset({400, 404, 405, 406, 415, 501})
 _LISTS = ("tools", "prompts", "resources")
 
@@ -60,8 +63,7 @@ class McpSession:
         self._beginning: Exchange | None = None
         self._settings: dict[str, Parcel] = {}  # what the client has set in the session, by what it is about
         self._tools: HeadersOfTools = {}
-        self._generation = 0
-        self._number = 0
+        self._generation = self._number = self._early_ends = 0
         self._accepted = asyncio.Event()
         self._reopening: asyncio.Task[None] | None = None
         self._following: asyncio.Task[None] | None = None
@@ -255,9 +257,10 @@ class McpSession:
 
     async def _listen(self, generation: int) -> None:
         """Take the server's own messages as long as the session lives, and open a new one if it ends meanwhile."""
-        wait, has_ended = _SHORTEST, False
+        clock = asyncio.get_running_loop().time
+        wait, has_ended, begun = _SHORTEST, False, clock()
         while self._generation == generation:
-            started, heard = asyncio.get_running_loop().time(), False
+            started, heard = clock(), False
 
             async def take(text: str) -> None:
                 nonlocal heard
@@ -270,7 +273,7 @@ class McpSession:
                     await self._reopen(generation, may_log_in=False)
                     return
                 await self._transport.listen(self._headers(), take)
-            except Unwanted:
+            except (Unwanted, OtherRevision):
                 return
             except NoToken:
                 await self._accepted.wait()  # until a message of the client has brought one
@@ -278,12 +281,13 @@ class McpSession:
             except SessionEnded:
                 if not has_ended:
                     has_ended = True
+                    self._early_ends = self._early_ends + 1 if clock() - begun < _LONGEST else 0
+                    if self._early_ends > _EARLY_ENDS:
+                        return  # as a server that has no such stream, and says so in the words of an ended session
                     continue
-            except OtherRevision:
-                return
             except (OSError, httpx2.RequestError, HttpError, ServerSays, AuthError) as error:
                 _logger.debug("the server's own messages are not heard: %s", type(error).__name__)
-            if heard or asyncio.get_running_loop().time() - started > _LONGEST:
+            if heard or clock() - started > _LONGEST:
                 wait = _SHORTEST
             await self._pause(wait)
             wait = min(wait * 2, _LONGEST)

@@ -9,6 +9,7 @@ passes as it came.
 """
 
 import json
+import math
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -91,7 +92,7 @@ def read(text: str) -> Parcel:
         message = "no JSON"
         raise Unreadable(message) from error
     contents = content if isinstance(content, list) else [content]
-    if not contents or not all(isinstance(each, dict) for each in contents):
+    if not contents or not all(isinstance(each, dict) and _is_id(each.get("id")) for each in contents):
         message = "JSON, but no JSON-RPC message"
         raise Unreadable(message)
     return Parcel(text.strip().translate(_LINE_BREAKS), tuple(map(_message, contents)))
@@ -100,12 +101,17 @@ def read(text: str) -> Parcel:
 def compose(**members: Any) -> Parcel:
     """Write a message of the bridge's own."""
     content = {"jsonrpc": "2.0", **members}
-    return Parcel(json.dumps(content, ensure_ascii=False), (_message(content),))
+    return Parcel(json.dumps(content), (_message(content),))
 
 
 def key_of(request_id: object) -> str:
     """Give an id as a key."""
     return json.dumps(request_id)
+
+
+def _is_id(value: object) -> bool:
+    """Python reads what is no number of JSON, and would write it again."""
+    return not isinstance(value, float) or math.isfinite(value)
 
 
 def _message(content: dict[str, Any]) -> Message:

@@ -4,6 +4,7 @@
 """The bridge itself: each line of the client goes to the server, each message of the server to the client."""
 
 import asyncio
+import json
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
@@ -93,8 +94,25 @@ class Relay:
             self._one_way.put_nowait((exchange, before))
 
     async def hear(self, said: Parcel, answered: dict[str, Message]) -> None:
-        """Hand on what the server says."""
-        await self._write(self._ignored.shown(said, answered).text)
+        """Hand on what the server says, but no answer that is not waited for any more, or never was."""
+        known, waited = dict(answered), dict(answered)
+        wanted = [each for each in said.messages if self._is_wanted(each, waited, known)]
+        if wanted and len(wanted) < len(said.messages):
+            said = read(json.dumps([each.content for each in wanted]))
+        if wanted:
+            await self._write(self._ignored.shown(said, known).text)
+
+    def _is_wanted(self, said: Message, waited: dict[str, Message], known: dict[str, Message]) -> bool:
+        """Let the answer to a request pass once, also where it comes in with that to another one."""
+        if not said.is_answer or said.key in (None, "null") or waited.pop(said.key, None) is not None:
+            return True
+        if said.key not in self._exchanges:
+            return False
+        exchange, _ = self._exchanges[said.key]
+        request = exchange.pending.pop(said.key, None)
+        if request is not None:
+            known[said.key] = request
+        return request is not None
 
     async def close(self) -> None:
         """Give up what is on its way, and end the session at the server."""

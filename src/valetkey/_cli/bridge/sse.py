@@ -12,6 +12,7 @@ import httpx2
 
 from valetkey import urls
 from valetkey._adapters.failures import HttpError, SessionEnded, no_mcp
+from valetkey._cli.bridge.bodies import events_in
 from valetkey._cli.bridge.exchange import Exchange
 from valetkey._cli.bridge.failures import AnswerLost
 from valetkey._cli.bridge.http_client import HttpClient
@@ -84,10 +85,10 @@ class Sse:
                 failure = no_mcp(response)
                 if failure is not None:
                     raise failure
-                async for event in httpx2.EventSource(response, max_event_size=None):
-                    if event.event == "endpoint" and not named.done():
+                async for event in events_in(response):
+                    if event.kind == "endpoint" and not named.done():
                         named.set_result(self._address(event.data))
-                    elif event.event == "message" and event.data:
+                    elif event.kind == "message" and event.data:
                         await self._take(event.data)
         except Exception as error:  # noqa: BLE001 - it is raised by who waits for the stream
             if not named.done():

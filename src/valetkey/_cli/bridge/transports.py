@@ -13,6 +13,7 @@ import httpx2
 
 from valetkey._adapters.failures import HttpError, SessionEnded, http_error, is_end_of_session, no_mcp
 from valetkey._adapters.messages import error_in
+from valetkey._cli.bridge.bodies import events_in, is_stream, session_in, text_of
 from valetkey._cli.bridge.exchange import Exchange
 from valetkey._cli.bridge.failures import AnswerLost, NotSent, ServerSays
 from valetkey._cli.bridge.http_client import HttpClient, refuse_rejection
@@ -77,8 +78,8 @@ class StreamableHttp:
         """Carry a parcel."""
         try:
             async with self._client.post(self._url, {**_ACCEPTED, **headers}, exchange) as response:
-                session = response.headers.get(SESSION)
-                exchange.opened = {SESSION: session} if session else {}
+                session = session_in(response, SESSION)
+                exchange.opened = {SESSION: session} if session is not None else {}
                 await require_success(response)
                 lost = await self._take(response, exchange) if exchange.pending else None
         except httpx2.RequestError as error:
@@ -102,11 +103,11 @@ class StreamableHttp:
                 raise Unwanted
             if response.status_code >= 300:
                 raise http_error(response)
-            if no_mcp(response) or not _is_stream(response):
+            if no_mcp(response) or not is_stream(response):
                 raise Unwanted
-            async for event in httpx2.EventSource(response, max_event_size=None):
-                self._last_event = event.id or self._last_event
-                if event.event == "message" and event.data:
+            async for event in events_in(response):
+                self._last_event = event.resumable or self._last_event
+                if event.kind == "message" and event.data:
                     await take(event.data)
 
     async def end(self, headers: Mapping[str, str]) -> None:
@@ -119,18 +120,18 @@ class StreamableHttp:
         failure = no_mcp(response)
         if failure is not None:
             raise failure
-        if not _is_stream(response):
-            await exchange.take((await response.aread()).decode("utf-8", "replace"))
+        if not is_stream(response):
+            await exchange.take(await text_of(response))
             if exchange.pending:
                 raise HttpError("the MCP server answered without an answer to the request", response)  # noqa: EM101
             return None
         last, wait, cause = "", _RESUMING, None
         try:
             async with asyncio.timeout(None) as limit:  # until the answer is there
-                async for event in httpx2.EventSource(response, max_event_size=None):
-                    last = event.id or last
-                    wait = event.retry / 1000 if event.retry is not None else wait
-                    if event.event == "message" and event.data:
+                async for event in events_in(response):
+                    last = event.resumable or last
+                    wait = event.wait if event.wait is not None else wait
+                    if event.kind == "message" and event.data:
                         await exchange.take(event.data)
                     if not exchange.pending and limit.when() is None:
                         limit.reschedule(asyncio.get_running_loop().time() + _LINGER)
@@ -148,16 +149,16 @@ class StreamableHttp:
     async def _resume(self, exchange: Exchange, headers: Mapping[str, str], last: str, wait: float) -> None:
         """Ask for what a stream would have brought further (MCP Transports, Resumability and Redelivery)."""
         for _ in range(_MOST_RESUMPTIONS):
-            await self._pause(min(wait, 60.0))
+            await self._pause(wait)
             with suppress(NotSent, httpx2.RequestError):
                 fields = {**headers, _LAST_EVENT: last}
                 async with self._client.stream(self._url, fields, may_log_in=True) as response:
-                    if response.status_code >= 300 or not _is_stream(response):
+                    if response.status_code >= 300 or not is_stream(response):
                         break
-                    async for event in httpx2.EventSource(response, max_event_size=None):
-                        last = event.id or last
-                        wait = event.retry / 1000 if event.retry is not None else wait
-                        if event.event == "message" and event.data:
+                    async for event in events_in(response):
+                        last = event.resumable or last
+                        wait = event.wait if event.wait is not None else wait
+                        if event.kind == "message" and event.data:
                             await exchange.take(event.data)
                         if not exchange.pending:
                             return
@@ -185,8 +186,3 @@ async def require_success(response: httpx2.Response) -> None:
 async def _says_no_session(response: httpx2.Response) -> bool:
     said = await error_in(response) if response.status_code == 400 else None
     return said is not None and SESSION in response.request.headers and bool(_NO_SESSION.search(str(said["message"])))
-
-
-def _is_stream(response: httpx2.Response) -> bool:
-    media_type: str = response.headers.get("content-type", "").partition(";")[0]
-    return media_type.strip().lower() == "text/event-stream"

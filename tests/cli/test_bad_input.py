@@ -4,6 +4,8 @@
 """Bad input: one line of what and one of what to do, the right exit code, and nothing half-written."""
 
 import json
+import os
+import stat
 import subprocess
 import sys
 
@@ -11,6 +13,7 @@ import pytest
 
 from tests.adapters.server import Answer, McpServer
 from tests.cli.commands import process_environment
+from tests.fakes.threads import LONGEST_WAIT
 from tests.fakes.world import a_session
 from tests.login.terminal import Terminal
 from valetkey._cli.outcome import ExitCode
@@ -174,3 +177,42 @@ def test_a_document_has_no_character_that_moves_a_cursor(valetkey):
     done = valetkey("status", "--json")
     assert not any(character in done.out for character in "\x1b\x9b\u202e")
     assert "\\u202e" in done.out
+
+
+def _with_a_trace_on_standard_output(valetkey, *arguments):
+    command = [sys.executable, "-m", "valetkey", *arguments, "--trace", "/dev/stdout"]
+    return subprocess.run(
+        command, input=b"", capture_output=True, env=process_environment(valetkey), timeout=LONGEST_WAIT, check=False
+    )
+
+
+def test_a_trace_does_not_go_to_standard_output(valetkey):
+    ended = _with_a_trace_on_standard_output(valetkey, "status")
+    assert (ended.returncode, ended.stdout) == (2, b"")
+    assert ended.stderr.decode().splitlines() == [
+        "Error: The trace and the result cannot both go to standard output.",
+        "Name a file for the trace, or /dev/stderr.",
+    ]
+    path = valetkey.environment["VALETKEY_STORE"].removeprefix("sqlite:///") + ".trace"
+    assert valetkey("status", "--trace", path).code == 0
+
+
+def test_standard_output_of_a_bridge_carries_no_trace(valetkey):
+    assert _with_a_trace_on_standard_output(valetkey, "bridge", "http://127.0.0.1:9/mcp").stdout == b""
+
+
+@pytest.mark.parametrize("command", ["login", "status", "doctor", "tools", "refresh", "token", "logout"])
+def test_a_url_that_is_no_unicode_is_said_in_two_lines(valetkey, command):
+    done = valetkey(command, f"{URL}\udcff", "--json")
+    assert done.code == 2
+    assert "fault of Valetkey" not in done.out + done.err
+    assert "character" in done.out
+
+
+def test_the_page_of_an_examination_goes_into_no_pipe_and_is_for_its_owner(valetkey, tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    done = valetkey("doctor", "http://127.0.0.1:9/mcp", "--html", tmp_path / "pipe")
+    assert done.code == 2
+    assert "cannot be written" in done.err
+    valetkey("doctor", "http://127.0.0.1:9/mcp", "--html", tmp_path / "page.html")
+    assert stat.S_IMODE((tmp_path / "page.html").stat().st_mode) == 0o600

@@ -14,6 +14,8 @@ from tests.requirements import requirement
 from valetkey import errors, wire
 from valetkey.errors import AuthError
 from valetkey.errors.causes import make_causes_harmless
+from valetkey.errors.redaction import redacting
+from valetkey.errors.texts import harmless_lines
 
 PIECES = [
     "\x1b[2J\x1b]0;x\x07",
@@ -114,3 +116,9 @@ def test_no_text_of_an_error_behind_another_one_moves_a_cursor(cause):
     error.__cause__ = cause
     make_causes_harmless(error)
     assert "".join(traceback.format_exception(error)).replace("\n", "").isprintable()
+
+
+def test_lines_are_made_harmless_one_by_one_and_whole():
+    with redacting("sesame-open-1234"):
+        shown = harmless_lines("a\tsesame-open-1234\n\x1b[2J\u202e\r\x0b\n" + "\x00" * 3000)
+    assert shown == "a    …\n\\u001b[2J\\u202e\\r\\u000b\n" + "\\u0000" * 3000

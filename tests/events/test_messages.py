@@ -142,3 +142,10 @@ def test_the_address_of_an_endpoint_is_no_secret_and_what_its_query_holds_is():
     assert shown.members["token_endpoint"] == f"{server}/token"
     assert shown.members["error_description"] == f"{server}/session … … …"
     assert shown.members["verification_uri_complete"] == "…"
+
+
+@pytest.mark.parametrize("number", ["NaN", "1e999", "-1e999"])
+def test_a_number_that_json_has_not_is_left_out(number):
+    body = f'{{"token_type": "Bearer", "interval": {number}, "status": [{number}], "expires_in": 1.5}}'.encode()
+    shown = response_message(response(JSON, body=body)).members
+    assert shown == {"token_type": "Bearer", "interval": "…", "status": ["…"], "expires_in": 1.5}

@@ -91,9 +91,9 @@ def _for_reader(text: str) -> str:
     """A program gets the text as it is; on a terminal nothing in it moves the cursor."""
     if not sys.stdout.isatty():
         return text
-    from valetkey.errors.texts import harmless
+    from valetkey.errors.texts import harmless_lines
 
-    return "\n".join(harmless(line.replace("\t", "    "), len(line) + 1) for line in text.split("\n"))
+    return harmless_lines(text)
 
 
 def _unknown(tool: str, known: list[str], url: str) -> CommandFailed:

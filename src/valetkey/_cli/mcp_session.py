@@ -7,7 +7,7 @@ import importlib
 import importlib.metadata
 import importlib.util
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -52,15 +52,28 @@ def with_session(
             is_open = True
             return await act(session)
 
+    _learn(settings, store)
     try:
-        return anyio.run(run)
+        result = anyio.run(run)
     except (KeyboardInterrupt, AuthError, CommandFailed):
         raise
     except BaseException as error:  # the SDK's tasks raise groups
+        _learn(settings, store)
         failure = _failure(error, settings.server_url)
         if isinstance(failure, CommandFailed) and failure.code is ExitCode.SERVER and not is_open:
             require_mcp(settings)  # knows more about a server that is down, or is no MCP server
         raise failure from error
+    _learn(settings, store)
+    return result
+
+
+def _learn(settings: "Settings", store: "Store") -> None:
+    """Read the tokens of the session, so that no text that is made from now on repeats them; a server may."""
+    from valetkey._sessions.codec import session_key
+    from valetkey._sessions.listing import read_session
+
+    with suppress(AuthError):
+        read_session(store, session_key(settings))
 
 
 async def all_tools(session: Any) -> list[dict[str, Any]]:

@@ -196,7 +196,7 @@ def _pairs(given: Sequence[str], sign: str, option: str) -> dict[str, str]:
     for each in given:
         name, found, value = each.partition(sign)
         if not found or not name.strip():
-            message, write = f"{option} {each} has no name and value.", f"{option} NAME{sign}VALUE"
+            message, write = f"A {option} has no name and value.", f"{option} NAME{sign}VALUE"  # it may be a credential
             raise CommandFailed(message, hint=f"Write it as for mcp-remote: {write}.", code=ExitCode.USAGE)
         pairs[name.strip()] = value.strip() if sign == ":" else value
     return pairs

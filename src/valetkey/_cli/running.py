@@ -10,6 +10,7 @@ A command is a function whose first parameter is a `Console`; it returns an exit
 import inspect
 import logging
 import os
+import stat
 import sys
 import traceback
 from collections.abc import Callable
@@ -25,6 +26,8 @@ from valetkey._cli.outcome import CommandFailed, ExitCode, code_of, document_of
 from valetkey._cli.parameters import AsJson, Debug, TraceFile
 from valetkey._cli.wording import for_commands
 from valetkey.errors import AuthError
+from valetkey.errors.redaction import redacting
+from valetkey.errors.texts import harmless_lines
 
 _REPORT = "This is a fault of Valetkey. Run the command again with --debug, and report what it says."
 _SHARED = (
@@ -50,7 +53,16 @@ def command(run: Callable[..., ExitCode | None]) -> Callable[..., None]:
 
 
 def end(console: Console, run: Callable[[], ExitCode | None], *, trace: Path | None = None) -> ExitCode:
-    """Run a command to its end, with a trace if one is wanted; tell what failed, and give the exit code."""
+    """
+    Run a command to its end, with a trace if one is wanted; tell what failed, and give the exit code.
+
+    No secret that is at hand meanwhile is in what it tells.
+    """
+    with redacting():
+        return _ended(console, run, trace)
+
+
+def _ended(console: Console, run: Callable[[], ExitCode | None], trace: Path | None) -> ExitCode:
     try:
         if console.debug:
             _show_requests()
@@ -77,12 +89,24 @@ def _traced(path: Path | None) -> AbstractContextManager[object]:
         return nullcontext()
     from valetkey.events import trace_to
 
+    if _is_standard_output(path):
+        message = "The trace and the result cannot both go to standard output."
+        raise CommandFailed(message, hint="Name a file for the trace, or /dev/stderr.", code=ExitCode.USAGE)
     return trace_to(path)
+
+
+def _is_standard_output(path: Path) -> bool:
+    """Tell whether a path leads to where the result goes, other than a terminal; that of a bridge goes elsewhere."""
+    with suppress(OSError):
+        place = os.stat(1)
+        is_place = not stat.S_ISCHR(place.st_mode) and sys.stdout is not sys.stderr
+        return is_place and os.path.samestat(place, path.stat())
+    return False
 
 
 def _failed(console: Console, error: AuthError | CommandFailed) -> ExitCode:
     if console.debug:
-        traceback.print_exception(error)
+        console.tell(harmless_lines("".join(traceback.format_exception(error)).rstrip()))
     console.tell_failure(error.message, for_commands(error.hint))
     if console.as_json:
         try:
@@ -94,7 +118,7 @@ def _failed(console: Console, error: AuthError | CommandFailed) -> ExitCode:
 
 def _unforeseen(console: Console, error: Exception) -> ExitCode:
     if console.debug:
-        traceback.print_exception(error)
+        console.tell(harmless_lines("".join(traceback.format_exception(error)).rstrip()))
     return _failed(
         Console(as_json=console.as_json),
         CommandFailed(f"{type(error).__name__}: {error}", hint=_REPORT, code=ExitCode.UNFORESEEN),
@@ -109,5 +133,14 @@ def _closed() -> ExitCode:
 
 
 def _show_requests() -> None:
-    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(name)s: %(message)s")
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_Harmless("%(name)s: %(message)s"))
+    logging.basicConfig(level=logging.WARNING, handlers=[handler])
     logging.getLogger("valetkey").setLevel(logging.DEBUG)
+
+
+class _Harmless(logging.Formatter):
+    """What other libraries log may have words of a server, as they came."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return harmless_lines(super().format(record))

@@ -37,6 +37,11 @@ def harmless(text: str, limit: int = TEXT_LIMIT, *, is_quoted: bool = False) -> 
     return string if len(string) <= limit else string[: limit - 3] + "..."
 
 
+def harmless_lines(text: str) -> str:
+    """Make each line of a text safe to show, whatever its length; a tab becomes spaces."""
+    return "\n".join(harmless(line.replace("\t", "    "), len(line) * 6) for line in text.split("\n"))
+
+
 def harmless_value(value: object, *, is_quoted: bool = False) -> object:
     """Make an attribute of an error safe to show, if it is a text or a list of texts."""
     if isinstance(value, str):

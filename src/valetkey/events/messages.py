@@ -8,6 +8,7 @@ Of every other header field and member only the name is shown. What a secret's o
 other texts of the exchange, where a server may repeat it.
 """
 
+import math
 import re
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -164,7 +165,7 @@ def _shown(name: str, value: object) -> object:
         return [_shown(name, each) for each in value[:_MOST]]
     if isinstance(value, dict):
         return {_text(inner): _shown(inner, each) for inner, each in list(value.items())[:_MOST]}
-    return value
+    return HIDDEN if isinstance(value, float) and not math.isfinite(value) else value  # no number of JSON
 
 
 def _split(url: str) -> SplitResult:

@@ -5,10 +5,8 @@
 
 import json
 import logging
-import os
 import platform
 import re
-import stat
 import sys
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
@@ -23,6 +21,7 @@ from valetkey.errors.redaction import HIDDEN
 from valetkey.events.kinds import Event
 from valetkey.events.listening import listen
 from valetkey.events.messages import without_keys
+from valetkey.events.named_file import open_named
 
 _logger = logging.getLogger("valetkey")
 
@@ -104,13 +103,10 @@ def trace_to(path: str | Path) -> Trace:
 
 def _opened(path: Path) -> FileIO:
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_CLOEXEC", 0), 0o600)
-        if hasattr(os, "fchmod") and stat.S_ISREG(os.fstat(descriptor).st_mode):
-            os.fchmod(descriptor, 0o600)  # one that was there may have been open to others
+        return open_named(path)
     except OSError as error:
         message = f"The trace {path} cannot be written: {error.strerror or error}."
         raise ConfigurationError(message, hint="Name a file in a folder that you may write to.") from error
-    return FileIO(descriptor, "w")  # without a buffer: what has happened is in the file, also if the process is killed
 
 
 def _surroundings() -> dict[str, str]:

@@ -54,7 +54,7 @@ def _as_requested(url: str | None) -> str | None:
 
     try:
         return str(URL(url))
-    except InvalidURL:
+    except (InvalidURL, UnicodeEncodeError):
         return url  # the checks say what is wrong with it
 
 

@@ -4,6 +4,7 @@
 """`valetkey doctor`: examine, judge, and show the report in the form that is asked for."""
 
 from contextlib import nullcontext
+from io import BufferedWriter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -197,10 +198,12 @@ def _show(console: Console, report: "Report", html: Path | None) -> ExitCode:
     from valetkey._cli.doctor.machine import document
     from valetkey._cli.doctor.page import page
     from valetkey._cli.doctor.terminal import TerminalReport
+    from valetkey.events.named_file import open_named
 
     if html is not None:
         try:
-            html.write_text(page(report), encoding="utf-8")
+            with open_named(html) as file, BufferedWriter(file) as whole:
+                whole.write(page(report).encode("utf-8", "replace"))
         except OSError as error:
             message = f"The page cannot be written to {html}: {error.strerror or error}."
             raise CommandFailed(message, hint=_ANOTHER_FILE, code=ExitCode.USAGE) from error

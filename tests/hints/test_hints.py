@@ -571,6 +571,7 @@ ELSEWHERE = {
     "Write it as for mcp-remote: {}.": (
         "cli/test_moving.py::test_it_is_found_by_the_options_that_mcp_remote_was_run_with"
     ),
+    "See: {} --help": "cli/test_usage.py::test_the_hint_names_the_command_whose_help_says_more",
     "Give --arg {}=VALUE.": ("cli/test_tool_arguments.py::test_an_argument_that_is_missing_is_named"),
     "Do you mean {}?": ("cli/test_call.py::test_a_tool_that_is_not_there_is_told_with_the_one_that_is_meant"),
     "Look at what it takes: valetkey tools URL --json": (

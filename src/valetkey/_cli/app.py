@@ -27,9 +27,11 @@ from valetkey._cli.running import command
 from valetkey._cli.status import status
 from valetkey._cli.token import token
 from valetkey._cli.tools import tools
+from valetkey._cli.usage import Commands
 
 app = typer.Typer(
     name="valetkey",
+    cls=Commands,
     help="Log in at MCP servers, see your sessions, find out why a login fails.",
     no_args_is_help=True,
     context_settings={"help_option_names": ["-h", "--help"]},

@@ -47,6 +47,8 @@ def test_a_name_means_the_same_file_in_every_folder(name, path, folder, tmp_path
         ("file:/srv/x.db", ["sqlite:////srv/x.db"]),
         ("/srv/x.db", ["sqlite:////srv/x.db"]),
         ("./x.db", ["sqlite:///{here}/x.db"]),
+        ("x.db", ["sqlite:///{here}/x.db"]),
+        ("data/x.sqlite3", ["sqlite:////data/x.sqlite3", "sqlite:///{here}/data/x.sqlite3"]),
         ("~/x.db", ["sqlite:///~/x.db"]),
         ("sqlite:///C:/x.db", ["sqlite:///{here}/C:/x.db"]),
         ("C:/x.db", ["sqlite:///{here}/C:/x.db"]),

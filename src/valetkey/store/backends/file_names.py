@@ -17,7 +17,8 @@ from valetkey.errors import ConfigurationError, StoreError, quote
 PREFIX = "sqlite:///"
 
 _LOOKS_LIKE_A_FILE = re.compile(
-    r"(?:sqlite|file):(?://)?|(?=[/~.\\]|[A-Za-z]:[/\\]|\$\{?[A-Z_]|%[A-Z_]+%)", re.IGNORECASE
+    r"(?:sqlite|file):(?://)?|(?=[/~.\\]|[A-Za-z]:[/\\]|\$\{?[A-Z_]|%[A-Z_]+%|[^:@\s]+\.(?:db|sqlite3?)\Z)",
+    re.IGNORECASE,
 )
 _FILE = "credentials.db"
 _DRIVE = re.compile(r"[A-Za-z]:[/\\]")

@@ -86,6 +86,15 @@ def test_a_record_that_is_damaged_or_of_a_newer_version_is_listed_as_such(valetk
     assert [each["state"] for each in valetkey("status", "--json").document["sessions"]] == ["unreadable"] * 2
 
 
+def test_a_record_that_cannot_be_read_is_named_by_the_url_that_was_given(valetkey):
+    url = "https://one.example.com"
+    keep(valetkey, Settings(url=url, label="work"), b"{")
+    (session,) = valetkey("status", url, "--label", "work", "--json").document["sessions"]
+    assert (session["server_url"], session["label"], session["state"]) == (url, "work", "unreadable")
+    done = valetkey("logout", url, "--label", "work")
+    assert done.out.startswith(f"Logged out of {url} (work): forgot the session.\n")
+
+
 def test_a_store_whose_key_is_not_here_is_told_with_its_place(valetkey, tmp_path):
     key = "QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVphYmNkZWY="
     locked = {"VALETKEY_STORE": f"sqlite:///{tmp_path / 'locked.db'}", "VALETKEY_STORE_ENCRYPTION": ""}

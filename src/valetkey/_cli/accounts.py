@@ -31,7 +31,7 @@ def accounts_at(store: Store, url: str, *, principal: str | None, label: str | N
     for stored in list_sessions(store):
         known = _with_settings(stored, wanted.server_url, principal, label)
         if _is_at(known, wanted.server_url, principal, label):
-            found.append(known)
+            found.append(_with_name(known, wanted.server_url, principal, label))
     return _sorted(found)
 
 
@@ -104,6 +104,13 @@ def _with_settings(stored: StoredSession, url: str | None, principal: str | None
         return stored
     named = {"url": settings.server_url, "principal": settings.principal, "label": settings.label}
     return replace(stored, settings=settings, named=named)
+
+
+def _with_name(stored: StoredSession, url: str, principal: str | None, label: str | None) -> StoredSession:
+    """A record that cannot be read is named as it was asked for: its key has shown whose it is."""
+    if stored.problem is None or stored.named is not None:
+        return stored
+    return replace(stored, named={"url": url, "principal": principal or PERSON, "label": label or ACCOUNT})
 
 
 def _is_at(stored: StoredSession, url: str, principal: str | None, label: str | None) -> bool:

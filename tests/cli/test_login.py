@@ -177,3 +177,11 @@ def test_without_opening_a_browser_the_link_is_printed(valetkey, server):
     done = valetkey("login", server.url, "--no-browser", "--timeout", "0.1")
     assert done.code == ExitCode.LOGIN
     assert "Open this link in your browser:" in done.err
+
+
+def test_how_a_pasted_login_ended_is_told_once_and_in_the_words_of_the_command_line(valetkey, server):
+    done = valetkey("login", server.url, "--paste", typed="nonsense\n")
+    assert done.code == ExitCode.LOGIN
+    assert "That address holds no answer to a login." in done.err
+    assert done.err.count("there is no terminal and no notebook to paste the answer into") == 1
+    assert "login=" not in done.err

@@ -170,7 +170,13 @@ def _way(*, paste: bool, device: bool, no_browser: bool, listen: str | None) -> 
         from valetkey.login.here import LinkHere, LoginHere
 
         return LinkHere(listen_at=listen) if no_browser else LoginHere(opens=True, listen_at=listen)
-    return "paste" if paste else "device" if device else "auto"
+    if paste:
+        from valetkey.login.paste import PasteHere
+
+        pasting = PasteHere()
+        pasting.tell = lambda _: None  # the command tells how it ended
+        return pasting
+    return "device" if device else "auto"
 
 
 def _is_address(text: str) -> bool:

@@ -166,6 +166,16 @@ def test_no_attribute_has_a_secret_or_the_name_of_a_user(collected):
     assert [text for text in {*world.server.secrets, "alice", "her-work"} if text in told] == []
 
 
+def test_no_word_of_a_server_is_reported(collected):
+    world = World(publishes_scopes=("read",))
+    engine = world.engine()
+    token = engine.replace(None)
+    engine.replace(token, challenges('Bearer error="insufficient_scope", scope="write jane.doe@example.com"'))
+    told = "".join(span.to_json() for span in collected.spans) + collected.reader.get_metrics_data().to_json()
+    assert "StepUpWanted" in told
+    assert "jane.doe" not in told
+
+
 def test_instrumenting_again_replaces_the_providers_and_its_end_is_the_end(collected):
     other = Collected()
     telemetry.instrument(tracer_provider=other.tracers, meter_provider=other.meters)

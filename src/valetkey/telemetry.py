@@ -34,7 +34,6 @@ from valetkey.events.kinds import (
     SessionEnded,
     SessionRenewed,
     SessionSaved,
-    StepUpWanted,
 )
 from valetkey.events.listening import listen
 from valetkey.events.messages import without_keys
@@ -212,8 +211,6 @@ def _members_of(event: Event) -> Attributes:
             return {"valetkey.early": event.early, "valetkey.next_step": event.next_step, **_error_of(event)}
         case LoggedOut():
             return {"valetkey.revoked": event.revoked}
-        case StepUpWanted():
-            return {"valetkey.scope": " ".join(event.scope)}
         case _:
             return {}
 

@@ -3,6 +3,15 @@
 
 """`valetkey refresh`: renewing by name."""
 
+import signal
+import subprocess
+import sys
+import threading
+
+import pytest
+
+from tests.cli.commands import process_environment
+from tests.fakes.threads import LONGEST_WAIT
 from tests.fakes.world import a_session
 from valetkey._cli.outcome import ExitCode
 from valetkey._sessions.codec import encode_session, session_key
@@ -52,3 +61,27 @@ def test_a_machine_gets_a_new_token_without_a_refresh_token(valetkey, server):
     before = valetkey("token", server.url).out
     assert valetkey("refresh").code == ExitCode.DONE
     assert valetkey("token", server.url).out != before
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_renewal_that_is_under_way_is_not_lost_with_the_command(logged_in, server, number):
+    ask, is_asked, may_answer = server.ask, threading.Event(), threading.Event()
+
+    def slowly(request):
+        answer = ask(request)
+        if request.url.endswith("/token"):
+            is_asked.set()
+            may_answer.wait(LONGEST_WAIT)
+        return answer
+
+    server.ask = slowly
+    command = [sys.executable, "-m", "valetkey", "refresh", server.url]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=process_environment(logged_in)
+    ) as process:
+        assert is_asked.wait(LONGEST_WAIT)
+        process.send_signal(number)
+        may_answer.set()
+        process.communicate(timeout=LONGEST_WAIT)
+    assert process.returncode in (ExitCode.INTERRUPTED, ExitCode.DONE)
+    assert logged_in("refresh", server.url).code == ExitCode.DONE

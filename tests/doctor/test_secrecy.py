@@ -10,9 +10,10 @@ import pytest
 
 from tests.adapters.server import Answer, McpServer
 from tests.cli.commands import CommandLine, with_login_page
+from tests.doctor import wire
 from tests.doctor.serving import Broken
 from valetkey import OAuth
-from valetkey._cli.doctor.shown import secrets_in, shown_url
+from valetkey._cli.doctor.shown import secrets_in, secrets_in_field, shown_url
 
 QUERY = "q-7Hf2kLm9Xz81"
 PASSWORD = "pw-c0rrect-horse"
@@ -86,3 +87,27 @@ def test_the_secrets_of_a_url_are_known():
     found = secrets_in(f"https://janedoe:{PASSWORD}@h.example/mcp?key={QUERY}%21&n=1")
     assert {PASSWORD, "janedoe", f"{QUERY}!", f"{QUERY}%21"} == set(found)
     assert secrets_in("https://[") == ()
+
+
+@pytest.mark.parametrize(
+    ("value", "secrets"),
+    [
+        (f"Bearer {FIELD}", {f"Bearer {FIELD}", FIELD}),
+        ("Bearer s3cr", {"Bearer s3cr", "s3cr"}),
+        ("Basic amFuZTpwdy1jMHJyZWN0", {"Basic amFuZTpwdy1jMHJyZWN0", "amFuZTpwdy1jMHJyZWN0", "jane", "pw-c0rrect"}),
+        ("Basic !!!!", {"Basic !!!!", "!!!!"}),
+        ("1", set()),
+    ],
+)
+def test_the_secrets_of_a_header_field_are_known(value, secrets):
+    assert set(secrets_in_field(value)) == secrets
+
+
+def test_no_password_comes_out_that_a_server_decodes(tmp_path):
+    said = f"who is jane with {PASSWORD}?"
+    refusal = wire.answer(403, {"error": "forbidden", "error_description": said}, server=said)
+    with Broken({wire.PING: refusal}) as server:
+        given = base64.b64encode(f"jane:{PASSWORD}".encode()).decode()
+        texts, _ = forms(tmp_path, server.url, "--header", f"X-Gate: Basic {given}")
+    assert [text for text in texts if PASSWORD in text] == []
+    assert any("403" in text for text in texts)

@@ -9,6 +9,7 @@ function that needs the engine, httpx2 or the MCP SDK imports it.
 """
 
 import os
+import signal
 from typing import Annotated
 
 import typer
@@ -81,4 +82,13 @@ def main() -> None:
     """Run the command that the arguments of this process name."""
     if os.environ.get("_VALETKEY_COMPLETE") == "complete_bash":
         complete_in_bash(app)
+    _end_as_by_control_c()
     app()
+
+
+def _end_as_by_control_c() -> None:
+    """Let SIGTERM and the end of a terminal lose no more than Ctrl-C: an answer with a new token is waited for."""
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, signal.default_int_handler)

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from valetkey.settings.settings import Settings
     from valetkey.store import Store
 
-_SHORTEST_SECRET = 4
 _ANOTHER_FILE = "Give --html a file in a folder where you may write."
 _Html = Annotated[
     Path | None, typer.Option("--html", metavar="FILE", help="Write the report as one page too.", show_default=False)
@@ -87,7 +86,7 @@ def doctor(
     store: StoreName = None,
 ) -> ExitCode:
     """Find out why a login at an MCP server fails, step by step. No login is made unless you ask for it."""
-    from valetkey._cli.doctor.shown import secrets_in
+    from valetkey._cli.doctor.shown import secrets_in, secrets_in_field
     from valetkey._cli.secrets import read_secret
     from valetkey.errors.redaction import redacting
 
@@ -103,7 +102,7 @@ def doctor(
     }
     way: LoginName = "paste" if paste else "device" if device else "auto"
     fields = (value.partition(":")[2].strip() for value in header or ())
-    with redacting(*secrets_in(url), *(value for value in fields if len(value) >= _SHORTEST_SECRET)):
+    with redacting(*secrets_in(url), *(each for value in fields for each in secrets_in_field(value))):
         changes = {name: value for name, value in given.items() if value is not None}
         if client_secret is not None:
             changes["client_secret"] = read_secret(client_secret, "The secret of the client: ")

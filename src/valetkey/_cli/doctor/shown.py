@@ -3,6 +3,8 @@
 
 """How what came from outside is shown: URLs without what may be a secret in them, answers quoted and cut."""
 
+import base64
+from contextlib import suppress
 from urllib.parse import parse_qsl, urlsplit
 
 from valetkey._cli.doctor.facts import Exchange
@@ -11,6 +13,7 @@ from valetkey.errors.copies import without_secrets
 from valetkey.errors.texts import harmless
 from valetkey.wire import HttpResponse
 
+_SHORTEST_FIELD = 4
 _LONGEST_URL = 300
 _LONGEST_VALUE = 400
 LONGEST_EXCERPT = 600
@@ -49,6 +52,16 @@ def secrets_in(url: str) -> tuple[str, ...]:
     raw = [each.partition("=")[2] for each in parts.query.split("&")]
     names = [user] if password or len(user) >= 6 else []
     return tuple(dict.fromkeys(filter(None, (password, *names, *values, *(each for each in raw if len(each) >= 6)))))
+
+
+def secrets_in_field(value: str) -> tuple[str, ...]:
+    """Give what may be a secret in a header field that a user has typed: also without its scheme, and decoded."""
+    _, _, credentials = value.partition(" ")
+    found = [value, credentials.strip()]
+    if value[:6].lower() == "basic ":  # RFC 7617 §2: the user and the password
+        with suppress(ValueError):
+            found += base64.b64decode(credentials, validate=True).decode("utf-8", "replace").partition(":")
+    return tuple(dict.fromkeys(each for each in found if len(each) >= _SHORTEST_FIELD))
 
 
 def said(response: HttpResponse | None, *names: str) -> str:

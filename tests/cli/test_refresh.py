@@ -85,3 +85,12 @@ def test_a_renewal_that_is_under_way_is_not_lost_with_the_command(logged_in, ser
         process.communicate(timeout=LONGEST_WAIT)
     assert process.returncode in (ExitCode.INTERRUPTED, ExitCode.DONE)
     assert logged_in("refresh", server.url).code == ExitCode.DONE
+
+
+def test_sessions_that_cannot_be_read_are_not_passed_over_in_silence(logged_in, server):
+    assert "cannot be read" not in logged_in("refresh").err
+    newer = b'{"format": 99, "kind": "session"}'
+    open_store(logged_in.store).put(session_key(Settings(url="https://two.example.com")), newer)
+    done = logged_in("refresh", "--json")
+    assert "There are sessions that cannot be read; `valetkey status` says why." in done.err
+    assert [each["server_url"] for each in done.document["sessions"]] == [server.url]

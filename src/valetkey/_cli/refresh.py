@@ -33,7 +33,10 @@ def refresh(
     if url is not None:
         found = [one_account(opened, url, principal=principal, label=label, client_id=client_id)]
     else:
-        listed = [each for each in all_accounts(opened) if each.said("principal") == (principal or PERSON)]
+        everything = all_accounts(opened)
+        listed = [each for each in everything if each.said("principal") == (principal or PERSON)]
+        if any(each.problem is not None for each in everything):
+            console.tell("There are sessions that cannot be read; `valetkey status` says why.")
         found = [each for each in listed if label in (None, each.said("label")) and _is_renewable(each)]
     documents, lines, failure = [], [], None
     for stored in found:

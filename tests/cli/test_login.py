@@ -15,7 +15,7 @@ def test_a_login_tells_who_is_logged_in_where(valetkey, server):
     done = valetkey("login", server.url)
     assert done.code == ExitCode.DONE
     assert done.out.splitlines()[:3] == [
-        f"Logged in to {server.url}.",
+        f"The session at {server.url}:",
         "  account  default",
         f"  issuer   {server.origin}",
     ]
@@ -90,7 +90,7 @@ def test_the_scope_that_is_asked_for_is_what_was_typed(valetkey, server):
 
 
 def test_two_accounts_at_one_server_have_sessions_of_their_own(logged_in, server):
-    assert logged_in("login", server.url, "--label", "work").out.startswith("Logged in")
+    assert logged_in("login", server.url, "--label", "work").out.startswith("The session at")
     sessions = logged_in("status", "--json").document["sessions"]
     assert sorted(each["label"] for each in sessions) == ["default", "work"]
 

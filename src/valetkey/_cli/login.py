@@ -149,7 +149,8 @@ def _tell(console: Console, stored: "StoredSession", *, is_new: bool) -> None:
     from valetkey._cli.views import document_of_session, lines_of_session, server_of
 
     document = document_of_session(stored)
-    done = f"Logged in to {server_of(stored)}." if is_new else f"You are logged in to {server_of(stored)} already."
+    # That the login worked stands on standard error already, where a person reads it.
+    done = f"The session at {server_of(stored)}:" if is_new else f"You are logged in to {server_of(stored)} already."
     shown = "\n".join([done, *lines_of_session(stored)[1:]])
     console.result(
         {"server_url": document["server_url"], "login": "new" if is_new else "kept", "session": document}, shown

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _LOGIN_WAIT = 45.0
 """Seconds: desktop clients give a request up after 60."""
 
-_Port = Annotated[int | None, typer.Argument(metavar="[PORT]", min=1, max=65535, help="As --callback-port.")]
+_Port = Annotated[int | None, typer.Argument(metavar="PORT", min=1, max=65535, help="As --callback-port.")]
 _CallbackPort = Annotated[
     int | None,
     typer.Option("--callback-port", metavar="PORT", min=1, max=65535, help="The port for the answer of a login."),

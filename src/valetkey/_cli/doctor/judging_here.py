@@ -131,4 +131,4 @@ def _of_answer(answer: HttpResponse | None) -> Iterator[Finding]:
     elif answer.status == 403 and challenge is not None:
         yield found("token_lacks_scope", "It answers 403 to the new token.", quoted)
     elif answer.status < 500:
-        yield found("token_accepted", f"It answers {answer.status} to the new token.")
+        yield found("token_accepted", f"It does not reject the new token (it answers {answer.status} to a ping).")

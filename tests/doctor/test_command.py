@@ -26,6 +26,13 @@ from valetkey._cli.doctor.command import examine
 from valetkey.settings import Network
 
 VALETKEY = [sys.executable, "-m", "valetkey"]
+HEARS_CONTROL_C = """
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from valetkey.__main__ import main
+main()
+"""
+"""A shell ignores SIGINT for what it starts in the background, and so do the children of such a program."""
 
 
 @pytest.fixture
@@ -209,7 +216,7 @@ def test_ctrl_c_is_one_line_and_nothing_is_written(valetkey, tmp_path):
     with McpServer() as server:
         server.routes["/mcp"] = waits
         process = subprocess.Popen(
-            [*VALETKEY, "doctor", server.url, "--html", str(tmp_path / "page.html")],
+            [sys.executable, "-c", HEARS_CONTROL_C, "doctor", server.url, "--html", str(tmp_path / "page.html")],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             env=process_environment(valetkey),

@@ -55,10 +55,14 @@ def print_link_alone(prompt: LoginPrompt) -> None:
 
 
 def _text_here(prompt: LoginPrompt, *, opened: bool, environment: Mapping[str, str]) -> str:
-    from valetkey.login.qr_code import qr_lines_here
-
     exists = os.path.exists if environment else _nothing_exists
-    return prompt_text(prompt, opened=opened, environment=environment, exists=exists, draw=qr_lines_here)
+    return prompt_text(prompt, opened=opened, environment=environment, exists=exists, draw=_drawn)
+
+
+def _drawn(link: str) -> list[str]:
+    from valetkey.login.qr_code import qr_lines_here  # few logins show a code, and no other one loads it
+
+    return qr_lines_here(link)
 
 
 def prompt_text(

@@ -3,6 +3,7 @@
 
 """The search finds what a careless program shows: in every place, in every spelling, and where it is only a part."""
 
+import json
 import logging
 import os
 import pickle
@@ -243,6 +244,11 @@ def in_a_journal(scene, secret):
     scene.watch.look_around()
 
 
+def in_a_trace(scene, secret):
+    with scene.trace.path.open("a", encoding="utf-8") as file:
+        file.write(json.dumps({"event": "RequestSent", "url": f"https://auth.example.com/?code={secret}"}))
+
+
 PLANTED = {
     logged: {places.LOG},
     logged_as_argument: {places.LOG},
@@ -269,6 +275,7 @@ PLANTED = {
     in_the_key_of_a_store: {places.KEYS, places.STORE_FILE},
     in_what_a_store_has_deleted: {places.STORE_FILE},
     in_a_journal: {places.JOURNAL},
+    in_a_trace: {places.TRACE},
 }
 
 

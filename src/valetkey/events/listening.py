@@ -128,7 +128,7 @@ def listen(listener: Listener) -> Callable[[], None]:
         _listeners = (*_listeners, listener)
 
     def end() -> None:
-        global _listeners  # noqa: PLW0603
+        global _listeners  # noqa: PLW0603 - the same one
         flush()
         with _changing:
             _listeners = tuple(each for each in _listeners if each is not listener)

@@ -45,7 +45,7 @@ class Exchange:
         return len(self.pending) == len(self.parcel.requests)
 
     async def take(self, text: str) -> None:
-        """Take what the server says; what is no JSON-RPC reaches nobody."""
+        """Take what the server says; what is no JSON-RPC reaches no client."""
         try:
             said = read(text)
         except Unreadable:

@@ -294,6 +294,6 @@ class McpSession:
 
 
 def _retrieve(task: "asyncio.Task[None]") -> None:
-    """Retrieve the error of a task that may have nobody left to wait for it."""
+    """Retrieve the error of a task whose caller may be gone."""
     if not task.cancelled():
         task.exception()

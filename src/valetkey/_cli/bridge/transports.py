@@ -123,7 +123,8 @@ class StreamableHttp:
         if not is_stream(response):
             await exchange.take(await text_of(response))
             if exchange.pending:
-                raise HttpError("the MCP server answered without an answer to the request", response)  # noqa: EM101
+                message = "the MCP server answered without an answer to the request"
+                raise HttpError(message, response)
             return None
         last, wait, cause = "", _RESUMING, None
         try:

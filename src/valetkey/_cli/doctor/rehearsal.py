@@ -87,17 +87,17 @@ class _Nobody:
     def __init__(self, redirect_uri: str) -> None:
         self.redirect_uri = redirect_uri
 
-    def ask(self, prompt: LoginPrompt, *, seconds: float, cancelled: threading.Event) -> NoReturn:  # noqa: ARG002
+    def ask(self, prompt: LoginPrompt, *, seconds: float, cancelled: threading.Event) -> NoReturn:  # noqa: ARG002 - never asked
         """Stop, and tell what the link asks for."""
         parameters = parse_qsl(urlsplit(prompt.authorization_url).query)
         raise _WouldActError([each for each in parameters if each[0] in _SHOWN])
 
-    def show(self, prompt: LoginPrompt) -> NoReturn:  # noqa: ARG002
+    def show(self, prompt: LoginPrompt) -> NoReturn:  # noqa: ARG002 - never asked
         """Stop."""
         raise _WouldActError
 
     def conclude(self, error: AuthError | None) -> None:
-        """Show nobody anything."""
+        """Refuse to show a prompt: the doctor asks no person."""
 
     def __enter__(self) -> Self:
         return self

@@ -4,19 +4,24 @@
 """Who closes a client ends what its callers wait for, at once, and nothing that others wait for."""
 
 import asyncio
+import gc
 import threading
+import weakref
 
 import pytest
 
 from haystack_integrations.tools.mcp_oauth import (
     MCPAuthorizationError,
     MCPConnectionError,
+    MCPTool,
+    MCPToolset,
     StreamableHttpServerInfo,
     as_user,
 )
 from haystack_integrations.tools.mcp_oauth._accounts.access import _interested
+from haystack_integrations.tools.mcp_oauth._accounts.event_loop import executor
 from tests.fakes.threads import LONGEST_WAIT, in_background
-from tests.haystack.calling import wait_until
+from tests.haystack.calling import tool_of, wait_until
 
 
 def asked():
@@ -148,3 +153,57 @@ def test_a_login_that_fails_while_nobody_closes_is_told_as_ever(client, misbehav
     misbehaving.switches.denies = True
     with pytest.raises(MCPAuthorizationError, match="access_denied"):
         client.open()
+
+
+def sessions():
+    """Count the MCP sessions of this process that are open."""
+
+    async def count():
+        return sum(task.get_name() == "valetkey-mcp-session" for task in asyncio.all_tasks())
+
+    return executor().run(count(), timeout=LONGEST_WAIT)
+
+
+def forget_and_collect(held):
+    held.clear()
+    gc.collect()
+
+
+async def forget_and_collect_in_loop(held):
+    forget_and_collect(held)
+
+
+COLLECTED = {
+    "in a thread": forget_and_collect,
+    "in the loop of the sessions": lambda held: executor().run(forget_and_collect_in_loop(held), LONGEST_WAIT),
+}
+
+
+@pytest.mark.parametrize("collected", COLLECTED)
+def test_a_call_goes_on_when_its_toolset_has_become_garbage(info, misbehaving, collected):
+    """Who takes the tools out of a toolset may let go of it; the collector comes at any moment."""
+    gc.collect()
+    before = sessions()
+    held = [MCPToolset(info)]
+    tool = tool_of(held[0])
+    gone = weakref.ref(held[0])
+    misbehaving.switches.holds = 1
+    answer = in_background(lambda: tool.invoke(a=1, b=2))
+    wait_until(lambda: misbehaving.executed)
+    COLLECTED[collected](held)
+    assert gone() is None
+    misbehaving.released.set()
+    assert "3" in answer.result(LONGEST_WAIT)
+    assert sessions() == before + 1
+
+
+@pytest.mark.parametrize("collected", COLLECTED)
+@pytest.mark.parametrize("kind", [MCPToolset, lambda info: MCPTool("add", info)], ids=["toolset", "tool"])
+def test_the_session_ends_when_no_tool_is_left_that_could_use_it(info, kind, collected):
+    gc.collect()
+    before = sessions()
+    held = [kind(info)]
+    held[0].warm_up()
+    assert sessions() == before + 1
+    COLLECTED[collected](held)
+    wait_until(lambda: sessions() == before)

@@ -25,13 +25,7 @@ from haystack_integrations.tools.mcp import (
 from haystack_integrations.tools.mcp import MCPTool as UpstreamMCPTool
 from mcp import types
 
-from haystack_integrations.tools.mcp_oauth._tools.opening import (
-    Opening,
-    first_text,
-    in_words,
-    is_ours,
-    schema_of,
-)
+from haystack_integrations.tools.mcp_oauth._tools.opening import Opening, first_text, in_words, is_ours, schema_of
 from haystack_integrations.tools.mcp_oauth._tools.refused_calls import HAS_ASYNC_FUNCTION, noting_refusals
 from haystack_integrations.tools.mcp_oauth._tools.toolbox import is_asking_at
 from haystack_integrations.tools.mcp_oauth.errors import MCPAuthorizationError
@@ -204,6 +198,11 @@ class MCPTool(UpstreamMCPTool):
         else:
             self._knows_schema = False
             await self._opening.close_async()
+
+    def __del__(self) -> None:
+        """Close upstream's client; one of ours is closed by its `Opening`."""
+        if getattr(self, "_opening", None) is None:
+            super().__del__()
 
     def to_dict(self) -> dict[str, Any]:
         """

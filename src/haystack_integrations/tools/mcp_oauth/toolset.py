@@ -169,6 +169,11 @@ class MCPToolset(LooksConnectNothing, UpstreamMCPToolset):
             self._is_warm = False
             await self._opening.close_async()
 
+    def __del__(self) -> None:
+        """Close upstream's client; one of ours is closed when none of its tools is left, which may be in a call."""
+        if getattr(self, "_opening", None) is None:
+            super().__del__()
+
     def to_dict(self) -> dict[str, Any]:
         """
         Serialize the toolset to a dictionary, without its tools.

@@ -9,9 +9,11 @@ that no call uses stays open: the one that was used least recently is closed, an
 """
 
 import asyncio
+import sys
 from collections import OrderedDict
-from collections.abc import Callable, Container, Iterator
+from collections.abc import Callable, Container, Coroutine, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from haystack_integrations.tools.mcp_oauth._accounts.account import Account
 
@@ -23,13 +25,14 @@ MOST_KNOWN = 1000
 
 
 class Accounts:
-    """The accounts of one client. Used in upstream's event loop only, except for `at_hand`."""
+    """The accounts of one client. Used in upstream's event loop only, except for `at_hand` and `close_soon`."""
 
     def __init__(self, make: Callable[[str], Account]) -> None:
         self._make = make
         self._accounts: OrderedDict[str, Account] = OrderedDict()  # the least recently used one first
         self._open: OrderedDict[str, Account] = OrderedDict()  # those with an MCP session, in the same order
         self._closing: set[asyncio.Task[None]] = set()
+        self._loop: asyncio.AbstractEventLoop | None = None  # that all uses were in
 
     def at_hand(self, principal: str) -> Account | None:
         """Give the account of a principal if he has one, from any thread."""
@@ -39,6 +42,12 @@ class Accounts:
         """Give every account."""
         return list(self._accounts.values())
 
+    def close_soon(self) -> None:
+        """Let the event loop close every account, from any thread, which takes no lock here and waits for nothing."""
+        loop = self._loop
+        if loop is not None and not loop.is_closed() and not sys.is_finalizing():
+            loop.call_soon_threadsafe(self._close_all)
+
     @contextmanager
     def use(self, principal: str) -> Iterator[Account]:
         """Give the account of a principal; its MCP session stays open for as long as the block runs."""
@@ -46,6 +55,7 @@ class Accounts:
         if account is None:
             account = self._accounts[principal] = self._make(principal)
         self._accounts.move_to_end(principal)
+        self._loop = asyncio.get_running_loop()
         try:
             with account.in_use():
                 yield account
@@ -64,10 +74,16 @@ class Accounts:
     def _rest_others(self) -> None:
         """Close the sessions that are too many; those in use stay open, and there may be more of them."""
         while len(self._open) > MOST_OPEN and (idle := _first_idle(self._open)) is not None:
-            resting = self._open.pop(idle).rest()  # from here on, a call of this user opens another session
-            task = asyncio.get_running_loop().create_task(resting)
-            self._closing.add(task)
-            task.add_done_callback(self._closing.discard)
+            self._begin(self._open.pop(idle).rest())  # from here on, a call of this user opens another session
+
+    def _close_all(self) -> None:
+        for account in self.all():
+            self._begin(account.close())
+
+    def _begin(self, closing: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(closing)
+        self._closing.add(task)
+        task.add_done_callback(self._closing.discard)
 
     def _forget_others(self) -> None:
         """Forget the accounts that are too many, but none whose MCP session is open: it would stay so."""

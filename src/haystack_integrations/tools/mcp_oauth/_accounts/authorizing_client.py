@@ -194,6 +194,10 @@ class AuthorizingClient(MCPClient):
         """Close the MCP sessions of all principals, and end a login that one of them waits for."""
         await self._on_executor(self._close())
 
+    def close_soon(self) -> None:
+        """Do what `aclose` does, from any thread and without waiting for it: the thread may collect garbage."""
+        self._accounts.close_soon()
+
     def _principal(self) -> str:
         try:
             return principal_of(self._access.principal_source)

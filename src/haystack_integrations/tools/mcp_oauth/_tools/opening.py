@@ -39,13 +39,22 @@ _CLOSE_SECONDS = 5.0
 
 
 class Opening:
-    """One client for a server info, made when it is first needed; `seconds` is how long a connection may take."""
+    """
+    One client for a server info, made when it is first needed; `seconds` is how long a connection may take.
+
+    The toolset and each of its tools hold it. When none of them can be used any more, its MCP sessions end.
+    """
 
     def __init__(self, server_info: OurServerInfo, seconds: float) -> None:
         self.server_info = server_info
         self._seconds = seconds
         self._lock = threading.Lock()  # guards the making of _client
         self._client: AuthorizingClient | None = None
+
+    def __del__(self) -> None:
+        """End the MCP sessions, and wait for nothing: the thread that collects this may be any one, at any point."""
+        if self._client is not None:
+            self._client.close_soon()
 
     @property
     def client(self) -> AuthorizingClient:

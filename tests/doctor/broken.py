@@ -186,6 +186,21 @@ OF_THE_PLACE = (
         others=("login_wanted", "challenge_ok"),
     ),
     Broken(
+        id="sse-only-in-words",
+        does="It speaks only HTTP+SSE, says so to POST in a JSON-RPC error with 405, and wants a login for its stream.",
+        answers={
+            PING: answer(
+                405, {"jsonrpc": "2.0", "id": None, "error": {"code": -32000, "message": "Method not allowed"}}
+            ),
+            STREAM: REJECTION,
+        },
+        cause="sse_only",
+        error=None,
+        advises="SSE transport of your client",
+        themes="B22",
+        others=("login_wanted", "challenge_ok"),
+    ),
+    Broken(
         id="other-json",
         does="Another HTTP API answers at the URL.",
         answers=_open(**{PING: answer(200, {"status": "up"}), STREAM: answer(200, {"status": "up"})}),
@@ -234,6 +249,39 @@ OF_THE_PLACE = (
         themes="B8",
     ),
     Broken(
+        id="redirect-to-own-sign-in",
+        does="It answers a call with 302 and its own sign-in page.",
+        answers=_open(**{PING: answer(302, location="/login?next=/mcp"), f"POST {ORIGIN}/login?next=/mcp": PAGE}),
+        cause="redirect_fruitless",
+        error="Unsupported",
+        advises="no answer to a program",
+        themes="B8",
+    ),
+    Broken(
+        id="redirect-to-nothing",
+        does="It redirects to the same with a slash, where nothing is.",
+        answers=_open(**{PING: answer(301, location="/mcp/")}),
+        cause="redirect_fruitless",
+        error="Unsupported",
+        advises="Check the URL",
+        themes="B4, B22",
+    ),
+    Broken(
+        id="redirect-to-provider",
+        does="An access gateway redirects every call to an identity provider's authorization request.",
+        answers=_open(
+            **{
+                PING: answer(
+                    302, location="https://accounts.example.net/o/oauth2/v2/auth?client_id=1&response_type=code"
+                )
+            }
+        ),
+        cause="access_gateway",
+        error="Unsupported",
+        advises="header fields that the gateway wants",
+        themes="B8, B20",
+    ),
+    Broken(
         id="redirect-elsewhere",
         does="The URL redirects to another host.",
         answers=_open(**{PING: answer(308, location="https://new.example.net/mcp")}),
@@ -259,6 +307,41 @@ OF_THE_PLACE = (
         error="TemporaryError",
         advises="Try again in 2 minutes",
         themes="B13, C4",
+    ),
+    Broken(
+        id="maintenance",
+        does="It answers 503 with a page, through a content delivery network, and says when it is back.",
+        answers=_open(
+            **{PING: answer(503, "<html>Maintenance</html>", content_type="text/html", cf_ray="8a", retry_after="3600")}
+        ),
+        cause="server_fails",
+        error="TemporaryError",
+        advises="Try again in 60 minutes",
+        themes="B16",
+    ),
+    Broken(
+        id="rate-limited-by-network",
+        does="The content delivery network before it answers 429 with a page.",
+        answers=_open(
+            **{
+                PING: answer(
+                    429, "<title>Rate limited | Cloudflare", content_type="text/html", cf_ray="8", retry_after="60"
+                )
+            }
+        ),
+        cause="rate_limited",
+        error="TemporaryError",
+        advises="Try again in 60 seconds",
+        themes="B13, B20",
+    ),
+    Broken(
+        id="proxy-wants-login",
+        does="A proxy on the way answers 407 in its place.",
+        answers=_open(**{PING: answer(407, proxy_authenticate='Basic realm="office"')}),
+        cause="proxy_failed",
+        error="TemporaryError",
+        advises="HTTPS_PROXY",
+        themes="B20",
     ),
     Broken(
         id="payment",
@@ -353,6 +436,83 @@ OF_THE_REJECTION = (
         error="Unsupported",
         advises="Answer 401 with WWW-Authenticate",
         themes="B8, B22",
+    ),
+    Broken(
+        id="rejection-in-422",
+        does="It answers 422 because the field Authorization is missing (FastAPI).",
+        answers=_open(
+            **{
+                PING: answer(
+                    422, {"detail": [{"type": "missing", "loc": ["header", "authorization"], "msg": "Field required"}]}
+                )
+            }
+        ),
+        cause="rejection_hidden",
+        error="Unsupported",
+        advises="Answer 401 with WWW-Authenticate",
+        themes="B8, B22",
+    ),
+    Broken(
+        id="rejection-in-400-and-metadata",
+        does="It answers 400 with words about a missing Authorization header, and publishes metadata of a login.",
+        answers={PING: answer(400, {"error": "Authorization header is required"})},
+        cause="rejection_hidden",
+        error=None,
+        advises="valetkey login",
+        themes="B8, B22",
+    ),
+    Broken(
+        id="rejection-asks-to-log-in",
+        does='It answers 200 with a JSON-RPC error that says "Please log in first".',
+        answers=_open(
+            **{
+                PING: answer(
+                    200, {"jsonrpc": "2.0", "id": 1, "error": {"code": -32600, "message": "Please log in first"}}
+                )
+            }
+        ),
+        cause="rejection_hidden",
+        error="Unsupported",
+        advises="Answer 401 with WWW-Authenticate",
+        themes="B8, B22",
+    ),
+    Broken(
+        id="key-in-401",
+        does="Its 401 asks for an API key, and it publishes nothing.",
+        answers=_open(**{PING: answer(401, {"message": "Missing API key. Pass x-api-key."})}),
+        cause="key_wanted",
+        error="Unsupported",
+        advises="give it in a header field",
+        themes="B8, B22",
+        others=("challenge_absent",),
+    ),
+    Broken(
+        id="key-scheme",
+        does="Its challenge is for a scheme of its own, ApiKey.",
+        answers=_open(**{PING: answer(401, www_authenticate='ApiKey realm="x"')}),
+        cause="key_wanted",
+        error="Unsupported",
+        advises="Get a key",
+        themes="B8",
+        others=("challenge_of_another_scheme",),
+    ),
+    Broken(
+        id="key-in-403",
+        does="Its 403 asks for an API key.",
+        answers=_open(**{PING: answer(403, {"message": "Missing x-api-key header"})}),
+        cause="key_wanted",
+        error="Unsupported",
+        advises="Get a key",
+        themes="B8",
+    ),
+    Broken(
+        id="firewall",
+        does="A firewall before it answers programs with 403 and a bare page.",
+        answers=_open(**{PING: answer(403, "<html><h1>403 Forbidden</h1>", content_type="text/html")}),
+        cause="forbidden",
+        error="Unsupported",
+        advises="whether a firewall stops programs",
+        themes="B20",
     ),
     Broken(
         id="rejection-in-500",

@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 from valetkey._cli.doctor import kinds_of_clients as clients
 from valetkey._cli.doctor import kinds_of_logins as logins
+from valetkey._cli.doctor import kinds_of_rejections as rejections
 from valetkey._cli.doctor import kinds_of_servers as servers
 from valetkey._cli.doctor.findings import Finding, Kind, Mark
 from valetkey._cli.doctor.kinds_of_resources import OF_THE_RESOURCE
@@ -17,8 +18,8 @@ BY_STEP: Mapping[str, tuple[Kind, ...]] = MappingProxyType(
     {
         "place": servers.OF_THE_PLACE,
         "mcp": servers.OF_MCP,
-        "rejection": servers.OF_THE_REJECTION,
-        "challenge": servers.OF_THE_CHALLENGE,
+        "rejection": rejections.OF_THE_REJECTION,
+        "challenge": rejections.OF_THE_CHALLENGE,
         "resource": OF_THE_RESOURCE,
         "server": logins.OF_THE_SERVER,
         "endpoints": logins.OF_THE_ENDPOINTS,

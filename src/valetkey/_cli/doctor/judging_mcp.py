@@ -26,14 +26,34 @@ _GATEWAY = re.compile(
     r"cloudflareaccess|identity-aware proxy|sucuri|perimeterx|vercel authentication",
     re.IGNORECASE,
 )
-_GATEWAY_FIELDS = frozenset({"cf-ray", "cf-mitigated", "x-iinfo", "x-datadome", "akamai-grn", "x-sucuri-id"})
-_SIGN_IN = re.compile(r"/(?:cdn-cgi/access|login|signin|sign-in|sso|saml|oauth2/(?:start|sign_in))\b", re.IGNORECASE)
+_BROWSER_CHECK = re.compile(
+    r"just a moment|attention required|captcha|checking your browser|security check|verify(?:ing)? you are|datadome",
+    re.IGNORECASE,
+)
+_GATEWAY_FIELDS = frozenset({"cf-mitigated", "x-datadome"})
+"""Fields of the filter itself. What a content delivery network adds to each answer, as cf-ray, says nothing."""
+_SIGN_IN = re.compile(
+    r"/(?:cdn-cgi/access|login|signin|sign-in|sso|saml|oauth2/(?:start|sign_in))\b|"
+    r"[?&](?:samlrequest|response_type|client_id)=",  # what OAuth (RFC 6749 §4.1.1) and SAML put into such a link
+    re.IGNORECASE,
+)
 _UNAUTHORIZED = re.compile(
     r"\bunauthori[sz]ed\b|\bnot authenticated\b|\bunauthenticated\b|authentication (?:is )?required|"
     r"(?:missing|invalid|no|expired)[ _](?:(?:access|bearer|auth(?:entication|orization)?)[ _])?"
     r"(?:token|credentials|authorization)|(?:log|sign)[ -]?in (?:is )?required",
     re.IGNORECASE,
 )
+_UNAUTHORIZED_ERROR = re.compile(
+    r"\bauthorization header|\bbearer (?:token|auth)|(?:log|sign)(?:ged)?[ -]?in first|login[ _-]required|"
+    r"(?:please|must|need to|not) (?:log|sign)(?:ged|ed)?[ -]?in\b|requires? (?:an? )?(?:auth|log-?in)|"
+    r"(?<!csrf )\btoken (?:is |was )?(?:required|missing|expired|invalid|not provided)|must (?:be )?authenticate|"
+    r"credentials (?:were |are )?(?:not provided|required|missing)|authentication failed|"
+    r'"header",\s*"authorization"',  # where FastAPI misses it
+    re.IGNORECASE,
+)
+"""Words that mean a missing login where an error speaks; a good answer may use them for something else."""
+_KEY = re.compile(r"\b(?:x-)?api[ _-]?key\b|\bsubscription key\b", re.IGNORECASE)
+_WRONG_PLACES = frozenset({"web_page", "not_found", "method_refused", "not_mcp"})
 _LONGEST_READ = 4000
 
 
@@ -52,7 +72,17 @@ def judge_mcp(facts: Facts) -> Findings:
         return (*redirected, _transport(answer, facts.probes))
     if any(each.worth is Mark.FAULT for each in redirected):
         return (_gateway(response),) if is_gateway(response) else redirected
-    return (*redirected, _no_mcp(facts, response))
+    instead = _no_mcp(facts, response)
+    if redirected and instead.kind.code in _WRONG_PLACES:
+        return (_led_astray(facts, answer, instead),)
+    return (*redirected, instead)
+
+
+def _led_astray(facts: Facts, answer: Exchange, instead: Finding) -> Finding:
+    last = facts.redirects[-1]
+    what = "its sign-in page" if _SIGN_IN.search(last) else "where no MCP server is"
+    text = f"{facts.url} redirects to {named_url(last)}, {what}: it answers {answer.status}."
+    return found("redirect_fruitless", text, instead.said, instead.client)
 
 
 def _transport(answer: Exchange, probes: tuple[Exchange, ...]) -> Finding:
@@ -78,8 +108,9 @@ def _redirected(facts: Facts) -> Findings:
 def _no_mcp(facts: Facts, response: HttpResponse) -> Finding:
     """Say what answers instead; the first row whose condition holds."""
     url, status = facts.url, response.status
-    wait = retry_after(response, now=None)
-    words = quote(words_of(response) or "", 160)
+    seconds = retry_after(response, now=None)
+    wait = "" if seconds is None else later(seconds)
+    words = quoted_words(response)
     rows: tuple[tuple[bool, Callable[[], Finding]], ...] = (
         (is_gateway(response), lambda: _gateway(response)),
         (300 <= status < 400, lambda: _fruitless(response, url)),
@@ -87,12 +118,17 @@ def _no_mcp(facts: Facts, response: HttpResponse) -> Finding:
         (
             status == 429,
             lambda: found(
-                "rate_limited", f"{url} answers 429.", said(response, "retry-after"), f"Try again {later(wait)}."
+                "rate_limited", f"{url} answers 429.", said(response, "retry-after"), f"Try again {wait or 'later'}."
             ),
         ),
-        (status >= 500 and status != 501, lambda: found("server_fails", f"{url} answers {status}.", words)),
+        (status == 407, lambda: found("proxy_failed", f"{url} answers 407: a proxy on the way wants a login.", words)),
+        (
+            status >= 500 and status != 501,
+            lambda: found("server_fails", f"{url} answers {status}.", words, wait and f"Try again {wait}."),
+        ),
         (status == 403, lambda: found("mcp_behind_login", "It forbids the call, so what it speaks is not seen.")),
         (hides_rejection(response), lambda: found("mcp_behind_login", "It speaks of a missing login.")),
+        (wants_key(response), lambda: found("mcp_behind_login", "It wants a key, so what it speaks is not seen.")),
         (is_page(response) and status < 400, lambda: _wrong_place("web_page", f"A web page answers at {url}.", facts)),
         (status in (404, 410), lambda: _wrong_place("not_found", f"Nothing is at {url}: it answers {status}.", facts)),
         (status == 405, lambda: _wrong_place("method_refused", f"{url} refuses POST and has no stream.", facts)),
@@ -100,8 +136,9 @@ def _no_mcp(facts: Facts, response: HttpResponse) -> Finding:
     for holds, make in rows:
         if holds:
             return make()
-    what = quote(media_type_of(response) or "nothing", 60)
-    return _wrong_place("not_mcp", f"{url} answers {status} with {what}, and no message of MCP.", facts)
+    media_type = media_type_of(response) or ("unknown" if response.body else "")
+    what = f"with {quote(media_type, 60)}" if media_type else "without a body"
+    return _wrong_place("not_mcp", f"{url} answers {status} {what}, and no message of MCP.", facts)
 
 
 def _fruitless(response: HttpResponse, url: str) -> Finding:
@@ -117,7 +154,8 @@ def _wrong_place(code: str, text: str, facts: Facts) -> Finding:
     client = f"Its metadata names {resource} as the MCP server: use that URL." if resource else ""
     if not client and facts.other_place is not None:
         client = f"An MCP server answers at {named_url(facts.other_place)}: use that URL."
-    return found(code, text, said(answer, "content-type", "allow"), client)
+    words = quoted_words(answer) if not is_page(answer) else ""
+    return found(code, text, "; ".join(filter(None, (said(answer, "content-type", "allow"), words))), client)
 
 
 def _named_resource(facts: Facts) -> str | None:
@@ -132,8 +170,10 @@ def _named_resource(facts: Facts) -> str | None:
     return None
 
 
-def _wait(response: HttpResponse) -> str:
-    return said(response, "retry-after")
+def quoted_words(response: HttpResponse | None) -> str:
+    """Quote the reason that an answer gives in words; nothing if it gives none."""
+    words = words_of(response) if response is not None and response.status >= 400 else None
+    return quote(words, 160) if words else ""
 
 
 def is_gateway(response: HttpResponse) -> bool:
@@ -144,7 +184,8 @@ def is_gateway(response: HttpResponse) -> bool:
     if response.status not in (403, 406, 429, 503) or not is_page(response):
         return False
     has_field = any(name.lower() in _GATEWAY_FIELDS for name, _ in response.headers)
-    return has_field or _GATEWAY.search(_beginning(response)) is not None
+    words = _BROWSER_CHECK if response.status in (429, 503) else _GATEWAY  # these two say something of themselves
+    return has_field or words.search(_beginning(response)) is not None
 
 
 def _gateway(response: HttpResponse) -> Finding:
@@ -159,7 +200,17 @@ def hides_rejection(response: HttpResponse) -> bool:
     """Tell whether an answer speaks of a missing login, and has another status than 401."""
     if response.status in (401, 403) or is_page(response):
         return False
-    return _UNAUTHORIZED.search(_beginning(response)) is not None
+    text = _beginning(response)
+    is_error = response.status >= 400 or "error" in (wire.json_object(response) or {})
+    return _UNAUTHORIZED.search(text) is not None or (is_error and _UNAUTHORIZED_ERROR.search(text) is not None)
+
+
+def wants_key(response: HttpResponse) -> bool:
+    """Tell whether an error answer speaks of a key that its owner hands out by other means than a login."""
+    if response.status < 400 or response.status >= 500 or is_page(response):
+        return False
+    fields = [value for name, value in response.headers if name.lower() == "www-authenticate"]
+    return any(_KEY.search(text[:_LONGEST_READ]) for text in (_beginning(response), *fields))
 
 
 def _beginning(response: HttpResponse) -> str:

@@ -9,9 +9,9 @@ from valetkey import urls, wire
 from valetkey._cli.doctor.catalog import found
 from valetkey._cli.doctor.facts import Facts, FailureKind
 from valetkey._cli.doctor.findings import Finding, Mark
-from valetkey._cli.doctor.judging_mcp import hides_rejection, is_gateway
+from valetkey._cli.doctor.judging_mcp import hides_rejection, is_gateway, quoted_words, wants_key
 from valetkey._cli.doctor.questions import speaks_mcp
-from valetkey._cli.doctor.shown import said
+from valetkey._cli.doctor.shown import is_page, said
 from valetkey.errors import ConfigurationError, quote
 from valetkey.protocol.challenge import BEARER, DPOP
 from valetkey.protocol.resource import announced_urls
@@ -85,9 +85,11 @@ def judge_rejection(facts: Facts) -> Findings:
     if response is None:
         return ()
     if facts.wants_login:
+        wanted = found("login_wanted", "It answers 401: a login is wanted.", said(response))
         if response.status == 403:
-            return (found("forbidden_with_challenge", "It answers 403 with a challenge.", said(response)),)
-        return (found("login_wanted", "It answers 401: a login is wanted.", said(response)),)
+            wanted = found("forbidden_with_challenge", "It answers 403 with a challenge.", said(response))
+        has_login = facts.resource is not None or (facts.target is not None and not facts.ends_in_a_guess)
+        return (wanted,) if has_login or not wants_key(response) else (wanted, _key_wanted(response))
     if facts.offers_login and response.status == 403:
         return (found("forbidden_offers_login", "It answers 403 without a challenge.", _words(response)),)
     hiding = next((each for each in _answers(facts) if hides_rejection(each)), None)
@@ -96,8 +98,11 @@ def judge_rejection(facts: Facts) -> Findings:
         return (found("rejection_hidden", text, _words(hiding), _BY_NAME, Mark.WARNING),)
     if facts.offers_login:
         return (found("login_offered", "It answers without a login, and publishes where one is possible."),)
+    if wants_key(response):
+        return (_key_wanted(response),)
     if response.status == 403 and not is_gateway(response):
-        return (found("forbidden", "It answers 403 without a challenge.", _words(response)),)
+        what = "with a web page, as a firewall before a server does" if is_page(response) else "without a challenge"
+        return (found("forbidden", f"It answers 403 {what}.", _words(response)),)
     if hiding is not None:
         return (
             found("rejection_hidden", f"It answers {hiding.status} and speaks of a missing login.", _words(hiding)),
@@ -105,6 +110,12 @@ def judge_rejection(facts: Facts) -> Findings:
     if any(speaks_mcp(each) for each in _answers(facts)):
         return (found("login_not_needed", "It answers without a login; a tool of it may want one all the same."),)
     return ()
+
+
+def _key_wanted(response: HttpResponse) -> Finding:
+    return found(
+        "key_wanted", f"It answers {response.status}, speaks of a key and publishes no login.", _words(response)
+    )
 
 
 def _answers(facts: Facts) -> tuple[HttpResponse, ...]:
@@ -127,7 +138,8 @@ def judge_challenge(facts: Facts) -> Findings:
         return ()
     raw = [value for name, value in response.headers if name.lower() == "www-authenticate"]
     if not raw:
-        return (found("challenge_absent", f"The {response.status} has no WWW-Authenticate field."),)
+        text = f"The {response.status} has no WWW-Authenticate field."
+        return (found("challenge_absent", text, quoted_words(response)),)
     quoted, challenge = said(response, "www-authenticate"), facts.challenge
     faults = [found("challenge_malformed", text, quoted) for text in _grammar(raw, facts)]
     if challenge is None:

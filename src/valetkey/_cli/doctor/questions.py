@@ -4,6 +4,7 @@
 """What an MCP server is asked to find out what it speaks, beside the ping with which every login begins."""
 
 import json
+import re
 from urllib.parse import urlsplit
 
 from valetkey import urls, wire
@@ -14,6 +15,8 @@ from valetkey.wire import HttpRequest, HttpResponse
 _ACCEPT = ("Accept", "application/json, text/event-stream")
 _SPEAKS = "see whether the MCP server speaks MCP"
 _REVISION = "2025-11-25"
+_OF_MCP = re.compile(r"\bmcp[-_ ]?(?:protocol[-_ ]?version|session[-_ ]?id|method)\b", re.IGNORECASE)
+_LONGEST_READ = 4000
 
 MCP_STATUSES = frozenset({200, 202, 400, 404, 405, 406, 415, 422, 501})
 """With these a server may answer a ping without a session; its body or a further question says whether it is MCP."""
@@ -64,12 +67,14 @@ def media_type_of(response: HttpResponse | None) -> str:
 
 
 def speaks_mcp(response: HttpResponse | None) -> bool:
-    """Tell whether an answer is one of MCP: a JSON-RPC message, or a stream of them."""
+    """Tell whether an answer is one of MCP: a JSON-RPC message, a stream of them, or words about a field of MCP."""
     if response is None:
         return False
     if media_type_of(response) == "text/event-stream" and response.status == 200:
         return True
-    return (wire.json_object(response) or {}).get("jsonrpc") == "2.0"
+    if (wire.json_object(response) or {}).get("jsonrpc") == "2.0":
+        return True
+    return response.status == 400 and _OF_MCP.search(response.body[:_LONGEST_READ].decode(errors="replace")) is not None
 
 
 def _bytes(message: object) -> bytes:

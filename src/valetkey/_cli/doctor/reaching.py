@@ -85,10 +85,10 @@ def _other_place(url: str, answer: Exchange, recorder: Recorder) -> str | None:
 def _probes(url: str, answer: Exchange, recorder: Recorder) -> tuple[Exchange, ...]:
     """Find out whether it is MCP, and of which transport, where the answer to the ping does not say it."""
     response = answer.response
-    if response is None or questions.speaks_mcp(response) or response.status not in questions.MCP_STATUSES:
+    if response is None or _is_answered(response) or response.status not in questions.MCP_STATUSES:
         return ()
     begun = recorder.exchange(questions.initialize_request(url))
-    if questions.speaks_mcp(begun.response):
+    if _is_answered(begun.response):
         session_id = begun.response.header("Mcp-Session-Id") if begun.response is not None else None
         if session_id and session_id.isascii() and session_id.isprintable():
             recorder.exchange(questions.end_request(url, session_id))
@@ -96,6 +96,11 @@ def _probes(url: str, answer: Exchange, recorder: Recorder) -> tuple[Exchange, .
     if is_rejection(begun.response):
         return (begun,)
     return begun, recorder.exchange(questions.stream_request(url))
+
+
+def _is_answered(response: HttpResponse | None) -> bool:
+    """Tell whether MCP answers; 405 says that POST is refused here, in whatever words, and a stream may be served."""
+    return questions.speaks_mcp(response) and response is not None and response.status != 405
 
 
 def is_rejection(response: HttpResponse | None) -> bool:

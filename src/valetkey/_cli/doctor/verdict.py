@@ -12,7 +12,7 @@ from valetkey._cli.outcome import code_of
 from valetkey._cli.wording import for_commands
 from valetkey.errors import AuthError, ScopeMissing, TemporaryError, TokenRejected, Unsupported
 
-_LATER = frozenset({"server_fails", "rate_limited"})
+_LATER = frozenset({"server_fails", "rate_limited", "proxy_failed"})
 _NO_SERVER = ("mcp", "rejection")
 _ON_THE_WAY = ("url", "host", "connection")
 

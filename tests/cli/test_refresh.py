@@ -83,7 +83,8 @@ def test_a_renewal_that_is_under_way_is_not_lost_with_the_command(logged_in, ser
         process.send_signal(number)
         may_answer.set()
         process.communicate(timeout=LONGEST_WAIT)
-    assert process.returncode in (ExitCode.INTERRUPTED, ExitCode.DONE)
+    codes = {signal.SIGINT: ExitCode.INTERRUPTED, signal.SIGTERM: ExitCode.TERMINATED, signal.SIGHUP: ExitCode.HUNG_UP}
+    assert process.returncode in (codes[number], ExitCode.DONE)
     assert logged_in("refresh", server.url).code == ExitCode.DONE
 
 

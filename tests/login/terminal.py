@@ -8,6 +8,7 @@ import pty
 import re
 import subprocess
 import sys
+import termios
 from collections.abc import Mapping
 from textwrap import dedent
 from types import TracebackType
@@ -31,7 +32,8 @@ class Terminal:
 
     def __init__(self, code: str, *arguments: object, environment: Mapping[str, str] | None = None) -> None:
         paths = {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
-        self._ours, theirs = pty.openpty()
+        ours, theirs = pty.openpty()
+        self._ours: int | None = ours
         self.shown = ""
         self.process = subprocess.Popen(
             [sys.executable, "-c", _IN_ITS_TERMINAL + dedent(code), *map(str, arguments)],
@@ -51,7 +53,7 @@ class Terminal:
     ) -> None:
         self.process.kill()
         self.process.wait()
-        os.close(self._ours)
+        self.closes()
 
     def sees(self, pattern: str) -> str:
         """
@@ -76,3 +78,17 @@ class Terminal:
         :param text: What; a line ends with a line break.
         """
         os.write(self._ours, text.encode())
+
+    def echoes(self) -> bool:
+        """
+        Look whether the terminal shows what is typed.
+
+        :returns: False while a program asks for a secret.
+        """
+        return bool(termios.tcgetattr(self._ours)[3] & termios.ECHO)
+
+    def closes(self) -> None:
+        """Close the window: the program gets SIGHUP, and cannot write any more."""
+        if self._ours is not None:
+            os.close(self._ours)
+            self._ours = None

@@ -9,7 +9,6 @@ function that needs the engine, httpx2 or the MCP SDK imports it.
 """
 
 import os
-import signal
 from typing import Annotated
 
 import typer
@@ -20,6 +19,7 @@ from valetkey._cli.bridge.command import bridge
 from valetkey._cli.call import call
 from valetkey._cli.completion import complete_in_bash
 from valetkey._cli.doctor.command import doctor
+from valetkey._cli.interruption import hear_signals
 from valetkey._cli.login import login
 from valetkey._cli.logout import logout
 from valetkey._cli.moving import export_sessions, import_fastmcp, import_mcp_remote, import_store
@@ -82,13 +82,5 @@ def main() -> None:
     """Run the command that the arguments of this process name."""
     if os.environ.get("_VALETKEY_COMPLETE") == "complete_bash":
         complete_in_bash(app)
-    _end_as_by_control_c()
+    hear_signals()
     app()
-
-
-def _end_as_by_control_c() -> None:
-    """Let SIGTERM and the end of a terminal lose no more than Ctrl-C: an answer with a new token is waited for."""
-    for name in ("SIGTERM", "SIGHUP"):
-        number = getattr(signal, name, None)
-        if number is not None and signal.getsignal(number) is signal.SIG_DFL:
-            signal.signal(number, signal.default_int_handler)

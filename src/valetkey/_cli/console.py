@@ -98,8 +98,13 @@ class Console:
         if not if_so or self.as_json or not self._is_lively():
             yield
             return
-        with self.messages.status(harmless(text)):
+        status = self.messages.status(harmless(text))
+        status.start()
+        try:
             yield
+        finally:
+            with suppress(OSError):  # the terminal is closed
+                status.stop()
 
     def _is_lively(self) -> bool:
         return sys.stderr is not None and sys.stderr.isatty() and os.environ.get("TERM", "") not in ("", "dumb")

@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
+from valetkey._cli.interruption import cancelling_task
 from valetkey._cli.outcome import CommandFailed, ExitCode
 from valetkey._cli.reachable import require_mcp
 from valetkey._cli.views import shown_url
@@ -48,9 +49,10 @@ def with_session(
 
     async def run() -> Result:
         nonlocal is_open
-        async with _open(settings, store, _transport(settings.server_url, transport)) as session:
-            is_open = True
-            return await act(session)
+        with cancelling_task():
+            async with _open(settings, store, _transport(settings.server_url, transport)) as session:
+                is_open = True
+                return await act(session)
 
     _learn(settings, store)
     try:
@@ -141,9 +143,7 @@ def _failure(error: BaseException, url: str) -> BaseException:
         found = leaf if isinstance(leaf, AuthError | CommandFailed) else auth_error_behind(leaf)
         if found is not None:
             return found
-    if any(isinstance(leaf, KeyboardInterrupt) for leaf in leaves):
-        return KeyboardInterrupt()
-    leaf = leaves[0]
+    leaf = next((each for each in leaves if isinstance(each, KeyboardInterrupt)), leaves[0])
     if not isinstance(leaf, Exception):
         return leaf
     said = (str(leaf).splitlines() or [""])[0] or type(leaf).__name__

@@ -40,8 +40,10 @@ class ExitCode(IntEnum):
     STORE = 10
     SERVER = 11
     LATER = 75  # EX_TEMPFAIL of sysexits.h
+    HUNG_UP = 129  # 128 + SIGHUP
     INTERRUPTED = 130  # 128 + SIGINT, as a shell says it
     CLOSED_OUTPUT = 141  # 128 + SIGPIPE
+    TERMINATED = 143  # 128 + SIGTERM
 
 
 MEANINGS: Mapping[ExitCode, str] = {
@@ -58,8 +60,10 @@ MEANINGS: Mapping[ExitCode, str] = {
     ExitCode.STORE: "the session store cannot be used",
     ExitCode.SERVER: "the MCP server, or a tool of it, answered with an error",
     ExitCode.LATER: "nothing is lost; try again later",
+    ExitCode.HUNG_UP: "the terminal was closed (SIGHUP)",
     ExitCode.INTERRUPTED: "interrupted with Ctrl-C",
     ExitCode.CLOSED_OUTPUT: "the program that reads the output has closed it",
+    ExitCode.TERMINATED: "ended by SIGTERM",
 }
 """What each exit code says, for help and documentation."""
 

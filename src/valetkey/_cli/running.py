@@ -22,6 +22,7 @@ from typing import Any
 import typer
 
 from valetkey._cli.console import Console
+from valetkey._cli.interruption import code_of_interruption, ignore_signals, words_of_interruption
 from valetkey._cli.outcome import CommandFailed, ExitCode, code_of, document_of
 from valetkey._cli.parameters import AsJson, Debug, TraceFile
 from valetkey._cli.wording import for_commands
@@ -72,9 +73,10 @@ def _ended(console: Console, run: Callable[[], ExitCode | None], trace: Path | N
             sys.stdout.flush()
     except (AuthError, CommandFailed) as error:
         return _failed(console, error)
-    except KeyboardInterrupt:
-        console.tell("\nInterrupted.")
-        return ExitCode.INTERRUPTED
+    except KeyboardInterrupt as interruption:
+        ignore_signals()
+        console.tell(f"\n{words_of_interruption(interruption)}")
+        return code_of_interruption(interruption)
     except BrokenPipeError:
         return _closed()
     except (typer.Exit, typer.Abort):

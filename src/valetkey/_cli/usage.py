@@ -4,12 +4,15 @@
 """What is told where a command cannot be read at all: with `--json` it is one document too."""
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import typer
 from typer.core import TyperGroup
 
 from valetkey._cli.console import Console
+from valetkey._cli.interruption import code_of_interruption
 from valetkey._cli.outcome import CommandFailed, ExitCode, document_of
 
 _UsageError: Any = typer.BadParameter.__mro__[1]  # click's own, which typer has under no name of its own
@@ -22,7 +25,8 @@ class Commands(TyperGroup):
         """Read what stands before the name of the command."""
         ctx.meta[__name__] = "--json" in args[: args.index("--")] if "--" in args else "--json" in args
         try:
-            return super().parse_args(ctx, args)
+            with _own_exit_codes():
+                return super().parse_args(ctx, args)
         except _UsageError as error:
             _tell(ctx, error)
             raise
@@ -30,10 +34,20 @@ class Commands(TyperGroup):
     def invoke(self, ctx: Any) -> Any:
         """Run the command that is named."""
         try:
-            return super().invoke(ctx)
+            with _own_exit_codes():
+                return super().invoke(ctx)
         except _UsageError as error:
             _tell(ctx, error)
             raise
+
+
+@contextmanager
+def _own_exit_codes() -> Iterator[None]:
+    """Before a command has begun, and when it has ended, a signal would have the code of an error."""
+    try:
+        yield
+    except KeyboardInterrupt as interruption:
+        raise typer.Exit(code_of_interruption(interruption)) from None
 
 
 def _tell(context: Any, error: Any) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from valetkey._cli.console import Console
+from valetkey._cli.interruption import hear_signals, ignore_signals
 from valetkey._cli.outcome import CommandFailed, ExitCode
 from valetkey._cli.parameters import Debug, Label, StoreName, TraceFile, Url
 from valetkey._cli.running import end
@@ -189,6 +190,8 @@ def _run(
     if stdio.is_terminal:
         console.tell("This is an MCP server on standard input and output: a client starts it. Ctrl-D ends it.")
     failure = asyncio.run(serve(stdio, plan, (lambda _: None) if silent else console.tell))
+    hear_signals()  # the event loop has heard them until now
+    ignore_signals()  # a client that has closed the input sends SIGTERM soon after that
     if failure is not None:
         raise CommandFailed(failure.message, hint=failure.hint, code=failure.code)
     return ExitCode.CLOSED_OUTPUT if stdio.is_broken else None

@@ -13,7 +13,7 @@ from valetkey._cli.bridge.http_client import HttpClient
 from valetkey._cli.bridge.ignored_tools import IgnoredTools
 from valetkey._cli.bridge.mcp_session import McpSession
 from valetkey._cli.bridge.relay import Relay
-from valetkey._cli.bridge.sse import Sse
+from valetkey._cli.bridge.sse import Patience, Sse
 from valetkey._cli.bridge.transports import StreamableHttp
 
 URL = "https://mcp.example.com/mcp"
@@ -53,15 +53,18 @@ def events(*texts, breaks=False):
 class Scene:
     """A server that answers as `handle` says, and the client in front of the bridge. Made in an event loop."""
 
-    def __init__(self, handle, transports=("http", "sse"), **auth):
+    def __init__(self, handle, transports=("http", "sse"), auth=None, patience=None):
         self.requests = []
         self.pauses = []
         self.told = []
         self._handle = handle
         self._written = asyncio.Queue()
-        client = HttpClient(auth.get("auth"), {}, lambda: None, httpx2.MockTransport(self._answer))
+        client = HttpClient(auth, {}, lambda: None, httpx2.MockTransport(self._answer))
         self.relay = Relay(URL, self._write, self.told.append, IgnoredTools(()))
-        made = {"http": lambda: StreamableHttp(client, URL, self._pause), "sse": lambda: Sse(client, URL, self._take)}
+        made = {
+            "http": lambda: StreamableHttp(client, URL, self._pause),
+            "sse": lambda: Sse(client, URL, self._take, patience or Patience()),
+        }
         self._session = McpSession(
             [made[name]() for name in transports], self.relay.hear, self.told.append, self._pause
         )
@@ -128,3 +131,39 @@ class Scene:
 
     async def _take(self, text):
         await self._session.take(text)
+
+
+class Server:
+    """A server with sessions; `plan` has what it answers next to a method instead, one after the other."""
+
+    def __init__(self, **capabilities):
+        self.sessions = 0
+        self.plan = {}
+        self.get = lambda request: httpx2.Response(405)
+        self._capabilities = capabilities
+        self.version = "2025-11-25"
+
+    def forget(self, response=None):
+        """Forget the session: the next requests in it are refused."""
+        self._forgotten = response or httpx2.Response(404)
+        self.known = None
+
+    known = None
+    _forgotten = None
+
+    def handle(self, request):
+        if request.method == "DELETE":
+            return httpx2.Response(204)
+        said = message(request)
+        if said is not None and said.get("method") == "initialize":
+            self.sessions += 1
+            self.known = f"session-{self.sessions}"
+            return opened(request, session=self.known, version=self.version, **self._capabilities)
+        if request.headers.get("Mcp-Session-Id") != self.known:
+            return self._forgotten
+        if said is None:
+            return self.get(request)
+        waiting = self.plan.get(said.get("method"), [])
+        if waiting:
+            return waiting.pop(0)
+        return httpx2.Response(200, json=answer(said["id"], n=1)) if "id" in said else httpx2.Response(202)

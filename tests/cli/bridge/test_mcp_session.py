@@ -4,54 +4,17 @@
 """The MCP session of a client outlives what happens at the server: which message is sent again, and which is not."""
 
 import asyncio
-import json
 
 import httpx2
 import pytest
 
-from tests.cli.bridge.scene import GONE, REFUSED, Scene, answer, events, message, opened
+from tests.cli.bridge.scene import GONE, REFUSED, Scene, Server, answer, events
 
 NO_SESSION = {
     "jsonrpc": "2.0",
     "id": None,
     "error": {"code": -32000, "message": "Bad Request: No valid session ID provided"},
 }
-
-
-class Server:
-    """A server with sessions; `plan` has what it answers next to a method instead, one after the other."""
-
-    def __init__(self, **capabilities):
-        self.sessions = 0
-        self.plan = {}
-        self.get = lambda request: httpx2.Response(405)
-        self._capabilities = capabilities
-        self.version = "2025-11-25"
-
-    def forget(self, response=None):
-        """Forget the session: the next requests in it are refused."""
-        self._forgotten = response or httpx2.Response(404)
-        self.known = None
-
-    known = None
-    _forgotten = None
-
-    def handle(self, request):
-        if request.method == "DELETE":
-            return httpx2.Response(204)
-        said = message(request)
-        if said is not None and said.get("method") == "initialize":
-            self.sessions += 1
-            self.known = f"session-{self.sessions}"
-            return opened(request, session=self.known, version=self.version, **self._capabilities)
-        if request.headers.get("Mcp-Session-Id") != self.known:
-            return self._forgotten
-        if said is None:
-            return self.get(request)
-        waiting = self.plan.get(said.get("method"), [])
-        if waiting:
-            return waiting.pop(0)
-        return httpx2.Response(200, json=answer(said["id"], n=1)) if "id" in said else httpx2.Response(202)
 
 
 @pytest.mark.parametrize("refusal", [httpx2.Response(404), httpx2.Response(400, json=NO_SESSION)], ids=["404", "400"])
@@ -189,105 +152,6 @@ def test_what_expects_no_answer_opens_a_new_session_and_is_not_sent_again():
     asyncio.run(play())
 
 
-def _listening(server, *responses):
-    """Let the server answer the GETs of its stream one after the other, and then hold the last one open."""
-    asked = []
-
-    async def for_ever():
-        await asyncio.Event().wait()
-        yield b""
-
-    def get(request):
-        asked.append(dict(request.headers))
-        if len(asked) <= len(responses):
-            return responses[len(asked) - 1]
-        return httpx2.Response(200, headers={"Content-Type": "text/event-stream"}, content=for_ever())
-
-    server.get = get
-    return asked
-
-
-def test_the_stream_of_the_servers_messages_is_opened_again_where_it_broke_off():
-    async def play():
-        server = Server()
-        note = json.dumps({"jsonrpc": "2.0", "method": "notifications/message"})
-        asked = _listening(server, events(f"id: 4\ndata: {note}\n\n", breaks=True), GONE, httpx2.Response(502))
-        async with Scene(server.handle) as scene:
-            await scene.open()
-            assert (await scene.heard())["method"] == "notifications/message"
-            await scene.until(lambda: len(asked) == 4)
-        assert [each.get("last-event-id") for each in asked] == [None, "4", "4", "4"]
-        assert scene.pauses == [1.0, 2.0, 4.0]
-        assert all(each["mcp-session-id"] == "session-1" for each in asked)
-        assert all(each["mcp-protocol-version"] == "2025-11-25" for each in asked)
-
-    asyncio.run(play())
-
-
-@pytest.mark.parametrize("status", [400, 403, 405, 501])
-def test_a_server_without_such_a_stream_is_asked_once(status):
-    async def play():
-        server = Server()
-        asked = _listening(server, httpx2.Response(status))
-        async with Scene(server.handle) as scene:
-            await scene.open()
-            await scene.until(lambda: len(asked) == 1)
-            for number in range(1, 20):
-                await scene.answered(number, "ping")
-        assert len(asked) == 1
-
-    asyncio.run(play())
-
-
-def test_a_session_that_ends_while_nothing_is_asked_is_opened_anew():
-    async def play():
-        server = Server(tools={"listChanged": True})
-        asked = _listening(server, httpx2.Response(404))
-        async with Scene(server.handle) as scene:
-            await scene.open()
-            assert (await scene.heard())["method"] == "notifications/tools/list_changed"
-            await scene.until(lambda: len(asked) == 2)
-        assert [each["mcp-session-id"] for each in asked] == ["session-1", "session-2"]
-        assert server.sessions == 2
-
-    asyncio.run(play())
-
-
-def test_a_server_that_has_no_stream_in_the_words_of_an_ended_session_is_left_alone():
-    async def play():
-        server = Server(tools={"listChanged": True})
-        asked = _listening(server, *[httpx2.Response(404)] * 50)
-        async with Scene(server.handle) as scene:
-            await scene.open()
-            await scene.until(lambda: len(asked) == 3)
-            for number in range(1, 40):
-                assert "result" in await scene.answered(number, "tools/call", name="t")
-            assert len(asked) == 3
-            server.forget()
-            assert "result" in await scene.answered(40, "tools/call", name="t")
-            await scene.until(lambda: len(asked) == 4)
-        assert server.sessions == 4
-
-    asyncio.run(play())
-
-
-def test_a_stream_that_wants_another_token_waits_for_the_next_message():
-    async def play():
-        server = Server()
-        rejection = httpx2.Response(401, headers={"WWW-Authenticate": "Bearer"})
-        asked = _listening(server, rejection)
-        async with Scene(server.handle) as scene:
-            await scene.open()
-            await scene.until(lambda: len(asked) == 1)
-            for _ in range(20):
-                await asyncio.sleep(0)
-            assert len(asked) == 1
-            await scene.answered(1, "ping")
-            await scene.until(lambda: len(asked) == 2)
-
-    asyncio.run(play())
-
-
 def test_the_session_is_ended_at_the_server():
     async def play():
         server = Server()
@@ -309,5 +173,31 @@ def test_a_revision_that_is_none_is_in_no_header_field(version):
             await scene.open()
             assert "result" in await scene.answered(1, "ping")
         assert "mcp-protocol-version" not in scene.requests[-1].headers
+
+    asyncio.run(play())
+
+
+def test_a_client_of_a_later_revision_survives_a_server_that_restarts_too():
+    async def play():
+        meta = {"io.modelcontextprotocol/protocolVersion": "2026-07-28"}
+        plan = [httpx2.Response(200, json=answer(1)), REFUSED, REFUSED, httpx2.Response(200, json=answer(2))]
+        async with Scene(lambda request: plan.pop(0)) as scene:
+            await scene.answered(1, "server/discover", _meta=meta)
+            assert "result" in await scene.answered(2, "tools/call", name="t", _meta=meta)
+            assert scene.pauses == [0.25, 0.5]
+
+    asyncio.run(play())
+
+
+@pytest.mark.parametrize("code", [-32601, -32602])
+def test_an_error_of_a_request_that_comes_with_404_does_not_end_the_session(code):
+    async def play():
+        server = Server()
+        error = {"code": code, "message": "no such method"}
+        server.plan["future/x"] = [httpx2.Response(404, json={"jsonrpc": "2.0", "id": 1, "error": error})]
+        async with Scene(server.handle) as scene:
+            await scene.open()
+            assert (await scene.answered(1, "future/x"))["error"] == error
+        assert server.sessions == 1
 
     asyncio.run(play())

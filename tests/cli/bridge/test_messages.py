@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from valetkey._cli.bridge.messages import Unreadable, compose, read
+from valetkey._cli.bridge.messages import Unreadable, asked_as, compose, key_of, read
 
 
 @pytest.mark.parametrize(
@@ -75,3 +75,22 @@ def test_a_message_of_the_bridge_is_ascii_so_that_half_a_character_stays_what_it
     written = compose(id=asked.messages[0].content["id"], result={}).text
     assert written.isascii()
     assert read(written).messages[0].key == asked.messages[0].key
+
+
+@pytest.mark.parametrize(
+    ("key", "waiting", "found"),
+    [
+        ('"7"', {"7": 1}, "7"),
+        ("7", {'"7"': 1}, '"7"'),
+        ("7", {"7": 1, '"7"': 2}, "7"),
+        ('"a"', {"7": 1}, '"a"'),
+        (None, {"null": 1}, None),
+    ],
+)
+def test_an_answer_is_meant_for_the_id_that_was_asked_or_for_the_same_number_as_text(key, waiting, found):
+    assert asked_as(key, waiting) == found
+
+
+def test_a_number_has_one_key_however_it_is_written():
+    assert key_of(1.0) == key_of(1) == "1"
+    assert key_of(1.5) == "1.5"

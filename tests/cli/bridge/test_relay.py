@@ -68,3 +68,15 @@ def test_tools_are_left_out_by_their_patterns_and_are_not_called(server):
         assert [tool["name"] for tool in bridge.answer(1)["result"]["tools"]] == ["count", "big", "fail"]
         assert "--ignore-tool" in bridge.call(2, "echo", text="x")["message"]
     assert server.log()["calls"] == []
+
+
+def test_a_line_with_a_byte_order_mark_or_a_broken_character_is_answered_as_by_other_servers(server):
+    with Bridge(server.url) as bridge:
+        bridge.open()
+        bridge.write(b'\xef\xbb\xbf{"jsonrpc": "2.0", "id": "m", "method": "ping"}\r\n')
+        assert "result" in bridge.answer("m")
+        text = (
+            b'{"jsonrpc":"2.0","id":2,"method":"tools/call","params":{"name":"echo","arguments":{"text":"a\xffz"}}}\n'
+        )
+        bridge.write(text)
+        assert bridge.answer(2)["result"]["content"][0]["text"] == "a\ufffdz"

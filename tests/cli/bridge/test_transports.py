@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The Valetkey authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Streamable HTTP and SSE, as servers speak them well and badly."""
+"""Streamable HTTP, as servers speak it well and badly."""
 
 import asyncio
 import json
@@ -9,7 +9,7 @@ import json
 import httpx2
 import pytest
 
-from tests.cli.bridge.scene import REFUSED, URL, Scene, answer, events, message, opened
+from tests.cli.bridge.scene import REFUSED, URL, Scene, answer, events, message
 from valetkey._cli.bridge.ignored_tools import IgnoredTools
 
 
@@ -123,98 +123,12 @@ def test_a_stream_that_cannot_be_resumed_is_given_up():
     asyncio.run(play())
 
 
-class _SseServer:
-    """A server of MCP 2024-11-05; it answers what is posted on its stream."""
-
-    def __init__(self, *, of_posts_at_its_url=405):
-        self.stream = asyncio.Queue()
-        self._of_posts = of_posts_at_its_url
-        self.keeps_to_itself = set()
-
-    def handle(self, request):
-        if request.method == "GET":
-            return self._open()
-        if request.url.path == "/mcp":
-            return httpx2.Response(self._of_posts)
-        said = message(request)
-        if "id" in said:
-            result = {"protocolVersion": "2024-11-05", "capabilities": {}} if said["method"] == "initialize" else {}
-            if said["method"] not in self.keeps_to_itself:
-                self.stream.put_nowait(f"data: {json.dumps(answer(said['id'], **result))}\n\n")
-        return httpx2.Response(202)
-
-    def _open(self):
-        async def stream():
-            yield b"event: endpoint\ndata: /messages?session=1\n\n"
-            while (text := await self.stream.get()) is not None:
-                yield text.encode()
-
-        return httpx2.Response(200, headers={"Content-Type": "text/event-stream"}, content=stream())
-
-
-@pytest.mark.parametrize("status", [400, 404, 405])
-def test_a_server_that_speaks_sse_alone_is_found(status):
-    async def play():
-        server = _SseServer(of_posts_at_its_url=status)
-        async with Scene(server.handle) as scene:
-            assert (await scene.open())["result"]["protocolVersion"] == "2024-11-05"
-            assert "result" in await scene.answered(1, "tools/call", name="t")
-            server.stream.put_nowait('data: {"jsonrpc":"2.0","method":"notifications/message"}\n\n')
-            assert (await scene.heard())["method"] == "notifications/message"
-
-    asyncio.run(play())
-
-
-def test_a_server_that_speaks_streamable_http_alone_is_found_after_sse():
-    async def play():
-        def handle(request):
-            if request.method == "GET":
-                return httpx2.Response(405)
-            return opened(request) if message(request)["method"] == "initialize" else httpx2.Response(202)
-
-        async with Scene(handle, transports=("sse", "http")) as scene:
-            assert "result" in await scene.open()
-
-    asyncio.run(play())
-
-
 def test_a_server_that_speaks_neither_is_told_by_its_first_answer():
     async def play():
         async with Scene(lambda request: httpx2.Response(404)) as scene:
             error = (await scene.open())["error"]
             assert f"{URL} answered 404" in error["message"]
             assert scene.relay.has_failed.is_set()
-
-    asyncio.run(play())
-
-
-def test_an_sse_server_that_names_another_origin_gets_no_message():
-    async def play():
-        def handle(request):
-            assert request.url.host == "mcp.example.com"
-            return events("event: endpoint\ndata: https://elsewhere.example.com/messages\n\n")
-
-        async with Scene(handle, transports=("sse",)) as scene:
-            assert "another origin" in (await scene.open())["error"]["message"]
-
-    asyncio.run(play())
-
-
-def test_a_call_whose_stream_ends_is_not_made_again_and_a_list_is():
-    async def play():
-        server = _SseServer()
-        async with Scene(server.handle, transports=("sse",)) as scene:
-            await scene.open()
-            server.keeps_to_itself = {"tools/call", "tools/list"}
-            scene.ask(1, "tools/call", name="t")
-            scene.ask(2, "tools/list")
-            await scene.until(lambda: scene.sent("tools/call") and scene.sent("tools/list"))
-            server.keeps_to_itself.clear()
-            server.stream.put_nowait(None)
-            heard = {each["id"]: each for each in [await scene.heard(), await scene.heard()]}
-        assert "not known what the server has done" in heard[1]["error"]["message"]
-        assert "result" in heard[2]
-        assert [len(scene.sent(each)) for each in ("tools/call", "tools/list", "initialize")] == [1, 2, 2]
 
     asyncio.run(play())
 
@@ -275,5 +189,120 @@ def test_an_answer_that_comes_in_with_that_to_another_request_comes_once_and_wit
             assert await scene.heard() == FIRST
             waits.set()
             assert (await scene.heard())["method"] == "last"
+
+    asyncio.run(play())
+
+
+@pytest.mark.parametrize("polls", [3, 30])
+def test_a_stream_that_the_server_ends_again_and_again_is_resumed_until_the_answer_is_there(polls):
+    async def play():
+        def handle(request):
+            if request.method == "POST":
+                return events("id: 0\nretry: 300\ndata:\n\n")
+            seen = int(request.headers["Last-Event-ID"])
+            data = json.dumps(answer(1, a=1)) if seen == polls else ""
+            return events(f"id: {seen + 1}\ndata: {data}\n\n")
+
+        async with Scene(handle) as scene:
+            assert "result" in await scene.answered(1, "tools/call", name="t")
+        assert scene.pauses == [0.3] * (polls + 1)
+
+    asyncio.run(play())
+
+
+@pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
+def test_a_gateway_that_stands_in_for_the_server_for_a_moment_ends_no_stream(status):
+    async def play():
+        gets = [httpx2.Response(status), REFUSED, events(f"data: {json.dumps(answer(1, a=1))}\n\n")]
+
+        def handle(request):
+            return events("id: 0\ndata:\n\n") if request.method == "POST" else gets.pop(0)
+
+        async with Scene(handle) as scene:
+            assert "result" in await scene.answered(1, "tools/call", name="t")
+
+    asyncio.run(play())
+
+
+def test_an_error_that_is_no_refusal_of_the_transport_is_asked_for_once():
+    async def play():
+        error = {"code": -32602, "message": "Unsupported protocol version"}
+
+        def handle(request):
+            return httpx2.Response(200, json={"jsonrpc": "2.0", "id": None, "error": error})
+
+        async with Scene(handle) as scene:
+            assert (await scene.open())["error"] == error
+            assert len(scene.requests) == 1
+
+    asyncio.run(play())
+
+
+def test_an_answer_that_begins_with_a_byte_order_mark_is_read():
+    async def play():
+        def handle(request):
+            body = b"\xef\xbb\xbf" + json.dumps(answer(message(request)["id"])).encode()
+            return httpx2.Response(200, content=body, headers={"Content-Type": "application/json"})
+
+        async with Scene(handle) as scene:
+            assert "result" in await scene.answered(1, "ping")
+
+    asyncio.run(play())
+
+
+def test_a_cancelled_call_is_resumed_no_more_and_its_connection_ends():
+    async def play():
+        gets = []
+
+        def handle(request):
+            if request.method == "GET":
+                gets.append(request)
+                return events("id: 1\ndata:\n\n")
+            return events("id: 0\ndata:\n\n") if "id" in message(request) else httpx2.Response(202)
+
+        async with Scene(handle) as scene:
+            scene.ask(1, "tools/call", name="t")
+            await scene.until(lambda: gets)
+            scene.send({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": 1}})
+            await scene.until(lambda: not scene.relay._exchanges)
+            assert scene.sent("notifications/cancelled")
+
+    asyncio.run(play())
+
+
+def test_an_answer_of_the_client_does_not_wait_for_a_notification_that_the_server_holds_until_it_is_there():
+    async def play():
+        answered = asyncio.Event()
+
+        async def handle(request):
+            said = message(request)
+            if "result" in said:
+                answered.set()
+            elif said["method"] == "notifications/roots/list_changed":
+                await answered.wait()
+            return httpx2.Response(202)
+
+        async with Scene(handle) as scene:
+            scene.send({"jsonrpc": "2.0", "method": "notifications/roots/list_changed"})
+            scene.send({"jsonrpc": "2.0", "method": "notifications/progress"})
+            scene.send(answer(5, roots=[]))
+            await scene.until(lambda: scene.sent("notifications/progress"))
+
+    asyncio.run(play())
+
+
+def test_an_answer_of_the_client_comes_after_the_notifications_before_it():
+    async def play():
+        async def handle(request):
+            for _ in range(10):
+                await asyncio.sleep(0)
+            return httpx2.Response(202)
+
+        async with Scene(handle) as scene:
+            for number in range(3):
+                scene.send({"jsonrpc": "2.0", "method": "notifications/progress", "params": {"progress": number}})
+            scene.send(answer(5, done=True))
+            await scene.until(lambda: len(scene.requests) == 4)
+        assert "result" in message(scene.requests[-1])
 
     asyncio.run(play())

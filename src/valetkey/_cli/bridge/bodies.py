@@ -14,7 +14,7 @@ from valetkey.settings.network import FIELD_VALUE
 LONGEST = 67_108_864
 """Bytes of one message. The memory that one takes in the bridge is several times as much."""
 
-_LONGEST_WAIT = 60_000
+_SHORTEST_WAIT, _LONGEST_WAIT = 100, 60_000
 """Milliseconds before a stream is asked for again, whatever the server says."""
 
 
@@ -41,14 +41,14 @@ async def text_of(response: httpx2.Response) -> str:
         if size > LONGEST:
             raise _too_long(response)
         parts.append(part)
-    return b"".join(parts).decode("utf-8", "replace")
+    return b"".join(parts).decode("utf-8-sig", "replace")  # .NET's StreamWriter begins with a byte order mark
 
 
 async def events_in(response: httpx2.Response) -> AsyncIterator[Event]:
     """Read the events of a stream."""
     try:
         async for event in httpx2.EventSource(response, max_event_size=LONGEST):
-            wait = None if event.retry is None else min(max(event.retry, 0), _LONGEST_WAIT) / 1000
+            wait = None if event.retry is None else min(max(event.retry, _SHORTEST_WAIT), _LONGEST_WAIT) / 1000
             yield Event(event.event, event.data, event.id if FIELD_VALUE.fullmatch(event.id) else "", wait)
     except httpx2.SSEError as error:
         if not is_stream(response):

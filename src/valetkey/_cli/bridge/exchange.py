@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from valetkey._cli.bridge.failures import ServerSays
-from valetkey._cli.bridge.messages import Message, Parcel, Unreadable, read
+from valetkey._cli.bridge.messages import Message, Parcel, Unreadable, asked_as, read
 
 EXCHANGE = "valetkey.bridge"
 """The extension of a request with the exchange that it belongs to."""
@@ -54,9 +54,9 @@ class Exchange:
         if self.pending and said.text[0] == "{" and said.messages[0].key in (None, "null") and isinstance(error, dict):
             raise ServerSays(error)  # the server could not read the id, and there is no other request it could mean
         answered = {
-            each.key: self.pending.pop(each.key)
+            each.key: self.pending.pop(key)
             for each in said.messages
-            if each.is_answer and each.key is not None and each.key in self.pending
+            if each.is_answer and each.key and (key := asked_as(each.key, self.pending)) in self.pending
         }
         await self.hear(said, answered)
         if not self.pending:

@@ -38,11 +38,12 @@ class AnswerLost(ConnectionError):
 
 
 class ServerSays(Exception):
-    """The server answers with an HTTP error and a JSON-RPC error, which is for the client."""
+    """The server answers with a JSON-RPC error, which is for the client, and mostly with an HTTP error too."""
 
-    def __init__(self, error: dict[str, Any]) -> None:
+    def __init__(self, error: dict[str, Any], status: int = 200) -> None:
         super().__init__(str(error.get("message", "")))
         self.error = error
+        self.status = status
 
 
 class NoToken(Exception):

@@ -84,8 +84,14 @@ class HttpClient:
             yield response
 
     @asynccontextmanager
-    async def stream(self, url: str, headers: Mapping[str, str], *, may_log_in: bool) -> AsyncIterator[httpx2.Response]:
-        """Open a stream of events. One that no person waits for is not worth a login."""
+    async def stream(
+        self, url: str, headers: Mapping[str, str], *, may_log_in: bool, is_watched: bool = False
+    ) -> AsyncIterator[httpx2.Response]:
+        """
+        Open a stream of events. One that no person waits for is not worth a login.
+
+        It ends when it is silent for long, unless it `is_watched` by who reads it.
+        """
         fields = {
             "Accept": "text/event-stream",
             "Cache-Control": "no-store",
@@ -93,7 +99,7 @@ class HttpClient:
             **headers,
         }
         extensions = self._patience(may_log_in)
-        timeout = httpx2.Timeout(_SECONDS, read=_SILENCE)
+        timeout = _PATIENT if is_watched else httpx2.Timeout(_SECONDS, read=_SILENCE)
         request = self._client.build_request("GET", url, headers=fields, extensions=extensions, timeout=timeout)
         async with self._sending(request) as response:
             yield response

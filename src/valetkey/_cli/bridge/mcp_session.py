@@ -10,31 +10,20 @@ not executed it, or may do so twice; a tool is never called twice.
 """
 
 import asyncio
-import logging
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
-import httpx2
-
 from valetkey._adapters.failures import HttpError, SessionEnded
 from valetkey._cli.bridge.exchange import Exchange, Hear
 from valetkey._cli.bridge.failures import AnswerLost, NoToken, NotSent, OtherRevision, ServerSays
+from valetkey._cli.bridge.listening import Listening
 from valetkey._cli.bridge.messages import Message, Parcel, compose
 from valetkey._cli.bridge.revisions import TOKEN, VERSION, HeadersOfTools, fields_of, headers_of_tools, revision_in
-from valetkey._cli.bridge.transports import Pause, Transport, Unwanted
-from valetkey.errors import AuthError
-
-_logger = logging.getLogger("valetkey")
+from valetkey._cli.bridge.transports import Pause, Take, Transport
 
 _RETRIES = (0.25, 0.5, 1.0, 2.0, 4.0)
 """Seconds between the tries to reach a server that was there before."""
-
-_SHORTEST, _LONGEST = 1.0, 30.0
-"""Seconds between the tries to open the stream of the server's own messages."""
-
-_EARLY_ENDS = 2
-"""Sessions in a row that may end within those seconds before no stream is opened until a message of the client."""
 
 _WRONG_TRANSPORT = frozenset({400, 404, 405, 406, 415, 501})
 _LISTS = ("tools", "prompts", "resources")
@@ -63,15 +52,15 @@ class McpSession:
         self._beginning: Exchange | None = None
         self._settings: dict[str, Parcel] = {}  # what the client has set in the session, by what it is about
         self._tools: HeadersOfTools = {}
-        self._generation = self._number = self._early_ends = 0
-        self._accepted = asyncio.Event()
+        self._is_modern_open = False
+        self.generation = self._number = 0
         self._reopening: asyncio.Task[None] | None = None
-        self._following: asyncio.Task[None] | None = None
+        self._listening = Listening(self, pause)
 
     @property
     def is_open(self) -> bool:
-        """True when the server has answered the client's `initialize`."""
-        return self._version is not None
+        """True when the server has answered the client's `initialize`, or a request of MCP 2026-07-28."""
+        return self._version is not None or self._is_modern_open
 
     async def carry(self, exchange: Exchange) -> None:
         """Carry a parcel of the client, and return when it is answered."""
@@ -80,20 +69,20 @@ class McpSession:
             return
         await self._carry_through(exchange)
         if exchange.parcel.method == "notifications/initialized":
-            self._follow()
+            self._listening.start()
 
     async def _carry_through(self, exchange: Exchange) -> None:
         """Carry a parcel, in a new session and once more where that is safe."""
         retries, is_repeated, was_reopened = iter(_RETRIES), False, False
-        generation, has_ended = self._generation, False
+        generation, has_ended = self.generation, False
         while True:
             try:
                 if has_ended:
-                    await self._reopen(generation, may_log_in=True)
+                    await self.reopen(generation, may_log_in=True)
                     has_ended, was_reopened = False, True
                     if not exchange.parcel.requests:
                         return  # what the client tells the old session is nothing to the new one
-                generation = self._generation
+                generation = self.generation
                 await self._deliver(exchange)
             except NotSent:
                 wait = next(retries, None) if self.is_open else None
@@ -123,29 +112,36 @@ class McpSession:
         """Take a message of the server's own."""
         await Exchange(compose(method="valetkey/none"), self.hear).take(text)
 
+    async def listen(self, take: Take) -> None:
+        """Take the server's own messages until their stream ends."""
+        await self._transport.listen(self._headers(), take)
+
+    def seconds_between_streams(self) -> float | None:
+        """Give the seconds that the server wants between two streams; None if it has not said."""
+        return self._transport.wait
+
     async def close(self) -> None:
         """Tell the server that the session is over."""
-        for task in (self._following, self._reopening):
-            if task is not None:
-                task.cancel()
+        self._listening.stop()
+        if self._reopening is not None:
+            self._reopening.cancel()
         with suppress(Exception):  # the session ends anyway
             await self._transport.end(self._headers())
 
     async def _begin(self, exchange: Exchange) -> None:
         """Open the session that the client asks for, over the first transport that the server speaks."""
-        if self._following is not None:
-            self._following.cancel()
+        self._listening.stop()
         self._initialize, self._version, self._beginning, self._settings = exchange.parcel, None, exchange, {}
-        failure: HttpError | None = None
+        failure: HttpError | ServerSays | None = None
         for transport in self._transports:
             self._transport = transport
             try:
                 await transport.open(may_log_in=True)
                 self._is_transport_open = True
                 await self._carry_noting(exchange, {})
-            except HttpError as error:
+            except (HttpError, ServerSays) as error:
                 failure = failure or error
-                if getattr(error.response, "status_code", 405) not in _WRONG_TRANSPORT:
+                if _status_of(error) not in _WRONG_TRANSPORT:
                     raise
             else:
                 return
@@ -160,7 +156,7 @@ class McpSession:
 
     async def _carry_noting(self, exchange: Exchange, headers: dict[str, str]) -> None:
         await self._transport.carry(exchange, headers)
-        self._accepted.set()
+        self._listening.note_token()
 
     def _headers(self, parcel: Parcel | None = None) -> dict[str, str]:
         modern = fields_of(parcel.messages[0], self._tools) if parcel is not None and parcel.method else {}
@@ -170,6 +166,7 @@ class McpSession:
 
     def _learn(self, request: Message, result: dict[str, Any]) -> None:
         uri = str(request.params.get("uri"))
+        self._is_modern_open = self._is_modern_open or revision_in(request) is not None
         if request.method == "initialize":
             version, capabilities = result.get("protocolVersion"), result.get("capabilities")
             self._version = version if isinstance(version, str) and TOKEN.fullmatch(version) else None
@@ -189,9 +186,9 @@ class McpSession:
         meta_free = {name: value for name, value in params.items() if name != "_meta"}
         return compose(id=f"valetkey-{self._number}", method=method, params=meta_free)
 
-    async def _reopen(self, generation: int, *, may_log_in: bool) -> None:
+    async def reopen(self, generation: int, *, may_log_in: bool) -> None:
         """Open a new session in the place of one that has ended, once for all who notice it."""
-        while self._generation == generation:
+        while self.generation == generation:
             is_mine, opening = False, self._reopening
             if opening is None or opening.done():
                 opening = asyncio.create_task(self._open_anew(may_log_in=may_log_in), name="valetkey-bridge-reopening")
@@ -219,8 +216,8 @@ class McpSession:
             with suppress(ServerSays):  # as when the resource is gone
                 await self._ask(setting, fields, may_log_in=may_log_in)
         self._fields = fields
-        self._generation += 1
-        self._follow()
+        self.generation += 1
+        self._listening.start()
         self._tell("The MCP session had ended; a new one is open.")
         await self._announce()
 
@@ -250,47 +247,13 @@ class McpSession:
             raise ServerSays(error if isinstance(error, dict) else {"message": "no result"})
         return exchange.opened, found["result"]
 
-    def _follow(self) -> None:
-        if self._following is not None and self._following is not asyncio.current_task():
-            self._following.cancel()
-        self._following = asyncio.create_task(self._listen(self._generation), name="valetkey-bridge-listening")
 
-    async def _listen(self, generation: int) -> None:
-        """Take the server's own messages as long as the session lives, and open a new one if it ends meanwhile."""
-        clock = asyncio.get_running_loop().time
-        wait, has_ended, begun = _SHORTEST, False, clock()
-        while self._generation == generation:
-            started, heard = clock(), False
-
-            async def take(text: str) -> None:
-                nonlocal heard
-                heard = True
-                await self.take(text)
-
-            self._accepted.clear()
-            try:
-                if has_ended:
-                    await self._reopen(generation, may_log_in=False)
-                    return
-                await self._transport.listen(self._headers(), take)
-            except (Unwanted, OtherRevision):
-                return
-            except NoToken:
-                await self._accepted.wait()  # until a message of the client has brought one
-                continue
-            except SessionEnded:
-                if not has_ended:
-                    has_ended = True
-                    self._early_ends = self._early_ends + 1 if clock() - begun < _LONGEST else 0
-                    if self._early_ends > _EARLY_ENDS:
-                        return  # as a server that has no such stream, and says so in the words of an ended session
-                    continue
-            except (OSError, httpx2.RequestError, HttpError, ServerSays, AuthError) as error:
-                _logger.debug("the server's own messages are not heard: %s", type(error).__name__)
-            if heard or clock() - started > _LONGEST:
-                wait = _SHORTEST
-            await self._pause(wait)
-            wait = min(wait * 2, _LONGEST)
+def _status_of(error: HttpError | ServerSays) -> int:
+    """Give the status of what a transport was refused with; 405 where the answer to it was no MCP at all."""
+    if isinstance(error, ServerSays):
+        return error.status
+    status: int = getattr(error.response, "status_code", 405)
+    return status
 
 
 def _retrieve(task: "asyncio.Task[None]") -> None:

@@ -10,6 +10,7 @@ passes as it came.
 
 import json
 import math
+from collections.abc import Container
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -105,8 +106,22 @@ def compose(**members: Any) -> Parcel:
 
 
 def key_of(request_id: object) -> str:
-    """Give an id as a key."""
+    """Give an id as a key; 1.0 is the number 1, as which JavaScript would write it again."""
+    if isinstance(request_id, float) and request_id.is_integer():
+        return json.dumps(int(request_id))
     return json.dumps(request_id)
+
+
+def asked_as(key: str | None, waiting: Container[str]) -> str | None:
+    """
+    Give the key under which the request waits that an answer is meant for.
+
+    Some servers write the id 1 as "1", and the SDKs' clients understand it.
+    """
+    if key is None or key in waiting:
+        return key
+    other = key[1:-1] if key.startswith('"') else f'"{key}"'
+    return other if other in waiting else key
 
 
 def _is_id(value: object) -> bool:

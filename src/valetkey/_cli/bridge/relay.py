@@ -7,6 +7,7 @@ import asyncio
 import json
 import logging
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,7 @@ from valetkey._cli.bridge.exchange import Exchange
 from valetkey._cli.bridge.failures import AnswerLost, Failure, ServerSays, failure_of
 from valetkey._cli.bridge.ignored_tools import IgnoredTools
 from valetkey._cli.bridge.mcp_session import McpSession
-from valetkey._cli.bridge.messages import Message, Parcel, Unreadable, compose, key_of, read
+from valetkey._cli.bridge.messages import Message, Parcel, Unreadable, asked_as, compose, key_of, read
 from valetkey._cli.bridge.revisions import revision_in
 from valetkey._cli.outcome import CommandFailed
 from valetkey.errors import AuthError, LoginRequired
@@ -27,6 +28,15 @@ _logger = logging.getLogger("valetkey")
 
 _CLOSING = 1.0
 """Seconds for the server to be told that the session is over; a client ends the process two seconds after its input."""
+
+_HARMLESS = frozenset({"initialize", "subscriptions/listen"})
+"""The requests that change nothing, but are not sent twice: their sender has to know that they were lost."""
+
+_IN_ORDER = 1.0
+"""Seconds that an answer of the client waits for the server to take the notifications before it."""
+
+_AFTER_CANCELLATION = 2.0
+"""Seconds for the response to a cancelled request to end by itself, so that its connection can be used again."""
 
 Write = Callable[[str], Awaitable[None]]
 
@@ -58,7 +68,8 @@ class Relay:
         self._exchanges: dict[str, tuple[Exchange, asyncio.Task[None]]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._before: Exchange | None = None
-        self._one_way: asyncio.Queue[tuple[Exchange, Exchange | None]] = asyncio.Queue()
+        self._notifications: asyncio.Queue[tuple[Exchange, Exchange | None]] = asyncio.Queue()
+        self._last_notification: Exchange | None = None
         self._failed_probe: AuthError | CommandFailed | None = None
         self.failure: Failure | None = None
         self.has_failed = asyncio.Event()
@@ -66,15 +77,15 @@ class Relay:
     def start(self, session: McpSession) -> None:
         """Begin to carry messages in a session."""
         self.session = session
-        self._begin(self._send_one_way())
+        self._begin(self._send_notifications())
 
     def receive(self, line: bytes) -> None:
         """Take a line of the client."""
         if not line.strip():
             return
         try:
-            parcel = read(line.decode("utf-8"))
-        except (Unreadable, UnicodeDecodeError):
+            parcel = read(line.decode("utf-8-sig", "replace"))  # as the SDKs' own servers read it
+        except Unreadable:
             self._tell("A line of the client is no JSON-RPC message, and is left out.")
             return
         ignored = self._ignored.refused(parcel)
@@ -90,8 +101,13 @@ class Relay:
         if exchange.pending:
             task = self._begin(self._carry(exchange, before))
             self._exchanges.update(dict.fromkeys(exchange.pending, (exchange, task)))
+        elif parcel.method is None:
+            self._begin(self._send_answer(exchange, before, self._last_notification))
+        elif parcel.method == "notifications/cancelled":
+            self._begin(self._send_cancellation(exchange, before))
         else:
-            self._one_way.put_nowait((exchange, before))
+            self._last_notification = exchange
+            self._notifications.put_nowait((exchange, before))
 
     async def hear(self, said: Parcel, answered: dict[str, Message]) -> None:
         """Hand on what the server says, but no answer that is not waited for any more, or never was."""
@@ -106,10 +122,11 @@ class Relay:
         """Let the answer to a request pass once, also where it comes in with that to another one."""
         if not said.is_answer or said.key in (None, "null") or waited.pop(said.key, None) is not None:
             return True
-        if said.key not in self._exchanges:
+        key = asked_as(said.key, self._exchanges)
+        if key not in self._exchanges:
             return False
-        exchange, _ = self._exchanges[said.key]
-        request = exchange.pending.pop(said.key, None)
+        exchange, _ = self._exchanges[key]
+        request = exchange.pending.pop(key, None)
         if request is not None:
             known[said.key] = request
         return request is not None
@@ -162,7 +179,7 @@ class Relay:
         _logger.debug("a message was not answered by the server", exc_info=error)
         if exchange.parcel.method == "server/discover" and isinstance(error, AuthError | CommandFailed):
             self._failed_probe = error  # "initialize" follows
-        if isinstance(error, AnswerLost) and (exchange.parcel.is_repeatable or exchange.parcel.method == "initialize"):
+        if isinstance(error, AnswerLost) and (exchange.parcel.is_repeatable or exchange.parcel.method in _HARMLESS):
             error = NoAnswer(str(error))  # it does not matter what the server has done
         is_start = exchange.parcel.method in ("initialize", "server/discover") and not self.session.is_open
         failure = replace(failure_of(error, self._url), shows_link=is_start)
@@ -179,18 +196,41 @@ class Relay:
         for request in exchange.pending.values():
             await self._write(compose(id=request.content["id"], error=error).text)
 
-    async def _send_one_way(self) -> None:
-        """Send what expects no answer, in the order in which it came."""
+    async def _send_notifications(self) -> None:
+        """Send the client's notifications in the order in which they came."""
         while True:
-            exchange, before = await self._one_way.get()
-            try:
-                if before is not None:
-                    await before.done.wait()
-                await self.session.carry(exchange)
-            except Exception as error:
-                _logger.debug("a message that expects no answer was not delivered", exc_info=error)
-            finally:
-                exchange.done.set()
+            exchange, before = await self._notifications.get()
+            await self._send(exchange, before)
+
+    async def _send_answer(self, exchange: Exchange, before: Exchange | None, notification: Exchange | None) -> None:
+        """
+        Send an answer to a request of the server, after the notifications before it.
+
+        It does not wait for one that the server holds: it may hold it until it has the answer.
+        """
+        if notification is not None:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(notification.done.wait(), _IN_ORDER)
+        await self._send(exchange, before)
+
+    async def _send_cancellation(self, exchange: Exchange, before: Exchange | None) -> None:
+        """Tell the server of a cancellation; it may answer all the same, but is not waited for."""
+        found = self._exchanges.get(key_of(exchange.parcel.messages[0].params.get("requestId")))
+        await self._send(exchange, before)
+        if found is not None and found[0].is_cancelled:
+            await asyncio.wait({found[1]}, timeout=_AFTER_CANCELLATION)
+            found[1].cancel()
+
+    async def _send(self, exchange: Exchange, before: Exchange | None) -> None:
+        """Send what expects no answer."""
+        try:
+            if before is not None:
+                await before.done.wait()
+            await self.session.carry(exchange)
+        except Exception as error:
+            _logger.debug("a message that expects no answer was not delivered", exc_info=error)
+        finally:
+            exchange.done.set()
 
     def _cancel(self, notification: Message) -> bool:
         """Cancel what the client wants no answer to; True if the server is not to hear of it."""
@@ -198,6 +238,8 @@ class Relay:
         if found is None:
             return False
         exchange, task = found
+        if len(exchange.parcel.requests) > 1:
+            return False  # the others of the batch are wanted
         exchange.is_cancelled = True
         request = exchange.parcel.messages[0]
         if exchange.is_with_server and revision_in(request) is None:

@@ -5,7 +5,8 @@
 
 import asyncio
 from collections.abc import Mapping
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
+from dataclasses import dataclass
 from urllib.parse import urljoin
 
 import httpx2
@@ -16,20 +17,45 @@ from valetkey._cli.bridge.bodies import events_in
 from valetkey._cli.bridge.exchange import Exchange
 from valetkey._cli.bridge.failures import AnswerLost
 from valetkey._cli.bridge.http_client import HttpClient
-from valetkey._cli.bridge.messages import Message, Unreadable, read
+from valetkey._cli.bridge.messages import Message, Parcel, Unreadable, asked_as, compose, read
 from valetkey._cli.bridge.transports import Take, require_success
 
 
-class Sse:
-    """The MCP session is its stream: when that ends, the session is lost with all answers."""
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """
+    How long a stream is waited for, in seconds.
 
-    def __init__(self, client: HttpClient, url: str, take: Take) -> None:
+    `naming` is for it to name the address, or it is none of this transport; after a `silence` the server is asked for
+    a `sign` of life.
+    """
+
+    naming: float = 10.0
+    silence: float = 240.0
+    sign: float = 30.0
+
+
+_PATIENCE = Patience()
+
+
+class Sse:
+    """
+    The MCP session is its stream: when that ends, the session is lost with all answers.
+
+    So a stream is not given up for being silent: a tool may take long, and many servers send nothing meanwhile.
+    """
+
+    wait: float | None = None
+
+    def __init__(self, client: HttpClient, url: str, take: Take, patience: Patience = _PATIENCE) -> None:
         self._client = client
         self._url = url
         self._hear_server = take
         self._endpoint: str | None = None
         self._waiting: dict[str, tuple[Exchange, asyncio.Event]] = {}
         self._reading: asyncio.Task[None] | None = None
+        self._patience = patience
+        self._sign = asyncio.Event()
 
     async def open(self, *, may_log_in: bool) -> None:
         """Open the stream, and wait for the address that it names."""
@@ -78,26 +104,54 @@ class Sse:
         self._reading = self._endpoint = None
 
     async def _read(self, named: asyncio.Future[str], *, may_log_in: bool) -> None:
+        watching = asyncio.create_task(self._watch(named, asyncio.current_task()), name="valetkey-bridge-sse-watch")
         try:
             async with AsyncExitStack() as stack:
-                response = await stack.enter_async_context(self._client.stream(self._url, {}, may_log_in=may_log_in))
+                stream = self._client.stream(self._url, {}, may_log_in=may_log_in, is_watched=True)
+                response = await stack.enter_async_context(stream)
                 await require_success(response)
                 failure = no_mcp(response)
                 if failure is not None:
                     raise failure
-                async for event in events_in(response):
-                    if event.kind == "endpoint" and not named.done():
-                        named.set_result(self._address(event.data))
-                    elif event.kind == "message" and event.data:
-                        await self._take(event.data)
+                async with asyncio.timeout(self._patience.naming) as limit:
+                    async for event in events_in(response):
+                        self._sign.set()
+                        if event.kind == "endpoint" and not named.done():
+                            named.set_result(self._address(event.data))
+                            limit.reschedule(None)
+                        elif event.kind == "message" and event.data:
+                            await self._take(event.data)
         except Exception as error:  # noqa: BLE001 - it is raised by who waits for the stream
-            if not named.done():
+            if not named.done() and not isinstance(error, TimeoutError):
                 named.set_exception(error)
-        if not named.done():
-            named.set_exception(HttpError("the MCP server answered without an SSE endpoint"))
-        self._endpoint = None
-        for _, answered in self._waiting.values():
-            answered.set()
+        finally:
+            watching.cancel()
+            if not named.done():
+                named.set_exception(HttpError("the MCP server answered without an SSE endpoint"))
+            self._endpoint = None
+            for _, answered in self._waiting.values():
+                answered.set()
+
+    async def _watch(self, named: asyncio.Future[str], reading: "asyncio.Task[None] | None") -> None:
+        """End the stream when the server gives no sign of life any more: the network may be gone."""
+        await asyncio.wait({named})
+        while await self._gives_sign() or await self._answers_ping():
+            pass
+        if reading is not None:
+            reading.cancel()
+
+    async def _gives_sign(self) -> bool:
+        self._sign.clear()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._sign.wait(), self._patience.silence)
+        return self._sign.is_set()
+
+    async def _answers_ping(self) -> bool:
+        """Ask the server for an answer, whatever it is (MCP, Ping)."""
+        ping = Exchange(compose(id="valetkey-ping", method="ping"), _leave_out, may_log_in=False)
+        with suppress(Exception):
+            await asyncio.wait_for(self.carry(ping, {}), self._patience.sign)
+        return self._sign.is_set()
 
     def _address(self, named: str) -> str:
         address = urljoin(self._url, named)
@@ -111,7 +165,7 @@ class Sse:
             messages = read(text).messages
         except Unreadable:
             return
-        answered = [self._waiting.get(each.key or "") for each in messages if _is_awaited(each)]
+        answered = [self._waiting.get(asked_as(each.key, self._waiting) or "") for each in messages if each.is_answer]
         exchange, event = next(filter(None, answered), (None, None))
         if exchange is None or event is None:
             await self._hear_server(text)
@@ -120,5 +174,5 @@ class Sse:
         event.set()
 
 
-def _is_awaited(message: Message) -> bool:
-    return message.is_answer and message.key is not None
+async def _leave_out(said: Parcel, answered: dict[str, Message]) -> None:
+    """Keep the answer to a question of the bridge's own from the client."""

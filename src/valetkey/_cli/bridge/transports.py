@@ -27,6 +27,9 @@ _LINGER = 2.0
 _NO_STREAM = frozenset({400, 403, 404, 405, 406, 410, 415, 501})
 """The statuses by which a server says that it has no stream of its own messages, or no such session."""
 
+# Some servers send the error of a request with the status that MCP 2026-07-28 gives it, in a session that goes on.
+_EXECUTED = frozenset({-32601, -32602})
+
 _MOST_RESUMPTIONS = 5
 _RESUMING = 1.0
 
@@ -46,7 +49,13 @@ class Unwanted(Exception):
 
 
 class Transport(Protocol):
-    """What carries parcels to the server and its messages back."""
+    """
+    What carries parcels to the server and its messages back.
+
+    `wait` has the seconds that the server wants between two streams of its own messages; None if it has not said.
+    """
+
+    wait: float | None
 
     async def open(self, *, may_log_in: bool) -> None:
         """Open what an MCP session needs before its first message."""
@@ -69,10 +78,11 @@ class StreamableHttp:
         self._url = url
         self._pause = pause
         self._last_event: str | None = None
+        self.wait: float | None = None
 
     async def open(self, *, may_log_in: bool) -> None:  # noqa: ARG002 - each request stands alone
         """Do nothing: the first message opens the MCP session."""
-        self._last_event = None
+        self._last_event = self.wait = None
 
     async def carry(self, exchange: Exchange, headers: Mapping[str, str]) -> None:
         """Carry a parcel."""
@@ -107,6 +117,7 @@ class StreamableHttp:
                 raise Unwanted
             async for event in events_in(response):
                 self._last_event = event.resumable or self._last_event
+                self.wait = event.wait if event.wait is not None else self.wait
                 if event.kind == "message" and event.data:
                     await take(event.data)
 
@@ -149,13 +160,18 @@ class StreamableHttp:
 
     async def _resume(self, exchange: Exchange, headers: Mapping[str, str], last: str, wait: float) -> None:
         """Ask for what a stream would have brought further (MCP Transports, Resumability and Redelivery)."""
-        for _ in range(_MOST_RESUMPTIONS):
+        failed = 0
+        while failed < _MOST_RESUMPTIONS and not exchange.is_cancelled:
             await self._pause(wait)
+            failed += 1
             with suppress(NotSent, httpx2.RequestError):
                 fields = {**headers, _LAST_EVENT: last}
                 async with self._client.stream(self._url, fields, may_log_in=True) as response:
+                    if response.status_code == 429 or response.status_code >= 500:
+                        continue
                     if response.status_code >= 300 or not is_stream(response):
                         break
+                    failed = 0  # a server may end a stream as often as it likes (MCP 2025-11-25, Transports)
                     async for event in events_in(response):
                         last = event.resumable or last
                         wait = event.wait if event.wait is not None else wait
@@ -171,17 +187,17 @@ async def require_success(response: httpx2.Response) -> None:
     """Raise what keeps a message from being delivered, if it was not."""
     if response.status_code < 300:
         return
-    if is_end_of_session(response):
-        message = "the MCP server has ended the session"
-        raise SessionEnded(message)
     refuse_rejection(response)
     said = await error_in(response)
+    if is_end_of_session(response) and (said is None or said["code"] not in _EXECUTED):
+        message = "the MCP server has ended the session"
+        raise SessionEnded(message)
     if said is None:
         raise http_error(response)
     if SESSION in response.request.headers and response.status_code == 400 and _NO_SESSION.search(str(said["message"])):
         message = "the MCP server does not know the session"
         raise SessionEnded(message)
-    raise ServerSays(said)
+    raise ServerSays(said, response.status_code)
 
 
 async def _says_no_session(response: httpx2.Response) -> bool:

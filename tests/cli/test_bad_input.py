@@ -48,10 +48,11 @@ def test_what_is_no_url_is_wrong_usage(valetkey, arguments, typed):
 
 
 @pytest.mark.parametrize("arguments", OF_A_SESSION, ids=command_of)
-def test_without_a_session_a_login_is_named(valetkey, arguments):
+def test_without_a_session_the_next_step_is_named(valetkey, arguments):
     done = valetkey(*arguments)
     assert (done.code, two_lines(done)) == (ExitCode.LOGIN, True)
-    assert done.err.endswith(f"Log in: valetkey login {URL}\n")
+    to_end = arguments[0] == "logout"
+    assert done.err.endswith("See your sessions: valetkey status\n" if to_end else f"Log in: valetkey login {URL}\n")
     document = valetkey(*arguments, "--json").document
     assert document["error"]["exit_code"] == ExitCode.LOGIN
 

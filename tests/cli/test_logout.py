@@ -49,7 +49,7 @@ def test_with_all_nothing_to_do_is_no_failure(valetkey):
 def test_a_session_that_is_not_there_is_told(valetkey):
     done = valetkey("logout", URL)
     assert done.code == ExitCode.LOGIN
-    assert done.err == f"Error: There is no session at {URL}.\nLog in: valetkey login {URL}\n"
+    assert done.err == f"Error: There is no session at {URL}.\nSee your sessions: valetkey status\n"
 
 
 @pytest.mark.parametrize("arguments", [(), ("https://mcp.example.com/mcp", "--all")])

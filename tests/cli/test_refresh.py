@@ -95,3 +95,16 @@ def test_sessions_that_cannot_be_read_are_not_passed_over_in_silence(logged_in, 
     done = logged_in("refresh", "--json")
     assert "There are sessions that cannot be read; `valetkey status` says why." in done.err
     assert [each["server_url"] for each in done.document["sessions"]] == [server.url]
+
+
+def test_a_session_that_is_not_there_is_told(valetkey, server):
+    done = valetkey("refresh", server.url)
+    assert done.code == ExitCode.LOGIN
+    assert done.err == f"Error: There is no session at {server.url}.\nLog in: valetkey login {server.url}\n"
+
+
+def test_where_nothing_can_be_renewed_the_next_step_is_said(valetkey, server):
+    server.authorization.issues_refresh_tokens = False
+    assert valetkey("refresh").out == "No session yet. Log in: valetkey login URL\n"
+    valetkey("login", server.url)
+    assert valetkey("refresh").out.endswith("See your sessions: valetkey status\n")

@@ -568,9 +568,7 @@ ELSEWHERE = {
     "Check what you gave it: valetkey tools URL": (
         "cli/test_call.py::test_the_error_of_a_tool_has_an_exit_code_of_its_own"
     ),
-    "Write it as for mcp-remote: {}.": (
-        "cli/test_moving.py::test_it_is_found_by_the_options_that_mcp_remote_was_run_with"
-    ),
+    "Write it as {} NAME{}VALUE.": ("cli/test_further_options.py::test_a_pair_that_is_none_is_not_shown"),
     "See: {} --help": "cli/test_usage.py::test_the_hint_names_the_command_whose_help_says_more",
     "Give --arg {}=VALUE.": ("cli/test_tool_arguments.py::test_an_argument_that_is_missing_is_named"),
     "Do you mean {}?": ("cli/test_call.py::test_a_tool_that_is_not_there_is_told_with_the_one_that_is_meant"),
@@ -583,7 +581,8 @@ ELSEWHERE = {
         "cli/test_accounts.py::test_a_session_at_another_path_of_the_server_is_named"
     ),
     "Log in first.": ("engine/test_login_and_logout.py::test_without_a_session_there_is_nothing_to_renew"),
-    "Log in: valetkey login {}": ("cli/test_logout.py::test_a_session_that_is_not_there_is_told"),
+    "Log in: valetkey login {}": ("cli/test_refresh.py::test_a_session_that_is_not_there_is_told"),
+    "See your sessions: valetkey status": ("cli/test_logout.py::test_a_session_that_is_not_there_is_told"),
     "Let a program read it, as in $(valetkey token URL), or give --show.": (
         "cli/test_token.py::test_a_terminal_gets_it_only_if_the_person_says_so"
     ),

@@ -36,10 +36,16 @@ def accounts_at(store: Store, url: str, *, principal: str | None, label: str | N
 
 
 def one_account(
-    store: Store, url: str, *, principal: str | None, label: str | None, client_id: str | None = None
+    store: Store,
+    url: str,
+    *,
+    principal: str | None,
+    label: str | None,
+    client_id: str | None = None,
+    is_to_end: bool = False,
 ) -> StoredSession:
     """
-    Give the one session that is meant.
+    Give the one session that is meant; where none is and it was to be ended, no login is suggested.
 
     :raises LoginRequired: If there is none.
     :raises ConfigurationError: If there are several.
@@ -49,7 +55,7 @@ def one_account(
     if client_id is not None:
         found = [each for each in found if each.session is not None and each.session.client.client_id == client_id]
     if not found:
-        raise _none(store, url, principal, label)
+        raise _none(store, url, principal, label, is_to_end=is_to_end)
     if len(found) > 1:
         raise _several(url, found)
     if found[0].problem is not None:
@@ -123,7 +129,7 @@ def _is_at(stored: StoredSession, url: str, principal: str | None, label: str | 
     return principal in (None, stored.said("principal")) and label in (None, stored.said("label"))
 
 
-def _none(store: Store, url: str, principal: str | None, label: str | None) -> LoginRequired:
+def _none(store: Store, url: str, principal: str | None, label: str | None, *, is_to_end: bool) -> LoginRequired:
     at = shown_url(url)
     others = accounts_at(store, url, principal=None, label=None) if principal is not None or label is not None else []
     if others:
@@ -132,7 +138,9 @@ def _none(store: Store, url: str, principal: str | None, label: str | None) -> L
         return LoginRequired(f"There is no session of {who} at {at}.", hint=f"Choose one of: {names}.")
     near = next((each for each in all_accounts(store) if _is_near(each, url)), None)
     hint = f"Log in: valetkey login {at}"
-    if near is not None:
+    if is_to_end:
+        hint = "See your sessions: valetkey status"
+    elif near is not None:
         hint = f"There is one at {shown_url(near.said('url') or '')}; or log in: valetkey login {at}"
     return LoginRequired(f"There is no session at {at}.", hint=hint)
 

@@ -34,6 +34,7 @@ app = typer.Typer(
     name="valetkey",
     cls=Commands,
     help="Log in at MCP servers, see your sessions, find out why a login fails.",
+    epilog="Begin with: valetkey login https://mcp.example.com/mcp",
     no_args_is_help=True,
     context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,  # `running` tells what failed

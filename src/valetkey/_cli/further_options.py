@@ -30,3 +30,19 @@ def read_options(given: Sequence[str]) -> dict[str, Any]:
             raise CommandFailed(message, hint="Give true or false.", code=ExitCode.USAGE)
         options[name] = _VALUES[value.lower()] if name in SWITCHES else value
     return options
+
+
+def read_pairs(given: Sequence[str], sign: str, option: str) -> dict[str, str]:
+    """
+    Read an option whose values are pairs, such as a header field or a parameter.
+
+    :raises CommandFailed: If one is no pair; it is not shown, for it may be a credential.
+    """
+    pairs = {}
+    for each in given:
+        name, found, value = each.partition(sign)
+        if not found or not name.strip():
+            message = f"A {option} has no name and value."
+            raise CommandFailed(message, hint=f"Write it as {option} NAME{sign}VALUE.", code=ExitCode.USAGE)
+        pairs[name.strip()] = value.strip() if sign == ":" else value
+    return pairs

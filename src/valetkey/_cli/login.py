@@ -80,6 +80,14 @@ _Further = Annotated[
     list[str] | None,
     typer.Option("--option", metavar="NAME=VALUE", help="Any other option, such as assume_pkce=true; may be repeated."),
 ]
+_Parameter = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--authorize-param",
+        metavar="NAME=VALUE",
+        help="A parameter for the login page, such as prompt=login; may be repeated.",
+    ),
+]
 _Seconds = Annotated[
     float | None, typer.Option("--timeout", metavar="SECONDS", help="How long to wait for you.", show_default=False)
 ]
@@ -102,11 +110,12 @@ def login(
     callback_host: _Host = None,
     listen: _Listen = None,
     timeout: _Seconds = None,
+    authorize_param: _Parameter = None,
     option: _Further = None,
     store: StoreName = None,
 ) -> None:
     """Log in at an MCP server. It is asked first: if it accepts your session, no person is asked."""
-    from valetkey._cli.further_options import read_options
+    from valetkey._cli.further_options import read_options, read_pairs
     from valetkey._cli.reachable import require_mcp
     from valetkey._cli.views import shown_url
     from valetkey._engine.factory import build_engine
@@ -127,6 +136,7 @@ def login(
         "client_metadata_url": client_metadata_url,
         "profile": profile,
         "login_timeout": timeout,
+        "authorization_parameters": read_pairs(authorize_param or (), "=", "--authorize-param") or None,
         "scope": " ".join(scope) if scope else None,
         "redirect_uri": _redirect_uri(callback_host, callback_port),
     }
@@ -155,6 +165,8 @@ def _tell(console: Console, stored: "StoredSession", *, is_new: bool) -> None:
     console.result(
         {"server_url": document["server_url"], "login": "new" if is_new else "kept", "session": document}, shown
     )
+    if not is_new:
+        console.tell_activity("For another account, log out first, or give this one a name: --label NAME")
 
 
 def _way(*, paste: bool, device: bool, no_browser: bool, listen: str | None) -> "Login | LoginName":

@@ -36,7 +36,7 @@ def logout(
     client_id: ClientId = None,
     store: StoreName = None,
 ) -> ExitCode | None:
-    """Log out: revoke the tokens (RFC 7009). Then the session is forgotten, whatever the server says."""
+    """Log out: revoke the tokens and forget the session. It is forgotten whatever the server answers."""
     from valetkey._cli.accounts import ACCOUNT, PERSON, accounts_at, all_accounts, one_account
     from valetkey.settings.settings import Settings
     from valetkey.store import open_store
@@ -50,7 +50,8 @@ def logout(
         if len(found) == 1 and found[0].problem is not None:  # a record that is damaged is forgotten too
             usual = Settings(url=url, principal=principal or PERSON, label=label or ACCOUNT)
         else:
-            found = [one_account(opened, url, principal=principal, label=label, client_id=client_id)]
+            meant = one_account(opened, url, principal=principal, label=label, client_id=client_id, is_to_end=True)
+            found = [meant]
         with console.progress("Logging out…"):
             ended = [(found[0], _end(found[0], opened, usual))]
         _tell(console, ended)

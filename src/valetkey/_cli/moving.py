@@ -3,7 +3,6 @@
 
 """`valetkey export` and `valetkey import`: sessions from one store to another, and those of other programs."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -93,6 +92,7 @@ def import_mcp_remote(
     store: StoreName = None,
 ) -> None:
     """Take over the session of mcp-remote. End that program first."""
+    from valetkey._cli.further_options import read_pairs
     from valetkey._cli.secrets import read_secret
     from valetkey.migrate import from_mcp_remote
 
@@ -101,8 +101,8 @@ def import_mcp_remote(
         store,
         folder=folder,
         resource=resource,
-        headers=_pairs(header or (), ":", "--header"),
-        authorization_parameters=_pairs(authorize_param or (), "=", "--authorize-param"),
+        headers=read_pairs(header or (), ":", "--header"),
+        authorization_parameters=read_pairs(authorize_param or (), "=", "--authorize-param"),
         client_metadata_url=client_metadata_url,
         client_id=client_id,
         client_secret=None if client_secret is None else read_secret(client_secret, "The client's secret: "),
@@ -189,17 +189,6 @@ def _move(
 
 def _account(label: str | None) -> dict[str, Any]:
     return {} if label is None else {"label": label}
-
-
-def _pairs(given: Sequence[str], sign: str, option: str) -> dict[str, str]:
-    pairs = {}
-    for each in given:
-        name, found, value = each.partition(sign)
-        if not found or not name.strip():
-            message, write = f"A {option} has no name and value.", f"{option} NAME{sign}VALUE"  # it may be a credential
-            raise CommandFailed(message, hint=f"Write it as for mcp-remote: {write}.", code=ExitCode.USAGE)
-        pairs[name.strip()] = value.strip() if sign == ":" else value
-    return pairs
 
 
 def _storage(folder: Path, key: str | None) -> Any:

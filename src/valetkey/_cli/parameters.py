@@ -28,7 +28,7 @@ StoreName = Annotated[
     typer.Option(
         "--store",
         metavar="STORE",
-        help="The session store, as in VALETKEY_STORE; without it the one of your programs.",
+        help="Where sessions are kept, as in VALETKEY_STORE; by default where your programs keep them.",
         show_default=False,
     ),
 ]
@@ -37,7 +37,7 @@ Label = Annotated[
     typer.Option(
         "--label",
         metavar="ACCOUNT",
-        help="Which of several accounts at one server is meant.",
+        help="Your name for one of several accounts at a server.",
         show_default=False,
         autocompletion=complete_label,
     ),
@@ -48,7 +48,7 @@ Principal = Annotated[
 ]
 ClientId = Annotated[
     str | None,
-    typer.Option("--client-id", metavar="ID", help="The client that is registered by hand.", show_default=False),
+    typer.Option("--client-id", metavar="ID", help="The id of a client registered by hand.", show_default=False),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Write one JSON document, also for an error.")]
 TraceFile = Annotated[

@@ -30,6 +30,7 @@ def refresh(
     from valetkey.store import open_store
 
     opened = open_store(store)
+    listed: list[StoredSession] = []
     if url is not None:
         found = [one_account(opened, url, principal=principal, label=label, client_id=client_id)]
     else:
@@ -55,8 +56,16 @@ def refresh(
             lasts = "" if expires_at is None else f"; the token is good for {duration(expires_at - _now())}"
             documents.append({**names, "renewed": True, "expires_at": expires_at})
             lines.append(f"Renewed {server_of(stored)} ({account_of(stored)}){lasts}.")
-    console.result({"sessions": documents}, "\n".join(lines) or "No session was renewed.")
+    console.result({"sessions": documents}, "\n".join(lines) or _nothing(found, listed))
     return None if failure is None else code_of(failure)
+
+
+def _nothing(found: "list[StoredSession]", listed: "list[StoredSession]") -> str:
+    if found:  # each failure is told already
+        return "No session was renewed."
+    if listed:
+        return "No session can be renewed without a person. See your sessions: valetkey status"
+    return "No session yet. Log in: valetkey login URL"
 
 
 def _is_renewable(stored: "StoredSession") -> bool:

@@ -12,7 +12,12 @@ from valetkey._cli.parameters import ClientId, Label, Principal, StoreName, Url
 
 Transport = Annotated[
     str | None,
-    typer.Option("--transport", metavar="http|sse", help="The MCP transport; found by the URL.", show_default=False),
+    typer.Option(
+        "--transport",
+        metavar="http|sse",
+        help="The MCP transport, instead of a guess by the URL.",
+        show_default=False,
+    ),
 ]
 
 

@@ -22,13 +22,14 @@ if TYPE_CHECKING:
 _LOGIN_WAIT = 45.0
 """Seconds: desktop clients give a request up after 60."""
 
-_Port = Annotated[int | None, typer.Argument(metavar="PORT", min=1, max=65535, help="As --callback-port.")]
+_Port = Annotated[int | None, typer.Argument(metavar="PORT", min=1, max=65535, help="The same as --callback-port.")]
 _CallbackPort = Annotated[
     int | None,
-    typer.Option("--callback-port", metavar="PORT", min=1, max=65535, help="The port for the answer of a login."),
+    typer.Option("--callback-port", metavar="PORT", min=1, max=65535, help="The port of the redirect address."),
 ]
 _CallbackHost = Annotated[
-    str | None, typer.Option("--callback-host", "--host", metavar="HOST", help="The host in its address: localhost.")
+    str | None,
+    typer.Option("--callback-host", "--host", metavar="HOST", help="Its host name, instead of localhost."),
 ]
 _Header = Annotated[
     list[str] | None,
@@ -39,7 +40,8 @@ _HeaderFile = Annotated[
 ]
 _AllowHttp = Annotated[bool, typer.Option("--allow-http", help="Allow a URL that is not encrypted.")]
 _CallbackPath = Annotated[
-    str | None, typer.Option("--callback-path", metavar="PATH", help="The path in it: /oauth/callback.")
+    str | None,
+    typer.Option("--callback-path", metavar="PATH", help="Its path, instead of /oauth/callback."),
 ]
 _Transport = Annotated[
     str, typer.Option("--transport", metavar="NAME", help="http-first, sse-first, http-only or sse-only.")
@@ -49,11 +51,15 @@ _Ignore = Annotated[
 ]
 _Metadata = Annotated[
     str | None,
-    typer.Option("--static-oauth-client-metadata", metavar="JSON|@FILE", help="What a registration says."),
+    typer.Option(
+        "--static-oauth-client-metadata", metavar="JSON|@FILE", help="What a registration says of the client."
+    ),
 ]
 _Client = Annotated[
     str | None,
-    typer.Option("--static-oauth-client-info", metavar="JSON|@FILE", help="A client registered by hand."),
+    typer.Option(
+        "--static-oauth-client-info", metavar="JSON|@FILE", help="A client registered by hand: id and secret."
+    ),
 ]
 _Resource = Annotated[
     str | None, typer.Option("--resource", metavar="URL", help="The resource parameter of the login.")
@@ -61,33 +67,35 @@ _Resource = Annotated[
 _NoResource = Annotated[bool, typer.Option("--disable-resource-parameter", help="Leave that parameter out.")]
 _Parameter = Annotated[
     list[str] | None,
-    typer.Option("--authorize-param", metavar="NAME=VALUE", help="A further parameter of the authorization request."),
+    typer.Option("--authorize-param", metavar="NAME=VALUE", help="For the login page, such as prompt=login."),
 ]
 _AuthTimeout = Annotated[
-    float | None, typer.Option("--auth-timeout", metavar="SECONDS", help="How long a login waits for you: 300.")
+    float | None,
+    typer.Option("--auth-timeout", metavar="SECONDS", help="How long a login waits for you, instead of 300."),
 ]
 _Wait = Annotated[
     float, typer.Option("--login-wait", metavar="SECONDS", min=0, help="How long a request waits for a login.")
 ]
 _Scope = Annotated[list[str] | None, typer.Option("--scope", metavar="SCOPE", help="Ask for this scope.")]
 _ClientId = Annotated[
-    str | None, typer.Option("--client-id", metavar="ID", help="The client that is registered by hand.")
+    str | None, typer.Option("--client-id", metavar="ID", help="The id of a client registered by hand.")
 ]
 _Document = Annotated[
     str | None, typer.Option("--client-metadata-url", metavar="URL", help="The URL of a client metadata document.")
 ]
-_Machine = Annotated[bool, typer.Option("--client-credentials", help="No person logs in: the client's secret does.")]
+_Machine = Annotated[bool, typer.Option("--client-credentials", help="Ask no person: use the client's secret.")]
 _TokenEndpoint = Annotated[
-    str | None, typer.Option("--token-endpoint", metavar="URL", help="Replaces the one that is discovered.")
+    str | None,
+    typer.Option("--token-endpoint", metavar="URL", help="Replaces the published token endpoint."),
 ]
-_IdToken = Annotated[bool, typer.Option("--use-id-token", help="Show the server the ID token.")]
+_IdToken = Annotated[bool, typer.Option("--use-id-token", help="Send the ID token instead of the access token.")]
 _Issuer = Annotated[str | None, typer.Option("--issuer", metavar="URL", help="The only authorization server to trust.")]
 _Profile = Annotated[str | None, typer.Option("--profile", metavar="NAME", help="The provider profile.")]
 _Login = Annotated[
     str, typer.Option("--login", metavar="HOW", help="How you are asked: auto, browser, device or never.")
 ]
-_Device = Annotated[bool, typer.Option("--device-code", help="As --login device.")]
-_Proxy = Annotated[bool, typer.Option("--enable-proxy", help="Nothing: HTTPS_PROXY and NO_PROXY are respected always.")]
+_Device = Annotated[bool, typer.Option("--device-code", help="The same as --login device.")]
+_Proxy = Annotated[bool, typer.Option("--enable-proxy", help="No effect: HTTPS_PROXY and NO_PROXY always count.")]
 _Silent = Annotated[bool, typer.Option("--silent", help="Write nothing to standard error but the link of a login.")]
 
 

@@ -27,7 +27,7 @@ _Html = Annotated[
     Path | None, typer.Option("--html", metavar="FILE", help="Write the report as one page too.", show_default=False)
 ]
 _LogIn = Annotated[bool, typer.Option("--login", help="Log in too, and look at the token.")]
-_Register = Annotated[bool, typer.Option("--register", help="Register a client really: it stays at the server.")]
+_Register = Annotated[bool, typer.Option("--register", help="Really register a client, which stays at the server.")]
 _Header = Annotated[
     list[str] | None,
     typer.Option(

@@ -80,7 +80,7 @@ def encode_for_browser(url: str) -> str:
 
 
 def _percent_encode(match: re.Match[str]) -> str:
-    return "%" + match[0].encode().hex("%").upper()
+    return "%" + match[0].encode(errors="replace").hex("%").upper()  # half of a surrogate pair has no encoding
 
 
 def _fault(url: str) -> str | None:

@@ -200,6 +200,7 @@ ENCODINGS = {
     "https://as.example/device?WDJB-MJHT": "https://as.example/device?WDJB-MJHT",
     "https://as.example/?&&reboot&/bin/id&a": "https://as.example/?&&reboot=&/bin/id=&a=",
     "https://as.example//x//y": "https://as.example//x//y",
+    "https://as.example/?\ud800": "https://as.example/?%3F",
 }
 
 

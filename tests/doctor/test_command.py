@@ -18,7 +18,8 @@ from tests.adapters.server import Answer, McpServer
 from tests.cli.commands import CommandLine, process_environment, with_login_page
 from tests.doctor.rows import ROWS
 from tests.doctor.serving import Broken
-from tests.doctor.wire import RESOURCE, ROOT_RESOURCE, answer
+from tests.doctor.wire import RESOURCE, ROOT_RESOURCE, SERVER, answer, resource
+from tests.doctor.wire import server as metadata
 from tests.fakes.threads import LONGEST_WAIT
 from tests.network.certificates import make_certificates
 from tests.network.server import WireServer
@@ -115,6 +116,29 @@ def test_a_certificate_that_proves_nothing(name, tmp_path):
     assert report.has("certificate_untrusted")
     assert "SSL_CERT_FILE" in report.verdict.todo
     assert report.verdict.exit_code == 75
+
+
+@pytest.mark.parametrize("name", ["self-signed", "expired", "elsewhere"])
+def test_an_authorization_server_whose_certificate_proves_nothing(name, tmp_path):
+    certificates = make_certificates(tmp_path)
+    with WireServer(lambda peer: None, tls=certificates.context(name)) as other, Broken() as server:
+        named = resource(resource=server.url, authorization_servers=[other.url])
+        server.table["GET /.well-known/oauth-protected-resource/mcp"] = named
+        report = examine(server.url, {}, store_name="memory:")
+    assert report.has("certificate_untrusted")
+    assert not report.has("server_unreachable")
+    assert "SSL_CERT_FILE" in report.verdict.todo
+
+
+def test_a_token_endpoint_whose_certificate_proves_nothing_ends_every_login(tmp_path):
+    """A browser does not go there: what this computer does not reach, nobody reaches for it."""
+    certificates = make_certificates(tmp_path)
+    other = WireServer(lambda peer: None, tls=certificates.context("expired"))
+    with other, Broken({f"GET {SERVER}": metadata(token_endpoint=f"{other.url}/token")}) as server:
+        report = examine(server.url, {}, store_name="memory:")
+    assert report.has("endpoint_silent")
+    assert (report.verdict.error, report.verdict.exit_code) == ("TemporaryError", 75)
+    assert "SSL_CERT_FILE" in report.verdict.todo
 
 
 def test_a_server_that_wants_a_client_certificate(tmp_path):

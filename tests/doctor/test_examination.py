@@ -11,7 +11,21 @@ import pytest
 
 from tests.doctor.broken import REGISTER
 from tests.doctor.rows import ROWS
-from tests.doctor.wire import GOOD, ISSUER, MCP, PING, RESOURCE, STREAM, answer, examination, examined, resource, server
+from tests.doctor.wire import (
+    GOOD,
+    ISSUER,
+    MCP,
+    PAGE,
+    PING,
+    RESOURCE,
+    SERVER,
+    STREAM,
+    answer,
+    examination,
+    examined,
+    resource,
+    server,
+)
 from tests.fakes.seams import BEGINNING, Clock
 from tests.fakes.world import a_session
 from valetkey._cli.doctor.facts import Exchange, Facts, Rehearsal
@@ -364,3 +378,54 @@ def test_a_machine_is_examined_without_its_secret():
     report = judge(prepared.run())
     assert report.verdict.is_good
     assert not any(b"s3cret" in each.body or "s3cret" in repr(each.headers) for each in wire.requests)
+
+
+@pytest.mark.parametrize("named", [SERVER, f"{ISSUER}/authorize", f"{ISSUER}/tenant"])
+def test_the_advice_to_name_the_issuer_of_the_document_gets_a_login_on(named):
+    answers = {**GOOD, f"GET {RESOURCE}": resource(authorization_servers=[named])}
+    assert f'"{ISSUER}"' in examined(answers).verdict.todo
+    assert examined(answers, issuer=ISSUER).verdict.is_good
+
+
+@pytest.mark.parametrize(
+    ("changes", "code", "text"),
+    [
+        ({"code_challenge_methods_supported": "S256"}, "pkce_unannounced", "has a form that cannot be used"),
+        ({"code_challenge_methods_supported": []}, "pkce_unannounced", "is empty"),
+        ({"code_challenge_methods_supported": None}, "pkce_unannounced", "is missing"),
+        ({"token_endpoint_auth_methods_supported": []}, "method_unlisted", "is empty"),
+        ({"revocation_endpoint": "http://auth.example.com/revoke"}, "revocation_absent", "cannot be used"),
+    ],
+)
+def test_what_is_there_and_cannot_be_used_is_not_called_missing(changes, code, text):
+    report = examined({**GOOD, f"GET {SERVER}": server(**changes)})
+    assert [text in each.text for step in report.steps for each in step.findings if each.kind.code == code] == [True]
+
+
+def test_a_registration_endpoint_that_cannot_be_used_is_one_fault_and_not_two():
+    report = examined({**GOOD, f"GET {SERVER}": server(registration_endpoint="/register")})
+    assert report.has("endpoint_insecure")
+    assert not report.has("client_by_hand")
+
+
+@pytest.mark.parametrize(
+    ("document", "text"),
+    [
+        (answer(200, "[]", content_type="application/json"), "no JSON object"),
+        (answer(200, "", content_type="application/json"), "without a body"),
+        (answer(200, {}), "without the members"),
+        (answer(401), "answers 401"),
+        (PAGE, "a web page"),
+        (server(), "metadata of an authorization server"),
+    ],
+)
+def test_what_came_in_the_place_of_metadata_is_told(document, text):
+    report = examined({**GOOD, f"GET {RESOURCE}": document})
+    found = [each for step in report.steps for each in step.findings if each.kind.code == "resource_unreadable"]
+    assert text in found[0].text
+
+
+def test_the_metadata_of_an_mcp_server_in_the_place_of_the_other_is_told():
+    report = examined({**GOOD, f"GET {SERVER}": resource()})
+    found = [each for step in report.steps for each in step.findings if each.kind.code == "server_absent"]
+    assert "the metadata of an MCP server" in found[0].text

@@ -10,6 +10,7 @@ from valetkey._cli.doctor import kinds_of_clients as clients
 from valetkey._cli.doctor import kinds_of_logins as logins
 from valetkey._cli.doctor import kinds_of_rejections as rejections
 from valetkey._cli.doctor import kinds_of_servers as servers
+from valetkey._cli.doctor import kinds_of_sessions as sessions
 from valetkey._cli.doctor.findings import Finding, Kind, Mark
 from valetkey._cli.doctor.kinds_of_resources import OF_THE_RESOURCE
 from valetkey._cli.wording import for_commands
@@ -29,8 +30,8 @@ BY_STEP: Mapping[str, tuple[Kind, ...]] = MappingProxyType(
         "scope": clients.OF_THE_SCOPE,
         "authentication": clients.OF_AUTHENTICATION,
         "end": clients.OF_THE_END,
-        "here": clients.OF_THIS_COMPUTER,
-        "login": clients.OF_A_LOGIN,
+        "here": sessions.OF_THIS_COMPUTER,
+        "login": sessions.OF_A_LOGIN,
     }
 )
 """The kinds, by the part of the way that they are about."""

@@ -142,8 +142,9 @@ class Facts:
 
     @property
     def misplaced_server(self) -> Exchange | None:
-        """Metadata of an authorization server that lies where no client looks."""
-        return next((each for each in self.misplaced if _names_issuer(each.response)), None)
+        """Metadata of an authorization server that lies where no client looks; that of the named issuer comes first."""
+        found = [each for each in self.misplaced if _issuer_in(each.response) is not None]
+        return next((each for each in found if _issuer_in(each.response) == self.issuer), next(iter(found), None))
 
     def asked_for(self, purpose: Purpose) -> tuple[Exchange, ...]:
         """Give the exchanges of a purpose."""
@@ -165,6 +166,6 @@ def purpose_of(request: HttpRequest) -> Purpose:
     return "mcp" if "MCP server" in request.purpose else "token"
 
 
-def _names_issuer(response: HttpResponse | None) -> bool:
+def _issuer_in(response: HttpResponse | None) -> object:
     document = wire.json_object(response) if response is not None and response.status == 200 else None
-    return document is not None and "issuer" in document
+    return document.get("issuer") if document is not None else None

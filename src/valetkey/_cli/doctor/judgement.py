@@ -8,12 +8,14 @@ from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 from valetkey._cli.doctor import judging_clients as clients
+from valetkey._cli.doctor import judging_endpoints as endpoints
 from valetkey._cli.doctor import judging_here as here
 from valetkey._cli.doctor import judging_logins as logins
 from valetkey._cli.doctor import judging_servers as servers
 from valetkey._cli.doctor.catalog import found
 from valetkey._cli.doctor.facts import Exchange, Facts
 from valetkey._cli.doctor.findings import Finding, Mark, Report, Sent, Step, Verdict
+from valetkey._cli.doctor.judging_challenges import judge_challenge
 from valetkey._cli.doctor.judging_mcp import judge_mcp
 from valetkey._cli.doctor.judging_resources import judge_resource
 from valetkey._cli.doctor.shown import excerpt, fields_shown, outcome_of, shown_url
@@ -35,11 +37,11 @@ STEPS = (
     StepRow("connection", "Connection", servers.judge_connection),
     StepRow("mcp", "Speaks MCP", judge_mcp),
     StepRow("rejection", "Wants a login", servers.judge_rejection),
-    StepRow("challenge", "Challenge", servers.judge_challenge),
+    StepRow("challenge", "Challenge", judge_challenge),
     StepRow("resource", "Metadata of the MCP server", judge_resource),
     StepRow("server", "Authorization server", logins.judge_server),
-    StepRow("endpoints", "Endpoints", logins.judge_endpoints),
-    StepRow("pkce", "PKCE", logins.judge_pkce),
+    StepRow("endpoints", "Endpoints", endpoints.judge_endpoints),
+    StepRow("pkce", "PKCE", endpoints.judge_pkce),
     StepRow("client", "Client", clients.judge_client),
     StepRow("grants", "Ways to log in", clients.judge_grants),
     StepRow("scope", "Scope", clients.judge_scope),

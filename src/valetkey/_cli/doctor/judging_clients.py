@@ -8,11 +8,21 @@ from collections.abc import Iterator
 from valetkey._cli.doctor.catalog import found
 from valetkey._cli.doctor.facts import Facts
 from valetkey._cli.doctor.findings import Finding
+from valetkey._cli.doctor.instead import lack_of
 from valetkey._cli.doctor.reading import document_in
 from valetkey._cli.doctor.shown import shown_url
 from valetkey._clients.advice import proposed_address
 from valetkey._policy.registration_tries import names_redirect_address
-from valetkey.errors import AuthError, ClientRefused, ConfigurationError, IssuerMismatch, Unsupported, quote
+from valetkey.errors import (
+    AuthError,
+    ClientRefused,
+    ConfigurationError,
+    IssuerMismatch,
+    MalformedDocument,
+    Unsupported,
+    quote,
+)
+from valetkey.protocol.error_response import ABSENT_STATUSES
 from valetkey.protocol.listing import listed
 from valetkey.values import (
     Client,
@@ -25,6 +35,7 @@ from valetkey.values import (
 )
 
 _MANY_SCOPES = 20
+_SHORT_LIFE = 86_400.0  # seconds
 _CODE, _REFRESH = "authorization_code", "refresh_token"
 _ORIGINS = {
     ClientOrigin.CONFIGURED: "client_given",
@@ -39,7 +50,7 @@ def judge_client(facts: Facts) -> tuple[Finding, ...]:
     if server is None or settings is None or facts.ends_in_a_guess:
         return ()
     if facts.registration_error is not None:
-        return (_not_registered(facts.registration_error),)
+        return (_not_registered(facts, facts.registration_error),)
     if facts.registered is not None:
         return tuple(_registered(facts.registered))
     rehearsal = facts.rehearsal
@@ -55,6 +66,8 @@ def judge_client(facts: Facts) -> tuple[Finding, ...]:
         return (found("client_stored", "A client that is stored here is used again."),)
     if server.registration_endpoint is not None:
         return (_registers(server),)
+    if document_in(facts.server_document).get("registration_endpoint"):
+        return ()  # the step before has said that it cannot be used
     return (_by_hand(facts, server),)
 
 
@@ -63,6 +76,8 @@ def _registered(client: Client) -> Iterator[Finding]:
     yield found(_ORIGINS[client.origin], text)
     if client.other_redirect_uris:
         yield found("registered_other_address", f"It registered {listed(client.other_redirect_uris)}.")
+    if client.secret_expires_at is not None and client.secret_expires_at - (client.registered_at or 0.0) < _SHORT_LIFE:
+        yield found("registered_secret_ends", "It ends within a day.")
     if client.declined_scope:
         yield found("registered_less_scope", f"It left out {listed(client.declined_scope)}.")
 
@@ -103,14 +118,24 @@ def _by_hand_of(server: ServerMetadata, text: str, advice: str) -> Finding:
     return found("client_by_hand", text, client=advice)
 
 
-def _not_registered(error: AuthError) -> Finding:
+def _not_registered(facts: Facts, error: AuthError) -> Finding:
     if isinstance(error, ClientRefused) and names_redirect_address(error):
         return found("redirect_address_refused", error.message, client=error.hint)
     if isinstance(error, Unsupported):
         return found("client_by_hand", error.message, client=error.hint)
     if isinstance(error, ConfigurationError | IssuerMismatch):
         return found("client_unusable", error.message, client=error.hint)
-    return found("registration_refused", error.message, client=error.hint)
+    return found(_of_answer(facts, error), error.message, client=error.hint)
+
+
+def _of_answer(facts: Facts, error: AuthError) -> str:
+    """Tell a refusal from an endpoint that is not there, fails, or answers with something else."""
+    if isinstance(error, MalformedDocument):
+        return "registration_unreadable"
+    status = next((each.status for each in reversed(facts.asked_for("registration"))), None)
+    if status is None or status >= 500:
+        return "registration_fails"
+    return "registration_absent" if status in ABSENT_STATUSES or 300 <= status < 400 else "registration_refused"
 
 
 def judge_grants(facts: Facts) -> tuple[Finding, ...]:
@@ -162,7 +187,10 @@ def _scope_faults(facts: Facts, server: ServerMetadata) -> Iterator[Finding]:
     asked = _asked_scope(facts)
     challenged = facts.challenge.scope if facts.challenge is not None else None
     published = facts.resource.scopes_supported if facts.resource is not None else None
-    unlisted = [each for each in challenged or () if published is not None and each not in published]
+    joined = tuple(_joined_scopes(facts))
+    if joined:
+        yield found("scope_separated_wrongly", f"It is so for {listed(joined)}.")
+    unlisted = [each for each in challenged or () if published is not None and each not in (*published, *joined)]
     if unlisted:
         yield found("scope_not_published", f"It is so for {listed(unlisted)}.")
     unknown = [each for each in asked if server.scopes_supported is not None and each not in server.scopes_supported]
@@ -175,6 +203,17 @@ def _scope_faults(facts: Facts, server: ServerMetadata) -> Iterator[Finding]:
         yield found("scope_broad", f"It would ask for {len(asked)}.")
 
 
+def _joined_scopes(facts: Facts) -> Iterator[str]:
+    """Give what is written as one scope and seems to be several: no scope has a space, and hardly one has a comma."""
+    challenged = facts.challenge.scope if facts.challenge is not None else None
+    published = facts.resource.scopes_supported if facts.resource is not None else None
+    yield from (each for each in challenged or () if "," in each and each not in (published or ()))
+    for exchange in facts.asked_for("resource"):
+        scopes = document_in(exchange.response).get("scopes_supported")
+        if isinstance(scopes, list):
+            yield from (each for each in scopes if isinstance(each, str) and len(each.split()) > 1)
+
+
 def judge_authentication(facts: Facts) -> tuple[Finding, ...]:
     """Judge how a client has to authenticate at the token endpoint."""
     server = facts.server
@@ -182,7 +221,8 @@ def judge_authentication(facts: Facts) -> tuple[Finding, ...]:
         return ()
     methods = server.token_endpoint_auth_methods_supported
     if methods is None:
-        return (found("method_unlisted", "token_endpoint_auth_methods_supported is missing."),)
+        text = lack_of(document_in(facts.server_document), "token_endpoint_auth_methods_supported")
+        return (found("method_unlisted", text),)
     if ClientAuthentication.NONE in methods:
         return (found("method_ok", f"It takes {listed(methods)}."),)
     usable = [each for each in methods if each in list(ClientAuthentication)]
@@ -198,7 +238,7 @@ def judge_end(facts: Facts) -> tuple[Finding, ...]:
     return (
         found("revocation_ok", f"Tokens are revoked at {shown_url(revocation)}.")
         if revocation is not None
-        else found("revocation_absent", "There is no revocation_endpoint."),
+        else found("revocation_absent", lack_of(document_in(facts.server_document), "revocation_endpoint")),
         found("iss_ok", "It promises iss.")
         if iss
         else found("iss_absent", "authorization_response_iss_parameter_supported is not true."),

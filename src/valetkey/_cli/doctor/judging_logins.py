@@ -1,15 +1,18 @@
 # SPDX-FileCopyrightText: 2026 The Valetkey authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Judging the authorization server: its metadata, its endpoints, PKCE."""
+"""Judging the authorization server: its metadata, and whose it is."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from valetkey import urls
 from valetkey._cli.doctor.catalog import found
 from valetkey._cli.doctor.facts import Exchange, Facts
 from valetkey._cli.doctor.findings import Finding, Mark
+from valetkey._cli.doctor.instead import came_instead, misnamed
 from valetkey._cli.doctor.judging_mcp import is_gateway
+from valetkey._cli.doctor.judging_servers import OF_FAILURES
 from valetkey._cli.doctor.questions import media_type_of
 from valetkey._cli.doctor.reading import SERVER_MEMBERS, document_in, leads_away, redirects_in, wrong_members
 from valetkey._cli.doctor.shown import outcome_of, shown_url
@@ -25,18 +28,15 @@ from valetkey.errors import (
     quote,
 )
 from valetkey.profiles.profile import STANDARD
-from valetkey.protocol.error_response import ABSENT_STATUSES
 from valetkey.protocol.inner_address import inside_hint
 from valetkey.protocol.listing import listed
 from valetkey.protocol.mix_up import page_elsewhere
 from valetkey.protocol.resource import require_usable
-from valetkey.protocol.server import serves
-from valetkey.values import MetadataSource, ServerMetadata
+from valetkey.protocol.server import server_candidates, serves
+from valetkey.values import MetadataSource
 from valetkey.wire import NotReached
 
 _MOST_ASKED = 6
-_AWAY = frozenset({502, 503, 504})
-"""What a gateway says of a server behind it. Endpoints for POST answer a GET with anything, 404 and 500 too."""
 
 
 def judge_server(facts: Facts) -> tuple[Finding, ...]:
@@ -110,25 +110,48 @@ def _refused(facts: Facts, error: AuthError) -> Finding:
         code = _of_insecure(facts, error)
     elif isinstance(error, ResourceMismatch):
         code = "resource_mismatch"
-    elif isinstance(error, NotReached):
-        code = "server_unreachable"
     elif isinstance(error, TemporaryError):
-        is_answered = any(each.status is not None for each in facts.asked_for("server"))
-        code = "server_unavailable" if is_answered else "server_unreachable"
+        code = _of_silence(facts, error)
     elif isinstance(error, MalformedDocument):
         code = "server_malformed"
     elif any(map(leads_away, facts.asked_for("server"))):
         code = "server_redirected_elsewhere"
     elif any(map(_lacks_issuer, facts.asked_for("server"))):
-        return found("issuer_missing", "It has no member issuer.", asked, client)
+        return found("issuer_missing", f"It has no member issuer.{_instead_of_issuer(facts)}", asked, client)
     elif any(each.response is not None and is_gateway(each.response) for each in facts.asked_for("server")):
         return found("server_blocked", "A web page of a gateway came.", asked)
     elif _gives_no_codes(facts):
         code = "gives_no_codes"
-    elif facts.misplaced_server:
-        place = shown_url(facts.misplaced_server.request.url)
-        return found("server_misplaced", f"It lies at {place}.", asked, client)
+    elif facts.misplaced_server is not None:
+        return _misplaced(facts.misplaced_server, asked, client)
+    elif code == "server_absent":
+        text = f"{text}{came_instead(facts.asked_for('server'))}"
     return found(code, text, asked, client)
+
+
+def _misplaced(exchange: Exchange, asked: str, client: str) -> Finding:
+    """Tell metadata at a wrong place from the metadata, at its own place, of the issuer that should have been named."""
+    place, named = exchange.request.url, document_in(exchange.response).get("issuer")
+    if isinstance(named, str) and urls.is_endpoint(named) and place in server_candidates(named):
+        text = f"{shown_url(place)} has the metadata of {quote(named)}."
+        return found("issuer_is_another", text, asked, f"If you trust {quote(named)}, give it as issuer= to Valetkey.")
+    return found("server_misplaced", f"It lies at {shown_url(place)}.", asked, client)
+
+
+def _of_silence(facts: Facts, error: TemporaryError) -> str:
+    """Tell what keeps the authorization server from answering."""
+    asked = facts.asked_for("server")
+    failure = next((each.failure for each in asked if each.failure is not None), None)
+    if failure is not None and failure.kind in OF_FAILURES and failure.kind not in ("refused", "unreachable"):
+        return OF_FAILURES[failure.kind]
+    is_answered = any(each.status is not None for each in asked) and not isinstance(error, NotReached)
+    return "server_unavailable" if is_answered else "server_unreachable"
+
+
+def _instead_of_issuer(facts: Facts) -> str:
+    return next(
+        (text for each in facts.asked_for("server") if (text := misnamed(document_in(each.response), "issuer"))), ""
+    )
 
 
 def _of_mismatch(facts: Facts, error: IssuerMismatch) -> str:
@@ -164,6 +187,7 @@ def _completeness(facts: Facts) -> Iterator[Finding]:
     if server is None or server.source in (MetadataSource.GUESSED, MetadataSource.CONFIGURED):
         return
     document = document_in(facts.server_document)
+    yield from _unheard(document)
     missing = [name for name in ("authorization_endpoint", "token_endpoint") if not document.get(name)]
     is_given = facts.target is not None and None not in (server.authorization_endpoint, server.token_endpoint)
     if missing and not is_given and not _needs_no_page(facts, missing):
@@ -175,6 +199,16 @@ def _completeness(facts: Facts) -> Iterator[Finding]:
         yield found("dpop_not_offered", error.message, client=error.hint)
     if facts.target is not None and isinstance(error, InsecureEndpoint):
         yield found("page_forbidden", error.message, client=error.hint)
+
+
+def _unheard(document: Mapping[str, Any]) -> Iterator[Finding]:
+    """Judge what a server says that no part of a login reads: it shows at the login page only."""
+    modes = document.get("response_modes_supported")
+    if isinstance(modes, list) and modes and "query" not in modes:  # RFC 8414 §2: without the member, query is there
+        named = [each for each in modes if isinstance(each, str)]
+        yield found("query_unlisted", f"It lists {listed(named)}.")
+    if document.get("require_signed_request_object") is True:  # RFC 9101 §10.5
+        yield found("wants_signed_requests", "It says require_signed_request_object.")
 
 
 def _needs_no_page(facts: Facts, missing: list[str]) -> bool:
@@ -196,45 +230,3 @@ def _form(facts: Facts) -> Iterator[Finding]:
         yield found("server_served_wrongly", f"It is served as {quote(media_type_of(response) or 'nothing', 60)}.")
     if response.url in redirects_in(facts.asked_for("server")):
         yield found("server_redirected", f"It was read from {shown_url(response.url)}.")
-
-
-def judge_endpoints(facts: Facts) -> tuple[Finding, ...]:
-    """Judge whether the endpoints answer at all; they were asked without any parameter."""
-    server = facts.server
-    asked = [each for each in facts.endpoints if each.failure is None or each.failure.kind != "spent"]
-    if server is None or not asked:
-        return ()
-    faults = tuple(filter(None, (_endpoint_fault(each, server) for each in asked)))
-    if faults:
-        return faults
-    hosts = ", ".join(dict.fromkeys(urls.origin(each.request.url) for each in asked))
-    return (found("endpoints_answer", f"The endpoints at {hosts} answer."),)
-
-
-def _endpoint_fault(exchange: Exchange, server: ServerMetadata) -> Finding | None:
-    place = shown_url(exchange.request.url)
-    if exchange.failure is not None:
-        return found("endpoint_silent", exchange.failure.error.message, client=exchange.failure.error.hint)
-    is_page = exchange.request.url == server.authorization_endpoint
-    if is_page and exchange.status in ABSENT_STATUSES:
-        return found("login_page_missing", f"{place} answers {exchange.status}.")
-    if exchange.status in _AWAY:
-        return found("endpoint_silent", f"{place} answers {exchange.status}.")
-    return None
-
-
-def judge_pkce(facts: Facts) -> tuple[Finding, ...]:
-    """Judge whether PKCE with S256 is announced."""
-    server = facts.server
-    if server is None or facts.settings is None or facts.settings.is_machine or facts.ends_in_a_guess:
-        return ()
-    methods = server.code_challenge_methods_supported
-    if "S256" in (methods or ()):
-        return (found("pkce_ok", "S256 is announced."),)
-    if server.source in (MetadataSource.GUESSED, MetadataSource.CONFIGURED):
-        return (found("pkce_used", "There is no document that could announce it, so a login just uses S256."),)
-    if facts.target is not None and facts.target.profile.assume_pkce:
-        return (found("pkce_assumed", "It is known that the server has S256."),)
-    if methods is not None:
-        return (found("pkce_without_s256", f"It offers {listed(methods)}."),)
-    return (found("pkce_unannounced", "code_challenge_methods_supported is missing."),)

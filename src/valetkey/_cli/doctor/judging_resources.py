@@ -4,11 +4,13 @@
 """Judging what an MCP server publishes of itself (RFC 9728)."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from valetkey import urls
 from valetkey._cli.doctor.catalog import found
 from valetkey._cli.doctor.facts import Facts
 from valetkey._cli.doctor.findings import Finding, Mark
+from valetkey._cli.doctor.instead import came_instead, misnamed
 from valetkey._cli.doctor.judging_mcp import is_gateway
 from valetkey._cli.doctor.questions import media_type_of
 from valetkey._cli.doctor.reading import RESOURCE_MEMBERS, document_in, leads_away, redirects_in, wrong_members
@@ -56,6 +58,12 @@ def _refused(facts: Facts, settings: Settings, error: AuthError) -> Finding:
     text, client, asked = error.message, error.hint, _asked(facts)
     if isinstance(error, ResourceMismatch):
         is_inside = inside_hint(settings.server_url, error.received) is not None
+        if (
+            urls.is_loopback(settings.server_url)
+            and urls.is_endpoint(error.received)
+            and urls.is_loopback(error.received)
+        ):
+            client = f"Use {shown_url(error.received)} as the URL: another name of this computer is another resource."
         return found("resource_behind_proxy" if is_inside else "resource_mismatch", text, asked, client)
     if isinstance(error, InsecureEndpoint):
         is_inside = inside_hint(settings.server_url, error.url) is not None
@@ -82,7 +90,7 @@ def _absent(facts: Facts) -> Iterator[Finding]:
     elif any(each.response is not None and is_gateway(each.response) for each in facts.asked_for("resource")):
         yield found("resource_blocked", "A web page of a gateway came.", asked, mark=mark)
     elif announced and facts.target is None:
-        text = "The challenge announces it, and none can be read."
+        text = f"The challenge announces it, and none can be read.{came_instead(facts.asked_for('resource'))}"
         yield found("resource_unreadable", text, asked)
     elif not places:
         yield found("resource_absent", "The server publishes none.", asked)
@@ -106,22 +114,58 @@ def _faults(facts: Facts, settings: Settings, resource: ResourceMetadata) -> Ite
     is_announced = facts.challenge is not None and facts.challenge.get("resource_metadata") is not None
     known = {urls.insert_well_known(base, "oauth-protected-resource") for base in (identifier, urls.origin(identifier))}
     if is_announced and place != resource.url:
-        text = f"It was announced elsewhere, and lies at {shown_url(resource.url)}."
+        text = f"It was announced elsewhere, and lies at {shown_url(resource.url)}.{came_instead(asked[:1])}"
         yield found("resource_elsewhere", text, _asked(facts))
     elif not is_announced and resource.url not in known:
         yield found("resource_elsewhere", f"It lies at {shown_url(resource.url)}.", _asked(facts))
-    if urls.without_last_slash(resource.resource) != urls.without_last_slash(identifier):
-        yield found("resource_is_ancestor", f"It names {named_url(resource.resource)}.")
+    is_elsewhere = not is_announced and resource.url not in known
+    yield from _spelling(resource.resource, identifier, is_elsewhere=is_elsewhere)
     usable = [issuer for issuer in resource.authorization_servers if is_whole_url(issuer)]
     if not usable and settings.issuer is None:
-        text = "It lists none." if not resource.authorization_servers else "What it lists is no URL."
+        text = "What it lists is no URL."
+        if not resource.authorization_servers:
+            text = f"It lists none.{misnamed(_document_at(facts, resource.url), 'authorization_servers')}"
         yield found("resource_without_server", text, listed(resource.authorization_servers))
-    if len(usable) > 1 and settings.issuer is None:
-        yield found("resource_names_several", f"It names {listed(resource.authorization_servers)}.")
+    distinct = dict.fromkeys(each.removesuffix("/") for each in usable)
+    if len(distinct) > 1 and settings.issuer is None:
+        yield found("resource_names_several", f"It names {listed(resource.authorization_servers)}.{_passed(facts)}")
     try:
         require_usable(resource)
     except Unsupported as error:
-        yield found("resource_unusable", error.message, client=error.hint)
+        is_mtls = _wants_certificates(_document_at(facts, resource.url))
+        yield found("resource_wants_certificates" if is_mtls else "resource_unusable", error.message, client=error.hint)
+
+
+def _spelling(named: str, identifier: str, *, is_elsewhere: bool) -> Iterator[Finding]:
+    """Judge how the metadata writes the URL of the server: RFC 9728 §3.3 wants it letter for letter."""
+    if urls.without_last_slash(named) == urls.without_last_slash(identifier):
+        is_root = urls.canonical_resource(named) == identifier
+        if not is_root and not is_elsewhere:
+            client = f"Use {shown_url(named)} as the URL, if it answers too."
+            yield found(
+                "resource_spelled_otherwise", f"It names {named_url(named)}: the last slash differs.", "", client
+            )
+    elif urls.without_last_slash(urls.canonical_resource(named)) == urls.without_last_slash(identifier):
+        yield found("resource_spelled_otherwise", f"It names {named_url(named)}.")
+    else:
+        yield found("resource_is_ancestor", f"It names {named_url(named)}.")
+
+
+def _passed(facts: Facts) -> str:
+    """Say that the login is not at the issuer that is named first."""
+    first, target = facts.issuer_named, facts.target
+    if first is None or target is None or urls.same_issuer(first, target.server.issuer, strict=False):
+        return ""
+    return f" The first publishes no metadata, so the login is at {quote(target.server.issuer)}."
+
+
+def _document_at(facts: Facts, url: str) -> dict[str, Any]:
+    return next((document_in(each.response) for each in facts.asked_for("resource") if each.request.url == url), {})
+
+
+def _wants_certificates(document: dict[str, Any]) -> bool:
+    """Tell whether a server takes only tokens that are bound to a TLS certificate of the client (RFC 8705 §3)."""
+    return document.get("tls_client_certificate_bound_access_tokens") is True
 
 
 def _form(facts: Facts) -> Iterator[Finding]:
@@ -129,7 +173,8 @@ def _form(facts: Facts) -> Iterator[Finding]:
     document = next((each for each in facts.asked_for("resource") if document_in(each.response)), None)
     if document is None or document.response is None:
         return
-    wrong = wrong_members(document.response, RESOURCE_MEMBERS)
+    refused = facts.resource_error.member if isinstance(facts.resource_error, MalformedDocument) else None
+    wrong = [each for each in wrong_members(document.response, RESOURCE_MEMBERS) if each != refused]
     if wrong:
         yield found("resource_members_wrong", f"It is so for {', '.join(wrong)}.")
     media_type = media_type_of(document.response)

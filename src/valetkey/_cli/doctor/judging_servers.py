@@ -1,26 +1,22 @@
 # SPDX-FileCopyrightText: 2026 The Valetkey authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Judging the first steps: the URL, the connection, whether the server wants a login, its challenge."""
+"""Judging the first steps: the URL, the connection, and whether the server wants a login."""
 
-import re
-
-from valetkey import urls, wire
+from valetkey import wire
 from valetkey._cli.doctor.catalog import found
 from valetkey._cli.doctor.facts import Facts, FailureKind
 from valetkey._cli.doctor.findings import Finding, Mark
-from valetkey._cli.doctor.judging_mcp import hides_rejection, is_gateway, quoted_words, wants_key
+from valetkey._cli.doctor.judging_mcp import hides_rejection, is_gateway, wants_key
 from valetkey._cli.doctor.questions import speaks_mcp
 from valetkey._cli.doctor.shown import is_page, said
 from valetkey.errors import ConfigurationError, quote
-from valetkey.protocol.challenge import BEARER, DPOP
-from valetkey.protocol.resource import announced_urls
 from valetkey.protocol.server_words import words_of
 from valetkey.wire import HttpResponse
 
 Findings = tuple[Finding, ...]
 
-_OF_FAILURES: dict[FailureKind, str] = {
+OF_FAILURES: dict[FailureKind, str] = {
     "refused": "connection_refused",
     "unreachable": "connection_failed",
     "certificate": "certificate_untrusted",
@@ -31,9 +27,7 @@ _OF_FAILURES: dict[FailureKind, str] = {
     "unreadable": "answer_unreadable",
     "spent": "no_answer",
 }
-_LONGEST_READ = 4000
 _SLOW_SECONDS = 4.0
-_MOST_NAMED = 4
 _BY_NAME = "Log in by name: valetkey login URL. A program starts no login after such an answer."
 
 
@@ -76,7 +70,7 @@ def judge_connection(facts: Facts) -> Findings:
         return ()
     error, kind = answer.failure.error, answer.failure.kind
     is_plain = kind in ("refused", "unreachable", "tls")  # the finding says more than "check the network"
-    return (found(_OF_FAILURES[kind], error.message, client="" if is_plain else error.hint),)
+    return (found(OF_FAILURES[kind], error.message, client="" if is_plain else error.hint),)
 
 
 def judge_rejection(facts: Facts) -> Findings:
@@ -129,57 +123,3 @@ def _words(response: HttpResponse) -> str:
     inner = error.get("message") if isinstance(error, dict) else None
     words = inner if isinstance(inner, str) else words_of(response)
     return f"{response.status}: {quote(words, 200)}" if words else str(response.status)
-
-
-def judge_challenge(facts: Facts) -> Findings:
-    """Judge the challenge of the rejection, by the grammar and by what it has to say."""
-    response = facts.answer.response if facts.answer is not None else None
-    if not facts.wants_login or response is None or facts.settings is None:
-        return ()
-    raw = [value for name, value in response.headers if name.lower() == "www-authenticate"]
-    if not raw:
-        text = f"The {response.status} has no WWW-Authenticate field."
-        return (found("challenge_absent", text, quoted_words(response)),)
-    quoted, challenge = said(response, "www-authenticate"), facts.challenge
-    faults = [found("challenge_malformed", text, quoted) for text in _grammar(raw, facts)]
-    if challenge is None:
-        schemes = ", ".join(quote(each.scheme, 40) for each in facts.challenges)
-        if not facts.challenges:
-            return tuple(faults) or (found("challenge_malformed", "The field has no challenge.", quoted),)
-        return (*faults, found("challenge_of_another_scheme", f"It is for {schemes} only.", quoted))
-    named = challenge.get_all("resource_metadata")[:_MOST_NAMED]
-    if not named:
-        faults.append(found("challenge_without_metadata", "It has no resource_metadata.", quoted))
-    if len(named) > 1:
-        faults.append(found("challenge_repeats_itself", "It names resource_metadata more than once.", quoted))
-    for reference, url in zip(named, announced_urls(facts.settings.server_url, named), strict=True):
-        if url is None:
-            faults.append(found("challenge_address_unusable", f"It names {quote(reference)}, which is no URL.", quoted))
-        elif url != urls.without_fragment(reference):
-            faults.append(found("challenge_address_relative", f"It names {quote(reference)}.", quoted))
-    return tuple(faults) or (
-        found("challenge_ok", f"It is for {_scheme(challenge.scheme)}, and names the metadata.", quoted),
-    )
-
-
-def _scheme(scheme: str) -> str:
-    return {BEARER: "Bearer", DPOP: "DPoP"}.get(scheme, scheme)
-
-
-_SEMICOLON = re.compile(r";\s*[A-Za-z_]+\s*=")
-_IN_QUOTES = re.compile(r'"(?:[^"\\]|\\.)*"')
-
-
-def _grammar(raw: list[str], facts: Facts) -> tuple[str, ...]:
-    """Say what in the fields does not follow RFC 9110 §11."""
-    outside = [_IN_QUOTES.sub('""', value[:_LONGEST_READ]) for value in raw]
-    faults = []
-    if any(_SEMICOLON.search(value) for value in outside):
-        faults.append("A semicolon stands between its parameters, where a comma belongs.")
-    if any('"' in value.replace('""', "") for value in outside):
-        faults.append("A quoted text in it does not end.")
-    named = sum(value.count("resource_metadata") for value in raw)
-    read = sum(len(each.get_all("resource_metadata")) for each in facts.challenges)
-    if named > read and not faults:
-        faults.append("Its resource_metadata cannot be read.")
-    return tuple(faults)

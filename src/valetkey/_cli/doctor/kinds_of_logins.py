@@ -23,6 +23,14 @@ OF_THE_SERVER = (
         sections="RFC 8414 §3.3; RFC 9700 §4.4",
     ),
     fault(
+        "issuer_is_another",
+        "What the MCP server names is no issuer; the document of its host, at the right place, names another one.",
+        *("ASM-3", "ASM-8"),
+        client="If you trust the other issuer, name it with --issuer.",
+        owner="Name in authorization_servers the issuer as its own metadata has it: no path of a page or a document.",
+        sections="RFC 9728 §2; RFC 8414 §3.3",
+    ),
+    fault(
         "server_behind_proxy",
         "The authorization server names an address from inside, behind a proxy.",
         *("ASM-10", "ASM-14"),
@@ -40,10 +48,10 @@ OF_THE_SERVER = (
     ),
     fault(
         "endpoint_insecure",
-        "The authorization server names an endpoint that no credential may go to.",
+        "The authorization server names an endpoint that is no whole https URL, so nothing may go to it.",
         *("ASM-14", "AUT-12"),
         client="Give another one in a program (authorization_endpoint=, token_endpoint=), or tell the operator.",
-        owner="Serve every endpoint over https.",
+        owner="Name every endpoint by its whole https URL, without a fragment.",
         sections="RFC 6749 §3.1, §3.2; MCP Communication Security",
     ),
     fault(
@@ -159,11 +167,27 @@ OF_THE_SERVER = (
     ),
     fault(
         "dpop_not_offered",
-        "The MCP server wants tokens that are bound to a key, and the authorization server does not offer them.",
+        "The MCP server wants tokens that are bound to a key, and the authorization server offers none that suit.",
         *("DPOP-1", "PRM-20"),
         client=ASK,
-        owner="Publish dpop_signing_alg_values_supported, or do not require bound tokens.",
+        owner="List ES256 in dpop_signing_alg_values_supported at both servers, or do not require bound tokens.",
         sections="RFC 9449 §5.1; RFC 9728 §2",
+    ),
+    warning(
+        "query_unlisted",
+        "The server lists its response modes without query, in which codes come back.",
+        "AUT-1",
+        client='If the login page fails, set authorization_parameters={"response_mode": "query"} in a program.',
+        owner="List query in response_modes_supported, or leave the list out.",
+        sections="RFC 8414 §2; RFC 6749 §4.1.2",
+    ),
+    warning(
+        "wants_signed_requests",
+        "The authorization server takes only signed authorization requests, which Valetkey does not send.",
+        "AUT-1",
+        client="If the login page fails, ask its operator to allow ordinary ones.",
+        owner="Do not require signed requests of MCP clients.",
+        sections="RFC 9101 §10.5",
     ),
     warning(
         "server_members_wrong",

@@ -21,6 +21,14 @@ OF_THE_RESOURCE = (
         owner="Name the URL of the MCP server as resource.",
         sections="RFC 9728 §3.3",
     ),
+    warning(
+        "resource_spelled_otherwise",
+        "The metadata writes the URL in another way; Valetkey accepts it, clients that compare letter for letter "
+        "do not.",
+        *("PRM-7", "PRM-10"),
+        owner="Name the URL as clients are told it: host in lower case, no default port, the same last slash.",
+        sections="RFC 9728 §3.3",
+    ),
     fault(
         "resource_mismatch",
         "The metadata describes another server.",
@@ -145,9 +153,17 @@ OF_THE_RESOURCE = (
         owner='Accept tokens in the Authorization field: bearer_methods_supported has "header".',
         sections="RFC 9728 §2; RFC 6750 §2.1",
     ),
+    fault(
+        "resource_wants_certificates",
+        "The server takes only tokens that are bound to a TLS certificate of the client.",
+        "PRM-20",
+        client="Ask its operator for another way.",
+        owner="Do not require certificates of MCP clients: tls_client_certificate_bound_access_tokens is false.",
+        sections="RFC 9728 §2; RFC 8705 §3",
+    ),
     warning(
         "resource_names_several",
-        "The metadata names several authorization servers; the first one counts.",
+        "The metadata names several authorization servers; the first one that publishes metadata counts.",
         "ASM-1",
         client="Another one is chosen with --issuer (issuer= in a program).",
         sections="RFC 9728 §7.6",

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from valetkey import errors
 from valetkey._cli.doctor.facts import Facts
 from valetkey._cli.doctor.findings import Finding, Mark, Step, Verdict
+from valetkey._cli.doctor.judging_endpoints import unreachable_token_endpoint
 from valetkey._cli.outcome import code_of
 from valetkey._cli.wording import for_commands
 from valetkey.errors import AuthError, ScopeMissing, TemporaryError, TokenRejected, Unsupported
@@ -55,6 +56,10 @@ def _first_error(facts: Facts, steps: Sequence[Step]) -> AuthError | None:
         return facts.registration_error
     if facts.rehearsal is not None and facts.rehearsal.error is not None:
         return facts.rehearsal.error
+    if facts.server is not None and facts.tried is None:
+        away = unreachable_token_endpoint(facts.endpoints, facts.server)
+        if away is not None and away.failure is not None:
+            return away.failure.error
     return _error_of_login(facts, steps)
 
 
@@ -82,7 +87,7 @@ def _name_of(error: AuthError) -> str:
 def _blocked(facts: Facts, error: AuthError, steps: Sequence[Step]) -> Verdict:
     is_unreached = facts.answer is None or facts.answer.failure is not None
     name = "unreachable" if is_unreached and isinstance(error, TemporaryError) else "blocked"
-    fault = _fault_in(steps, _ON_THE_WAY)
-    todo = fault.remedy if fault is not None else for_commands(error.hint)
+    on_the_way, first = _fault_in(steps, _ON_THE_WAY), _fault_in(steps, [step.key for step in steps])
+    todo = on_the_way.remedy if on_the_way is not None else (first and first.client) or for_commands(error.hint)
     what = "The server cannot be reached" if name == "unreachable" else f"A login at {facts.url} cannot work"
     return Verdict(name, f"{what}: {error.message}", todo, _name_of(error), int(code_of(error)))

@@ -210,7 +210,11 @@ def test_a_page_that_cannot_be_written_is_told(valetkey, tmp_path):
     with Broken() as server:
         done = valetkey("doctor", server.url, "--html", tmp_path / "absent" / "page.html")
         assert done.code == 2
-        assert "Give --html a file in a folder where you may write." in done.err
+        assert done.err == (
+            f"Error: The page {tmp_path}/absent/page.html cannot be written: No such file or directory.\n"
+            "Name a file in a folder that you may write to.\n"
+        )
+        assert server.seen == []
         assert valetkey("doctor", server.url, "--html", tmp_path / "page.html").code == 0
     assert "<svg" in (tmp_path / "page.html").read_text("utf-8")
 

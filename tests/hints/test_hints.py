@@ -540,7 +540,7 @@ def test_options_as_the_hint_says_are_taken(hint):
 ELSEWHERE = {
     "Give true or false.": "cli/test_further_options.py::test_each_is_read_by_its_type",
     "Give NAME=VALUE with one of {}.": "cli/test_further_options.py::test_each_is_read_by_its_type",
-    "Name a file for the trace, or /dev/stderr.": "cli/test_bad_input.py::test_a_trace_does_not_go_to_standard_output",
+    "Name a file for the {}, or /dev/stderr.": "cli/test_written_files.py::test_standard_error_may_take_it",
     "Check its name.": "cli/test_bad_input.py::test_moving_from_a_store_that_is_not_there_is_wrong_usage",
     "Write it to another place.": ("cli/test_bad_input.py::test_a_stream_that_is_closed_or_full_leaves_no_traceback"),
     "Give both, or none.": "cli/test_login.py::test_where_to_listen_is_said_whole_or_not_at_all",

@@ -10,7 +10,6 @@ A command is a function whose first parameter is a `Console`; it returns an exit
 import inspect
 import logging
 import os
-import stat
 import sys
 import traceback
 from collections.abc import Callable
@@ -26,6 +25,7 @@ from valetkey._cli.interruption import code_of_interruption, ignore_signals, wor
 from valetkey._cli.outcome import CommandFailed, ExitCode, code_of, document_of
 from valetkey._cli.parameters import AsJson, Debug, TraceFile
 from valetkey._cli.wording import for_commands
+from valetkey._cli.written_files import require_file
 from valetkey.errors import AuthError
 from valetkey.errors.redaction import redacting
 from valetkey.errors.texts import harmless_lines
@@ -91,19 +91,8 @@ def _traced(path: Path | None) -> AbstractContextManager[object]:
         return nullcontext()
     from valetkey.events import trace_to
 
-    if _is_standard_output(path):
-        message = "The trace and the result cannot both go to standard output."
-        raise CommandFailed(message, hint="Name a file for the trace, or /dev/stderr.", code=ExitCode.USAGE)
+    require_file(path, "trace")
     return trace_to(path)
-
-
-def _is_standard_output(path: Path) -> bool:
-    """Tell whether a path leads to where the result goes, other than a terminal; that of a bridge goes elsewhere."""
-    with suppress(OSError):
-        place = os.stat(1)
-        is_place = not stat.S_ISCHR(place.st_mode) and sys.stdout is not sys.stderr
-        return is_place and os.path.samestat(place, path.stat())
-    return False
 
 
 def _failed(console: Console, error: AuthError | CommandFailed) -> ExitCode:

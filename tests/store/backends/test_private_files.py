@@ -168,6 +168,13 @@ def test_what_is_no_file_of_its_own_is_refused_and_neither_opened_nor_changed(pa
     assert not elsewhere.exists() or elsewhere.read_bytes() == b""
 
 
+def test_no_hint_says_to_remove_a_device():
+    """A user with all rights would follow it."""
+    with pytest.raises(StoreError, match="is a device") as caught:
+        open_store("sqlite:////dev/null").get("key")
+    assert "Remove" not in caught.value.hint
+
+
 @pytest.mark.parametrize("kind", KINDS)
 @requirement("SEC-11")
 def test_what_is_no_file_of_its_own_is_no_lock(store, locks, kind, tmp_path):

@@ -4,7 +4,6 @@
 """`valetkey doctor`: examine, judge, and show the report in the form that is asked for."""
 
 from contextlib import nullcontext
-from io import BufferedWriter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
     from valetkey.settings.settings import Settings
     from valetkey.store import Store
 
-_ANOTHER_FILE = "Give --html a file in a folder where you may write."
 _Html = Annotated[
     Path | None, typer.Option("--html", metavar="FILE", help="Write the report as one page too.", show_default=False)
 ]
@@ -88,8 +86,11 @@ def doctor(
     """Find out why a login at an MCP server fails, step by step. No login is made unless you ask for it."""
     from valetkey._cli.doctor.shown import secrets_in, secrets_in_field
     from valetkey._cli.secrets import read_secret
+    from valetkey._cli.written_files import require_file
     from valetkey.errors.redaction import redacting
 
+    if html is not None:
+        require_file(html, "page")
     given: dict[str, Any] = {
         "issuer": issuer,
         "client_id": client_id,
@@ -197,15 +198,10 @@ def _show(console: Console, report: "Report", html: Path | None) -> ExitCode:
     from valetkey._cli.doctor.machine import document
     from valetkey._cli.doctor.page import page
     from valetkey._cli.doctor.terminal import TerminalReport
-    from valetkey.events.named_file import open_named
+    from valetkey._cli.written_files import write_file
 
     if html is not None:
-        try:
-            with open_named(html) as file, BufferedWriter(file) as whole:
-                whole.write(page(report).encode("utf-8", "replace"))
-        except OSError as error:
-            message = f"The page cannot be written to {html}: {error.strerror or error}."
-            raise CommandFailed(message, hint=_ANOTHER_FILE, code=ExitCode.USAGE) from error
+        write_file(html, "page", page(report).encode("utf-8", "replace"))
         console.tell(f"The page is in {html}.")
     console.result(document(report), TerminalReport(report))
     return ExitCode(report.verdict.exit_code)

@@ -120,6 +120,8 @@ def _check_one(path: str) -> os.stat_result:
         return found
     if stat.S_ISLNK(found.st_mode):
         raise _unsafe(path, "is a symbolic link", "Name the file that it leads to")
+    if stat.S_ISCHR(found.st_mode) or stat.S_ISBLK(found.st_mode):
+        raise _unsafe(path, "is a device")
     if not stat.S_ISREG(found.st_mode):  # opening a pipe would wait for ever
         raise _unsafe(path, "is no ordinary file", "Remove it")
     if found.st_uid not in (os.geteuid(), 0):

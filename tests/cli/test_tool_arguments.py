@@ -80,6 +80,18 @@ def test_json_is_taken_as_it_is_and_the_last_word_counts(tmp_path):
     assert arguments == {"text": "typed", "count": 2, "deep": True}
 
 
+@pytest.mark.parametrize(
+    ("texts", "documents", "option"),
+    [(["tags=a", "tags=b"], [], "--arg"), ([], ["tags=1", "tags=1"], "--arg-json")],
+)
+def test_an_argument_that_is_given_twice_is_wrong_usage_and_its_values_are_one_list(texts, documents, option):
+    with pytest.raises(CommandFailed) as failed:
+        read(*texts, documents=documents)
+    assert failed.value.message == f"{option} tags is given more than once."
+    assert failed.value.hint == f"Give it once; several values are one JSON list, as in {option} 'tags=[1, 2]'."
+    assert read("tags=[1, 2]") == read(documents=["tags=[1, 2]"]) == {"tags": [1, 2]}
+
+
 def test_a_file_may_be_standard_input(monkeypatch):
     monkeypatch.setattr("sys.stdin", io.StringIO('{"text": "x"}'))
     assert read(file="-") == {"text": "x"}

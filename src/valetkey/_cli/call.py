@@ -17,7 +17,9 @@ from valetkey._cli.tools import Transport
 _Tool = Annotated[str, typer.Argument(metavar="TOOL", help="The name of the tool.", show_default=False)]
 _Argument = Annotated[
     list[str] | None,
-    typer.Option("--arg", metavar="NAME=VALUE", help="An argument, read by the type that the tool wants."),
+    typer.Option(
+        "--arg", metavar="NAME=VALUE", help="An argument, read by the type that the tool wants; a list is JSON."
+    ),
 ]
 _Document = Annotated[
     list[str] | None, typer.Option("--arg-json", metavar="NAME=JSON", help="An argument, written as JSON.")

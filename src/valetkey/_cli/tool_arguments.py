@@ -21,16 +21,14 @@ def read_arguments(
     """
     Give the arguments of a call: those of the file, replaced by `name=JSON`, replaced by `name=value`.
 
-    :raises CommandFailed: If one cannot be read, or one that the tool requires is missing.
+    :raises CommandFailed: If one cannot be read or is given twice, or one that the tool requires is missing.
     """
     schema = tool.get("inputSchema")
     schema = schema if isinstance(schema, dict) else {}
     arguments = dict(file or {})
-    for given in documents:
-        name, value = _split(given, "--arg-json")
+    for name, value in _pairs(documents, "--arg-json"):
         arguments[name] = _as_json(value, f"--arg-json {name}")
-    for given in texts:
-        name, value = _split(given, "--arg")
+    for name, value in _pairs(texts, "--arg"):
         arguments[name] = _typed(name, value, _types(schema, name))
     required = schema.get("required")
     missing = [name for name in required if name not in arguments] if isinstance(required, list) else []
@@ -47,12 +45,20 @@ def _standard_input() -> str:
     return sys.stdin.read()
 
 
-def _split(given: str, option: str) -> tuple[str, str]:
-    name, sign, value = given.partition("=")
-    if not sign or not name:
-        message = f"{option} {given} has no name and value."
-        raise CommandFailed(message, hint=f"Write {option} NAME=VALUE.", code=ExitCode.USAGE)
-    return name, value
+def _pairs(given: Sequence[str], option: str) -> list[tuple[str, str]]:
+    """Give names and values; a name that comes twice is refused, and not collected: one value would be no list then."""
+    pairs: dict[str, str] = {}
+    for each in given:
+        name, sign, value = each.partition("=")
+        if not sign or not name:
+            message = f"{option} {each} has no name and value."
+            raise CommandFailed(message, hint=f"Write {option} NAME=VALUE.", code=ExitCode.USAGE)
+        if name in pairs:
+            message = f"{option} {name} is given more than once."
+            hint = f"Give it once; several values are one JSON list, as in {option} '{name}=[1, 2]'."
+            raise CommandFailed(message, hint=hint, code=ExitCode.USAGE)
+        pairs[name] = value
+    return list(pairs.items())
 
 
 def _types(schema: dict[str, Any], name: str) -> set[str]:

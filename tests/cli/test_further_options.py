@@ -7,6 +7,7 @@ from dataclasses import fields
 
 import pytest
 
+from tests.cli.bridge.running import Bridge
 from valetkey._cli.further_options import read_options, read_pairs
 from valetkey._cli.option_names import SWITCHES, TEXTS
 from valetkey._cli.outcome import CommandFailed, ExitCode
@@ -56,3 +57,30 @@ def test_a_person_may_ask_the_login_page_for_another_account(valetkey, server):
     done = valetkey("login", server.url, "--authorize-param", "prompt=select_account")
     assert done.code == ExitCode.DONE
     assert "prompt=select_account" in done.err
+
+
+@pytest.mark.parametrize("command", ["tools", "doctor", "bridge"])
+def test_a_hint_of_another_command_leads_to_a_login_that_takes_it(valetkey, server, command):
+    """Each takes the session of that login, and the doctor takes the option itself."""
+    server.authorization.announces_pkce = None
+    told, to_do = said_by(valetkey, command, server.url)
+    assert "PKCE" in told
+    assert "--option assume_pkce=true" in to_do
+    if command == "doctor":
+        assert valetkey("doctor", server.url, "--option", "assume_pkce=true").code == ExitCode.DONE
+    else:
+        way = f"To give it, log in by name: valetkey login {server.url}"
+        assert to_do.endswith(way)
+        assert valetkey(*way.partition("valetkey ")[2].split(), "--option", "assume_pkce=true").code == ExitCode.DONE
+        assert valetkey("refresh", server.url).code == ExitCode.DONE
+
+
+def said_by(valetkey, command, url):
+    if command == "bridge":
+        with Bridge(url, "--login", "browser", VALETKEY_STORE=valetkey.store) as bridge:
+            error = bridge.open()["error"]
+            return error["message"], error["data"]["hint"]
+    document = valetkey(command, url, "--json").document
+    if command == "doctor":
+        return document["verdict"]["text"], document["verdict"]["todo"]
+    return document["error"]["message"], document["error"]["hint"]

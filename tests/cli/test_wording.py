@@ -3,13 +3,23 @@
 
 """A hint that names what a person can type."""
 
+import inspect
+import re
+
 import pytest
 
-from valetkey._cli.wording import for_commands
+from tests.hints.collected import all_hints
+from valetkey._cli.login import login
+from valetkey._cli.wording import for_command, for_commands
 from valetkey._engine.refusing import with_way_out
 from valetkey.errors import LoginRequired, TemporaryError
 from valetkey.login.never import NeverLogin
 from valetkey.login.whereabouts import no_person_here, no_person_to_paste
+
+OF_OTHER_COMMANDS = {
+    *("--all", "--arg", "--authorize-param", "--header", "--help", "--json", "--overwrite", "--plain", "--principal"),
+    *("--resource", "--show"),
+}
 
 
 @pytest.mark.parametrize(
@@ -38,6 +48,11 @@ from valetkey.login.whereabouts import no_person_here, no_person_to_paste
                 "--callback-host localhost"
             ),
         ),
+        ("then give its client_id and client_secret.", "then give --client-id ID --client-secret env:NAME."),
+        (
+            "or give authorization_endpoint= and token_endpoint= too.",
+            "or give --option authorization_endpoint=VALUE and --option token_endpoint=VALUE too.",
+        ),
         ("there by hand, then give its client_id.", "there by hand, then give --client-id ID."),
         (
             "in 5 s; login() or valetkey login makes one at once.",
@@ -57,6 +72,33 @@ from valetkey.login.whereabouts import no_person_here, no_person_to_paste
 )
 def test_options_have_the_names_of_the_command_line(hint, said):
     assert for_commands(hint) == said
+
+
+@pytest.mark.parametrize(
+    ("hint", "said"),
+    [
+        ("Ask, or give its issuer=.", "Ask, or give its --issuer. To give it, log in by name: valetkey login URL"),
+        (
+            "give its client_id, client_secret and issuer='https://a.example'.",
+            (
+                "give --client-id ID --client-secret env:NAME and --issuer https://a.example. To give them, log in by "
+                "name: valetkey login URL"
+            ),
+        ),
+        ("then give its client_id.", "then give --client-id ID."),
+        ("Check the network and try again.", "Check the network and try again."),
+        ("Log in anew (valetkey login URL), with issuer=.", "Log in anew (valetkey login URL), with --issuer."),
+    ],
+)
+def test_an_option_that_a_command_does_not_have_leads_to_a_login(hint, said):
+    assert for_command(hint, {"--client-id", "--label"}, "URL") == said
+
+
+def test_every_option_of_a_hint_is_one_of_the_login():
+    declared = {f"--{name.replace('_', '-')}" for name in inspect.signature(login).parameters}
+    for hint in all_hints():
+        named = set(re.findall(r"(?<![-\w])--[a-z][a-z-]+", for_commands(hint)))
+        assert named <= declared | OF_OTHER_COMMANDS, hint
 
 
 def test_what_is_left_of_a_hint_is_a_sentence():

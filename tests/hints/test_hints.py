@@ -732,7 +732,7 @@ ELSEWHERE = {
     "{} {}.": "discovery/test_server.py::test_the_issuer_that_the_hint_names",
     "{}; else tell the server's operator.": "discovery/test_server.py::test_the_issuer_that_the_hint_names",
     "{} No issuer= can name such an issuer.": "protocol/test_server.py::test_what_must_not_be_asked_is_no_issuer",
-    "Check issuer=, or give authorization_endpoint and token_endpoint too.": (
+    "Check issuer=, or give authorization_endpoint= and token_endpoint= too.": (
         "discovery/test_server.py::test_a_pinned_issuer_without_any_document_is_told_with_the_way_on"
     ),
     "{} The MCP server also names {}: issuer= chooses one.": (

@@ -10,26 +10,35 @@ Rich is loaded when a table, a colour or a sign of progress is first needed.
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from valetkey._cli.outcome import CommandFailed, ExitCode
+from valetkey._cli.outcome import CommandFailed, ExitCode, document_of
+from valetkey._cli.wording import for_command, for_commands
+from valetkey.errors.copies import without_secrets
 from valetkey.errors.texts import harmless
 
 if TYPE_CHECKING:
     from rich.console import Console as RichConsole
     from rich.console import RenderableType
 
+    from valetkey.errors import AuthError
+
 
 @dataclass
 class Console:
-    """Where a command writes; `as_json` if the result is one JSON document, `debug` if errors show their traceback."""
+    """
+    Where a command writes; `as_json` if the result is one JSON document, `debug` if errors show their traceback.
+
+    `options` are those of the command, so that a hint names none that it does not have.
+    """
 
     as_json: bool = False
     debug: bool = False
+    options: Collection[str] | None = None
 
     @cached_property
     def output(self) -> "RichConsole":
@@ -86,6 +95,17 @@ class Console:
         """Tell a person at a terminal what the command does now; a log gets nothing."""
         if not self.as_json and self._is_lively():
             self.tell(text)
+
+    def hint_of(self, error: "AuthError | CommandFailed") -> str:
+        """Give what an error says to do, in the words of this command."""
+        if self.options is None:
+            return for_commands(error.hint)
+        url = getattr(error, "server_url", None)
+        return for_command(error.hint, self.options, "URL" if url is None else harmless(without_secrets(url, url)))
+
+    def document_of(self, error: "AuthError | CommandFailed") -> dict[str, object]:
+        """Describe an error for `--json`."""
+        return {**document_of(error), "hint": self.hint_of(error)}
 
     def tell_failure(self, message: str, hint: str) -> None:
         """Tell what happened in one line, and what to do in another."""

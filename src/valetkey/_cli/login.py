@@ -10,7 +10,7 @@ import typer
 
 from valetkey._cli.console import Console
 from valetkey._cli.outcome import CommandFailed, ExitCode
-from valetkey._cli.parameters import ClientId, Label, StoreName, Url
+from valetkey._cli.parameters import ClientId, Further, Label, StoreName, Url
 
 if TYPE_CHECKING:
     from valetkey._sessions.listing import StoredSession
@@ -76,10 +76,6 @@ _Listen = Annotated[
         show_default=False,
     ),
 ]
-_Further = Annotated[
-    list[str] | None,
-    typer.Option("--option", metavar="NAME=VALUE", help="Any other option, such as assume_pkce=true; may be repeated."),
-]
 _Parameter = Annotated[
     list[str] | None,
     typer.Option(
@@ -111,7 +107,7 @@ def login(
     listen: _Listen = None,
     timeout: _Seconds = None,
     authorize_param: _Parameter = None,
-    option: _Further = None,
+    option: Further = None,
     store: StoreName = None,
 ) -> None:
     """Log in at an MCP server. It is asked first: if it accepts your session, no person is asked."""

@@ -77,7 +77,6 @@ def _is_meant(stored: "StoredSession", principal: str, label: str | None) -> boo
 def _end_all(console: Console, found: "list[StoredSession]", store: "Store") -> ExitCode | None:
     """End each session, whatever becomes of the others; the exit code is that of the first that cannot be ended."""
     from valetkey._cli.views import server_of
-    from valetkey._cli.wording import for_commands
     from valetkey.errors import AuthError
 
     ended, failure = [], None
@@ -87,7 +86,7 @@ def _end_all(console: Console, found: "list[StoredSession]", store: "Store") -> 
                 ended.append((stored, _end(stored, store, None)))
         except AuthError as error:
             failure = failure or error
-            console.tell_failure(f"{server_of(stored)}: {error.message}", for_commands(error.hint))
+            console.tell_failure(f"{server_of(stored)}: {error.message}", console.hint_of(error))
     _tell(console, ended)
     return None if failure is None else code_of(failure)
 

@@ -50,6 +50,10 @@ ClientId = Annotated[
     str | None,
     typer.Option("--client-id", metavar="ID", help="The id of a client registered by hand.", show_default=False),
 ]
+Further = Annotated[
+    list[str] | None,
+    typer.Option("--option", metavar="NAME=VALUE", help="Any other option, such as assume_pkce=true; may be repeated."),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Write one JSON document, also for an error.")]
 TraceFile = Annotated[
     Path | None,

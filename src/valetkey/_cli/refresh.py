@@ -6,9 +6,8 @@
 from typing import TYPE_CHECKING
 
 from valetkey._cli.console import Console
-from valetkey._cli.outcome import ExitCode, code_of, document_of
+from valetkey._cli.outcome import ExitCode, code_of
 from valetkey._cli.parameters import ClientId, Label, OptionalUrl, Principal, StoreName
-from valetkey._cli.wording import for_commands
 
 if TYPE_CHECKING:
     from valetkey._sessions.listing import StoredSession
@@ -49,8 +48,8 @@ def refresh(
             if url is not None:
                 raise
             failure = failure or error
-            documents.append({**names, "renewed": False, "error": document_of(error)})
-            console.tell(f"{server_of(stored)} ({account_of(stored)}): {error.message} {for_commands(error.hint)}")
+            documents.append({**names, "renewed": False, "error": console.document_of(error)})
+            console.tell(f"{server_of(stored)} ({account_of(stored)}): {error.message} {console.hint_of(error)}")
         else:
             expires_at = session.token.expires_at
             lasts = "" if expires_at is None else f"; the token is good for {duration(expires_at - _now())}"

@@ -22,9 +22,8 @@ import typer
 
 from valetkey._cli.console import Console
 from valetkey._cli.interruption import code_of_interruption, ignore_signals, words_of_interruption
-from valetkey._cli.outcome import CommandFailed, ExitCode, code_of, document_of
+from valetkey._cli.outcome import CommandFailed, ExitCode, code_of
 from valetkey._cli.parameters import AsJson, Debug, TraceFile
-from valetkey._cli.wording import for_commands
 from valetkey._cli.written_files import require_file
 from valetkey.errors import AuthError
 from valetkey.errors.redaction import redacting
@@ -41,10 +40,11 @@ _SHARED = (
 def command(run: Callable[..., ExitCode | None]) -> Callable[..., None]:
     """Make of a function of ours what typer takes: the console comes from the options that every command has."""
     own = list(inspect.signature(run).parameters.values())[1:]
+    names = frozenset(f"--{parameter.name.replace('_', '-')}" for parameter in own)
 
     @wraps(run)
     def perform(*arguments: Any, json: bool, debug: bool, trace: Path | None, **options: Any) -> None:
-        console = Console(as_json=json, debug=debug)
+        console = Console(as_json=json, debug=debug, options=names)
         raise typer.Exit(end(console, lambda: run(console, *arguments, **options), trace=trace))
 
     signature = inspect.Signature([*own, *_SHARED])
@@ -98,10 +98,10 @@ def _traced(path: Path | None) -> AbstractContextManager[object]:
 def _failed(console: Console, error: AuthError | CommandFailed) -> ExitCode:
     if console.debug:
         console.tell(harmless_lines("".join(traceback.format_exception(error)).rstrip()))
-    console.tell_failure(error.message, for_commands(error.hint))
+    console.tell_failure(error.message, console.hint_of(error))
     if console.as_json:
         try:
-            console.write_document({"error": document_of(error)})
+            console.write_document({"error": console.document_of(error)})
         except BrokenPipeError:
             return _closed()
     return code_of(error)

@@ -121,7 +121,7 @@ def pinned_server(
     requests.trouble = unreached or doubt
     requests.require_certainty(who if unreached is not None else "The server that the MCP server names", pin)
     message = f"{quote(pin)} publishes no metadata of an authorization server."
-    hint = "Check issuer=, or give authorization_endpoint and token_endpoint too."
+    hint = "Check issuer=, or give authorization_endpoint= and token_endpoint= too."
     raise Unsupported(message, hint=hint, tried=requests.tried)
 
 

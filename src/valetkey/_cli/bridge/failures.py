@@ -18,13 +18,25 @@ from valetkey._adapters.failures import HttpError, NoAnswer, SessionEnded
 from valetkey._adapters.messages import CODE
 from valetkey._cli.bridge.bodies import MessageTooLong
 from valetkey._cli.outcome import CommandFailed, ExitCode, code_of
-from valetkey._cli.wording import for_commands
+from valetkey._cli.wording import for_commands, with_login
 from valetkey.errors import AuthError, LoginRequired, quote
 from valetkey.errors.texts import harmless
 
 _LATER = "Try again later; if it stays so, tell the server's operator."
 _CHECK_URL = "Check the URL of the MCP server, its path too."
 _PORT = re.compile(r"--callback-port \d+( --callback-host \S+?(?=[ .]))?")
+_OPTIONS = {"--issuer", "--client-id", "--client-metadata-url", "--scope", "--profile", "--callback-port"}
+"""Those of a login that the bridge has too."""
+
+_FLAGS = (
+    ("--client-id ID --client-secret env:NAME", "--static-oauth-client-info @FILE"),
+    ("--option token_endpoint=", "--token-endpoint "),
+    ("--option send_resource=false", "--disable-resource-parameter"),
+    ("--option resource=", "--resource "),
+    ("--option bearer=id_token", "--use-id-token"),
+)
+"""What stands in a hint for a login, and here."""
+
 _OTHER_TRANSPORT = frozenset({400, 404, 405, 406, 415, 501})
 """The statuses by which what is no MCP server, or one of another transport, answers."""
 
@@ -81,7 +93,7 @@ def failure_of(error: Exception, url: str) -> Failure:
     """Describe what has kept a message from its answer."""
     if isinstance(error, AuthError | CommandFailed):
         link = error.authorization_url if isinstance(error, LoginRequired) else None
-        return Failure(error.message, _for_bridge(error.hint), code_of(error), link)
+        return Failure(error.message, _for_bridge(error.hint, url), code_of(error), link)
     server = urls.without_query(url)
     if isinstance(error, HttpError):
         return _of_answer(error, server)
@@ -104,14 +116,16 @@ def failure_of(error: Exception, url: str) -> Failure:
     )
 
 
-def _for_bridge(hint: str) -> str:
+def _for_bridge(hint: str, url: str) -> str:
     """Give a hint in the words of this command, whose address for the answer is another one than that of a login."""
-    said = for_commands(hint).replace("--client-id ID --client-secret env:NAME", "--static-oauth-client-info @FILE")
+    said = for_commands(hint)
+    for option, flag in _FLAGS:
+        said = said.replace(option, flag)
     port = _PORT.search(said)
-    if port is None:
-        return said
-    host = "" if port[1] else " --callback-host 127.0.0.1"
-    return f"{said[: port.end()]}{host} --callback-path /callback{said[port.end() :]}"
+    if port is not None:
+        host = "" if port[1] else " --callback-host 127.0.0.1"
+        said = f"{said[: port.end()]}{host} --callback-path /callback{said[port.end() :]}"
+    return with_login(said, _OPTIONS, urls.without_query(url))
 
 
 def _of_answer(error: HttpError, server: str) -> Failure:

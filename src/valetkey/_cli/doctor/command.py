@@ -11,7 +11,7 @@ import typer
 
 from valetkey._cli.console import Console
 from valetkey._cli.outcome import CommandFailed, ExitCode
-from valetkey._cli.parameters import ClientId, Label, StoreName, Url
+from valetkey._cli.parameters import ClientId, Further, Label, StoreName, Url
 
 if TYPE_CHECKING:
     from valetkey._cli.doctor.findings import Report
@@ -80,11 +80,13 @@ def doctor(
     profile: _Profile = None,
     device: _Device = False,
     paste: _Paste = False,
+    option: Further = None,
     label: Label = None,
     store: StoreName = None,
 ) -> ExitCode:
     """Find out why a login at an MCP server fails, step by step. No login is made unless you ask for it."""
     from valetkey._cli.doctor.shown import secrets_in, secrets_in_field
+    from valetkey._cli.further_options import read_options
     from valetkey._cli.secrets import read_secret
     from valetkey._cli.written_files import require_file
     from valetkey.errors.redaction import redacting
@@ -104,7 +106,8 @@ def doctor(
     way: LoginName = "paste" if paste else "device" if device else "auto"
     fields = (value.partition(":")[2].strip() for value in header or ())
     with redacting(*secrets_in(url), *(each for value in fields for each in secrets_in_field(value))):
-        changes = {name: value for name, value in given.items() if value is not None}
+        changes = read_options(option or ())
+        changes |= {name: value for name, value in given.items() if value is not None}
         if client_secret is not None:
             changes["client_secret"] = read_secret(client_secret, "The secret of the client: ")
         # A login has prompts of its own, which nothing may write over.

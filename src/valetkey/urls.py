@@ -19,6 +19,9 @@ LONGEST_URL = 8192
 """In characters. Servers and proxies take some 8,000 (RFC 9110 §4.1); of a longer URL nothing is read."""
 
 _DEFAULT_PORTS = {"https": 443, "http": 80}
+_HAS_USER = "carries user information"
+_HAS_FRAGMENT = "has a fragment"
+_HAS_STRANGERS = "contains characters that no URL has"
 _PATH_SLASH = "/"
 _MOST_DECODINGS = 8
 _SEGMENT_ENDS = re.compile(r"[/\\]")
@@ -50,6 +53,12 @@ def require_endpoint(url: str, what: str) -> str:
         hint = "Use an https URL, or http on this computer's loopback address."
         if len(url) > LONGEST_URL:
             hint = "Ask the server's operator for a shorter one."
+        elif fault == _HAS_USER:
+            hint = "Write it without a user name and a password."
+        elif fault == _HAS_FRAGMENT:
+            hint = "Write it without the fragment."
+        elif fault == _HAS_STRANGERS:
+            hint = "Leave out what no URL has, as a space, or percent-encode it."
         elif not url.isascii():
             hint = "Write the host in its xn-- form, and percent-encode the path."
         raise InsecureEndpoint(message, hint=hint, url=url)
@@ -94,7 +103,7 @@ def _fault_of_short(url: str) -> str | None:
     if not url.isascii():
         return "has characters outside ASCII (a host name goes in its xn-- form, a path percent-encoded)"
     if _IN_NO_URL.search(url):
-        return "contains characters that no URL has"
+        return _HAS_STRANGERS
     try:
         parts = _split(url)
         host, _ = parts.hostname, parts.port
@@ -103,11 +112,11 @@ def _fault_of_short(url: str) -> str | None:
     if parts.scheme.lower() not in _DEFAULT_PORTS or not host:
         return "is not an http(s) URL"
     if parts.username is not None:
-        return "carries user information"
+        return _HAS_USER
     if not _AUTHORITY.fullmatch(parts.netloc):  # "%" and the like: programs do not agree on where these lead
         return "has a host that is no host name"
     if "#" in url:
-        return "has a fragment"
+        return _HAS_FRAGMENT
     if parts.scheme.lower() == "http" and not is_loopback_host(host):
         return "is not encrypted"
     return None

@@ -112,12 +112,17 @@ def in_a_shell(commands, line):
         ("valetkey token nonsense 2>&-", ExitCode.USAGE),
         ("valetkey login https://mcp.example.com/mcp --client-id x --client-secret ask <&-", ExitCode.USAGE),
         ("valetkey status >/dev/full", ExitCode.UNFORESEEN),
+        ("valetkey status --json >/dev/full", ExitCode.UNFORESEEN),
+        ("valetkey doctor nonsense >/dev/full", ExitCode.UNFORESEEN),
+        ("valetkey doctor nonsense --json >/dev/full", ExitCode.UNFORESEEN),
+        ("valetkey doctor nonsense >&-", ExitCode.CLOSED_OUTPUT),
     ],
 )
 def test_a_stream_that_is_closed_or_full_leaves_no_traceback(valetkey, line, code):
     done = in_a_shell(valetkey, line)
     assert done.returncode == code
     assert "Traceback" not in done.stderr
+    assert "fault of Valetkey" not in done.stderr
     assert "fault of Valetkey" not in done.stderr
 
 

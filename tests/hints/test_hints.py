@@ -432,7 +432,24 @@ SETTINGS = {
         {"workload_token": 5},
         {"workload_token": len},
     ),
-    "Give an http(s) URL.": ({"url": "stdio"}, {"url": MCP}),
+    "Give an http(s) URL.": ({"url": "ftp://mcp.example.com/mcp"}, {"url": MCP}),
+    "Begin the URL with https://, or with http:// for a server on this computer.": (
+        {"url": MCP.removeprefix("https://")},
+        {"url": MCP},
+    ),
+    "Give a URL of at most {} characters.": ({"url": f"{MCP}?{'a' * 9000}"}, {"url": MCP}),
+    "Write it without a user name and a password.": (
+        {"issuer": "https://me:secret@as.example.com"},
+        {"issuer": "https://as.example.com"},
+    ),
+    "Write it without the fragment.": (
+        {"issuer": "https://as.example.com#login"},
+        {"issuer": "https://as.example.com"},
+    ),
+    "Leave out what no URL has, as a space, or percent-encode it.": (
+        {"issuer": "https://as.example.com/a b"},
+        {"issuer": "https://as.example.com/a%20b"},
+    ),
     "Write the host in its xn-- form, and percent-encode the path.": (
         {"issuer": "https://m\u00fcnchen.example"},
         {"issuer": "https://xn--mnchen-3ya.example"},

@@ -65,7 +65,8 @@ class Console:
         elif isinstance(shown, str):
             self.write(shown)
         else:
-            self.output.print(shown)
+            with _writing():
+                self.output.print(shown)
 
     def write_document(self, document: object) -> None:
         """Write one JSON document to standard output."""
@@ -73,17 +74,9 @@ class Console:
 
     def write(self, text: str) -> None:
         """Write a text to standard output as it is: no line is folded, for the reader may be a program."""
-        if sys.stdout is None:  # it was closed before this program began
-            raise BrokenPipeError
-        try:
+        with _writing():
             sys.stdout.write(f"{text}\n")
             sys.stdout.flush()
-        except BrokenPipeError:
-            raise
-        except OSError as error:
-            message = f"The result cannot be written: {error.strerror}."
-            hint = "Write it to another place."
-            raise CommandFailed(message, hint=hint, code=ExitCode.UNFORESEEN) from error
 
     def tell(self, text: str) -> None:
         """Tell the person something beside the result, on standard error."""
@@ -132,6 +125,20 @@ class Console:
     def _red(self, text: str) -> str:
         is_plain = os.environ.get("NO_COLOR") or not self._is_lively()
         return text if is_plain else f"\x1b[31m{text}\x1b[0m"
+
+
+@contextmanager
+def _writing() -> Iterator[None]:
+    """Write to standard output inside; an output that is full is a failure, a closed one has nobody who reads."""
+    if sys.stdout is None:  # it was closed before this program began
+        raise BrokenPipeError
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        message = f"The result cannot be written: {error.strerror}."
+        raise CommandFailed(message, hint="Write it to another place.", code=ExitCode.UNFORESEEN) from error
 
 
 def _printable(document: str) -> str:

@@ -104,6 +104,8 @@ def _failed(console: Console, error: AuthError | CommandFailed) -> ExitCode:
             console.write_document({"error": console.document_of(error)})
         except BrokenPipeError:
             return _closed()
+        except CommandFailed:  # an output that is full: standard error has the failure
+            return code_of(error)
     return code_of(error)
 
 

@@ -190,7 +190,12 @@ def _check_requests(options: PythonOptions) -> None:
 def _check_urls(options: PythonOptions) -> None:
     if not _is_http(options.server_url):
         message = f"{quote(options.server_url)} is not the URL of an MCP server."
-        raise ConfigurationError(message, hint="Give an http(s) URL.")
+        hint = "Give an http(s) URL."
+        if len(options.server_url) > urls.LONGEST_URL:
+            hint = f"Give a URL of at most {urls.LONGEST_URL:,} characters."
+        elif "://" not in options.server_url and _is_http(f"https://{options.server_url}"):
+            hint = "Begin the URL with https://, or with http:// for a server on this computer."
+        raise ConfigurationError(message, hint=hint)
     given = {
         "issuer": options.issuer,
         "authorization_endpoint": options.authorization_endpoint,
@@ -228,6 +233,8 @@ def _check_web_app(options: PythonOptions) -> None:
 
 
 def _is_http(url: str) -> bool:
+    if len(url) > urls.LONGEST_URL:
+        return False
     try:
         parts = urlsplit(url)
         host, _ = parts.hostname, parts.port

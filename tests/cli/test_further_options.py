@@ -53,6 +53,18 @@ def test_a_pair_that_is_none_is_not_shown(given):
     assert "secret-word" not in str(failed.value)
 
 
+@pytest.mark.parametrize("command", ["login", "doctor"])
+def test_an_option_that_names_one_thing_twice_is_wrong_usage(valetkey, server, command):
+    """The first value was dropped in silence."""
+    pairs = {"--option": ("strict=true", "strict=false")}
+    pairs |= {"login": {"--authorize-param": ("a=1", "a=2")}, "doctor": {"--header": ("X-Key: 1", "X-Key: 1")}}[command]
+    for option, (one, two) in pairs.items():
+        done = valetkey(command, server.url, option, one, option, two)
+        name = one.replace(":", "=").partition("=")[0]
+        assert (done.code, done.err) == (2, f"Error: {option} {name} is given more than once.\nGive it once.\n")
+    assert server.seen == []
+
+
 def test_a_person_may_ask_the_login_page_for_another_account(valetkey, server):
     done = valetkey("login", server.url, "--authorize-param", "prompt=select_account")
     assert done.code == ExitCode.DONE

@@ -587,6 +587,7 @@ ELSEWHERE = {
     ),
     "Write it as {} NAME{}VALUE.": ("cli/test_further_options.py::test_a_pair_that_is_none_is_not_shown"),
     "See: {} --help": "cli/test_usage.py::test_the_hint_names_the_command_whose_help_says_more",
+    "Give it once.": "cli/test_further_options.py::test_each_is_read_by_its_type",
     "Give it once; several values are one JSON list, as in {} '{}=[1, 2]'.": (
         "cli/test_tool_arguments.py::test_an_argument_that_is_given_twice_is_wrong_usage_and_its_values_are_one_list"
     ),

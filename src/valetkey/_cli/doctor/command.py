@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from valetkey._cli.console import Console
-from valetkey._cli.outcome import CommandFailed, ExitCode
+from valetkey._cli.outcome import ExitCode
 from valetkey._cli.parameters import ClientId, Further, Label, StoreName, Url
 
 if TYPE_CHECKING:
@@ -159,16 +159,11 @@ def examine(
 
 def _settings(url: str, changes: dict[str, Any], fields: "list[str] | tuple[str, ...]") -> "Settings":
     from valetkey import urls
+    from valetkey._cli.further_options import read_pairs
     from valetkey.settings.network import Network
     from valetkey.settings.settings import Settings
 
-    named: dict[str, str] = {}
-    for field in fields:
-        name, colon, value = field.partition(":")
-        if not colon or not name.strip():
-            message = "A header field has no name or no colon."
-            raise CommandFailed(message, hint="Give it as --header 'Name: value'.", code=ExitCode.USAGE)
-        named[name.strip()] = value.strip()
+    named = read_pairs(fields, ":", "--header")
     settings = Settings(url=url, **changes)
     if not named:
         return settings

@@ -10,7 +10,7 @@ import typer
 
 from valetkey._cli.console import Console
 from valetkey._cli.outcome import CommandFailed, ExitCode
-from valetkey._cli.parameters import ClientId, Further, Label, StoreName, Url
+from valetkey._cli.parameters import ClientId, ClientMetadataUrl, Further, Issuer, Label, Profile, StoreName, Url
 
 if TYPE_CHECKING:
     from valetkey._sessions.listing import StoredSession
@@ -32,20 +32,6 @@ _Secret = Annotated[
         help="Where the client's secret is: a variable, a file, or asked for here. Never the secret itself.",
         show_default=False,
     ),
-]
-_Issuer = Annotated[
-    str | None,
-    typer.Option("--issuer", metavar="URL", help="The only authorization server to trust.", show_default=False),
-]
-_Document = Annotated[
-    str | None,
-    typer.Option(
-        "--client-metadata-url", metavar="URL", help="The URL of a client metadata document.", show_default=False
-    ),
-]
-_Profile = Annotated[
-    str | None,
-    typer.Option("--profile", metavar="NAME", help="The provider profile: auto, none or a name.", show_default=False),
 ]
 _Port = Annotated[
     int | None,
@@ -98,10 +84,10 @@ def login(
     scope: _Scope = None,
     client_id: ClientId = None,
     client_secret: _Secret = None,
-    issuer: _Issuer = None,
-    client_metadata_url: _Document = None,
+    issuer: Issuer = None,
+    client_metadata_url: ClientMetadataUrl = None,
     label: Label = None,
-    profile: _Profile = None,
+    profile: Profile = None,
     callback_port: _Port = None,
     callback_host: _Host = None,
     listen: _Listen = None,
@@ -112,19 +98,9 @@ def login(
 ) -> None:
     """Log in at an MCP server. It is asked first: if it accepts your session, no person is asked."""
     from valetkey._cli.further_options import read_options, read_pairs
-    from valetkey._cli.reachable import require_mcp
-    from valetkey._cli.views import shown_url
-    from valetkey._engine.factory import build_engine
-    from valetkey._sessions.codec import session_key
-    from valetkey._sessions.listing import read_session
     from valetkey.store import open_store
 
-    if listen is not None and callback_port is None:
-        message = "--listen needs --callback-port: the port that is published."
-        raise CommandFailed(message, hint="Give both, or none.", code=ExitCode.USAGE)
-    if listen is not None and not _is_address(listen):
-        message = f"{listen} is no address to listen at."
-        raise CommandFailed(message, hint="Give 0.0.0.0, or another IP address of this computer.", code=ExitCode.USAGE)
+    _require_listener(listen, callback_port)
     way = _way(paste=paste, device=device, no_browser=no_browser, listen=listen)
     given: dict[str, Any] = {
         "client_id": client_id,
@@ -138,11 +114,19 @@ def login(
     }
     changes = {**read_options(option or ()), **{name: value for name, value in given.items() if value is not None}}
     opened = open_store(store)
-    settings = _settings(url, label, changes, client_secret, opened)
+    _log_in(console, _settings(url, label, changes, client_secret, opened), opened, way)
+
+
+def _log_in(console: Console, settings: "Settings", opened: "Store", way: "Login | LoginName") -> None:
+    from valetkey._cli.reachable import require_mcp
+    from valetkey._cli.views import shown_url
+    from valetkey._engine.factory import build_engine
+    from valetkey._sessions.codec import session_key
+    from valetkey._sessions.listing import read_session
+
     console.tell_activity(f"Asking {shown_url(settings.server_url)} whether it wants a login.")
     before = read_session(opened, session_key(settings)).session
-    engine = build_engine(settings, store=opened, login=way)
-    session = engine.login()
+    session = build_engine(settings, store=opened, login=way).login()
     if session is None:
         require_mcp(settings)
         text = f"{shown_url(settings.server_url)} needs no login."
@@ -186,6 +170,16 @@ def _way(*, paste: bool, device: bool, no_browser: bool, listen: str | None) -> 
         pasting.tell = lambda _: None  # the command tells how it ended
         return pasting
     return "device" if device else "auto"
+
+
+def _require_listener(address: str | None, port: int | None) -> None:
+    """Refuse to listen where no answer would come."""
+    if address is not None and port is None:
+        message = "--listen needs --callback-port: the port that is published."
+        raise CommandFailed(message, hint="Give both, or none.", code=ExitCode.USAGE)
+    if address is not None and not _is_address(address):
+        message = f"{address} is no address to listen at."
+        raise CommandFailed(message, hint="Give 0.0.0.0, or another IP address of this computer.", code=ExitCode.USAGE)
 
 
 def _is_address(text: str) -> bool:

@@ -50,6 +50,21 @@ ClientId = Annotated[
     str | None,
     typer.Option("--client-id", metavar="ID", help="The id of a client registered by hand.", show_default=False),
 ]
+Issuer = Annotated[
+    str | None,
+    typer.Option("--issuer", metavar="URL", help="The only authorization server to trust.", show_default=False),
+]
+ClientMetadataUrl = Annotated[
+    str | None,
+    typer.Option(
+        "--client-metadata-url", metavar="URL", help="The URL of a client metadata document.", show_default=False
+    ),
+]
+Profile = Annotated[
+    str | None,
+    typer.Option("--profile", metavar="NAME", help="The provider profile: auto, none or a name.", show_default=False),
+]
+Scope = Annotated[list[str] | None, typer.Option("--scope", metavar="SCOPE", help="Ask for this scope.")]
 Further = Annotated[
     list[str] | None,
     typer.Option("--option", metavar="NAME=VALUE", help="Any other option, such as assume_pkce=true; may be repeated."),

@@ -10,7 +10,7 @@ import typer
 from valetkey._cli.console import Console
 from valetkey._cli.interruption import hear_signals, ignore_signals
 from valetkey._cli.outcome import CommandFailed, ExitCode
-from valetkey._cli.parameters import Debug, Label, StoreName, TraceFile, Url
+from valetkey._cli.parameters import ClientId, ClientMetadataUrl, Debug, Issuer, Label, Scope, StoreName, TraceFile, Url
 from valetkey._cli.running import end
 from valetkey.errors import AuthError
 
@@ -76,20 +76,12 @@ _AuthTimeout = Annotated[
 _Wait = Annotated[
     float, typer.Option("--login-wait", metavar="SECONDS", min=0, help="How long a request waits for a login.")
 ]
-_Scope = Annotated[list[str] | None, typer.Option("--scope", metavar="SCOPE", help="Ask for this scope.")]
-_ClientId = Annotated[
-    str | None, typer.Option("--client-id", metavar="ID", help="The id of a client registered by hand.")
-]
-_Document = Annotated[
-    str | None, typer.Option("--client-metadata-url", metavar="URL", help="The URL of a client metadata document.")
-]
 _Machine = Annotated[bool, typer.Option("--client-credentials", help="Ask no person: use the client's secret.")]
 _TokenEndpoint = Annotated[
     str | None,
     typer.Option("--token-endpoint", metavar="URL", help="Replaces the published token endpoint."),
 ]
 _IdToken = Annotated[bool, typer.Option("--use-id-token", help="Send the ID token instead of the access token.")]
-_Issuer = Annotated[str | None, typer.Option("--issuer", metavar="URL", help="The only authorization server to trust.")]
 _Profile = Annotated[str | None, typer.Option("--profile", metavar="NAME", help="The provider profile.")]
 _Login = Annotated[
     str, typer.Option("--login", metavar="HOW", help="How you are asked: auto, browser, device or never.")
@@ -117,13 +109,13 @@ def bridge(
     authorize_param: _Parameter = None,
     auth_timeout: _AuthTimeout = None,
     login_wait: _Wait = _LOGIN_WAIT,
-    scope: _Scope = None,
-    client_id: _ClientId = None,
-    client_metadata_url: _Document = None,
+    scope: Scope = None,
+    client_id: ClientId = None,
+    client_metadata_url: ClientMetadataUrl = None,
     client_credentials: _Machine = False,
     token_endpoint: _TokenEndpoint = None,
     use_id_token: _IdToken = False,
-    issuer: _Issuer = None,
+    issuer: Issuer = None,
     label: Label = None,
     profile: _Profile = None,
     login: _Login = "auto",
@@ -165,39 +157,30 @@ def bridge(
         label=label,
         profile=profile,
         login="device" if device_code else login,
+        store=store,
+        ignore_tool=ignore_tool or (),
+        login_wait=login_wait,
+        is_silent=silent,
     )
     console = Console(debug=debug)
-
-    def run() -> ExitCode | None:
-        return _run(stdio, flags, console, tuple(ignore_tool or ()), login_wait, store, silent=silent)
-
-    raise typer.Exit(end(console, run, trace=trace))
+    raise typer.Exit(end(console, lambda: _run(stdio, flags, console), trace=trace))
 
 
-def _run(
-    stdio: "Stdio",
-    flags: "Flags",
-    console: Console,
-    ignored: tuple[str, ...],
-    login_wait: float,
-    store: str | None,
-    *,
-    silent: bool,
-) -> ExitCode | None:
+def _run(stdio: "Stdio", flags: "Flags", console: Console) -> ExitCode | None:
     import asyncio
 
     from valetkey._cli.bridge.serving import answer_with, mute, serve
 
-    mute(debug=console.debug, silent=silent)
+    mute(debug=console.debug, silent=flags.is_silent)
     try:
-        plan = _plan(flags, ignored, login_wait, store)
+        plan = _plan(flags)
     except (AuthError, CommandFailed) as error:
         if not stdio.is_terminal:
             asyncio.run(answer_with(stdio, error, flags.url))
         raise
     if stdio.is_terminal:
         console.tell("This is an MCP server on standard input and output: a client starts it. Ctrl-D ends it.")
-    failure = asyncio.run(serve(stdio, plan, (lambda _: None) if silent else console.tell))
+    failure = asyncio.run(serve(stdio, plan, (lambda _: None) if flags.is_silent else console.tell))
     hear_signals()  # the event loop has heard them until now
     ignore_signals()  # a client that has closed the input sends SIGTERM soon after that
     if failure is not None:
@@ -205,7 +188,7 @@ def _run(
     return ExitCode.CLOSED_OUTPUT if stdio.is_broken else None
 
 
-def _plan(flags: "Flags", ignored: tuple[str, ...], login_wait: float, store: str | None) -> "Plan":
+def _plan(flags: "Flags") -> "Plan":
     from valetkey._cli.bridge.flags import TRANSPORTS, headers_of, login_of, require_address, settings_of
     from valetkey._cli.bridge.http_client import BridgeOAuth
     from valetkey._cli.bridge.serving import Plan
@@ -219,6 +202,6 @@ def _plan(flags: "Flags", ignored: tuple[str, ...], login_wait: float, store: st
     auth, login = None, None
     if not any(name.lower() == "authorization" for name in headers):
         name = login_of(flags)
-        login = StartLogin(flags, name, store) if name != "never" else None
-        auth = BridgeOAuth(flags.url, settings=settings_of(flags, headers), login=login or name, store=store)
-    return Plan(flags.url, auth, headers, TRANSPORTS[flags.transport], ignored, login_wait, login)
+        login = StartLogin(flags, name) if name != "never" else None
+        auth = BridgeOAuth(flags.url, settings=settings_of(flags, headers), login=login or name, store=flags.store)
+    return Plan(flags.url, auth, headers, TRANSPORTS[flags.transport], flags.ignore_tool, flags.login_wait, login)

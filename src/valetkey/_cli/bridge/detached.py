@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 
 def main() -> int:
     """Log in, and say how that ended."""
-    document = json.load(sys.stdin)
+    flags = Flags(**json.load(sys.stdin))
     try:
-        log_in(Flags(**document["flags"]), document["store"])
+        log_in(flags)
     except (AuthError, CommandFailed) as error:
         _say(failure={"message": error.message, "hint": error.hint, "code": int(code_of(error))})
         return 1
@@ -35,12 +35,12 @@ def main() -> int:
     return 0
 
 
-def log_in(flags: Flags, store: str | None) -> None:
+def log_in(flags: Flags) -> None:
     """Log in with the flags of the bridge."""
     from valetkey.httpx2 import OAuth
 
     login = TellingLogin(open_login(login_of(flags)))
-    OAuth(flags.url, settings=settings_of(flags, headers_of(flags)), login=login, store=store).login()
+    OAuth(flags.url, settings=settings_of(flags, headers_of(flags)), login=login, store=flags.store).login()
 
 
 class TellingLogin:

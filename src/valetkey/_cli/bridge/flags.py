@@ -66,6 +66,10 @@ class Flags:
     label: str | None = None
     profile: str | None = None
     login: str = "auto"
+    store: str | None = None
+    ignore_tool: Sequence[str] = ()
+    login_wait: float | None = None
+    is_silent: bool = False
 
 
 def headers_of(flags: Flags) -> dict[str, str]:

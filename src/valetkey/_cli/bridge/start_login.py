@@ -42,8 +42,8 @@ class StartLogin:
     `was_needed` says that the engine has wanted a person since it was last reset.
     """
 
-    def __init__(self, flags: Flags, name: "LoginName", store: str | None) -> None:
-        self._document = json.dumps({"flags": asdict(flags), "store": store})
+    def __init__(self, flags: Flags, name: "LoginName") -> None:
+        self._document = json.dumps(asdict(flags))
         self._name: LoginName = name
         self._said: dict[str, Any] = {}
         self._ended: Ended | None = None

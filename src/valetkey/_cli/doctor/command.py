@@ -11,7 +11,7 @@ import typer
 
 from valetkey._cli.console import Console
 from valetkey._cli.outcome import ExitCode
-from valetkey._cli.parameters import ClientId, Further, Label, StoreName, Url
+from valetkey._cli.parameters import ClientId, ClientMetadataUrl, Further, Issuer, Label, Profile, Scope, StoreName, Url
 
 if TYPE_CHECKING:
     from valetkey._cli.doctor.findings import Report
@@ -41,21 +41,6 @@ _Secret = Annotated[
         show_default=False,
     ),
 ]
-_Issuer = Annotated[
-    str | None,
-    typer.Option("--issuer", metavar="URL", help="The only authorization server to trust.", show_default=False),
-]
-_Scope = Annotated[list[str] | None, typer.Option("--scope", metavar="SCOPE", help="Ask for this scope.")]
-_Profile = Annotated[
-    str | None,
-    typer.Option("--profile", metavar="NAME", help="The provider profile: auto, none or a name.", show_default=False),
-]
-_Document = Annotated[
-    str | None,
-    typer.Option(
-        "--client-metadata-url", metavar="URL", help="The URL of a client metadata document.", show_default=False
-    ),
-]
 _Redirect = Annotated[
     str | None,
     typer.Option("--redirect-uri", metavar="URL", help="The address for the browser's answer.", show_default=False),
@@ -71,13 +56,13 @@ def doctor(
     login: _LogIn = False,
     register: _Register = False,
     header: _Header = None,
-    issuer: _Issuer = None,
+    issuer: Issuer = None,
     client_id: ClientId = None,
     client_secret: _Secret = None,
-    client_metadata_url: _Document = None,
+    client_metadata_url: ClientMetadataUrl = None,
     redirect_uri: _Redirect = None,
-    scope: _Scope = None,
-    profile: _Profile = None,
+    scope: Scope = None,
+    profile: Profile = None,
     device: _Device = False,
     paste: _Paste = False,
     option: Further = None,

@@ -49,6 +49,20 @@ def test_with_a_key_the_new_store_is_encrypted(logged_in, tmp_path, server):
     assert b"access" not in (tmp_path / "moved.db").read_bytes()
 
 
+@pytest.mark.parametrize("rule", ["", "required"])
+def test_sessions_of_a_plain_store_are_encrypted_on_their_way_by_the_key_that_the_hint_names(
+    logged_in, server, tmp_path, rule
+):
+    assert "Give a key (VALETKEY_STORE_KEY" in logged_in("export", tmp_path / "refused.db").err
+    key = {"VALETKEY_STORE_KEY": KEY, "VALETKEY_STORE_ENCRYPTION": rule}
+    anew = f"sqlite:///{tmp_path}/./sessions.db"  # this process has opened the other spelling without the key
+    done = logged_in("export", tmp_path / "moved.db", "--store", anew, **key)
+    assert (done.code, "(encrypted)" in done.out) == (ExitCode.DONE, True)
+    moved = CommandLine(tmp_path / "moved.db")
+    assert moved("token", server.url, **key).code == ExitCode.DONE
+    assert b"access" not in (tmp_path / "moved.db").read_bytes()
+
+
 def test_records_that_differ_are_not_overwritten_unless_the_person_says_so(logged_in, server, tmp_path):
     other = tmp_path / "other.db"
     logged_in("export", other, "--plain", "--copy")

@@ -28,6 +28,7 @@ from valetkey.migrate.mcp_remote import Invocation, read_mcp_remote
 from valetkey.migrate.moves import move_records
 from valetkey.seams import Seams
 from valetkey.settings.settings import Settings
+from valetkey.store.encryption.protected import ProtectedStore
 from valetkey.store.opening import open_store
 from valetkey.store.protocol import Store
 from valetkey.values import Secret, as_secret
@@ -136,7 +137,8 @@ def move_store(source: Store | str | None, target: Store | str, *, delete: bool 
     """
     Move all sessions and clients from one store to another. If a move is interrupted, another call continues it.
 
-    Let the programs use the new store afterwards: a program that uses the old store finds no session.
+    A key that is given (`VALETKEY_STORE_KEY`) encrypts the new store; the old one may be plain. Let the programs use
+    the new store afterwards: a program that uses the old store finds no session.
 
     :param source: The old store, or a text that names it as for `open_store`; None for the default.
     :param target: The new store, or a text that names it.
@@ -149,7 +151,10 @@ def move_store(source: Store | str | None, target: Store | str, *, delete: bool 
     :raises TemporaryError: If a program holds the lease of a session; records that have been moved stay moved.
     :raises StoreError: If one of the stores cannot do its work.
     """
-    return move_records(_opened(source), _opened(target), delete=delete, overwrite=overwrite)
+    old = _opened(source)
+    if isinstance(old, ProtectedStore):
+        old = old.to_move_from()
+    return move_records(old, _opened(target), delete=delete, overwrite=overwrite)
 
 
 def _opened(store: Store | str | None) -> Store:

@@ -76,12 +76,14 @@ class ProtectedStore:
         keyring: SystemKeyring | None = None,
         rule: Rule = Rule.IF_POSSIBLE,
         place: str | None = None,
+        reads_plain: bool = False,
     ) -> None:
         self._inner = inner
         self._given = given
         self._keyring = keyring
         self._rule = rule
         self._place = place
+        self._reads_plain = reads_plain
         self._kept: Store | None = None  # the backend itself when plain; None before the first write
 
     @property
@@ -147,6 +149,17 @@ class ProtectedStore:
             return Protection(encrypted=True, where=_PLACES[Source.KEYRING])
         return PLAIN
 
+    def to_move_from(self) -> "ProtectedStore":
+        """The same store for a move away from it: plain records are read, though the key or rule is for the new one."""
+        return ProtectedStore(
+            self._inner,
+            given=self._given,
+            keyring=self._keyring,
+            rule=self._rule,
+            place=self._place,
+            reads_plain=True,
+        )
+
     def encrypt_all(self) -> int:
         """Encrypt every plain record. If this is interrupted, another call continues it."""
         names = self._names()
@@ -192,7 +205,7 @@ class ProtectedStore:
         if self._rule is Rule.OFF:
             return self._inner
         if self._sample() is not None:
-            if self._given is None and self._rule is Rule.IF_POSSIBLE:
+            if self._reads_plain or (self._given is None and self._rule is Rule.IF_POSSIBLE):
                 return self._inner
             why = "encryption is required" if self._given is None else "a key is given"
             message = f"There are unencrypted sessions in {self._name}, though {why}."

@@ -5,7 +5,7 @@
 
 import socket
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from ipaddress import IPv4Address, ip_address
 
 import httpcore2
@@ -45,7 +45,8 @@ class SocksProxy:
                 self.heard.append(connection.recv(4096))
                 for part in [bytes([byte]) for byte in answer] if self._drips else [answer]:
                     connection.sendall(part)
-            connection.shutdown(socket.SHUT_WR)
+            with suppress(OSError):  # the client may have ended the connection
+                connection.shutdown(socket.SHUT_WR)
             self.was_closed = has_closed(connection)
 
 

@@ -7,11 +7,12 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from textwrap import dedent
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
-from tests.fakes.threads import LONGEST_WAIT
+from tests.fakes.threads import LONGEST_WAIT, in_background
 
 _HEARS_CONTROL_C = "import signal\nsignal.signal(signal.SIGINT, signal.default_int_handler)\n"
 """A shell ignores SIGINT for what it starts in the background, and so do the children of such a program."""
@@ -79,7 +80,7 @@ class Child:
 
         :returns: Its exit code and what it still wrote to standard output and standard error.
         """
-        output, errors = self.process.communicate(timeout=LONGEST_WAIT)
+        output, errors = rest_of(self.process)
         return self.process.returncode, output, errors
 
     def succeed(self) -> str:
@@ -91,3 +92,19 @@ class Child:
         code, output, errors = self.end()
         assert code == 0, errors
         return output
+
+
+def rest_of(process: "subprocess.Popen[Any]") -> tuple[Any, Any]:
+    """
+    Wait for the end of a process whose lines were read; `communicate` loses those that were read ahead.
+
+    :param process: Its standard input is closed, unless that was done.
+    :returns: What it still wrote to standard output and standard error; None for one that is no pipe any more.
+    """
+    reading = [pipe and in_background(pipe.read) for pipe in (process.stdout, process.stderr)]
+    if process.stdin is not None:
+        with suppress(BrokenPipeError):
+            process.stdin.close()
+    output, errors = (each and each.result(LONGEST_WAIT) for each in reading)
+    process.wait(LONGEST_WAIT)
+    return output, errors

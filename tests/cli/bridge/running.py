@@ -9,10 +9,11 @@ import os
 import subprocess
 import sys
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from tests.fakes.threads import LONGEST_WAIT
+from tests.processes.child import rest_of
 from tests.servers.process import HOST, ServerProcess, free_port
 from tests.servers.programs import server_python
 
@@ -73,7 +74,11 @@ class Bridge:
     def __exit__(self, *_):
         self._watch.cancel()
         self.process.kill()
-        self.process.communicate()
+        self.process.wait(LONGEST_WAIT)
+        for pipe in (self.process.stdin, self.process.stdout, self.process.stderr):
+            if pipe is not None:
+                with suppress(BrokenPipeError):  # what was not flushed
+                    pipe.close()
 
     def write(self, text):
         """Write a text as it is."""
@@ -117,5 +122,5 @@ class Bridge:
 
     def end(self):
         """Wait for the end: its exit code, what it still wrote to its output, and what to standard error."""
-        output, said = self.process.communicate(timeout=LONGEST_WAIT)
+        output, said = rest_of(self.process)
         return self.process.returncode, output.decode(), said.decode()

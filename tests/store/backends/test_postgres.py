@@ -12,13 +12,14 @@ from contextlib import ExitStack
 import psycopg
 import pytest
 
-from tests.fakes.threads import LONGEST_WAIT
+from tests.fakes.threads import LONGEST_WAIT, until
 from tests.processes.child import Child
 from tests.requirements import requirement
 from tests.store.backends.test_redis import assert_silent, in_threads, uses
 from tests.store.servers import PASSWORD, PostgresServer
 from valetkey.errors import ConfigurationError, StoreBusy, StoreError
 from valetkey.store import ABSENT, Conflict
+from valetkey.store.backends.connection_queue import RESTED_SECONDS
 from valetkey.store.backends.opening import open_backend
 from valetkey.store.backends.postgres import PostgresStore
 
@@ -138,6 +139,7 @@ def test_a_connection_that_the_server_has_ended_is_replaced_before_it_is_used(ad
         administrator.execute(
             "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE application_name = 'valetkey'"
         )
+        until(lambda: time.monotonic() - store._connections._queue._idle[0][0] >= RESTED_SECONDS)
         assert store.get("ended").value == b"1"
 
 

@@ -16,6 +16,7 @@ import typer
 import valetkey
 from valetkey._cli import cimd
 from valetkey._cli.bridge.command import bridge
+from valetkey._cli.bridge.foreign_flags import BridgeCommand
 from valetkey._cli.call import call
 from valetkey._cli.completion import complete_in_bash
 from valetkey._cli.doctor.command import doctor
@@ -49,7 +50,7 @@ app.command("call")(command(call))
 app.command("refresh")(command(refresh))
 app.command("token")(command(token))
 app.command("logout")(command(logout))
-app.command("bridge")(bridge)
+app.command("bridge", cls=BridgeCommand)(bridge)
 app.command("export")(command(export_sessions))
 
 imports = typer.Typer(help="Take over the sessions of another store or program.", no_args_is_help=True)

@@ -15,7 +15,8 @@ def overdue(settings: Settings, prompt: LoginPrompt | None, reason: str) -> Auth
     server_url = settings.server_url
     if prompt is None:
         message = f"A token for {server_url} is being obtained, but it takes long."
-        return TemporaryError(message, hint="Try again in a moment.").with_server(server_url)
+        hint = "Try again in a moment; if a page of a login is open in your browser, finish the login there first."
+        return TemporaryError(message, hint=hint).with_server(server_url)
     message = f"{prompt.server_url} waits for you to log in at {prompt.issuer}."
     hint = "Finish the login in your browser, then try again."
     if prompt.user_code is not None:

@@ -3,6 +3,7 @@
 
 """How a bridge begins and ends: what cannot be used is said in two lines, and to the client."""
 
+import json
 import signal
 import subprocess
 import threading
@@ -11,8 +12,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from tests.cli.bridge.running import COMMAND, Bridge
-from tests.fakes.threads import LONGEST_WAIT
+from tests.cli.bridge.test_relay import META
+from tests.fakes.threads import LONGEST_WAIT, until
 from tests.servers.process import HOST, free_port
+
+INITIALIZE = {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "test", "version": "1"}}
 
 
 def _close_input(bridge):
@@ -124,3 +128,54 @@ def test_a_stream_that_was_never_open_is_no_fault(closed, code):
         assert process.wait(LONGEST_WAIT) == code
         assert b"Traceback" not in process.stderr.read()
         assert process.stdout.read().count(b"nothing listens") == (code == 75)
+
+
+def _piped(text, url):
+    """Run a bridge with an input that ends."""
+    return subprocess.run([*COMMAND, url], input=text.encode(), capture_output=True, check=False, timeout=LONGEST_WAIT)
+
+
+def test_a_person_who_tries_the_bridge_with_a_pipe_gets_all_answers(server):
+    lines = (
+        {"id": 0, "method": "initialize", "params": INITIALIZE},
+        {"method": "notifications/initialized"},
+        {"id": 1, "method": "tools/call", "params": {"name": "echo", "arguments": {"text": "x"}}},
+    )
+    text = "\n".join(json.dumps({"jsonrpc": "2.0", **line}) for line in lines)  # without a line break at its end
+    done = subprocess.run(
+        [*COMMAND, server.url], input=text.encode(), capture_output=True, check=False, timeout=LONGEST_WAIT
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert [json.loads(line)["id"] for line in done.stdout.splitlines()] == [0, 1]
+
+
+def test_a_pipe_to_a_server_that_is_down_ends_with_its_error():
+    line = json.dumps({"jsonrpc": "2.0", "id": 0, "method": "initialize", "params": INITIALIZE}) + "\n"
+    url = f"http://{HOST}:{free_port()}/mcp"
+    done = _piped(line, url)
+    assert done.returncode == 75
+    assert b"nothing listens" in done.stdout
+
+
+def test_a_signal_ends_a_bridge_that_waits_for_the_answers_to_a_pipe(server):
+    with Bridge(server.url) as bridge:
+        bridge.ask(1, "tools/call", name="hold", arguments={}, _meta=META)
+        _close_input(bridge)
+        until(lambda: "hold" in server.log()["calls"])
+        bridge.process.send_signal(signal.SIGTERM)
+        assert bridge.end() == (0, "", "")
+
+
+FOREIGN = ["--keep-alive", "--ping-interval", "60", "--body-timeout=0", "--ipv4", "--protocol", "auto"]
+
+
+@pytest.mark.parametrize("silent", [[], ["--silent"]], ids=str)
+def test_the_arguments_of_mcp_remote_that_the_bridge_has_not_are_passed_over_and_told(server, silent):
+    with Bridge(*FOREIGN, server.url, "--disable-cookies", *silent) as bridge:
+        assert "result" in bridge.open()
+        _close_input(bridge)
+        code, output, said = bridge.end()
+    assert (code, output) == (0, "")
+    told = [line.split()[0] for line in said.splitlines()]
+    names = ["--keep-alive", "--ping-interval", "--body-timeout", "--ipv4", "--protocol", "--disable-cookies"]
+    assert told == ([] if silent else names)

@@ -3,8 +3,10 @@
 
 """What a client is told can be done with the flags of the bridge."""
 
+import httpx2
 import pytest
 
+from valetkey._adapters.failures import http_error
 from valetkey._cli.bridge.failures import failure_of
 from valetkey._cli.bridge.flags import Flags, settings_of
 from valetkey.errors import Unsupported
@@ -28,3 +30,25 @@ def test_a_secret_has_the_flag_of_the_bridge():
     assert failure_of(error, URL).hint == (
         "Register it, then give --static-oauth-client-info @FILE --issuer https://a.example."
     )
+
+
+def _answered(status):
+    return http_error(httpx2.Response(status, request=httpx2.Request("POST", URL)))
+
+
+@pytest.mark.parametrize(
+    ("status", "is_open", "hint"),
+    [
+        (404, False, "Check the URL"),
+        (406, True, "Try again later"),
+        (405, True, "Try again later"),
+        (413, True, "Send the server less"),
+        (408, False, "Try again later"),
+        (425, True, "Try again later"),
+        (429, False, "Try again later"),
+    ],
+)
+def test_the_hint_of_a_status_can_be_followed(status, is_open, hint):
+    failure = failure_of(_answered(status), URL, is_open=is_open)
+    assert failure.hint.startswith(hint)
+    assert ("no MCP server at this address" in failure.message) is (status == 404)

@@ -201,3 +201,51 @@ def test_an_error_of_a_request_that_comes_with_404_does_not_end_the_session(code
         assert server.sessions == 1
 
     asyncio.run(play())
+
+
+@pytest.mark.parametrize("status", [502, 503, 504])
+def test_a_gateway_that_does_not_reach_the_server_is_asked_again_for_what_changes_nothing(status):
+    async def play():
+        server = Server()
+        server.plan = {"tools/list": [httpx2.Response(status)] * 2, "tools/call": [httpx2.Response(status)]}
+        async with Scene(server.handle) as scene:
+            await scene.open()
+            assert "result" in await scene.answered(1, "tools/list")
+            assert scene.pauses == [0.25, 0.5]
+            error = (await scene.answered(2, "tools/call", name="t"))["error"]
+        assert len(scene.sent("tools/call")) == 1
+        assert ("Check what it has done" in error["data"]["hint"]) is (status != 503)
+
+    asyncio.run(play())
+
+
+def test_a_session_is_opened_anew_behind_a_gateway_too_and_the_call_is_made_once():
+    async def play():
+        server = Server()
+        gateway = [httpx2.Response(502), httpx2.Response(503)]
+
+        def handle(request):
+            is_beginning = b'"initialize"' in request.content
+            return gateway.pop(0) if server.known is None and is_beginning and gateway else server.handle(request)
+
+        async with Scene(handle) as scene:
+            server.known = "none yet"
+            await scene.open()
+            await scene.until(lambda: scene.requests[-1].method == "GET")
+            server.forget()
+            assert "result" in await scene.answered(1, "tools/call", name="t")
+        assert not gateway
+        assert len(scene.sent("tools/call")) == 2  # the first was refused with the old session
+
+    asyncio.run(play())
+
+
+def test_a_server_that_fails_in_a_list_of_its_own_fault_is_asked_once():
+    async def play():
+        server = Server()
+        server.plan["tools/list"] = [httpx2.Response(500)]
+        async with Scene(server.handle) as scene:
+            await scene.open()
+            assert "500" in (await scene.answered(1, "tools/list"))["error"]["message"]
+
+    asyncio.run(play())

@@ -23,6 +23,7 @@ from valetkey.errors import AuthError, LoginRequired, quote
 from valetkey.errors.texts import harmless
 
 _LATER = "Try again later; if it stays so, tell the server's operator."
+CHECK_FIRST = "Check what it has done before you try again."
 _CHECK_URL = "Check the URL of the MCP server, its path too."
 _PORT = re.compile(r"--callback-port \d+( --callback-host \S+?(?=[ .]))?")
 _OPTIONS = {"--issuer", "--client-id", "--client-metadata-url", "--scope", "--profile", "--callback-port"}
@@ -39,6 +40,14 @@ _FLAGS = (
 
 _OTHER_TRANSPORT = frozenset({400, 404, 405, 406, 415, 501})
 """The statuses by which what is no MCP server, or one of another transport, answers."""
+
+
+_FOR_A_WHILE = frozenset({408, 425, 429})
+GATEWAY = frozenset({502, 503, 504})
+"""The statuses by which a gateway says that it does not reach the server, or not in time."""
+
+_UNKNOWN = frozenset({500, 502, 504})
+"""The statuses after which a server may have executed the request all the same."""
 
 
 class NotSent(ConnectionError):
@@ -89,20 +98,20 @@ class Failure:
         return {"code": CODE, "message": f"{self.message} {self.hint}{page}", "data": data}
 
 
-def failure_of(error: Exception, url: str) -> Failure:
-    """Describe what has kept a message from its answer."""
+def failure_of(error: Exception, url: str, *, is_open: bool = False) -> Failure:
+    """Describe what has kept a message from its answer; `is_open` if the server has answered others before."""
     if isinstance(error, AuthError | CommandFailed):
         link = error.authorization_url if isinstance(error, LoginRequired) else None
         return Failure(error.message, _for_bridge(error.hint, url), code_of(error), link)
     server = urls.without_query(url)
     if isinstance(error, HttpError):
-        return _of_answer(error, server)
+        return _of_answer(error, server, is_open=is_open)
     if isinstance(error, SessionEnded):
         return Failure(f"{server} has ended the MCP session.", "Try again.", ExitCode.LATER)
     if isinstance(error, AnswerLost):
         return Failure(
             f"The connection to {server} ended before the answer came, and it is not known what the server has done.",
-            "Check what it has done before you try again.",
+            CHECK_FIRST,
             ExitCode.LATER,
         )
     if isinstance(error, OtherRevision):
@@ -114,6 +123,12 @@ def failure_of(error: Exception, url: str) -> Failure:
         "Run `valetkey bridge` with --debug to see more, and report it.",
         ExitCode.UNFORESEEN,
     )
+
+
+def is_unknown(error: Exception) -> bool:
+    """Tell whether the server may have executed a request that it has not answered."""
+    is_status = isinstance(error, HttpError) and getattr(error.response, "status_code", 0) in _UNKNOWN
+    return is_status or isinstance(error, AnswerLost)
 
 
 def _for_bridge(hint: str, url: str) -> str:
@@ -128,16 +143,18 @@ def _for_bridge(hint: str, url: str) -> str:
     return with_login(said, _OPTIONS, urls.without_query(url))
 
 
-def _of_answer(error: HttpError, server: str) -> Failure:
+def _of_answer(error: HttpError, server: str, *, is_open: bool) -> Failure:
     status = getattr(error.response, "status_code", 0)
     said = str(error).removeprefix("the MCP server ").rstrip(".")
     hint, code = _LATER, ExitCode.LATER
-    if status < 500 and status != 429:
-        hint, code = _CHECK_URL, ExitCode.SERVER
-    if status in _OTHER_TRANSPORT:
+    if status < 500 and status not in _FOR_A_WHILE:
+        hint, code = _LATER if is_open else _CHECK_URL, ExitCode.SERVER
+    if status in _OTHER_TRANSPORT and not is_open:
         said = f"{said}: there is no MCP server at this address"
     if isinstance(error, MessageTooLong):
         hint = "Ask the server for less, or tell its operator."
+    if status == 413:
+        hint = "Send the server less at once, or tell its operator."
     if status == 401:
         hint = "Check the credential in --header, or leave it out to log in."
     if status == 403:

@@ -16,7 +16,7 @@ from typing import Any
 
 from valetkey._adapters.failures import HttpError, SessionEnded
 from valetkey._cli.bridge.exchange import Exchange, Hear
-from valetkey._cli.bridge.failures import AnswerLost, NoToken, NotSent, OtherRevision, ServerSays
+from valetkey._cli.bridge.failures import GATEWAY, AnswerLost, NoToken, NotSent, OtherRevision, ServerSays
 from valetkey._cli.bridge.listening import Listening
 from valetkey._cli.bridge.messages import Message, Parcel, compose
 from valetkey._cli.bridge.revisions import TOKEN, VERSION, HeadersOfTools, fields_of, headers_of_tools, revision_in
@@ -86,6 +86,12 @@ class McpSession:
                 await self._deliver(exchange)
             except NotSent:
                 wait = next(retries, None) if self.is_open else None
+                if wait is None:
+                    raise
+                await self._pause(wait)
+            except HttpError as error:
+                is_safe = has_ended or (exchange.parcel.is_repeatable and exchange.is_untouched)
+                wait = next(retries, None) if is_safe and self.is_open and _status_of(error) in GATEWAY else None
                 if wait is None:
                     raise
                 await self._pause(wait)

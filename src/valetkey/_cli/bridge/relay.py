@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from valetkey._adapters.failures import NoAnswer
 from valetkey._cli.bridge.exchange import Exchange
-from valetkey._cli.bridge.failures import AnswerLost, Failure, ServerSays, failure_of
+from valetkey._cli.bridge.failures import CHECK_FIRST, AnswerLost, Failure, ServerSays, failure_of, is_unknown
 from valetkey._cli.bridge.ignored_tools import IgnoredTools
 from valetkey._cli.bridge.mcp_session import McpSession
 from valetkey._cli.bridge.messages import Message, Parcel, Unreadable, asked_as, compose, key_of, read
@@ -45,7 +45,7 @@ class Relay:
     """
     Carries the messages of one client, after `start`. Used in one event loop only.
 
-    `failure` says why the bridge cannot be used; `has_failed` is set with it.
+    `failure` says why the bridge cannot be used; `has_failed` is set with it. `has_answered` from the first answer on.
     """
 
     session: McpSession
@@ -72,6 +72,7 @@ class Relay:
         self._last_notification: Exchange | None = None
         self._failed_probe: AuthError | CommandFailed | None = None
         self.failure: Failure | None = None
+        self.has_answered = False
         self.has_failed = asyncio.Event()
 
     def start(self, session: McpSession) -> None:
@@ -131,6 +132,11 @@ class Relay:
             known[said.key] = request
         return request is not None
 
+    async def settle(self) -> None:
+        """Wait until each request is answered that has come."""
+        while self._exchanges:
+            await asyncio.wait([task for _, task in self._exchanges.values()])
+
     async def close(self) -> None:
         """Give up what is on its way, and end the session at the server."""
         for task in list(self._tasks):
@@ -159,6 +165,7 @@ class Relay:
         except Exception as error:  # noqa: BLE001 - whatever it is, the client waits for an answer
             await self._fail(exchange, error)
         finally:
+            self.has_answered = True
             exchange.done.set()
             for key in requests:
                 if key in self._exchanges and self._exchanges[key][0] is exchange:
@@ -179,10 +186,13 @@ class Relay:
         _logger.debug("a message was not answered by the server", exc_info=error)
         if exchange.parcel.method == "server/discover" and isinstance(error, AuthError | CommandFailed):
             self._failed_probe = error  # "initialize" follows
-        if isinstance(error, AnswerLost) and (exchange.parcel.is_repeatable or exchange.parcel.method in _HARMLESS):
+        is_harmless = exchange.parcel.is_repeatable or exchange.parcel.method in _HARMLESS
+        if isinstance(error, AnswerLost) and is_harmless:
             error = NoAnswer(str(error))  # it does not matter what the server has done
         is_start = exchange.parcel.method in ("initialize", "server/discover") and not self.session.is_open
-        failure = replace(failure_of(error, self._url), shows_link=is_start)
+        failure = failure_of(error, self._url, is_open=self.session.is_open)
+        hint = CHECK_FIRST if is_unknown(error) and not is_harmless else failure.hint
+        failure = replace(failure, hint=hint, shows_link=is_start)
         await self._answer(exchange, failure.error)
         if is_start:
             self.failure = failure

@@ -31,6 +31,9 @@ _FIRST_LINE = 2.0
 
 _AT_THE_START = 45.0
 
+_FOR_A_PIPE = 60.0
+"""Seconds for the answers to what has come before an input that ends before the first answer."""
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -70,6 +73,10 @@ async def serve(stdio: Stdio, plan: Plan, tell: Callable[[str], None]) -> Failur
     _end_by_signals(ended)
     waiting = [asyncio.ensure_future(each.wait()) for each in (stdio.has_ended, relay.has_failed, ended)]
     await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+    if waiting[0].done() and not stdio.is_broken and not relay.has_answered:
+        settling = asyncio.ensure_future(relay.settle())  # a person tries the bridge with a pipe
+        await asyncio.wait({settling, *waiting[1:]}, timeout=_FOR_A_PIPE, return_when=asyncio.FIRST_COMPLETED)
+        settling.cancel()
     for each in waiting:
         each.cancel()
     await relay.close()

@@ -513,7 +513,7 @@ THREATS: tuple[Threat, ...] = (
         defences=(
             Defence(
                 URLS,
-                '    if parts.username is not None:\n        return "carries user information"\n    if not _AUTHORITY.fullmatch(parts.netloc):',
+                "    if parts.username is not None:\n        return _HAS_USER\n    if not _AUTHORITY.fullmatch(parts.netloc):",
                 '    if not _AUTHORITY.fullmatch(parts.netloc.rpartition("@")[2]):',
             ),
         ),

@@ -5,6 +5,7 @@
 
 import io
 import os
+import re
 import sys
 from collections.abc import Callable
 from contextlib import redirect_stderr, redirect_stdout
@@ -12,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from valetkey._sessions.listing import StoredSession
+
+_PLAIN = re.compile(r"[\w@%+:./][\w@%+=:,./-]*")
 
 
 def complete_url(ctx: Any, incomplete: str) -> list[str]:
@@ -71,4 +74,5 @@ def _sessions(ctx: Any) -> "list[StoredSession]":
 
 
 def _is_plain(text: str) -> bool:
-    return text.isprintable() and not any(character.isspace() for character in text)
+    """Tell whether a shell takes a text as it is: what is completed is inserted without quotes."""
+    return _PLAIN.fullmatch(text) is not None

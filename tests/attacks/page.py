@@ -21,6 +21,7 @@ TITLES = {
     "parsers": "Texts and documents that no parser expects",
     "tokens": "What is bound to what",
     "web": "A web app with many users",
+    "command_line": "The command line and its bridge",
 }
 
 

@@ -22,6 +22,7 @@ LETTERS = {
     "parsers": "P",
     "tokens": "T",
     "web": "W",
+    "command_line": "L",
 }
 """The modules in the order of SECURITY.md, with the letter that their ids begin with."""
 

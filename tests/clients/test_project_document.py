@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 
 """
-The project's own client document: a login without configuration at a server that takes documents and registers nobody.
+The project's own client document: a login without configuration where a server takes documents and registers no client.
 
 While there is no such document, every request is as it was without the row.
 """
@@ -225,7 +225,7 @@ def test_a_key_is_no_proof_of_the_projects_client():
 
 
 def test_a_whole_login_at_a_server_that_takes_documents_only(tmp_path, monkeypatch):
-    """The document is served over https, and oidc-provider, which registers nobody, reads it from there."""
+    """The document is served over https, and oidc-provider, which registers no client, reads it from there."""
     for name, value in browser_environment(log=tmp_path / "opened").items():
         monkeypatch.setenv(name, value)
     port = free_port()

@@ -445,7 +445,7 @@ OF_THE_CLIENT = (
     ),
     Broken(
         id="documents-only",
-        does="It takes metadata documents of clients and registers nobody.",
+        does="It takes metadata documents of clients and registers no client.",
         answers={f"GET {SERVER}": server(registration_endpoint=None, client_id_metadata_document_supported=True)},
         cause="client_needs_document",
         error="Unsupported",

@@ -7,6 +7,7 @@ import json
 
 import pytest
 
+from valetkey._cli.bridge.command import _plan
 from valetkey._cli.bridge.flags import Flags, headers_of, login_of, require_address, settings_of
 from valetkey._cli.outcome import CommandFailed
 
@@ -91,7 +92,7 @@ def test_a_header_for_a_gateway_goes_with_the_requests_for_metadata_too_but_no_c
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:9/mcp", "http://localhost/mcp", "https://mcp.example.com/mcp"])
 def test_an_address_on_this_computer_or_with_tls_is_taken(url):
-    require_address(Flags(url=url))
+    assert _plan(Flags(url=url, login="never", store="memory:")).url == url
 
 
 def test_an_address_without_tls_has_to_be_allowed():
@@ -99,7 +100,8 @@ def test_an_address_without_tls_has_to_be_allowed():
         require_address(Flags(url="http://mcp.example.com/mcp?key=secret"))
     assert "--allow-http" in refused.value.hint
     assert "secret" not in refused.value.message
-    require_address(Flags(url="http://mcp.example.com/mcp", allow_http=True))
+    allowed = Flags(url="http://mcp.example.com/mcp", allow_http=True, login="never", store="memory:")
+    assert _plan(allowed).url == allowed.url
 
 
 @pytest.mark.parametrize(("name", "login"), [("auto", "browser"), ("device", "device"), ("never", "never")])

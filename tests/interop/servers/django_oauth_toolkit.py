@@ -52,7 +52,7 @@ def django_oauth_toolkit(path: str) -> Iterator[Running]:
             reject_tokens=lambda: server.post("/control/revoke-all"),
             settings={
                 "CIMD": {"client_metadata_url": document.url},
-                # Its metadata do not name this endpoint, and it registers nobody for the grant.
+                # Its metadata do not name this endpoint, and it registers no client for the grant.
                 "device": {
                     "grant": "device_code",
                     "client_id": "television",

@@ -43,7 +43,7 @@ OF_THE_CLIENT = (
     ),
     fault(
         "client_needs_document",
-        "The server takes metadata documents of clients and registers nobody, and there is no document.",
+        "The server takes metadata documents of clients and registers no client, and there is no document.",
         *("CIMD-1", "REG-1"),
         client="Give the URL of your client metadata document (client_metadata_url=), or a client by --client-id.",
         owner="Say in your documentation that a document is needed, or allow registration too.",

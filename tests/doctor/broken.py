@@ -150,6 +150,44 @@ OF_THE_PLACE = (
         themes="B22",
     ),
     Broken(
+        id="root-instead-of-stream",
+        does="The user gives its root; it speaks only HTTP+SSE, at /sse.",
+        answers={
+            f"POST {ORIGIN}/": NOT_FOUND,
+            PING: NOT_FOUND,
+            f"GET {ORIGIN}/sse": answer(200, "event: endpoint\n\n", content_type="text/event-stream"),
+        },
+        settings={"url": f"{ORIGIN}/"},
+        cause="not_found",
+        error="Unsupported",
+        advises=f'An MCP server answers at "{ORIGIN}/sse"',
+        themes="B22",
+    ),
+    Broken(
+        id="host-refused",
+        does="It answers 421, because its check of the host name does not know the public one.",
+        answers=_open(**{PING: answer(421, "Invalid Host header", content_type="text/plain")}),
+        cause="host_refused",
+        error="Unsupported",
+        advises="Allow the public host name",
+        themes="B22, F9",
+    ),
+    Broken(
+        id="host-refused-in-words",
+        does="It answers 403 with a JSON-RPC error about its host name.",
+        answers=_open(
+            **{
+                PING: answer(
+                    403, {"jsonrpc": "2.0", "id": None, "error": {"code": -32000, "message": "Invalid Host: x"}}
+                )
+            }
+        ),
+        cause="host_refused",
+        error="Unsupported",
+        advises="allowed_hosts",
+        themes="B22, F9",
+    ),
+    Broken(
         id="web-page",
         does="A web page answers at the URL, as where a single-page app has every path.",
         answers=_open(**{PING: PAGE, STREAM: PAGE}),
@@ -543,6 +581,17 @@ OF_THE_REJECTION = (
         themes="B20",
     ),
     Broken(
+        id="gateway-in-401",
+        does="The page of an access gateway comes with 401 and without a challenge.",
+        answers=_open(
+            **{PING: answer(401, "<!doctype html><title>Vercel Authentication</title>", content_type="text/html")}
+        ),
+        cause="access_gateway",
+        error="Unsupported",
+        advises="header fields that the gateway wants",
+        themes="B20, B8",
+    ),
+    Broken(
         id="challenge-without-metadata",
         does="Its challenge does not say where the metadata is.",
         answers={PING: answer(401, www_authenticate='Bearer realm="mcp", error="invalid_token"')},
@@ -656,6 +705,16 @@ OF_THE_RESOURCE = (
         cause="resource_mismatch",
         error="ResourceMismatch",
         advises="Check the server's URL",
+        themes="B4",
+    ),
+    Broken(
+        id="root-with-login",
+        does="The user gives its root, which wants a login too; its metadata is about /mcp.",
+        answers={f"POST {ORIGIN}/": REJECTION},
+        settings={"url": f"{ORIGIN}/"},
+        cause="resource_mismatch",
+        error="ResourceMismatch",
+        advises=f"if {MCP} is meant, use that",
         themes="B4",
     ),
     Broken(

@@ -379,6 +379,18 @@ OF_THE_SERVER = (
         themes="B22",
     ),
     Broken(
+        id="token-endpoint-from-inside",
+        does="A public authorization server names its token endpoint on localhost.",
+        answers={
+            f"GET {SERVER}": server(token_endpoint="http://localhost:9000/token"),
+            "GET http://localhost:9000/token": Guard(MCP).refusal("http://localhost:9000/token", AddressKind.LOOPBACK),
+        },
+        cause="server_behind_proxy",
+        error="InsecureEndpoint",
+        advises="public URL",
+        themes="B10, F9",
+    ),
+    Broken(
         id="token-endpoint-down",
         does="The host of its token endpoint cannot be reached.",
         answers={
@@ -591,6 +603,16 @@ OF_THE_CLIENT = (
         cause="method_needs_secret",
         error=None,
         advises='List "none"',
+        themes="C1, B21",
+    ),
+    Broken(
+        id="secret-not-given",
+        does="Its token endpoint takes only clients with a secret, and the user gives a client without one.",
+        answers={f"GET {SERVER}": server(token_endpoint_auth_methods_supported=["client_secret_basic"])},
+        settings={"client_id": "mine", "redirect_uri": "http://127.0.0.1:8123/callback"},
+        cause="method_needs_secret",
+        error=None,
+        advises="--client-secret",
         themes="C1, B21",
     ),
     Broken(

@@ -98,6 +98,17 @@ def test_the_page_loads_nothing_and_every_request_of_the_picture_leads_to_its_an
     assert page(report).count('<line class="arrow"') == len(report.sent)
 
 
+def test_no_option_in_the_advice_of_the_page_is_broken_after_its_hyphens():
+    text = page(examined({**GOOD, f"GET {RESOURCE}": resource(authorization_servers=None)}))
+    assert '<span class="option">--issuer</span>' in text
+    assert "--" not in re.sub('<style>.*</style>|<span class="option">--', "", text, flags=re.DOTALL)
+
+
+def test_a_step_that_was_not_reached_is_one_line_of_the_page():
+    text = page(examined({PING: answer(502)}))
+    assert "<h3>PKCE: not reached</h3></div>" in text
+
+
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.id)
 def test_every_broken_server_has_a_page_and_a_document(row):
     report = examined({**GOOD, **row.answers}, registers=row.registers, **row.settings)

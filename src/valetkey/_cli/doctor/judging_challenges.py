@@ -6,10 +6,10 @@
 import re
 
 from valetkey import urls
+from valetkey._cli.doctor.answers import quoted_words
 from valetkey._cli.doctor.catalog import found
 from valetkey._cli.doctor.facts import Facts
-from valetkey._cli.doctor.findings import Finding
-from valetkey._cli.doctor.judging_mcp import quoted_words
+from valetkey._cli.doctor.findings import Finding, Mark
 from valetkey._cli.doctor.shown import said
 from valetkey.errors import quote
 from valetkey.protocol.challenge import BEARER, DPOP, Challenge
@@ -34,7 +34,7 @@ def judge_challenge(facts: Facts) -> tuple[Finding, ...]:
         schemes = ", ".join(quote(each.scheme, 40) for each in facts.challenges)
         if not facts.challenges:
             return tuple(faults) or (found("challenge_malformed", "The field has no challenge.", quoted),)
-        return (*faults, found("challenge_of_another_scheme", f"It is for {schemes} only.", quoted))
+        return (*faults, _of_another_scheme(facts, schemes, quoted))
     named = challenge.get_all("resource_metadata")[:_MOST_NAMED]
     if not named:
         faults.append(found("challenge_without_metadata", _misnamed(challenge), quoted))
@@ -54,6 +54,14 @@ def judge_challenge(facts: Facts) -> tuple[Finding, ...]:
 
 def _scheme(scheme: str) -> str:
     return {BEARER: "Bearer", DPOP: "DPoP"}.get(scheme, scheme)
+
+
+def _of_another_scheme(facts: Facts, schemes: str, quoted: str) -> Finding:
+    text = f"It is for {schemes} only."
+    if facts.resource is not None or (facts.target is not None and not facts.ends_in_a_guess):
+        return found("challenge_of_another_scheme", text, quoted)
+    client = "It has no login of MCP: give what it wants in a header field (--header; network= in a program)."
+    return found("challenge_of_another_scheme", text, quoted, client, Mark.FAULT)
 
 
 def _misnamed(challenge: Challenge) -> str:

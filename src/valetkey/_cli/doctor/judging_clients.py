@@ -225,8 +225,13 @@ def judge_authentication(facts: Facts) -> tuple[Finding, ...]:
         return (found("method_unlisted", text),)
     if ClientAuthentication.NONE in methods:
         return (found("method_ok", f"It takes {listed(methods)}."),)
-    usable = [each for each in methods if each in list(ClientAuthentication)]
-    return (found("method_needs_secret" if usable else "method_unknown", f"It takes {listed(methods)}."),)
+    text, settings = f"It takes {listed(methods)}.", facts.settings
+    if not any(each in list(ClientAuthentication) for each in methods):
+        return (found("method_unknown", text),)
+    is_public = settings is not None and settings.client_id is not None
+    has_none = settings is not None and settings.client_secret is None and settings.private_key is None
+    client = "Give the secret of your client too, with --client-secret." if is_public and has_none else ""
+    return (found("method_needs_secret", text, client=client),)
 
 
 def judge_end(facts: Facts) -> tuple[Finding, ...]:

@@ -13,12 +13,15 @@ from valetkey._cli.doctor.instead import lack_of
 from valetkey._cli.doctor.reading import document_in
 from valetkey._cli.doctor.shown import shown_url
 from valetkey.protocol.error_response import ABSENT_STATUSES
+from valetkey.protocol.inner_address import inside_hint
 from valetkey.protocol.listing import listed
 from valetkey.values import MetadataSource, ServerMetadata
 
 _AWAY = frozenset({502, 503, 504})
 """What a gateway says of a server behind it. Endpoints for POST answer a GET with anything, 404 and 500 too."""
-_NO_CONNECTION: frozenset[FailureKind] = frozenset({"host", "refused", "unreachable", "certificate", "tls"})
+_NO_CONNECTION: frozenset[FailureKind] = frozenset(
+    {"host", "refused", "unreachable", "certificate", "tls", "forbidden"}
+)
 
 
 def unreachable_token_endpoint(asked: Sequence[Exchange], server: ServerMetadata) -> Exchange | None:
@@ -44,6 +47,9 @@ def _endpoint_fault(exchange: Exchange, server: ServerMetadata) -> Finding | Non
     place = shown_url(exchange.request.url)
     if exchange.failure is not None:
         error = exchange.failure.error
+        if exchange.failure.kind == "forbidden":
+            is_inside = inside_hint(server.issuer, exchange.request.url) is not None
+            return found("server_behind_proxy" if is_inside else "server_forbidden", error.message, client=error.hint)
         mark = Mark.FAULT if exchange is unreachable_token_endpoint((exchange,), server) else None
         return found("endpoint_silent", error.message, client=error.hint, mark=mark)
     is_page = exchange.request.url == server.authorization_endpoint

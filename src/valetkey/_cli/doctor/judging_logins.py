@@ -7,11 +7,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from valetkey import urls
+from valetkey._cli.doctor.answers import is_gateway
 from valetkey._cli.doctor.catalog import found
 from valetkey._cli.doctor.facts import Exchange, Facts
 from valetkey._cli.doctor.findings import Finding, Mark
 from valetkey._cli.doctor.instead import came_instead, misnamed
-from valetkey._cli.doctor.judging_mcp import is_gateway
 from valetkey._cli.doctor.judging_servers import OF_FAILURES
 from valetkey._cli.doctor.questions import media_type_of
 from valetkey._cli.doctor.reading import SERVER_MEMBERS, document_in, leads_away, redirects_in, wrong_members
@@ -164,11 +164,11 @@ def _of_mismatch(facts: Facts, error: IssuerMismatch) -> str:
 
 def _of_insecure(facts: Facts, error: InsecureEndpoint) -> str:
     """Tell an address from inside, a wrong issuer, a wrong endpoint, and what the guard has stopped from each other."""
-    if urls.is_endpoint(error.url):
-        return "server_forbidden"
     named_at = facts.resource.url if facts.resource is not None else facts.url
     if inside_hint(named_at, error.url) is not None or inside_hint(facts.issuer or "", error.url) is not None:
         return "server_behind_proxy"
+    if urls.is_endpoint(error.url):
+        return "server_forbidden"
     return "issuer_insecure" if error.url == facts.issuer else "endpoint_insecure"
 
 

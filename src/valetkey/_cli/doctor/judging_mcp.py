@@ -3,10 +3,17 @@
 
 """Judging whether what answers is an MCP server, and if not, what it is."""
 
-import re
 from collections.abc import Callable
 
 from valetkey import urls, wire
+from valetkey._cli.doctor.answers import (
+    hides_rejection,
+    is_gateway,
+    leads_to_sign_in,
+    quoted_words,
+    refuses_host,
+    wants_key,
+)
 from valetkey._cli.doctor.catalog import found
 from valetkey._cli.doctor.facts import Exchange, Facts
 from valetkey._cli.doctor.findings import Finding, Mark
@@ -16,45 +23,12 @@ from valetkey._cli.doctor.shown import is_page, named_url, said, shown_url
 from valetkey.errors import quote
 from valetkey.protocol.error_response import retry_after
 from valetkey.protocol.inner_address import inside_hint
-from valetkey.protocol.server_words import later, words_of
+from valetkey.protocol.server_words import later
 from valetkey.wire import HttpResponse
 
 Findings = tuple[Finding, ...]
 
-_GATEWAY = re.compile(
-    r"cloudflare|cf-ray|just a moment|attention required|captcha|akamai|incapsula|imperva|access denied|datadome|"
-    r"cloudflareaccess|identity-aware proxy|sucuri|perimeterx|vercel authentication",
-    re.IGNORECASE,
-)
-_BROWSER_CHECK = re.compile(
-    r"just a moment|attention required|captcha|checking your browser|security check|verify(?:ing)? you are|datadome",
-    re.IGNORECASE,
-)
-_GATEWAY_FIELDS = frozenset({"cf-mitigated", "x-datadome"})
-"""Fields of the filter itself. What a content delivery network adds to each answer, as cf-ray, says nothing."""
-_SIGN_IN = re.compile(
-    r"/(?:cdn-cgi/access|login|signin|sign-in|sso|saml|oauth2/(?:start|sign_in))\b|"
-    r"[?&](?:samlrequest|response_type|client_id)=",  # what OAuth (RFC 6749 §4.1.1) and SAML put into such a link
-    re.IGNORECASE,
-)
-_UNAUTHORIZED = re.compile(
-    r"\bunauthori[sz]ed\b|\bnot authenticated\b|\bunauthenticated\b|authentication (?:is )?required|"
-    r"(?:missing|invalid|no|expired)[ _](?:(?:access|bearer|auth(?:entication|orization)?)[ _])?"
-    r"(?:token|credentials|authorization)|(?:log|sign)[ -]?in (?:is )?required",
-    re.IGNORECASE,
-)
-_UNAUTHORIZED_ERROR = re.compile(
-    r"\bauthorization header|\bbearer (?:token|auth)|(?:log|sign)(?:ged)?[ -]?in first|login[ _-]required|"
-    r"(?:please|must|need to|not) (?:log|sign)(?:ged|ed)?[ -]?in\b|requires? (?:an? )?(?:auth|log-?in)|"
-    r"(?<!csrf )\btoken (?:is |was )?(?:required|missing|expired|invalid|not provided)|must (?:be )?authenticate|"
-    r"credentials (?:were |are )?(?:not provided|required|missing)|authentication failed|"
-    r'"header",\s*"authorization"',  # where FastAPI misses it
-    re.IGNORECASE,
-)
-"""Words that mean a missing login where an error speaks; a good answer may use them for something else."""
-_KEY = re.compile(r"\b(?:x-)?api[ _-]?key\b|\bsubscription key\b", re.IGNORECASE)
 _WRONG_PLACES = frozenset({"web_page", "not_found", "method_refused", "not_mcp"})
-_LONGEST_READ = 4000
 
 
 def judge_mcp(facts: Facts) -> Findings:
@@ -63,7 +37,12 @@ def judge_mcp(facts: Facts) -> Findings:
     if answer is None or answer.response is None:
         return ()
     response, redirected = answer.response, _redirected(facts)
+    if refuses_host(response):
+        text = f"{facts.url} answers {response.status}: it does not take itself for that host."
+        return (*redirected, found("host_refused", text, quoted_words(response)))
     if facts.wants_login:
+        if facts.challenge is None and is_gateway(response) and (facts.target is None or facts.ends_in_a_guess):
+            return (_gateway(response),)
         is_stream = answer.request.method == "GET"
         own = found("sse_only", "It refuses POST and wants a login for GET, as servers of HTTP+SSE do.", said(response))
         behind = found("mcp_behind_login", "It rejects calls without a token, so what it speaks is seen after a login.")
@@ -80,7 +59,7 @@ def judge_mcp(facts: Facts) -> Findings:
 
 def _led_astray(facts: Facts, answer: Exchange, instead: Finding) -> Finding:
     last = facts.redirects[-1]
-    what = "its sign-in page" if _SIGN_IN.search(last) else "where no MCP server is"
+    what = "its sign-in page" if leads_to_sign_in(last) else "where no MCP server is"
     text = f"{facts.url} redirects to {named_url(last)}, {what}: it answers {answer.status}."
     return found("redirect_fruitless", text, instead.said, instead.client)
 
@@ -170,48 +149,9 @@ def _named_resource(facts: Facts) -> str | None:
     return None
 
 
-def quoted_words(response: HttpResponse | None) -> str:
-    """Quote the reason that an answer gives in words; nothing if it gives none."""
-    words = words_of(response) if response is not None and response.status >= 400 else None
-    return quote(words, 160) if words else ""
-
-
-def is_gateway(response: HttpResponse) -> bool:
-    """Tell whether an answer is of an access gateway or a bot filter before the server."""
-    target = wire.redirect_target(response)
-    if target is not None:
-        return not urls.same_origin(target, response.url) and bool(_SIGN_IN.search(target) or _GATEWAY.search(target))
-    if response.status not in (403, 406, 429, 503) or not is_page(response):
-        return False
-    has_field = any(name.lower() in _GATEWAY_FIELDS for name, _ in response.headers)
-    words = _BROWSER_CHECK if response.status in (429, 503) else _GATEWAY  # these two say something of themselves
-    return has_field or words.search(_beginning(response)) is not None
-
-
 def _gateway(response: HttpResponse) -> Finding:
     target = wire.redirect_target(response)
     if target is not None:
         text = f"An access gateway sends the call to a sign-in page, {named_url(target)}."
         return found("access_gateway", text, said(response))
     return found("access_gateway", f"A page of a gateway answers with {response.status}.", said(response, "server"))
-
-
-def hides_rejection(response: HttpResponse) -> bool:
-    """Tell whether an answer speaks of a missing login, and has another status than 401."""
-    if response.status in (401, 403) or is_page(response):
-        return False
-    text = _beginning(response)
-    is_error = response.status >= 400 or "error" in (wire.json_object(response) or {})
-    return _UNAUTHORIZED.search(text) is not None or (is_error and _UNAUTHORIZED_ERROR.search(text) is not None)
-
-
-def wants_key(response: HttpResponse) -> bool:
-    """Tell whether an error answer speaks of a key that its owner hands out by other means than a login."""
-    if response.status < 400 or response.status >= 500 or is_page(response):
-        return False
-    fields = [value for name, value in response.headers if name.lower() == "www-authenticate"]
-    return any(_KEY.search(text[:_LONGEST_READ]) for text in (_beginning(response), *fields))
-
-
-def _beginning(response: HttpResponse) -> str:
-    return response.body[:_LONGEST_READ].decode("utf-8", "replace")

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from valetkey import urls
+from valetkey._cli.doctor.answers import is_gateway
 from valetkey._cli.doctor.catalog import found
 from valetkey._cli.doctor.facts import Facts
 from valetkey._cli.doctor.findings import Finding, Mark
 from valetkey._cli.doctor.instead import came_instead, misnamed
-from valetkey._cli.doctor.judging_mcp import is_gateway
 from valetkey._cli.doctor.questions import media_type_of
 from valetkey._cli.doctor.reading import RESOURCE_MEMBERS, document_in, leads_away, redirects_in, wrong_members
 from valetkey._cli.doctor.shown import named_url, outcome_of, shown_url
@@ -58,12 +58,7 @@ def _refused(facts: Facts, settings: Settings, error: AuthError) -> Finding:
     text, client, asked = error.message, error.hint, _asked(facts)
     if isinstance(error, ResourceMismatch):
         is_inside = inside_hint(settings.server_url, error.received) is not None
-        if (
-            urls.is_loopback(settings.server_url)
-            and urls.is_endpoint(error.received)
-            and urls.is_loopback(error.received)
-        ):
-            client = f"Use {shown_url(error.received)} as the URL: another name of this computer is another resource."
+        client = _meant(settings.server_url, error.received) or client
         return found("resource_behind_proxy" if is_inside else "resource_mismatch", text, asked, client)
     if isinstance(error, InsecureEndpoint):
         is_inside = inside_hint(settings.server_url, error.url) is not None
@@ -75,6 +70,17 @@ def _refused(facts: Facts, settings: Settings, error: AuthError) -> Finding:
     if isinstance(error, Unsupported) and any(map(leads_away, facts.asked_for("resource"))):
         return found("resource_redirected_elsewhere", text, asked, client)
     return found("resource_unreadable", text, asked, client)
+
+
+def _meant(asked: str, named: str) -> str:
+    """Say which URL is meant, where a server names another one of its own, or of this computer."""
+    if not urls.is_endpoint(named):
+        return ""
+    if urls.is_loopback(asked) and urls.is_loopback(named):
+        return f"Use {shown_url(named)} as the URL: another name of this computer is another resource."
+    if urls.same_origin(asked, named):
+        return f"Check the server's URL: if {shown_url(named)} is meant, use that; else tell its operator."
+    return ""
 
 
 def _absent(facts: Facts) -> Iterator[Finding]:

@@ -4,10 +4,10 @@
 """Judging the first steps: the URL, the connection, and whether the server wants a login."""
 
 from valetkey import wire
+from valetkey._cli.doctor.answers import hides_rejection, is_gateway, refuses_host, wants_key
 from valetkey._cli.doctor.catalog import found
 from valetkey._cli.doctor.facts import Facts, FailureKind
 from valetkey._cli.doctor.findings import Finding, Mark
-from valetkey._cli.doctor.judging_mcp import hides_rejection, is_gateway, wants_key
 from valetkey._cli.doctor.questions import speaks_mcp
 from valetkey._cli.doctor.shown import is_page, said
 from valetkey.errors import ConfigurationError, quote
@@ -91,7 +91,10 @@ def judge_rejection(facts: Facts) -> Findings:
         text = f"It answers {hiding.status}, speaks of a missing login, and publishes one."
         return (found("rejection_hidden", text, _words(hiding), _BY_NAME, Mark.WARNING),)
     if facts.offers_login:
-        return (found("login_offered", "It answers without a login, and publishes where one is possible."),)
+        answers = "It answers without a login, and" if any(map(speaks_mcp, _answers(facts))) else "It"
+        return (found("login_offered", f"{answers} publishes where one is possible."),)
+    if refuses_host(response):
+        return ()
     if wants_key(response):
         return (_key_wanted(response),)
     if response.status == 403 and not is_gateway(response):

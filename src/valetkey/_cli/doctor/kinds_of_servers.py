@@ -164,6 +164,14 @@ OF_MCP = (
         sections="MCP Transports, Streamable HTTP",
     ),
     fault(
+        "host_refused",
+        "The server refuses the host name that it is asked by.",
+        "GEN-1",
+        client=ASK,
+        owner="Allow the public host name in its check (allowed_hosts, ALLOWED_HOSTS), or see where a proxy sends it.",
+        sections="RFC 9110 §7.4, §15.5.20; MCP Transports, Security Warning",
+    ),
+    fault(
         "not_mcp",
         "What answers is no MCP server.",
         client=CHECK_URL,

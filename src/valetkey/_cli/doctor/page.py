@@ -5,6 +5,7 @@
 
 import base64
 import hashlib
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
@@ -36,7 +37,7 @@ def _header(report: Report) -> str:
     kind, sign = ("good", SIGNS[Mark.OK]) if verdict.is_good else ("bad", SIGNS[Mark.FAULT])
     headings = {"works": "A login can work", "not_needed": "No login is needed", "unreachable": "Not reachable"}
     heading = headings.get(verdict.name, "A login cannot work")
-    todo = f"<p><strong>What to do:</strong> {shown(verdict.todo)}</p>" if verdict.todo else ""
+    todo = f"<p><strong>What to do:</strong> {_advice(verdict.todo)}</p>" if verdict.todo else ""
     error = f'<p class="code">{shown(verdict.error)}, exit code {verdict.exit_code}</p>' if verdict.error else ""
     return (
         f'<header><p class="url">{shown(report.url)}</p><h1>{heading}</h1></header>'
@@ -44,12 +45,20 @@ def _header(report: Report) -> str:
     )
 
 
+_OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
+
+
+def _advice(text: str) -> str:
+    """Write a text so that no option of a command in it is broken after its hyphens."""
+    return _OPTION.sub(r'<span class="option">\g<0></span>', shown(text))
+
+
 def _step(step: Step) -> str:
-    findings = "".join(map(_finding, step.findings)) or '<p class="finding">Not reached.</p>'
-    mark = step.mark.value
+    mark, findings = step.mark.value, "".join(map(_finding, step.findings))
+    title = shown(step.title) if findings else f"{shown(step.title)}: not reached"
     return (
         f'<li class="{mark}" id="{step.key}"><span class="sign {mark}" aria-label="{mark}">{SIGNS[step.mark]}</span>'
-        f"<div><h3>{shown(step.title)}</h3>{findings}</div></li>"
+        f"<div><h3>{title}</h3>{findings}</div></li>"
     )
 
 
@@ -58,7 +67,7 @@ def _finding(finding: Finding) -> str:
         return f'<p class="finding">{shown(finding.text)}</p>'
     mark = finding.worth.value
     meaning, text = shown(finding.kind.meaning), shown(finding.text)
-    rows = "".join(f"<dt>{label}</dt><dd>{shown(value)}</dd>" for label, value in details(finding))
+    rows = "".join(f"<dt>{label}</dt><dd>{_advice(value)}</dd>" for label, value in details(finding))
     sign = f'<span class="sign {mark}" aria-label="{mark}">{SIGNS[finding.worth]}</span>'
     return (
         f'<p class="finding {mark}">{sign}<strong>{meaning}</strong> {text} '

@@ -35,6 +35,7 @@ dl { display: grid; grid-template-columns: max-content minmax(0, 1fr); gap: .25r
   padding: .7rem .9rem; background: var(--well); border: 1px solid var(--line); border-radius: 10px;
   font-size: .93rem; }
 dt { color: var(--soft); } dd { margin: 0; overflow-wrap: anywhere; }
+.option { white-space: nowrap; }
 .code { color: var(--calm); font: .8rem ui-monospace, monospace; }
 .picture { overflow-x: auto; background: var(--card); border: 1px solid var(--line); border-radius: 12px;
   padding: .5rem; }

@@ -79,7 +79,9 @@ def _other_place(url: str, answer: Exchange, recorder: Recorder) -> str | None:
         response = recorder.exchange(ping_request(place, None)).response
         if is_rejection(response) or questions.speaks_mcp(response):
             return place
-    return None
+    stream = f"{urls.origin(url)}/sse"  # where servers of HTTP+SSE are
+    response = recorder.exchange(questions.stream_request(stream)).response if stream != base else None
+    return stream if is_rejection(response) or questions.speaks_mcp(response) else None
 
 
 def _probes(url: str, answer: Exchange, recorder: Recorder) -> tuple[Exchange, ...]:

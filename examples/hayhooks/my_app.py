@@ -12,7 +12,7 @@ A Hayhooks for many users: each logs in to the MCP server in a browser of their 
 
 PUBLIC_URL is this app as browsers reach it. The proxy in front says who the user is, in the field X-Forwarded-User; it
 must remove what a user writes there, and nothing else may reach the app. The Redis has to keep what it has stored: its
-settings stand in the README, under "Where your session is".
+settings stand in docs/stores.md.
 """
 
 import os

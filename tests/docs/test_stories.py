@@ -53,7 +53,7 @@ def test_the_commands_of_the_first_ten_minutes_work_one_after_the_other(tmp_path
 
 
 def test_the_script_and_the_notebook_are_those_of_the_examples():
-    script, cell = snippets("scripts-and-notebooks.md")
+    script, _, cell = snippets("scripts-and-notebooks.md")
     assert script == program("script.py")
     notebook = json.loads((EXAMPLES / "notebook.ipynb").read_text(encoding="utf-8"))
     assert cell.strip() in ["".join(each["source"]) for each in notebook["cells"]]

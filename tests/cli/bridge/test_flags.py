@@ -104,6 +104,31 @@ def test_an_address_without_tls_has_to_be_allowed():
     assert _plan(allowed).url == allowed.url
 
 
+@pytest.mark.parametrize(
+    ("url", "hint"),
+    [
+        ("https://me:hunter2@mcp.example.com/mcp", "without a user name"),
+        ("http://me:hunter2@127.0.0.1/mcp", "without a user name"),
+        ("https://mcp.example.com/mcp#hunter2", "without the fragment"),
+        ("https://mcp.example.com:99999/mcp?key=hunter2", "https URL"),
+        ("https://mcp.example.com/a b?key=hunter2", "space"),
+        ("mcp.example.com/mcp", "https URL"),
+    ],
+)
+def test_a_url_that_cannot_be_used_is_told_without_what_may_be_secret_in_it(url, hint):
+    with pytest.raises(CommandFailed, match="is not the URL of an MCP server") as refused:
+        require_address(Flags(url=url, allow_http=True))
+    assert hint in refused.value.hint
+    assert "hunter2" not in f"{refused.value.message} {refused.value.hint}"
+
+
+@pytest.mark.parametrize("name", ["Accept", "content-type", "Mcp-Session-Id"])
+def test_a_header_that_the_bridge_sets_itself_is_to_be_left_out(name):
+    with pytest.raises(CommandFailed, match="sets itself") as refused:
+        headers_of(Flags(url=URL, header=(f"{name}: application/json",)))
+    assert refused.value.hint == "Leave it out."
+
+
 @pytest.mark.parametrize(("name", "login"), [("auto", "browser"), ("device", "device"), ("never", "never")])
 def test_a_person_is_asked_without_the_terminal(name, login):
     assert login_of(Flags(url=URL, login=name)) == login

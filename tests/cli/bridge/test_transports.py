@@ -306,3 +306,17 @@ def test_an_answer_of_the_client_comes_after_the_notifications_before_it():
         assert "result" in message(scene.requests[-1])
 
     asyncio.run(play())
+
+
+@pytest.mark.parametrize("media_type", ["application/json", "text/event-stream"])
+def test_an_answer_that_is_not_packed_as_it_says_is_told_as_that(media_type):
+    async def play():
+        async def body():
+            yield b"{}"
+
+        fields = {"Content-Type": media_type, "Content-Encoding": "gzip"}
+        async with Scene(lambda request: httpx2.Response(200, headers=fields, content=body())) as scene:
+            error = (await scene.answered(1, "tools/call", name="t"))["error"]
+        assert "Content-Encoding" in error["message"]
+
+    asyncio.run(play())

@@ -36,11 +36,14 @@ async def text_of(response: httpx2.Response) -> str:
     """Read a body."""
     parts: list[bytes] = []
     size = 0
-    async for part in response.aiter_bytes():
-        size += len(part)
-        if size > LONGEST:
-            raise _too_long(response)
-        parts.append(part)
+    try:
+        async for part in response.aiter_bytes():
+            size += len(part)
+            if size > LONGEST:
+                raise _too_long(response)
+            parts.append(part)
+    except httpx2.DecodingError as error:
+        raise _not_packed(response) from error
     return b"".join(parts).decode("utf-8-sig", "replace")  # .NET's StreamWriter begins with a byte order mark
 
 
@@ -50,6 +53,8 @@ async def events_in(response: httpx2.Response) -> AsyncIterator[Event]:
         async for event in httpx2.EventSource(response, max_event_size=LONGEST):
             wait = None if event.retry is None else min(max(event.retry, _SHORTEST_WAIT), _LONGEST_WAIT) / 1000
             yield Event(event.event, event.data, event.id if FIELD_VALUE.fullmatch(event.id) else "", wait)
+    except httpx2.DecodingError as error:
+        raise _not_packed(response) from error
     except httpx2.SSEError as error:
         if not is_stream(response):
             raise
@@ -73,3 +78,7 @@ def is_stream(response: httpx2.Response) -> bool:
 
 def _too_long(response: httpx2.Response) -> MessageTooLong:
     return MessageTooLong(f"the MCP server sent a message of more than {LONGEST >> 20} MiB", response)
+
+
+def _not_packed(response: httpx2.Response) -> HttpError:
+    return HttpError("the MCP server answered with what is not packed as its Content-Encoding says", response)

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from valetkey import urls
 from valetkey._cli.outcome import CommandFailed, ExitCode
-from valetkey.errors import AuthError, quote
+from valetkey.errors import AuthError, InsecureEndpoint, quote
 from valetkey.settings.network import FIELD_VALUE, Network
 from valetkey.settings.settings import Settings
 from valetkey.values import Secret
@@ -33,6 +33,7 @@ TRANSPORTS: Mapping[str, tuple[str, ...]] = {
 LOGINS = ("auto", "browser", "device", "never")
 """How a person can be asked; what a person types here would be read by the bridge."""
 
+_WITHOUT_TLS = re.compile(r"^http://", re.IGNORECASE)
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _FIELD_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110 §5.6.2
 _OF_TRANSPORT = frozenset({"accept", "content-type", "content-length", "host", "mcp-session-id", "transfer-encoding"})
@@ -80,7 +81,10 @@ def headers_of(flags: Flags) -> dict[str, str]:
         if not colon:  # it is not shown: it may be a credential
             message = "A --header has no colon between a name and a value."
             raise _usage(message, 'Write it as --header "Name: value".')
-        if not _FIELD_NAME.fullmatch(name.strip()) or name.strip().lower() in _OF_TRANSPORT:
+        if name.strip().lower() in _OF_TRANSPORT:
+            message = f"--header {quote(name.strip())} names a header field that the bridge sets itself."
+            raise _usage(message, "Leave it out.")
+        if not _FIELD_NAME.fullmatch(name.strip()):
             message = f"--header {quote(name.strip())} names no header field that can be set."
             raise _usage(message, 'Write it as --header "Name: value".')
         expanded = expand(value.strip(), f"--header {name.strip()}")
@@ -112,9 +116,12 @@ def expand(text: str, where: str) -> str:
 
 def require_address(flags: Flags) -> None:
     """Refuse what is no URL of an MCP server, and one that is not encrypted unless that is allowed."""
-    if not urls.is_endpoint(flags.url) and not flags.url.lower().startswith("http://"):
-        message = f"{quote(flags.url)} is not the URL of an MCP server."
-        raise _usage(message, "Give an https URL.")
+    encrypted = _WITHOUT_TLS.sub("https://", flags.url)
+    try:
+        urls.require_endpoint(encrypted, "URL of the MCP server")
+    except InsecureEndpoint as error:  # whose text has the query, which may be a credential
+        message = f"{quote(urls.without_query(flags.url))} is not the URL of an MCP server."
+        raise _usage(message, error.hint) from None
     Settings(url=flags.url)  # as for every other command
     if urlsplit(flags.url).scheme.lower() == "http" and not urls.is_endpoint(flags.url) and not flags.allow_http:
         message = f"{urls.without_query(flags.url)} is not encrypted, and not on this computer."

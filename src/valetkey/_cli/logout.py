@@ -108,16 +108,12 @@ def _end(stored: "StoredSession", store: "Store", usual: "Settings | None") -> "
 
 
 def _tell(console: Console, ended: "list[tuple[StoredSession, LogoutResult]]") -> None:
-    from valetkey._cli.views import account_of, document_of_session, server_of
+    from valetkey._cli.views import account_of, names_of_session, server_of
     from valetkey.errors.texts import harmless
 
-    documents = []
+    documents, lines = [], []
     for stored, result in ended:
-        described = document_of_session(stored)
-        names = {name: described[name] for name in ("server_url", "principal", "label")}
-        documents.append({**names, "revoked": result.revoked, "problem": result.problem})
-    lines = []
-    for stored, result in ended:
+        documents.append({**names_of_session(stored), "revoked": result.revoked, "problem": result.problem})
         did = "revoked its tokens and forgot the session" if result.revoked else "forgot the session"
         lines.append(f"Logged out of {server_of(stored)} ({account_of(stored)}): {did}.")
         if result.problem is not None:

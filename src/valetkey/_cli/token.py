@@ -5,13 +5,18 @@
 
 import sys
 import time
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from valetkey._cli.console import Console
 from valetkey._cli.outcome import CommandFailed, ExitCode
 from valetkey._cli.parameters import ClientId, Label, Principal, StoreName, Url
+
+if TYPE_CHECKING:
+    from valetkey._sessions.listing import StoredSession
+    from valetkey.store import Store
+    from valetkey.values import Token
 
 SOON = 60.0
 """Seconds that a token is good for at least, if it can be renewed."""
@@ -32,11 +37,7 @@ def token(
 ) -> None:
     """Print an access token, for a script. It is renewed first if it ends within a minute."""
     from valetkey._cli.accounts import one_account
-    from valetkey._cli.renewing import renewed
-    from valetkey._cli.views import duration, shown_url
-    from valetkey.errors import AuthError
     from valetkey.store import open_store
-    from valetkey.values import TokenType
 
     if sys.stdout.isatty() and not show:
         message = "A token is a password, and this is a terminal."
@@ -44,30 +45,47 @@ def token(
         raise CommandFailed(message, hint=hint, code=ExitCode.USAGE)
     opened = open_store(store)
     stored = one_account(opened, url, principal=principal, label=label, client_id=client_id)
-    session = stored.session
-    if session is None:  # a problem would have been raised
+    if stored.session is None:  # a problem would have been raised
         return
-    expires_at = session.token.expires_at
-    if expires_at is not None and expires_at - time.time() < SOON:
-        try:
-            with console.progress("Renewing the token…"):
-                session = renewed(stored, opened)
-        except AuthError as error:
-            left = expires_at - time.time()
-            if left <= 0:
-                raise
-            console.tell(f"The token ends in {duration(left)}, and could not be renewed: {error.message}")
-    token_of = session.token
-    if header and token_of.token_type is not TokenType.BEARER:
+    usable = _usable(console, stored, stored.session.token, opened)
+    if header:
+        _require_bearer(usable, url)
+    text = usable.access_token.reveal()
+    document = {
+        "access_token": text,
+        "token_type": str(usable.token_type),
+        "expires_at": usable.expires_at,
+        "scope": None if usable.scope is None else list(usable.scope),
+    }
+    console.result(document, f"Authorization: Bearer {text}" if header else text)
+
+
+def _usable(console: Console, stored: "StoredSession", kept: "Token", store: "Store") -> "Token":
+    """Give the token, renewed if it ends soon; where that fails, the one that is kept, as long as it is good."""
+    from valetkey._cli.renewing import renewed
+    from valetkey._cli.views import duration
+    from valetkey.errors import AuthError
+
+    expires_at = kept.expires_at
+    if expires_at is None or expires_at - time.time() >= SOON:
+        return kept
+    try:
+        with console.progress("Renewing the token…"):
+            return renewed(stored, store).token
+    except AuthError as error:
+        left = expires_at - time.time()
+        if left <= 0:
+            raise
+        console.tell(f"The token ends in {duration(left)}, and could not be renewed: {error.message}")
+        return kept
+
+
+def _require_bearer(usable: "Token", url: str) -> None:
+    from valetkey._cli.views import shown_url
+    from valetkey.values import TokenType
+
+    if usable.token_type is not TokenType.BEARER:
         message = f"The token for {shown_url(url)} is bound to a key, so a header alone is of no use."
         raise CommandFailed(
             message, hint="Use a program that makes the proof: OAuth of valetkey.", code=ExitCode.UNSUPPORTED
         )
-    text = token_of.access_token.reveal()
-    document = {
-        "access_token": text,
-        "token_type": str(token_of.token_type),
-        "expires_at": token_of.expires_at,
-        "scope": None if token_of.scope is None else list(token_of.scope),
-    }
-    console.result(document, f"Authorization: Bearer {text}" if header else text)

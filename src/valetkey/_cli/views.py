@@ -86,6 +86,12 @@ def document_of_session(stored: "StoredSession") -> dict[str, object]:
     }
 
 
+def names_of_session(stored: "StoredSession") -> dict[str, object]:
+    """Say for `--json` which session it is."""
+    document = document_of_session(stored)
+    return {name: document[name] for name in ("server_url", "principal", "label")}
+
+
 def lines_of_session(stored: "StoredSession") -> list[str]:
     """Describe a session for a person: the server, and below it what is known."""
     state, session = state_of(stored), stored.session

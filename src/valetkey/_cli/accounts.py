@@ -48,7 +48,7 @@ def one_account(
     Give the one session that is meant; where none is and it was to be ended, no login is suggested.
 
     :raises LoginRequired: If there is none.
-    :raises ConfigurationError: If there are several.
+    :raises CommandFailed: If there are several.
     :raises StoreError: If its record cannot be read.
     """
     found = accounts_at(store, url, principal=principal, label=label)

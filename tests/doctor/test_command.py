@@ -141,6 +141,20 @@ def test_a_token_endpoint_whose_certificate_proves_nothing_ends_every_login(tmp_
     assert "SSL_CERT_FILE" in report.verdict.todo
 
 
+def test_a_file_of_authorities_that_cannot_be_read_is_no_fault_of_the_network(valetkey):
+    done = valetkey("doctor", "https://127.0.0.1:9/mcp", "--json", SSL_CERT_FILE="/absent/authorities.pem")
+    assert "settings_wrong" in codes(done)
+    assert "PEM file" in done.document["verdict"]["todo"]
+    assert done.code == 2
+
+
+def test_a_proxy_that_breaks_the_connection_off_is_named_beside_the_server(valetkey):
+    with WireServer(lambda peer: None) as proxy:
+        done = valetkey("doctor", "https://mcp.example.com/mcp", "--json", https_proxy=proxy.url, no_proxy="")
+    assert "no_answer" in codes(done)
+    assert "check the proxy" in done.document["verdict"]["todo"]
+
+
 def test_a_server_that_wants_a_client_certificate(tmp_path):
     certificates = make_certificates(tmp_path)
     context = certificates.context("good")

@@ -33,6 +33,9 @@ OF_TENANT = {
 
 LOGINS = {
     "scheme in lower case": {PING: answer(401, www_authenticate=BEARER.replace("Bearer", "bearer"))},
+    "refresh tokens asked for in the challenge": {
+        PING: answer(401, www_authenticate=f'{BEARER}, scope="tools offline_access"')
+    },
     "spaces around the equals sign": {PING: answer(401, www_authenticate=BEARER.replace("=", " = "))},
     "escapes in a quoted text": {PING: answer(401, www_authenticate=rf'Bearer realm="a, \"b\"", {BEARER[7:]}')},
     "Basic and Bearer in one field": {PING: answer(401, www_authenticate=f'Basic realm="x", {BEARER}')},
@@ -92,6 +95,11 @@ OPEN = {
         PING: answer(400, {"jsonrpc": "2.0", "id": 1, "error": {"code": -32022, "message": "Unsupported version"}})
     },
     "words about a field of MCP": {PING: answer(400, {"error": "The MCP-Protocol-Version header is required"})},
+    "a refusal that speaks of tokens of another kind": {
+        PING: answer(
+            400, {"jsonrpc": "2.0", "id": 1, "error": {"code": -32700, "message": "Unexpected token < in JSON"}}
+        )
+    },
     "a stream that answers": {PING: answer(200, "event: message\n\n", content_type="text/event-stream")},
 }
 

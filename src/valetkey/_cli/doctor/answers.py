@@ -92,7 +92,7 @@ def hides_rejection(response: HttpResponse) -> bool:
 
 def wants_key(response: HttpResponse) -> bool:
     """Tell whether an error answer speaks of a key that its owner hands out by other means than a login."""
-    if response.status < 400 or response.status >= 500 or is_page(response):
+    if response.status not in (400, 401, 403, 422) or is_page(response):
         return False
     fields = [value for name, value in response.headers if name.lower() == "www-authenticate"]
     return any(_KEY.search(text[:_LONGEST_READ]) for text in (_beginning(response), *fields))

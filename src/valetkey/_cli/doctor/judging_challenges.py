@@ -60,7 +60,7 @@ def _of_another_scheme(facts: Facts, schemes: str, quoted: str) -> Finding:
     text = f"It is for {schemes} only."
     if facts.resource is not None or (facts.target is not None and not facts.ends_in_a_guess):
         return found("challenge_of_another_scheme", text, quoted)
-    client = "It has no login of MCP: give what it wants in a header field (--header; network= in a program)."
+    client = "It has no login of MCP: your MCP client has to send what it wants in Authorization, without Valetkey."
     return found("challenge_of_another_scheme", text, quoted, client, Mark.FAULT)
 
 

@@ -13,6 +13,7 @@ from valetkey._cli.doctor.reading import document_in
 from valetkey._cli.doctor.shown import shown_url
 from valetkey._clients.advice import proposed_address
 from valetkey._policy.registration_tries import names_redirect_address
+from valetkey._policy.scope import OFFLINE_ACCESS
 from valetkey.errors import (
     AuthError,
     ClientRefused,
@@ -190,7 +191,8 @@ def _scope_faults(facts: Facts, server: ServerMetadata) -> Iterator[Finding]:
     joined = tuple(_joined_scopes(facts))
     if joined:
         yield found("scope_separated_wrongly", f"It is so for {listed(joined)}.")
-    unlisted = [each for each in challenged or () if published is not None and each not in (*published, *joined)]
+    known = (*(published or ()), *joined, OFFLINE_ACCESS)  # which a resource does not publish, for it is no scope of it
+    unlisted = [each for each in challenged or () if published is not None and each not in known]
     if unlisted:
         yield found("scope_not_published", f"It is so for {listed(unlisted)}.")
     unknown = [each for each in asked if server.scopes_supported is not None and each not in server.scopes_supported]

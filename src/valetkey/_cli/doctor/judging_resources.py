@@ -132,6 +132,9 @@ def _faults(facts: Facts, settings: Settings, resource: ResourceMetadata) -> Ite
         if not resource.authorization_servers:
             text = f"It lists none.{misnamed(_document_at(facts, resource.url), 'authorization_servers')}"
         yield found("resource_without_server", text, listed(resource.authorization_servers))
+    unusable = [issuer for issuer in resource.authorization_servers if issuer not in usable]
+    if usable and unusable:
+        yield found("resource_members_wrong", f"It is so for {listed(unusable)} in authorization_servers: no URL.")
     distinct = dict.fromkeys(each.removesuffix("/") for each in usable)
     if len(distinct) > 1 and settings.issuer is None:
         yield found("resource_names_several", f"It names {listed(resource.authorization_servers)}.{_passed(facts)}")

@@ -69,6 +69,11 @@ def judge_connection(facts: Facts) -> Findings:
     if answer.failure.kind in ("forbidden", "host"):
         return ()
     error, kind = answer.failure.error, answer.failure.kind
+    if isinstance(error, ConfigurationError):  # nothing was sent: a file or a proxy of this computer cannot be used
+        return (found("settings_wrong", error.message, client=error.hint),)
+    if kind == "silent" and facts.by_proxy:
+        client = f"{error.hint} If it stays so, check the proxy (HTTPS_PROXY), or name the server in NO_PROXY."
+        return (found("no_answer", f"{error.message} A proxy of yours is on the way.", client=client),)
     is_plain = kind in ("refused", "unreachable", "tls")  # the finding says more than "check the network"
     return (found(OF_FAILURES[kind], error.message, client="" if is_plain else error.hint),)
 

@@ -36,8 +36,7 @@ OF_THE_REJECTION = (
         "key_wanted",
         "The server wants a key that its owner hands out, and has no login.",
         "WWW-2",
-        client="Get a key as the server's documentation says, and give it in a header field (--header; network= in a "
-        "program).",
+        client="Get a key as the server's documentation says: your MCP client sends it in a header field.",
         owner="Publish protected resource metadata if a login is possible too.",
         sections="MCP Authorization; RFC 9728 §3",
     ),

@@ -57,6 +57,10 @@ class Listener:
         """Answer in the place of a person."""
         return types.ElicitResult(action="accept", content={"name": f"Zoë {params.message}"})
 
+    async def roots(self, context):
+        """Name the folders that the server may see."""
+        return types.ListRootsResult(roots=[types.Root(uri="file:///home/zoë", name=f"one {STRANGE}")])
+
     async def until(self, is_there):
         """Wait until something was heard."""
         async with asyncio.timeout(LONGEST_WAIT):
@@ -75,6 +79,7 @@ async def session_over(streams, listener):
             opened[1],
             sampling_callback=listener.sample,
             elicitation_callback=listener.elicit,
+            list_roots_callback=listener.roots,
             logging_callback=listener.log,
             message_handler=listener.note,
         ) as session,
@@ -135,8 +140,8 @@ async def converse(session, listener):
 
 async def ask_back(session):
     """Let the server ask the client; a server that answers with JSON cannot."""
-    sampled, asked = await session.call_tool("sample", {}), await session.call_tool("ask", {})
-    return {"sampled": plain(sampled), "asked": plain(asked)}
+    await session.send_roots_list_changed()
+    return {name: plain(await session.call_tool(name, {})) for name in ("sample", "ask", "visit", "roots", "alive")}
 
 
 async def _heard_on_the_stream(session, listener):

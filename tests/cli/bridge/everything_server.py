@@ -33,7 +33,21 @@ _LONGEST = 20.0
 _calls: list[str] = []
 _cancelled: list[str] = []
 _may_end = asyncio.Event()
-_tools = ["echo", "count", "big", "fail", "hold", "sample", "ask", "change", "where", "structured"]
+_tools = [
+    "echo",
+    "count",
+    "big",
+    "fail",
+    "hold",
+    "sample",
+    "ask",
+    "change",
+    "where",
+    "structured",
+    "roots",
+    "visit",
+    "alive",
+]
 
 
 async def list_tools(ctx: Any, params: Any) -> types.ListToolsResult:
@@ -76,6 +90,15 @@ async def call_tool(ctx: Any, params: Any) -> types.CallToolResult:
         schema = {"type": "object", "properties": {"name": {"type": "string"}}}
         got = await ctx.session.elicit_form("Your name?", schema, ctx.request_id)
         return _text(f"{got.action} {got.content}")
+    if name == "roots":
+        got = await ctx.session.list_roots()
+        return _text(" ".join(f"{root.uri} {root.name}" for root in got.roots))
+    if name == "visit":
+        got = await ctx.session.elicit_url("Go there", "https://example.com/a?b=c", "one", ctx.request_id)
+        return _text(got.action)
+    if name == "alive":
+        await ctx.session.send_ping()
+        return _text("alive")
     if name == "change":
         await ctx.session.send_tool_list_changed()
         await ctx.session.send_resource_updated("test://one")

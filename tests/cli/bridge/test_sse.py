@@ -72,10 +72,11 @@ def test_an_sse_server_that_names_another_origin_gets_no_message():
     async def play():
         def handle(request):
             assert request.url.host == "mcp.example.com"
-            return events("event: endpoint\ndata: https://elsewhere.example.com/messages\n\n")
+            return events("event: endpoint\ndata: https://elsewhere.example.com/messages?session=hunter2\n\n")
 
         async with Scene(handle, transports=("sse",)) as scene:
-            assert "another origin" in (await scene.open())["error"]["message"]
+            message = (await scene.open())["error"]["message"]
+        assert 'another origin to post to, "https://elsewhere.example.com/messages"' in message
 
     asyncio.run(play())
 

@@ -19,6 +19,7 @@ from valetkey._cli.bridge.failures import AnswerLost
 from valetkey._cli.bridge.http_client import HttpClient
 from valetkey._cli.bridge.messages import Message, Parcel, Unreadable, asked_as, compose, read
 from valetkey._cli.bridge.transports import Take, require_success
+from valetkey.errors import quote
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +157,7 @@ class Sse:
     def _address(self, named: str) -> str:
         address = urljoin(self._url, named)
         if not urls.same_origin(address, self._url):
-            message = "the MCP server names another origin to post to"
+            message = f"the MCP server names another origin to post to, {quote(urls.without_query(address))}"
             raise HttpError(message)
         return address
 

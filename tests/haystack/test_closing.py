@@ -4,6 +4,7 @@
 """Who closes a client ends what its callers wait for, at once, and nothing that others wait for."""
 
 import asyncio
+import copy
 import gc
 import threading
 import weakref
@@ -20,6 +21,7 @@ from haystack_integrations.tools.mcp_oauth import (
 )
 from haystack_integrations.tools.mcp_oauth._accounts.access import _interested
 from haystack_integrations.tools.mcp_oauth._accounts.event_loop import executor
+from haystack_integrations.tools.mcp_oauth._tools.opening import Opening
 from tests.fakes.threads import LONGEST_WAIT, in_background
 from tests.haystack.calling import tool_of, wait_until
 
@@ -207,3 +209,11 @@ def test_the_session_ends_when_no_tool_is_left_that_could_use_it(info, kind, col
     assert sessions() == before + 1
     COLLECTED[collected](held)
     wait_until(lambda: sessions() == before)
+
+
+def test_a_copy_that_cannot_be_made_ends_without_a_word(info):
+    """A lock cannot be copied; what `copy` has made until then is collected."""
+    with pytest.raises(TypeError, match="pickle"):
+        copy.deepcopy(Opening(info, 1.0))
+    gc.collect()
+    assert Opening.__new__(Opening).at_hand is None

@@ -45,11 +45,12 @@ class Opening:
     The toolset and each of its tools hold it. When none of them can be used any more, its MCP sessions end.
     """
 
+    _client: AuthorizingClient | None = None  # also of a copy that `copy` has begun, and given up at the lock
+
     def __init__(self, server_info: OurServerInfo, seconds: float) -> None:
         self.server_info = server_info
         self._seconds = seconds
         self._lock = threading.Lock()  # guards the making of _client
-        self._client: AuthorizingClient | None = None
 
     def __del__(self) -> None:
         """End the MCP sessions, and wait for nothing: the thread that collects this may be any one, at any point."""

@@ -38,7 +38,7 @@ REMAINING = "More"
 def connect(app):
     """Hook the rewriting of pages into Sphinx."""
     app.connect("source-read", on_page)
-    app.connect("env-get-outdated", with_navigation)
+    app.connect("env-get-outdated", to_read_anew)
     app.connect("build-finished", copy_images)
 
 
@@ -56,9 +56,9 @@ def on_page(app, name, source):
     source[0] = text + navigation(app.env.found_docs, name)
 
 
-def with_navigation(_app, env, _added, _changed, _removed):
-    """Read the pages anew that have the navigation, which follows from what other pages there are."""
-    return [name for name in ("index", "api", "decisions/README") if name in env.found_docs]
+def to_read_anew(_app, env, _added, _changed, _removed):
+    """Name the pages that may be others though their files are not: with navigation, or a text from elsewhere."""
+    return [name for name in ("index", "api", "decisions/README", *ELSEWHERE) if name in env.found_docs]
 
 
 def outside_fences(text, change):

@@ -75,7 +75,7 @@ SCENES = (
         "paste",
         "A login without a browser: the link is opened elsewhere, and the address at which it stops is pasted",
         (f"valetkey login --paste {MCP}",),
-        typed=((":", THE_ADDRESS),),
+        typed=(("paste it here:", THE_ADDRESS),),
         has_browser=False,
     ),
 )

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from html import unescape
 from pathlib import Path
+from types import SimpleNamespace
 from urllib.parse import unquote, urljoin, urlsplit
 
 import pytest
@@ -147,6 +148,12 @@ def hooks(monkeypatch):
 )
 def test_a_link_of_the_repository_becomes_one_of_the_site_or_plain_text(hooks, text, place, page, expected):
     assert hooks("pages").rewritten(text, place, page) == expected
+
+
+def test_a_page_with_the_text_of_another_file_is_read_anew_in_each_build(hooks):
+    """Sphinx looks at the file in docs/ alone, and that of the overview never changes when the README does."""
+    found = SimpleNamespace(found_docs={"index", "web", "overview", "changelog"})
+    assert hooks("pages").to_read_anew(None, found, (), (), ()) == ["index", "overview", "changelog"]
 
 
 def test_code_keeps_what_looks_like_a_link(hooks):

@@ -146,7 +146,7 @@ def _tell(console: Console, stored: "StoredSession", *, is_new: bool) -> None:
         {"server_url": document["server_url"], "login": "new" if is_new else "kept", "session": document}, shown
     )
     if not is_new:
-        console.tell_activity("For another account, log out first, or give this one a name: --label NAME")
+        console.tell_activity("For another account, log out first; or keep both, with --label NAME for the other.")
 
 
 def _way(*, paste: bool, device: bool, no_browser: bool, listen: str | None) -> "Login | LoginName":

@@ -34,7 +34,7 @@ from valetkey._cli.doctor.judgement import judge
 from valetkey._network.addresses import AddressKind
 from valetkey._network.guard import Guard
 from valetkey._sessions.codec import client_key, encode_client, encode_session, session_key
-from valetkey.errors import LoginFailed, Refused
+from valetkey.errors import IssuerMismatch, LoginFailed, Refused
 from valetkey.settings import Network
 from valetkey.settings.settings import Settings
 from valetkey.store.backends.memory import MemoryStore
@@ -276,6 +276,9 @@ def test_the_token_of_a_login_is_shown_to_the_mcp_server():
         ),
         (answer(200, {"jsonrpc": "2.0", "id": 1, "result": {}}), "token_accepted", None),
         (answer(400, "no session"), "token_accepted", None),
+        (answer(403, {"message": "You are no member."}), "token_forbidden", "TokenRejected"),
+        (answer(502), "token_unproven", None),
+        (PAGE, "token_unproven", None),
     ],
 )
 def test_what_the_mcp_server_says_to_the_token_is_told(status, code, error):
@@ -292,6 +295,25 @@ def test_what_the_mcp_server_says_to_the_token_is_told(status, code, error):
     report = judge(prepared.run())
     assert code in codes(report)
     assert report.verdict.error == error
+
+
+def test_the_scope_that_the_mcp_server_wants_of_a_new_token_is_named():
+    wanted = {**GOOD, PING: answer(403, www_authenticate='Bearer error="insufficient_scope", scope="admin"')}
+    report = examined(wanted, log_in=lambda: a_session("fresh"))
+    assert [each.text for each in report.steps[-1].findings if each.kind.code == "token_lacks_scope"] == [
+        'It answers 403 to the new token, and wants "admin".'
+    ]
+
+
+@pytest.mark.parametrize("received", [None, f"{ISSUER}/other"])
+def test_an_answer_to_a_login_without_the_issuer_that_was_promised_is_told_to_the_owner(received):
+    def log_in():
+        message = "The answer does not say where it comes from."
+        raise IssuerMismatch(message, hint="Log in again.", expected=ISSUER, received=received)
+
+    report = examined(GOOD, log_in=log_in)
+    assert "login_answer_unproven" in codes(report)
+    assert report.verdict.error == "IssuerMismatch"
 
 
 def test_a_login_that_fails_is_told_with_its_error():

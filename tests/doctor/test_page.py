@@ -34,5 +34,5 @@ def test_nearly_every_fault_is_named_on_a_broken_server():
     assert faults - named == {
         *("settings_wrong", "url_refused", "certificate_untrusted", "tls_failed", "client_certificate_wanted"),
         *("page_forbidden", "login_stops"),
-        *("login_failed", "token_rejected", "token_lacks_scope"),
+        *("login_failed", "login_answer_unproven", "token_rejected", "token_lacks_scope", "token_forbidden"),
     }

@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 
+from valetkey._cli.doctor.answers import quoted_words
 from valetkey._cli.doctor.catalog import found
 from valetkey._cli.doctor.facts import Facts, Stored, Tried
 from valetkey._cli.doctor.findings import Finding
-from valetkey._cli.doctor.shown import said
+from valetkey._cli.doctor.shown import is_page, said
 from valetkey._policy.lifetime import is_expired
-from valetkey.errors import quote
+from valetkey.errors import IssuerMismatch, quote
 from valetkey.protocol.challenge import challenge_to_answer, parse_challenges
 from valetkey.values import Session
 from valetkey.wire import HttpResponse
@@ -21,6 +22,7 @@ TOLERATED_SECONDS = 60.0
 """How far two clocks may differ: tokens are renewed a minute early, and answers take a while."""
 
 _LONGEST_DATE = 64
+_FORBIDS = "It answers 403 to the new token."
 
 
 def judge_session(facts: Facts) -> tuple[Finding, ...]:
@@ -100,7 +102,8 @@ def judge_login(facts: Facts) -> tuple[Finding, ...]:
     if tried is None:
         return ()
     if tried.error is not None:
-        return (found("login_failed", tried.error.message, client=tried.error.hint),)
+        code = "login_answer_unproven" if isinstance(tried.error, IssuerMismatch) else "login_failed"
+        return (found(code, tried.error.message, client=tried.error.hint),)
     if tried.session is None:
         return (found("login_worked", "The server wants no login."),)
     return tuple(_of_login(tried, tried.session))
@@ -129,6 +132,13 @@ def _of_answer(answer: HttpResponse | None) -> Iterator[Finding]:
     if answer.status == 401:
         yield found("token_rejected", "It answers 401 to the new token.", quoted)
     elif answer.status == 403 and challenge is not None:
-        yield found("token_lacks_scope", "It answers 403 to the new token.", quoted)
-    elif answer.status < 500:
+        scope = " ".join(challenge.scope or ())
+        text = f"It answers 403 to the new token, and wants {quote(scope, 160)}." if scope else _FORBIDS
+        yield found("token_lacks_scope", text, quoted)
+    elif answer.status == 403:
+        yield found("token_forbidden", _FORBIDS, quoted_words(answer))
+    elif answer.status >= 500 or is_page(answer):
+        what = "with a web page" if is_page(answer) else "to a ping"
+        yield found("token_unproven", f"It answers {answer.status} {what}.", quoted_words(answer))
+    else:
         yield found("token_accepted", f"It does not reject the new token (it answers {answer.status} to a ping).")

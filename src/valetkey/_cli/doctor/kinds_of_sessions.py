@@ -46,6 +46,13 @@ OF_THIS_COMPUTER = (
 OF_A_LOGIN = (
     ok("login_worked", "The login worked.", "GEN-1"),
     fault("login_failed", "The login was tried and failed.", "GEN-1", "RSP-11"),
+    fault(
+        "login_answer_unproven",
+        "The answer to the login does not name the authorization server, as its metadata promises.",
+        *("RSP-1", "RSP-2"),
+        owner="Send the issuer, letter for letter, as iss in every answer to a login, or do not announce it.",
+        sections="RFC 9207 §2, §2.4",
+    ),
     ok("token_accepted", "The MCP server accepts the token.", "USE-1"),
     fault(
         "token_rejected",
@@ -62,6 +69,21 @@ OF_A_LOGIN = (
         client="Ask for it with --scope.",
         owner="Name in the challenge of the 401 what is needed.",
         sections="RFC 6750 §3.1",
+    ),
+    fault(
+        "token_forbidden",
+        "The MCP server takes the token and forbids access all the same.",
+        "WWW-17",
+        client="Ask its operator whether your account may use the server.",
+        owner="See what the server allows this account; if scope is missing, say so in a challenge.",
+        sections="RFC 9110 §15.5.4; RFC 6750 §3.1",
+    ),
+    warning(
+        "token_unproven",
+        "What the MCP server answers to the token does not show whether it takes it.",
+        "USE-1",
+        client="Try again later; if it stays so, tell the server's operator.",
+        owner="See the server's log.",
     ),
     warning(
         "token_without_expiry",

@@ -24,7 +24,11 @@ def verdict_of(facts: Facts, steps: Sequence[Step]) -> Verdict:
     if error is not None:
         return _blocked(facts, error, steps)
     if facts.tried is not None and facts.tried.session is not None:
-        return Verdict("works", f"A login at {facts.url} works: it was made.")
+        unproven = next((each for each in steps[-1].findings if each.kind.code == "token_unproven"), None)
+        made = f"A login at {facts.url} works: it was made."
+        if unproven is None:
+            return Verdict("works", made)
+        return Verdict("works", f"{made} {unproven.kind.meaning}", unproven.remedy)
     if not facts.wants_login and not facts.offers_login:
         return Verdict("not_needed", f"{facts.url} needs no login.")
     untried = (

@@ -126,7 +126,7 @@ THREATS: tuple[Threat, ...] = (
         test="test_command_line.py::test_the_page_of_the_doctor_runs_and_loads_nothing_that_a_server_sends",
         defences=(
             Defence(PAGE, "    body = shown(sent.excerpt)\n", "    body = sent.excerpt\n"),
-            Defence(PAGE, "<dd>{shown(value)}</dd>", "<dd>{value}</dd>"),
+            Defence(PAGE, """\\g<0></span>', shown(text))""", """\\g<0></span>', text)"""),
             Defence(PAGE, "default-src 'none'; style-src 'sha256-{digest}'", "style-src 'sha256-{digest}'"),
         ),
     ),

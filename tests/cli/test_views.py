@@ -8,7 +8,15 @@ from dataclasses import replace
 import pytest
 
 from tests.fakes.world import a_session
-from valetkey._cli.views import account_of, document_of_session, duration, lines_of_session, shown_url, state_of
+from valetkey._cli.views import (
+    account_of,
+    counted,
+    document_of_session,
+    duration,
+    lines_of_session,
+    shown_url,
+    state_of,
+)
 from valetkey._sessions.listing import StoredSession
 from valetkey.errors import StoreError
 from valetkey.values import Secret
@@ -72,3 +80,8 @@ def test_a_record_that_cannot_be_read_is_told_with_its_problem():
     stored = StoredSession("k", problem=StoreError("It is damaged.", hint="Log out."))
     assert lines_of_session(stored)[-1] == "  problem  It is damaged. Log out."
     assert document_of_session(stored)["problem"] == "It is damaged."
+
+
+@pytest.mark.parametrize(("number", "said"), [(0, "0 records"), (1, "1 record"), (2, "2 records")])
+def test_a_number_has_its_noun(number, said):
+    assert counted(number, "record", "records") == said

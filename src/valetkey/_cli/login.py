@@ -207,13 +207,13 @@ def _settings(
 ) -> "Settings":
     """Give the settings that were typed; without any, those of the one session that is there."""
     from valetkey._cli.accounts import accounts_at
-    from valetkey._cli.secrets import read_secret
+    from valetkey._cli.secrets import read_client_secret
     from valetkey._sessions.codec import session_key
     from valetkey.settings.settings import Settings
 
     usual = Settings(url=url, label=Settings.label if label is None else label)
     if client_secret is not None:
-        changes = {**changes, "client_secret": read_secret(client_secret, "The client's secret: ")}
+        changes = {**changes, "client_secret": read_client_secret(client_secret)}
     if changes.keys() - {"login_timeout"}:
         return replace(usual, **changes)
     if store.get(session_key(usual)) is None:

@@ -38,6 +38,7 @@ def logout(
 ) -> ExitCode | None:
     """Log out: revoke the tokens and forget the session. It is forgotten whatever the server answers."""
     from valetkey._cli.accounts import ACCOUNT, PERSON, accounts_at, all_accounts, one_account
+    from valetkey._cli.views import counted
     from valetkey.settings.settings import Settings
     from valetkey.store import open_store
 
@@ -61,7 +62,7 @@ def logout(
     code = _end_all(console, found, opened)
     left = len(listed) - len(found)
     if left:
-        console.tell(f"{left} {'session stays' if left == 1 else 'sessions stay'}: of other users, or of unknown ones.")
+        console.tell(f"{counted(left, 'session stays', 'sessions stay')}: of other users, or of unknown ones.")
     return code
 
 

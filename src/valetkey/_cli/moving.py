@@ -93,7 +93,7 @@ def import_mcp_remote(
 ) -> None:
     """Take over the session of mcp-remote. End that program first."""
     from valetkey._cli.further_options import read_pairs
-    from valetkey._cli.secrets import read_secret
+    from valetkey._cli.secrets import read_client_secret
     from valetkey.migrate import from_mcp_remote
 
     migrated = from_mcp_remote(
@@ -105,7 +105,7 @@ def import_mcp_remote(
         authorization_parameters=read_pairs(authorize_param or (), "=", "--authorize-param"),
         client_metadata_url=client_metadata_url,
         client_id=client_id,
-        client_secret=None if client_secret is None else read_secret(client_secret, "The client's secret: "),
+        client_secret=read_client_secret(client_secret),
         issuer=issuer,
         overwrite=overwrite,
         **_account(label),
@@ -127,7 +127,7 @@ def import_fastmcp(
     store: StoreName = None,
 ) -> None:
     """Take over the session of FastMCP's client, from the folder of its storage. End that program first."""
-    from valetkey._cli.secrets import read_secret
+    from valetkey._cli.secrets import read_client_secret
     from valetkey.migrate import from_fastmcp
 
     migrated = from_fastmcp(
@@ -136,7 +136,7 @@ def import_fastmcp(
         store,
         client_metadata_url=client_metadata_url,
         client_id=client_id,
-        client_secret=None if client_secret is None else read_secret(client_secret, "The client's secret: "),
+        client_secret=read_client_secret(client_secret),
         issuer=issuer,
         overwrite=overwrite,
         **_account(label),
@@ -154,6 +154,7 @@ def store_name(given: str) -> str:
 def _move(
     console: Console, source: str | None, target: str | None, *, copy: bool, overwrite: bool, plain: bool
 ) -> None:
+    from valetkey._cli.views import counted
     from valetkey.migrate import move_store
     from valetkey.store import open_store
     from valetkey.store.another import place_of
@@ -184,7 +185,8 @@ def _move(
     }
     kept = "encrypted" if protection.encrypted else "not encrypted"
     done = "copied" if copy else "moved"
-    console.result(document, f"{count} records {done} from {place_of(old)} to {place_of(new)} ({kept}).")
+    what = counted(count, "record", "records")
+    console.result(document, f"{what} {done} from {place_of(old)} to {place_of(new)} ({kept}).")
 
 
 def _account(label: str | None) -> dict[str, Any]:

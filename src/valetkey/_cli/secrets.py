@@ -13,6 +13,11 @@ from valetkey.values import Secret
 ASK = "ask"
 
 
+def read_client_secret(source: str | None) -> Secret | None:
+    """Read what `--client-secret` names, if it is given."""
+    return None if source is None else read_secret(source, "The client's secret: ")
+
+
 def read_secret(source: str, question: str) -> Secret:
     """Read the secret from where the text says: `env:NAME`, `file:PATH` or `ask`."""
     kind, _, place = source.partition(":")

@@ -24,7 +24,7 @@ def status(
 ) -> ExitCode | None:
     """Show your sessions. It says where they are kept, and whether they are encrypted."""
     from valetkey._cli.accounts import accounts_at, all_accounts, one_account
-    from valetkey._cli.views import document_of_session, lines_of_session, state_of
+    from valetkey._cli.views import counted, document_of_session, lines_of_session, state_of
     from valetkey._sessions.codec import Kind
     from valetkey._sessions.listing import count_records
     from valetkey.errors import StoreError
@@ -52,11 +52,11 @@ def status(
     kept = "encrypted" if protection.encrypted else "not encrypted"
     head = [f"Sessions are in {place}", f"  {kept}: {protection.where}"]
     counts = [
-        _counted(clients, "registered client", "registered clients"),
-        _counted(pending, "login that waits for a person", "logins that wait for a person"),
+        (clients, "registered client", "registered clients"),
+        (pending, "login that waits for a person", "logins that wait for a person"),
     ]
     if clients or pending:
-        head.append(f"  besides: {', '.join(filter(None, counts))}")
+        head.append(f"  besides: {', '.join(counted(*each) for each in counts if each[0])}")
     blocks = [head, *map(lines_of_session, found)] if found else [head, [_none(listed, principal, label)]]
     console.result(document, "\n\n".join("\n".join(block) for block in blocks))
     needs_person = {"expired", "ended", "unreadable"}
@@ -71,12 +71,6 @@ def _none(listed: "list[StoredSession]", principal: str | None, label: str | Non
         return "No session yet. Log in: valetkey login URL"
     who = " of ".join(quote(name) for name in (label, principal) if name is not None)
     return f"No session of {who}. Choose one of: {', '.join(dict.fromkeys(account_of(each) for each in listed))}."
-
-
-def _counted(number: int, one: str, more: str) -> str:
-    if not number:
-        return ""
-    return f"{number} {one if number == 1 else more}"
 
 
 def _is_wanted(said: "Callable[[str], str | None]", principal: str | None, label: str | None) -> bool:

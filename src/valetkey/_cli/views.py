@@ -137,5 +137,10 @@ def duration(seconds: float) -> str:
     return " ".join(part for part in (named, _part(rest % _DAY // _HOUR, "h")) if part)
 
 
+def counted(number: int, one: str, more: str) -> str:
+    """Give a number with its noun: `1 session`, `2 sessions`."""
+    return f"{number} {one if number == 1 else more}"
+
+
 def _part(number: int, unit: str) -> str:
     return f"{number} {unit}" if number else ""

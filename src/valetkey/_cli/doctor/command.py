@@ -72,7 +72,7 @@ def doctor(
     """Find out why a login at an MCP server fails, step by step. No login is made unless you ask for it."""
     from valetkey._cli.doctor.shown import secrets_in, secrets_in_field
     from valetkey._cli.further_options import read_options
-    from valetkey._cli.secrets import read_secret
+    from valetkey._cli.secrets import read_client_secret
     from valetkey._cli.written_files import require_file
     from valetkey.errors.redaction import redacting
 
@@ -94,7 +94,7 @@ def doctor(
         changes = read_options(option or ())
         changes |= {name: value for name, value in given.items() if value is not None}
         if client_secret is not None:
-            changes["client_secret"] = read_secret(client_secret, "The secret of the client: ")
+            changes["client_secret"] = read_client_secret(client_secret)
         # A login has prompts of its own, which nothing may write over.
         with nullcontext() if login else console.progress("Examining the way to a login"):
             report = examine(url, changes, header or (), store, registers=register, logs_in=login, way=way)

@@ -15,6 +15,19 @@ hypothesis.settings.register_profile("valetkey", deadline=None)  # a busy machin
 hypothesis.settings.load_profile("valetkey")
 
 
+COUNTED = frozenset(
+    {"clients", "discovery", "engine", "grants", "policy", "profiles", "protocol", "sessions", "settings"}
+)
+"""The rooms whose tests take every branch of the code that has a floor; a counted test takes several times as long."""
+
+
+def pytest_itemcollected(item):
+    """Mark the tests whose branches are counted."""
+    room = item.path.relative_to(Path(__file__).parent).parts[0]
+    if room in COUNTED and item.get_closest_marker("exhaustive") is None:
+        item.add_marker("counted")
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items):
     """Tests that are given more time come first, so that no process is left alone with one of them in the end."""

@@ -184,6 +184,7 @@ def test_in_a_minute_several_programs_with_one_store_make_three_acts_at_most(ser
     assert 1 <= program.most() <= MOST, program.made
 
 
+@pytest.mark.exhaustive
 @every_server
 def test_in_a_day_of_calls_the_pauses_grow_to_an_hour(server):
     """Rows H1, H2, H3, H4, H5, H6, H7, H8, H10, H11, H12."""

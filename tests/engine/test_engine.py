@@ -7,6 +7,7 @@ import logging
 import math
 import threading
 from dataclasses import replace
+from urllib.parse import urlsplit
 
 import anyio
 import anyio.lowlevel
@@ -701,3 +702,24 @@ def test_the_sessions_of_two_principals_do_not_mix(world):
     assert of_alice.access_token != of_bob.access_token
     assert (alice.current(), bob.current()) == (of_alice, of_bob)
     assert replace(world.kept(principal="alice"), token=of_bob) != world.kept(principal="alice")
+
+
+def test_a_request_to_another_origin_can_never_carry_the_token():
+    engine = World().engine()
+    assert engine.may_serve(f"{urlsplit(MCP).scheme}://{urlsplit(MCP).netloc}/elsewhere")
+    assert not engine.may_serve("https://other.example.com/mcp")
+
+
+def test_whether_the_store_was_looked_into_is_known_without_looking():
+    engine = World().engine()
+    assert not engine.has_looked
+    engine.look()
+    assert engine.has_looked
+
+
+def test_an_error_of_the_store_names_the_mcp_server_whose_session_was_read():
+    world = World()
+    world.store.inner.put(session_key(world.settings()), b"of a newer version")
+    with pytest.raises(StoreError) as caught:
+        world.engine().stored_session()
+    assert caught.value.server_url == MCP

@@ -8,12 +8,13 @@ import json
 
 import pytest
 
+from tests.fakes.authorization_server import MCP
 from tests.fakes.world import World, a_session
 from tests.network.server import WireServer, answer
 from valetkey._engine.factory import build_engine, shared_engine
 from valetkey._engine.workers import WORKERS
 from valetkey._sessions.codec import encode_session, session_key
-from valetkey.errors import ConfigurationError, InsecureEndpoint, LoginRequired, TemporaryError
+from valetkey.errors import ConfigurationError, InsecureEndpoint, LoginRequired, StoreError, TemporaryError
 from valetkey.login import PrintedLink
 from valetkey.login.link import LinkLogin
 from valetkey.login.loopback import LoopbackLogin
@@ -214,3 +215,32 @@ def test_a_login_that_does_not_listen_may_have_a_web_app(login):
 def test_a_link_without_a_web_app_comes_back_to_this_computer():
     local = World.settings(redirect_uri="http://127.0.0.1:8080/callback")
     assert build_engine(local, store="memory:", login="link").settings == local
+
+
+def test_a_login_that_is_answered_on_this_computer_contradicts_a_web_app():
+    with pytest.raises(ConfigurationError, match="is answered at a web app") as caught:
+        build_engine(World.settings(public_url="https://bot.example.com"), store="memory:", login="browser")
+    assert 'login="link"' in caught.value.hint
+
+
+def test_a_link_that_comes_back_to_a_web_app_needs_the_url_of_it():
+    settings = World.settings(redirect_uri="https://bot.example.com/answer")
+    with pytest.raises(ConfigurationError, match="there is no public_url"):
+        build_engine(settings, store="memory:", login="link")
+
+
+def kept_by(engine):
+    store = engine._attempts.sessions.store
+    store.put("a record", b"1")
+    return store.get("a record").value
+
+
+def test_a_machine_without_a_store_needs_no_folder(monkeypatch):
+    """Its tokens can be obtained anew in each process; a person would be asked again."""
+    monkeypatch.delenv("VALETKEY_STORE", raising=False)
+    for name in ("HOME", "XDG_DATA_HOME"):
+        monkeypatch.setenv(name, "/dev/null")
+    machine = {"grant": "client_credentials", "client_id": "mine", "client_secret": Secret("s"), "issuer": MCP}
+    assert kept_by(build_engine(World.settings(**machine), login="never")) == b"1"
+    with pytest.raises(StoreError):
+        kept_by(build_engine(SETTINGS, login="never"))

@@ -27,12 +27,15 @@ from tests.fakes.world import World
 from tests.requirements import requirement
 from valetkey._engine.decision import TokenNeed
 from valetkey._engine.logout import Logout
+from valetkey._engine.workers import run_steps
 from valetkey._sessions.codec import client_key, session_key
 from valetkey.errors import AuthError, LoginRequired, TemporaryError
 from valetkey.login.never import NeverLogin
 from valetkey.store.backends.memory import MemoryStore
 from valetkey.values import Secret
 from valetkey.wire import HttpResponse
+
+pytestmark = pytest.mark.exhaustive
 
 STATUSES = range(300, 600)
 SOME = (300, 301, 304, 307, 308, 400, 401, 403, 404, 405, 407, 408, 410, 413, 422, 425, 429, 451, 500, 502, 503, 599)
@@ -327,7 +330,7 @@ def test_a_refused_revocation_ends_the_session_here_and_nothing_else(life, body)
         life.refusing.refuse(Kind.REVOCATION, status, body)
         life.refusing.count = 0
         settings, seams = life.world.settings(), life.world.seams()
-        result = Logout(settings, seams, life.attempts.sessions).end_session()
+        result = run_steps(Logout(settings, seams, life.attempts.sessions).ending_session(), seams.pause)
         assert (result.existed, result.revoked, life.has_client) == (True, False, True)
         assert result.problem
         assert life.world.store.inner.get(life.key) is None

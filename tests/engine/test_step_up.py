@@ -12,6 +12,7 @@ from tests.fakes.network import challenges
 from tests.fakes.threads import LONGEST_WAIT, in_background, until
 from tests.fakes.world import World
 from tests.requirements import requirement
+from valetkey._engine.step_up import not_brought
 from valetkey._policy.brake import DECLINED_SECONDS
 from valetkey.errors import LoginFailed, ScopeMissing
 from valetkey.settings.credentials import ScopeRequest
@@ -164,3 +165,10 @@ def test_a_machine_never_asks_for_offline_access():
     world.server.knows("machine", secret="s3cret")
     world.engine(client_id="machine", client_secret=Secret("s3cret"), issuer=ISSUER).replace(None)
     assert [form["scope"] for form in world.server.token_forms()] == ["read"]
+
+
+@pytest.mark.parametrize(("wanted", "words"), [(("write",), 'the scope "write"'), ((), "more scope, but does not say")])
+def test_a_login_that_has_not_brought_the_scope_is_told_with_what_it_brought(wanted, words):
+    error = not_brought(MCP, wanted, ("read",))
+    assert words in error.message
+    assert (error.required, error.granted) == (wanted, ("read",))

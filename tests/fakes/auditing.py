@@ -19,8 +19,8 @@ def heard_by(listener: Listener) -> Iterator[None]:
     """
     Tell a listener of each audit event, of all threads.
 
-    A test that does so has the mark `audited`: Python 3.11 refuses a new thread its trace function while another thread
-    is in the hook, so that threads of whichever test runs next would end under coverage before they have begun.
+    No test that is counted does so: Python 3.11 refuses a new thread its trace function while another thread is in the
+    hook, so that threads of whichever test runs next would end under coverage before they have begun.
 
     :param listener: Is called with the name and the arguments of each event.
     """
@@ -52,7 +52,7 @@ def audited(*events: str) -> Iterator[list[tuple[str, tuple[Any, ...]]]]:
 
 @cache
 def _begin() -> None:
-    assert sys.gettrace() is None, "a test that hears of audit events has the mark `audited` and runs without coverage"
+    assert sys.gettrace() is None, "a test that hears of audit events is not counted"
     sys.addaudithook(_tell)  # it cannot be taken back, and costs little while there is no listener
 
 

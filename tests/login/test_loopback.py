@@ -257,7 +257,6 @@ def test_the_port_is_closed_when_the_login_is_over(error):
     assert not is_open("127.0.0.1", running.port)
 
 
-@pytest.mark.audited
 def test_no_name_is_looked_up_to_listen():
     """The standard library asks DNS for the name of 127.0.0.1, which takes seconds where nobody answers."""
     with audited("socket.gethostbyaddr", "socket.gethostbyname", "socket.getaddrinfo") as events:

@@ -11,7 +11,6 @@ from valetkey.errors import LoginFailed, LoginRequired
 from valetkey.login.never import NeverLogin
 
 
-@pytest.mark.audited
 @requirement("AUT-17")
 @pytest.mark.parametrize("address", [None, "http://127.0.0.1:8080/callback"])
 @pytest.mark.parametrize("fixed", [True, False])

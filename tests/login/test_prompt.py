@@ -276,7 +276,6 @@ def wait_for_browsers():
             thread.join(LONGEST_WAIT)
 
 
-@pytest.mark.audited
 @requirement("DEV-3")
 @pytest.mark.usefixtures("nowhere")
 @pytest.mark.parametrize("login", [open_login("auto"), open_login("device"), PrintedLink()])
@@ -296,7 +295,6 @@ def test_how_a_login_on_another_device_fails_is_for_the_program_to_say(capsys):
     assert capsys.readouterr() == ("", "")
 
 
-@pytest.mark.audited
 @requirement("DEV-3")
 @pytest.mark.usefixtures("nowhere")
 @pytest.mark.parametrize(

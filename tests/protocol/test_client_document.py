@@ -62,7 +62,7 @@ def test_an_https_url_with_a_path_can_be_a_client_id(url):
         "https://app.example.com/",
         "http://app.example.com/client.json",
         "http://127.0.0.1/client.json",
-        "https://user:password@app.example.com/client.json",
+        "https://user:s3cret@app.example.com/client.json",
         "https://app.example.com/client.json#me",
         "https://app.example.com/a/../client.json",
         "https://app.example.com/./client.json",
@@ -75,7 +75,7 @@ def test_an_https_url_with_a_path_can_be_a_client_id(url):
 def test_any_other_is_a_contradiction_at_construction(url):
     with pytest.raises(ConfigurationError) as caught:
         Settings(url="https://mcp.example.com", client_metadata_url=url)
-    assert "password" not in str(caught.value)
+    assert "s3cret" not in str(caught.value)
 
 
 @requirement("CIMD-5", "CIMD-6", "CIMD-9", "CIMD-10", "DCR-15")

@@ -26,8 +26,6 @@ from tests.secrecy.server import repeats
 from tests.servers import free_port
 from valetkey.errors import ConfigurationError
 
-pytestmark = pytest.mark.audited
-
 
 def written_by(one):
     """Give the YAML of an object that can be written."""

@@ -31,8 +31,6 @@ from valetkey.store import open_store
 from valetkey.store.backends.memory import MemoryStore
 from valetkey.values import Secret
 
-pytestmark = pytest.mark.audited
-
 
 @pytest.fixture(autouse=True)
 def _is_traced(scene):

@@ -24,8 +24,6 @@ from tests.secrecy.canaries import Canaries
 from tests.secrecy.test_haystack import written_by
 from valetkey.errors import LoginRequired, TemporaryError
 
-pytestmark = pytest.mark.audited
-
 
 class Careless:
     """An object of ours that shows its secret, and can be pickled."""

@@ -24,8 +24,6 @@ from valetkey.store import open_store
 from valetkey.store.encryption import protection
 from valetkey.values import Secret
 
-pytestmark = pytest.mark.audited
-
 ELSEWHERE = "https://mcp.example.com/mcp"
 
 

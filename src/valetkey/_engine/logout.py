@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from valetkey._clients.authentication import ClientAuthenticator
 from valetkey._discovery.server import moved_server
-from valetkey._engine.workers import Steps, run_steps
+from valetkey._engine.workers import Steps
 from valetkey._policy.refusal import Asked, answer_of, meaning_of
 from valetkey._sessions.brakes import Brakes
 from valetkey._sessions.sessions import Sessions
@@ -56,10 +56,6 @@ class Logout:
         self._sessions = sessions
         self._authenticator = ClientAuthenticator(settings, seams)
         self._brakes = Brakes(settings, sessions.store)
-
-    def end_session(self) -> LogoutResult:
-        """Do what `ending_session` does, and wait for a lease in this thread."""
-        return run_steps(self.ending_session(), self._seams.pause)
 
     def ending_session(self) -> Steps[LogoutResult]:
         """

@@ -321,7 +321,6 @@ def test_a_damaged_lock_file_is_a_store_error_and_not_a_busy_lease(path, store):
         store.lease("key", seconds=20)
 
 
-@pytest.mark.audited
 def test_an_existing_lock_file_is_opened_by_sqlite_alone(path, store):
     """Closing it would drop every lock that this process holds on it."""
     path.parent.mkdir(mode=0o700)

@@ -33,7 +33,6 @@ def store(path):
     return SqliteStore(path)
 
 
-@pytest.mark.audited
 def test_reads_and_writes_under_a_lease_share_one_connection(path, store):
     with audited("sqlite3.connect") as events, store.lease("key", seconds=20):
         store.put("key", b"1")

@@ -148,7 +148,7 @@ def test_the_second_signal_of_a_terminal_that_is_closed_takes_no_new_token_away(
 
 
 def test_a_client_that_closes_the_input_of_a_bridge_and_ends_it_takes_no_new_token_away(logged_in, server):
-    """MCP says so of clients: close the input, wait, send SIGTERM."""
+    """MCP says so of clients: close the input, wait, send SIGTERM; what starts them may send it too."""
     server.authorization.forget_access_tokens()
     with (
         renewing_slowly(server) as (asked, may_answer),
@@ -158,6 +158,7 @@ def test_a_client_that_closes_the_input_of_a_bridge_and_ends_it_takes_no_new_tok
         assert asked.wait(LONGEST_WAIT)
         bridge.process.stdin.close()
         bridge.process.stdin = None
+        bridge.process.send_signal(signal.SIGTERM)
         until(lambda: ignores(bridge.process.pid, signal.SIGTERM))
         bridge.process.send_signal(signal.SIGTERM)
         may_answer.set()

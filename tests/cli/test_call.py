@@ -33,6 +33,13 @@ def test_the_result_is_on_standard_output_and_arguments_have_the_types_of_the_to
     assert (done.code, done.out, done.err) == (ExitCode.DONE, "42\n", "")
 
 
+def test_an_argument_may_stand_alone(user, mcp_server):
+    assert user("call", mcp_server.mcp_url, "add", "a=1", "--arg", "b=2").out == "3\n"
+    done = user("call", mcp_server.mcp_url, "add", "a=1", "b=2", "--arg", "a=3")
+    assert (done.code, "--arg a is given more than once" in done.err) == (ExitCode.USAGE, True)
+    assert "--arg three has no name and value" in user("call", mcp_server.mcp_url, "add", "three").err
+
+
 def test_with_json_it_is_the_whole_result(user, mcp_server):
     document = user("call", mcp_server.mcp_url, "whoami", "--json").document
     assert document["structuredContent"]["scopes"] == ["mcp"]

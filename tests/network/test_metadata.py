@@ -5,9 +5,12 @@
 
 import gzip
 import json
+import socket
+from contextlib import suppress
 
 import pytest
 
+from tests.fakes.threads import in_background
 from tests.network.certificates import make_certificates
 from tests.network.server import WireServer, answer
 from tests.requirements import requirement
@@ -43,6 +46,25 @@ def test_a_server_that_is_down_is_named_with_the_cause_and_not_by_its_last_docum
     who = f'The authorization server "{down}/tenant"' if document == "server" else f"The MCP server {down}/mcp"
     assert caught.value.message == f"{who} cannot be reached: connection refused."
     assert len(caught.value.tried) in (2, 3)
+
+
+def answer_without_tls(listener):
+    with suppress(OSError):  # it is closed
+        while True:
+            connection, _ = listener.accept()
+            with connection:
+                connection.recv(1024)
+                connection.sendall(answer("400 Bad Request"))
+
+
+def test_a_server_without_tls_is_told_apart_from_a_network_that_fails():
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        in_background(lambda: answer_without_tls(listener))
+        settings = Settings(url=f"https://127.0.0.1:{listener.getsockname()[1]}/mcp")
+        with pytest.raises(TemporaryError, match="does not speak TLS") as caught:
+            discover(settings, None, HttpSender(Guard(settings.server_url)))
+        listener.shutdown(socket.SHUT_RDWR)
+    assert "begin its URL with http://" in caught.value.hint
 
 
 def test_metadata_that_is_packed_without_saying_so_is_told_as_that():

@@ -15,6 +15,9 @@ from valetkey._cli.parameters import ClientId, Label, Principal, StoreName, Url
 from valetkey._cli.tools import Transport
 
 _Tool = Annotated[str, typer.Argument(metavar="TOOL", help="The name of the tool.", show_default=False)]
+_Given = Annotated[
+    list[str] | None, typer.Argument(metavar="NAME=VALUE", help="The same as --arg NAME=VALUE.", show_default=False)
+]
 _Argument = Annotated[
     list[str] | None,
     typer.Option(
@@ -34,6 +37,7 @@ def call(
     console: Console,
     url: Url,
     tool: _Tool,
+    given: _Given = None,
     arg: _Argument = None,
     arg_json: _Document = None,
     args_file: _File = None,
@@ -50,7 +54,8 @@ def call(
     from valetkey.store import open_store
 
     require_sdk()
-    given = None if args_file is None else read_file(args_file)
+    texts = [*(arg or ()), *(given or ())]
+    document = None if args_file is None else read_file(args_file)
     opened = open_store(store)
     settings, is_known = settings_at(opened, url, principal=principal, label=label, client_id=client_id)
 
@@ -58,7 +63,7 @@ def call(
         known = {str(each.get("name")): each for each in await all_tools(session)}
         if tool not in known:
             raise _unknown(tool, list(known), url)
-        arguments = read_arguments(known[tool], texts=arg or (), documents=arg_json or (), file=given)
+        arguments = read_arguments(known[tool], texts=texts, documents=arg_json or (), file=document)
         return document_of(await session.call_tool(tool, arguments))
 
     with console.progress(f"Calling {tool}…", if_so=is_known):

@@ -133,7 +133,9 @@ def _not_reached(request: HttpRequest, error: BaseException, *, is_proxied: bool
             hint = "Give the user name and password that it wants in the proxy's URL, percent-encoded."
         return TemporaryError(message, hint=hint)
     reason, hint = _reason(error), "Check the network and try again."
-    if is_proxied and not isinstance(_cause(error), ssl.SSLError):  # one that is reached says what it does not reach
+    if isinstance(_cause(error), ssl.SSLError):
+        hint = "If it is a server without TLS, begin its URL with http://; else check the network."
+    elif is_proxied:  # one that is reached says what it does not reach
         reason, hint = f"its proxy cannot be reached ({reason})", "Check the proxy and try again."
     message = f"{request.url} cannot be reached: {reason}."
     return NotReached(message, hint=hint, reason=reason, url=request.url)

@@ -57,7 +57,7 @@ class _Stage:
         if request.method == "GET":
             return self.send(request)
         if request.purpose == PURPOSE:
-            message = "A rehearsal does not ask this."
+            message = "Without a login this is not asked."
             raise TemporaryError(message, hint="Log in.")
         if request.purpose != REGISTERING:
             raise _WouldActError

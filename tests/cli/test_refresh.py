@@ -6,11 +6,11 @@
 import signal
 import subprocess
 import sys
-import threading
 
 import pytest
 
 from tests.cli.commands import process_environment
+from tests.cli.test_interruption import CODES, renewing_slowly
 from tests.fakes.threads import LONGEST_WAIT
 from tests.fakes.world import a_session
 from valetkey._cli.outcome import ExitCode
@@ -65,26 +65,17 @@ def test_a_machine_gets_a_new_token_without_a_refresh_token(valetkey, server):
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_renewal_that_is_under_way_is_not_lost_with_the_command(logged_in, server, number):
-    ask, is_asked, may_answer = server.ask, threading.Event(), threading.Event()
-
-    def slowly(request):
-        answer = ask(request)
-        if request.url.endswith("/token"):
-            is_asked.set()
-            may_answer.wait(LONGEST_WAIT)
-        return answer
-
-    server.ask = slowly
     command = [sys.executable, "-m", "valetkey", "refresh", server.url]
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=process_environment(logged_in)
-    ) as process:
-        assert is_asked.wait(LONGEST_WAIT)
+    streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with (
+        renewing_slowly(server) as (asked, may_answer),
+        subprocess.Popen(command, env=process_environment(logged_in), **streams) as process,
+    ):
+        assert asked.wait(LONGEST_WAIT)
         process.send_signal(number)
         may_answer.set()
         process.communicate(timeout=LONGEST_WAIT)
-    codes = {signal.SIGINT: ExitCode.INTERRUPTED, signal.SIGTERM: ExitCode.TERMINATED, signal.SIGHUP: ExitCode.HUNG_UP}
-    assert process.returncode in (codes[number], ExitCode.DONE)
+    assert process.returncode in (CODES[number], ExitCode.DONE)
     assert logged_in("refresh", server.url).code == ExitCode.DONE
 
 

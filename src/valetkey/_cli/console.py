@@ -129,7 +129,7 @@ class Console:
 
 @contextmanager
 def _writing() -> Iterator[None]:
-    """Write to standard output inside; an output that is full is a failure, a closed one has nobody who reads."""
+    """Write to standard output inside: a full one is a failure; where it is closed, the reading program has ended."""
     if sys.stdout is None:  # it was closed before this program began
         raise BrokenPipeError
     try:

@@ -287,6 +287,7 @@ def test_an_answer_of_the_client_does_not_wait_for_a_notification_that_the_serve
             scene.send({"jsonrpc": "2.0", "method": "notifications/progress"})
             scene.send(answer(5, roots=[]))
             await scene.until(lambda: scene.sent("notifications/progress"))
+            assert answered.is_set()
 
     asyncio.run(play())
 

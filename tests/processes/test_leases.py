@@ -195,6 +195,7 @@ def test_a_forked_child_does_not_have_its_parents_lease(path, store):
         parent.tell("t")
         assert parent.hear() == "child: held"
         parent.tell("q")
+        parent.succeed()  # or it would be killed before it has told its child to end
 
 
 def test_a_forked_child_that_outlives_its_parent_does_not_keep_the_lease(path, store):

@@ -16,7 +16,7 @@ import httpx2
 import pytest
 
 from tests.adapters.server import Answer, McpServer
-from tests.cli.bridge.scene import URL, Scene, answer, events, message, opened
+from tests.cli.bridge.scene import URL, Endless, Scene, answer, events, message, opened
 from tests.cli.commands import CommandLine, with_login_page
 from tests.doctor.wire import GOOD, RESOURCE, examined, resource
 from tests.doctor.wire import answer as wire_answer
@@ -215,19 +215,6 @@ def test_the_page_of_the_doctor_runs_and_loads_nothing_that_a_server_sends(said)
     policy = re.search(r'http-equiv="Content-Security-Policy" content="([^"]*)"', written)
     assert policy is not None
     assert policy[1].startswith("default-src 'none'; style-src 'sha256-")
-
-
-class Endless:
-    """A body that ends far behind the longest message, and counts what was read of it."""
-
-    def __init__(self, beginning):
-        self.beginning, self.size = beginning, 0
-
-    async def __aiter__(self):
-        yield self.beginning
-        while self.size < 2 * LONGEST:
-            self.size += 1_000_000
-            yield b"a" * 1_000_000
 
 
 @pytest.mark.parametrize("kind", ["application/json", "text/event-stream"])

@@ -22,6 +22,7 @@ from haystack_integrations.tools.mcp_oauth import (
 from haystack_integrations.tools.mcp_oauth._accounts.access import _interested
 from haystack_integrations.tools.mcp_oauth._accounts.event_loop import executor
 from haystack_integrations.tools.mcp_oauth._tools.opening import Opening
+from haystack_integrations.tools.mcp_oauth.principals import LOCAL
 from tests.fakes.threads import LONGEST_WAIT, in_background
 from tests.haystack.calling import tool_of, wait_until
 
@@ -157,13 +158,9 @@ def test_a_login_that_fails_while_nobody_closes_is_told_as_ever(client, misbehav
         client.open()
 
 
-def sessions():
-    """Count the MCP sessions of this process that are open."""
-
-    async def count():
-        return sum(task.get_name() == "valetkey-mcp-session" for task in asyncio.all_tasks())
-
-    return executor().run(count(), timeout=LONGEST_WAIT)
+def session_of(one):
+    """Give the MCP session of the program itself, which a toolset or a tool has opened."""
+    return one._opening.client._accounts.at_hand(LOCAL)._shared.connection
 
 
 def forget_and_collect(held):
@@ -184,10 +181,8 @@ COLLECTED = {
 @pytest.mark.parametrize("collected", COLLECTED)
 def test_a_call_goes_on_when_its_toolset_has_become_garbage(info, misbehaving, collected):
     """Who takes the tools out of a toolset may let go of it; the collector comes at any moment."""
-    gc.collect()
-    before = sessions()
     held = [MCPToolset(info)]
-    tool = tool_of(held[0])
+    tool, session = tool_of(held[0]), session_of(held[0])
     gone = weakref.ref(held[0])
     misbehaving.switches.holds = 1
     answer = in_background(lambda: tool.invoke(a=1, b=2))
@@ -196,19 +191,18 @@ def test_a_call_goes_on_when_its_toolset_has_become_garbage(info, misbehaving, c
     assert gone() is None
     misbehaving.released.set()
     assert "3" in answer.result(LONGEST_WAIT)
-    assert sessions() == before + 1
+    assert session.is_alive
 
 
 @pytest.mark.parametrize("collected", COLLECTED)
 @pytest.mark.parametrize("kind", [MCPToolset, lambda info: MCPTool("add", info)], ids=["toolset", "tool"])
 def test_the_session_ends_when_no_tool_is_left_that_could_use_it(info, kind, collected):
-    gc.collect()
-    before = sessions()
     held = [kind(info)]
     held[0].warm_up()
-    assert sessions() == before + 1
+    session = session_of(held[0])
+    assert session.is_alive
     COLLECTED[collected](held)
-    wait_until(lambda: sessions() == before)
+    wait_until(lambda: session.has_ended)
 
 
 def test_a_copy_that_cannot_be_made_ends_without_a_word(info):

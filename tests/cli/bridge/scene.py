@@ -9,6 +9,7 @@ import json
 import httpx2
 
 from tests.fakes.threads import LONGEST_WAIT
+from valetkey._cli.bridge.bodies import LONGEST
 from valetkey._cli.bridge.http_client import HttpClient
 from valetkey._cli.bridge.ignored_tools import IgnoredTools
 from valetkey._cli.bridge.mcp_session import McpSession
@@ -17,6 +18,7 @@ from valetkey._cli.bridge.sse import Patience, Sse
 from valetkey._cli.bridge.transports import StreamableHttp
 
 URL = "https://mcp.example.com/mcp"
+CHUNK = b"a" * 1_000_000
 GONE = httpx2.ReadError("the connection has ended")
 REFUSED = httpx2.ConnectError("nothing listens")
 SERVER = {"name": "server", "version": "1"}
@@ -167,3 +169,17 @@ class Server:
         if waiting:
             return waiting.pop(0)
         return httpx2.Response(200, json=answer(said["id"], n=1)) if "id" in said else httpx2.Response(202)
+
+
+class Endless:
+    """A body without end, which counts what was read of it."""
+
+    def __init__(self, beginning):
+        self.beginning = beginning
+        self.size = 0
+
+    async def __aiter__(self):
+        yield self.beginning
+        while self.size < 3 * LONGEST:
+            self.size += len(CHUNK)
+            yield CHUNK

@@ -9,24 +9,8 @@ import json
 import httpx2
 import pytest
 
-from tests.cli.bridge.scene import URL, Scene, answer, events, message, opened
+from tests.cli.bridge.scene import CHUNK, URL, Endless, Scene, answer, events, message, opened
 from valetkey._cli.bridge.bodies import LONGEST
-
-CHUNK = b"a" * 1_000_000
-
-
-class Endless:
-    """A body without end, which counts what was read of it."""
-
-    def __init__(self, beginning):
-        self.beginning = beginning
-        self.size = 0
-
-    async def __aiter__(self):
-        yield self.beginning
-        while self.size < 3 * LONGEST:
-            self.size += len(CHUNK)
-            yield CHUNK
 
 
 @pytest.mark.parametrize("kind", ["application/json", "text/event-stream"])

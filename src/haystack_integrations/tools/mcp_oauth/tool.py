@@ -201,7 +201,7 @@ class MCPTool(UpstreamMCPTool):
 
     def __del__(self) -> None:
         """Close upstream's client; one of ours is closed by its `Opening`."""
-        if getattr(self, "_opening", None) is None:
+        if self._opening is None:
             super().__del__()
 
     def to_dict(self) -> dict[str, Any]:

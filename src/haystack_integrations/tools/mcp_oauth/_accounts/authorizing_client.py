@@ -195,7 +195,7 @@ class AuthorizingClient(MCPClient):
         await self._on_executor(self._close())
 
     def close_soon(self) -> None:
-        """Do what `aclose` does, from any thread and without waiting for it: the thread may collect garbage."""
+        """End the MCP sessions of all principals, from any thread and without waiting: it may collect garbage."""
         self._accounts.close_soon()
 
     def _principal(self) -> str:
